@@ -1,0 +1,1 @@
+"""The models: their data, training, measurement and serving. Nothing here knows Django."""

@@ -1,0 +1,1 @@
+"""`python -m models_ml.bench NAME`: quality and speed against peers."""

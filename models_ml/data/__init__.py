@@ -1,0 +1,1 @@
+"""Frames in, arrays out: cleaning, customer histories and time splits."""

@@ -1,0 +1,1 @@
+"""The recommender: sequence model, baselines, fusion, measurement and serving."""

@@ -1,0 +1,191 @@
+"""Measures a ranking on the full catalogue, once with repeats allowed and once over what is new to the customer."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from models_ml.data.cleaning import NotEnoughData
+from models_ml.data.columns import CUSTOMER, ITEM, KIND, PURCHASE
+from models_ml.data.histories import Histories
+from models_ml.data.history import History
+
+TOP = 10
+BOOTSTRAP_ROUNDS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One known customer at the cut: what came before, and what was bought in the window after it.
+
+    `unrankable` counts bought items that the catalogue did not hold before the cut; they stay in the ideal ranking,
+    so that a policy pays for them.
+    """
+
+    customer: int
+    history: History
+    relevant: np.ndarray
+    unrankable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Means over `customers`. Coverage: share of the catalogue in at least one top 10. Novelty: mean of
+    -log2(share of customers who bought the item before), over recommended places (Zhou et al., PNAS 2010)."""
+
+    hr_at_10: float
+    ndcg_at_10: float
+    coverage: float
+    novelty: float
+    customers: int
+
+    def as_dict(self) -> dict[str, float]:
+        return {
+            "hr@10": self.hr_at_10,
+            "ndcg@10": self.ndcg_at_10,
+            "coverage": self.coverage,
+            "novelty": self.novelty,
+            "customers": self.customers,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Both protocols of one policy; `ndcgs` of shape (cases,) belong to "repeats allowed", the one that gates."""
+
+    repeats_allowed: Metrics
+    new_only: Metrics
+    ndcgs: np.ndarray
+
+    def as_dict(self) -> dict[str, dict[str, float]]:
+        return {
+            "repeats_allowed": self.repeats_allowed.as_dict(),
+            "new_only": self.new_only.as_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def build_cases(histories: Histories, window: pd.DataFrame) -> list[Case]:
+    """Every customer with a history and at least one purchase in the window. Raises `NotEnoughData` if none is."""
+    bought = window[window[KIND] == PURCHASE]
+    cases = []
+    for customer, items in bought.groupby(CUSTOMER)[ITEM].unique().items():
+        number = int(np.searchsorted(histories.customers, customer))
+        if number == len(histories) or histories.customers[number] != customer:
+            continue
+        skus = np.array(items, dtype=np.str_)
+        places = np.searchsorted(histories.skus, skus)
+        known = histories.skus[np.minimum(places, len(histories.skus) - 1)] == skus
+        cases.append(
+            Case(
+                customer=number,
+                history=histories.of(number),
+                relevant=np.sort(places[known]),
+                unrankable=int((~known).sum()),
+            )
+        )
+    if not cases:
+        raise NotEnoughData("no customer with a history bought anything in the held-out window")
+    return cases
+
+
+def top_items(scores: np.ndarray, k: int) -> np.ndarray:
+    """The numbers of the k highest finite scores, best first; equal scores in the order of item numbers."""
+    k = min(k, len(scores))
+    best = np.argpartition(-scores, k - 1)[:k]
+    best = best[np.lexsort((best, -scores[best]))]
+    return best[np.isfinite(scores[best])]
+
+
+def ndcg(ranked: np.ndarray, relevant: np.ndarray, total_relevant: int, k: int = TOP) -> float:
+    """NDCG@k with binary relevance; the ideal ranking places min(k, total_relevant) items first."""
+    discounts = 1.0 / np.log2(np.arange(2, k + 2))
+    hits = np.isin(ranked[:k], relevant)
+    return float((discounts[: len(hits)] * hits).sum() / discounts[: min(k, total_relevant)].sum())
+
+
+def evaluate(
+    score: Callable[[int, Case], np.ndarray], cases: list[Case], popularity: np.ndarray
+) -> Evaluation:
+    """Rank the catalogue for every case.
+
+    `score(place, case)` returns one score per item, shape (items,), given the place of the case in the list.
+    `popularity` is the share of customers who bought each item before the cut, shape (items,).
+    """
+    everything = _Tally(popularity)
+    new = _Tally(popularity)
+    ndcgs = np.zeros(len(cases))
+    for place, case in enumerate(cases):
+        scores = score(place, case)
+        total = len(case.relevant) + case.unrankable
+        ndcgs[place] = everything.add(top_items(scores, TOP), case.relevant, total)
+        owned = np.unique(case.history.purchases.items)
+        unseen = np.setdiff1d(case.relevant, owned)
+        if len(unseen) + case.unrankable:
+            scores = scores.copy()
+            scores[owned] = -np.inf
+            new.add(top_items(scores, TOP), unseen, len(unseen) + case.unrankable)
+    return Evaluation(everything.metrics(), new.metrics(), ndcgs)
+
+
+class _Tally:
+    """Collects the top 10 of one protocol."""
+
+    def __init__(self, popularity: np.ndarray) -> None:
+        self.information = -np.log2(np.maximum(popularity, 1e-6))
+        self.shown = np.zeros(len(popularity), dtype=bool)
+        self.ndcgs: list[float] = []
+        self.hits: list[bool] = []
+        self.novelties: list[float] = []
+
+    def add(self, ranked: np.ndarray, relevant: np.ndarray, total: int) -> float:
+        self.shown[ranked] = True
+        self.ndcgs.append(ndcg(ranked, relevant, total))
+        self.hits.append(bool(np.isin(ranked, relevant).any()))
+        if len(ranked):
+            self.novelties.append(float(self.information[ranked].mean()))
+        return self.ndcgs[-1]
+
+    def metrics(self) -> Metrics:
+        return Metrics(
+            hr_at_10=_mean(self.hits),
+            ndcg_at_10=_mean(self.ndcgs),
+            coverage=float(self.shown.mean()),
+            novelty=_mean(self.novelties),
+            customers=len(self.ndcgs),
+        )
+
+
+def _mean(values: list) -> float:
+    return float(np.mean(values)) if values else 0.0
+
+
+def paired_interval(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[float, float, float]:
+    """Mean of a - b over customers with its 95 % percentile bootstrap interval, resampling customers.
+
+    `a` and `b` hold one value per customer, in the same order. Raises `ValueError` when they cannot be paired.
+    """
+    if a.shape != b.shape or a.ndim != 1 or not len(a):
+        raise ValueError(f"cannot pair arrays of shapes {a.shape} and {b.shape}")
+    difference = a - b
+    means = [difference[rows].mean() for rows in _resamples(len(difference), seed)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(difference.mean()), float(low), float(high)
+
+
+def _resamples(count: int, seed: int) -> Iterator[np.ndarray]:
+    random = np.random.default_rng(seed)
+    for _ in range(BOOTSTRAP_ROUNDS):
+        yield random.integers(0, count, count)
