@@ -1,0 +1,1 @@
+"""Behaviour's writes: events in, rollups advanced."""

@@ -1,0 +1,7 @@
+"""Routes of this app under /api/v1/."""
+
+from django.urls import path
+
+from guidance.behaviour import api
+
+urlpatterns = [path("events", api.EventsView.as_view(), name="events")]

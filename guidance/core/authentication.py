@@ -1,0 +1,35 @@
+"""Who calls the API: a key in `Authorization: Bearer …` or `X-API-Key`."""
+
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from guidance.core.models import ApiKey
+from guidance.core.services.keys import hash_key
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Authenticates a request by its API key; a browser's origin must be one the key allows."""
+
+    def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
+        secret = _secret(request)
+        if not secret:
+            return None
+        key = ApiKey.objects.filter(sha256=hash_key(secret), is_active=True).first()
+        if key is None:
+            raise AuthenticationFailed(_("This API key is unknown or switched off."))
+        origin = request.headers.get("Origin")
+        if origin and origin not in key.origins:
+            raise AuthenticationFailed(_("This API key is not allowed from this origin."))
+        return None, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _secret(request: Request) -> str:
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-API-Key", "").strip()

@@ -1,0 +1,42 @@
+"""What higher apps give to core: the kinds of job they know how to run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of long work: `runner` is the dotted path of `run(context) -> result`.
+
+    It is a path, not a function, so that a web process never imports what only the job needs.
+    """
+
+    key: str
+    label: str | Promise
+    runner: str
+
+    def load(self) -> Callable[..., dict[str, Any]]:
+        runner: Callable[..., dict[str, Any]] = import_string(self.runner)
+        return runner
+
+
+_job_kinds: dict[str, JobKind] = {}
+
+
+def register_job_kind(kind: JobKind) -> None:
+    """Make a kind of job known; call it in `AppConfig.ready()` only."""
+    _job_kinds[kind.key] = kind
+
+
+def job_kind(key: str) -> JobKind:
+    """Return the registered kind; raises KeyError for one nobody registered."""
+    return _job_kinds[key]
+
+
+def job_kinds() -> list[JobKind]:
+    """Return every registered kind, in order of key."""
+    return sorted(_job_kinds.values(), key=lambda kind: kind.key)

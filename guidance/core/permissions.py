@@ -1,0 +1,27 @@
+"""What an API key may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from guidance.core.models import ApiKey
+
+if TYPE_CHECKING:  # rest_framework.views reads the settings that name this module
+    from rest_framework.views import APIView
+
+
+class HasScope(BasePermission):
+    """Lets a request through whose key holds the view's `scope`."""
+
+    message = _("This API key lacks the scope that this call needs.")
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.auth, ApiKey):
+            raise NotAuthenticated(_("Send an API key: Authorization: Bearer <key>."))
+        scope = getattr(view, "scope", None)
+        return scope is not None and scope in request.auth.scopes

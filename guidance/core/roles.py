@@ -1,0 +1,92 @@
+"""Roles are groups; what each may do is written here and synced after every migration."""
+
+from enum import StrEnum
+from typing import Any
+
+from django.apps import apps as installed
+from django.contrib.auth.models import Group, Permission
+
+
+class Role(StrEnum):
+    MERCHANDISER = "merchandiser"
+    MARKETER = "marketer"
+    ANALYST = "analyst"
+    SUPPORT_AGENT = "support agent"
+    COMPLIANCE = "compliance"
+    ADMINISTRATOR = "administrator"
+
+
+# App label -> model -> actions. The view of what one may change is always included.
+_SHOP_VIEW = {
+    "catalog.category": "view",
+    "catalog.product": "view",
+    "core.job": "view",
+    "core.market": "view",
+}
+ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
+    Role.MERCHANDISER: _SHOP_VIEW
+    | {
+        "catalog.product": "view change",
+        "catalog.category": "view change",
+        "content.draft": "view add change review",
+        "content.missingfacts": "view change",
+        "content.publication": "view withdraw",
+        "recommendations.surface": "view change",
+        "decisions.decision": "view",
+        "training.trainingrun": "view add",
+        "training.modelversion": "view",
+    },
+    Role.MARKETER: _SHOP_VIEW
+    | {
+        "campaigns.campaign": "view add change delete",
+        "campaigns.offer": "view add change delete",
+        "customers.customer": "view",
+        "content.publication": "view",
+        "experiments.experiment": "view",
+    },
+    Role.ANALYST: _SHOP_VIEW
+    | {
+        "behaviour.event": "view",
+        "behaviour.dayrollup": "view",
+        "decisions.decision": "view",
+        "experiments.experiment": "view add change",
+        "training.trainingrun": "view add",
+        "training.modelversion": "view promote",
+        "campaigns.campaign": "view",
+        "campaigns.offer": "view",
+        "content.publication": "view",
+        "recommendations.surface": "view",
+    },
+    Role.SUPPORT_AGENT: {"customers.customer": "view", "catalog.product": "view"},
+    Role.COMPLIANCE: {
+        "core.auditentry": "view",
+        "content.draft": "view",
+        "content.publication": "view withdraw",
+        "decisions.decision": "view",
+    },
+    Role.ADMINISTRATOR: {},
+}
+
+
+def sync_roles(**kwargs: Any) -> None:
+    """Give each role's group exactly its permissions; runs after every app's migrations."""
+    known = {
+        (p.content_type.app_label, p.codename): p
+        for p in Permission.objects.select_related("content_type")
+    }
+    for role, models in ROLE_PERMISSIONS.items():
+        group, _created = Group.objects.get_or_create(name=role.value)
+        wanted = {
+            known[key]
+            for model, actions in models.items()
+            for key in _permission_keys(model, actions)
+            if key in known
+        }
+        group.permissions.set(wanted)
+
+
+def _permission_keys(model: str, actions: str) -> list[tuple[str, str]]:
+    app, name = model.split(".")
+    if not installed.is_installed(f"guidance.{app}"):
+        return []
+    return [(app, f"{action}_{name}") for action in actions.split()]

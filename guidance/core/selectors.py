@@ -1,0 +1,21 @@
+"""Reads that core answers: workers alive, the default market."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from guidance.core.models import Market, WorkerHeartbeat
+
+# A stopped worker must be said within ten seconds; it beats every two.
+WORKER_SILENCE = timedelta(seconds=7)
+
+
+def is_worker_alive() -> bool:
+    """Tell whether any worker gave a sign of life lately."""
+    return WorkerHeartbeat.objects.filter(at__gte=timezone.now() - WORKER_SILENCE).exists()
+
+
+def default_market() -> Market:
+    """Return the shop's default market; an unsaved plain one before a shop exists."""
+    market = Market.objects.filter(is_default=True).first()
+    return market or Market(key="default", name="Default")

@@ -1,0 +1,86 @@
+"""Shoppers, known by a pseudonym; consent; contact points, encrypted."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Customer(models.Model):
+    """A shopper. `ref` is the storefront's pseudonym; an anonymous visitor has one too."""
+
+    ref = models.CharField(_("pseudonym"), max_length=100, unique=True)
+    is_anonymous = models.BooleanField(_("anonymous"), default=False, db_index=True)
+    tier = models.CharField(_("membership tier"), max_length=30, blank=True, db_index=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    country = models.CharField(_("country"), max_length=60, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
+    joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        ordering = ["ref"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="customer_not_merged_into_itself",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Consent(models.Model):
+    """What a shopper allowed or refused for one channel and purpose; the newest row counts."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="consents")
+    channel = models.CharField(_("channel"), max_length=20)
+    purpose = models.CharField(_("purpose"), max_length=40)
+    is_granted = models.BooleanField(_("granted"))
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    source = models.CharField(_("source"), max_length=60)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "channel", "purpose", "at"], name="consent_once_per_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.purpose}"
+
+
+class ContactPoint(models.Model):
+    """An address for one channel: AES-GCM ciphertext and a keyed fingerprint to find it by."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="contact_points")
+    channel = models.CharField(_("channel"), max_length=20)
+    ciphertext = models.BinaryField()
+    fingerprint = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name = _("contact point")
+        verbose_name_plural = _("contact points")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "channel"], name="one_contact_point_per_channel"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} of customer {self.customer_id}"

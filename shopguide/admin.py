@@ -1,0 +1,20 @@
+"""The admin site: the desk everybody works at."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.sites import UnfoldAdminSite
+
+from guidance.core.selectors import is_worker_alive
+
+
+class ShopGuideAdminSite(UnfoldAdminSite):
+    """Unfold's site, which also says on every page whether background work is running."""
+
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        if request.user.is_authenticated:
+            context["worker_stopped"] = not is_worker_alive()
+        return context
