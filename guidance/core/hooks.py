@@ -1,4 +1,4 @@
-"""What higher apps give to core: the kinds of job they know how to run."""
+"""What higher apps give to core: kinds of job, and tasks that run again and again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,3 +40,25 @@ def job_kind(key: str) -> JobKind:
 def job_kinds() -> list[JobKind]:
     """Return every registered kind, in order of key."""
     return sorted(_job_kinds.values(), key=lambda kind: kind.key)
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """A task that workers run every so many minutes."""
+
+    key: str
+    function: str
+    minutes: int
+
+
+_recurring: dict[str, Recurring] = {}
+
+
+def register_schedule(recurring: Recurring) -> None:
+    """Have workers run a task again and again; call it in `AppConfig.ready()` only."""
+    _recurring[recurring.key] = recurring
+
+
+def schedules() -> list[Recurring]:
+    """Return every registered schedule."""
+    return list(_recurring.values())

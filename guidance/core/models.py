@@ -55,6 +55,7 @@ class ApiKey(models.Model):
         READ = "read", _("read recommendations, copy and campaigns")
         EVENTS = "events", _("write events and feedback")
         WRITE = "write", _("write products, customers and identities")
+        REPLAY = "replay", _("mark everything as replayed traffic")
 
     name = models.CharField(_("name"), max_length=100)
     prefix = models.CharField(_("prefix"), max_length=12, unique=True, editable=False)

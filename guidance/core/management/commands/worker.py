@@ -13,6 +13,7 @@ from django_q.cluster import Cluster
 
 from guidance.core.models import WorkerHeartbeat
 from guidance.core.services.jobs import sweep_jobs
+from guidance.core.services.schedules import sync_schedules
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         stop = threading.Event()
+        sync_schedules()
         cluster = Cluster()
         cluster.start()
         for name in (signal.SIGTERM, signal.SIGINT):
