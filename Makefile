@@ -29,7 +29,7 @@ demo: install ## a running desk: make demo [SHOP=file.parquet]
 	$(PY) manage.py demo $(if $(SHOP),--shop "$(SHOP)")
 
 test: install-dev ## every test
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m tests
 
 lint: install-dev ## style, types, layers, templates, migrations, translations
 	$(VENV)/bin/ruff check .

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, URLResolver, path
 from unfold.sites import UnfoldAdminSite
 
 from guidance.core.selectors import is_worker_alive
@@ -18,3 +19,11 @@ class ShopGuideAdminSite(UnfoldAdminSite):
         if request.user.is_authenticated:
             context["worker_stopped"] = not is_worker_alive()
         return context
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        status = path("worker/", self.admin_view(self.worker_status), name="worker_status")
+        return [status, *super().get_urls()]
+
+    def worker_status(self, request: HttpRequest) -> HttpResponse:
+        """Tell the page whether background work is running."""
+        return JsonResponse({"alive": is_worker_alive()})

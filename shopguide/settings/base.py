@@ -1,6 +1,7 @@
 """What every installation shares; `development`, `production` and `test` add their own."""
 
 import os
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from shopguide.settings.database import tuned
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 # Everything the running shop writes beside its database: model files, uploads, logs.
-VAR_DIR = Path(os.environ.get("SHOPGUIDE_VAR", BASE_DIR / "var"))
+VAR_DIR = Path(os.environ.get("SHOPGUIDE_VAR", BASE_DIR / "var")).resolve()
 MODEL_DIR = VAR_DIR / "models"
 JOB_DIR = VAR_DIR / "jobs"
 
@@ -22,7 +23,7 @@ ALLOWED_HOSTS: list[str] = [
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "shopguide.apps.ShopGuideAdminConfig",
     "django.contrib.auth",
@@ -56,9 +57,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "guidance.core.middleware.PersonLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "guidance.core.middleware.AdminScriptsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -124,7 +127,10 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("plotly", Path(str(files("plotly"))) / "package_data"),
+]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
@@ -169,7 +175,7 @@ JOB_SLOTS = int(os.environ.get("JOB_SLOTS", "1"))
 # Threads a model may use. Two busy threads on two busy cores were ten times slower than one.
 MODEL_THREADS = int(os.environ.get("MODEL_THREADS", "1"))
 
-# The admin's Alpine.js evaluates expressions and needs 'unsafe-eval'; `console` grants it there alone.
+# The admin's Alpine.js evaluates expressions and needs 'unsafe-eval'; a middleware grants it there.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

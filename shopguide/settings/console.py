@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,10 @@ def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
         "permission": may_view,
     }
+
+
+def _static(path: str) -> Any:
+    return lambda request: static(path)
 
 
 UNFOLD: dict[str, Any] = {
@@ -46,8 +51,8 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(23% .045 205)",
         }
     },
-    "STYLES": ["/static/console/console.css"],
-    "SCRIPTS": [],
+    "STYLES": [_static("core/desk.css")],
+    "SCRIPTS": [_static("core/desk.js")],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

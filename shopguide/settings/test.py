@@ -2,11 +2,11 @@
 
 import os
 import tempfile
-from pathlib import Path
 
 os.environ.setdefault("SHOPGUIDE_VAR", tempfile.mkdtemp(prefix="shopguide-test-"))
 
 from shopguide.settings.base import *  # noqa: F403  the variable above must be set first
+from shopguide.settings.base import DATABASES, VAR_DIR
 
 SECRET_KEY = "for tests alone, never served"  # noqa: S105  it guards nothing
 CONTACT_KEYS = ["for tests alone, never stored"]
@@ -18,4 +18,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-STATICFILES_DIRS = [Path(__file__).resolve().parents[2] / "static"]
+# A file, as in production: a live server's threads share it as real processes do.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
