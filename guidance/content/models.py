@@ -1,8 +1,10 @@
-"""Drafts, their review, publications, and facts that are missing."""
+"""Drafts, their review, publications and what is current of them, and facts that are missing."""
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -10,9 +12,46 @@ from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 
 
+NEVER_CHANGES = "A publication never changes; withdraw it or publish another."
+
+
 class Kind(models.TextChoices):
     DESCRIPTION = "description", _("description")
     SHORT_DESCRIPTION = "short_description", _("short description")
+
+
+class ReviewTask(models.Model):
+    """Many drafts that came back for one reason, as one thing to do; open until all are decided."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    fact_key = models.CharField(_("changed fact"), max_length=60)
+    count = models.PositiveIntegerField(_("texts"), default=0)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("review task")
+        verbose_name_plural = _("review tasks")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fact_key"],
+                condition=Q(closed_at__isnull=True),
+                name="one_open_task_per_fact",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fact_key}: {self.count}"
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def waiting(self) -> "DraftQuerySet":
+        return self.filter(status=Draft.Status.WAITING)
+
+    def clean(self) -> "DraftQuerySet":
+        """Without a failed check, and not returned because a fact changed."""
+        return self.filter(blocking_findings=0, is_stale=False)
 
 
 class Draft(models.Model):
@@ -22,7 +61,6 @@ class Draft(models.Model):
         WAITING = "waiting", _("waiting")
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
-        SUPERSEDED = "superseded", _("superseded")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(
@@ -36,12 +74,22 @@ class Draft(models.Model):
     claims = models.JSONField(_("claims"), default=list)
     findings = models.JSONField(_("findings"), default=list)
     blocking_findings = models.PositiveSmallIntegerField(_("failed checks"), default=0)
+    warnings = models.PositiveSmallIntegerField(_("warnings"), default=0)
     writer = models.CharField(_("writer"), max_length=50)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.WAITING
     )
     is_stale = models.BooleanField(
         _("stale"), default=False, help_text=_("A fact its published text cites has changed.")
+    )
+    changed_facts = models.JSONField(_("facts that changed"), default=list, blank=True)
+    task = models.ForeignKey(
+        ReviewTask,
+        verbose_name=_("task"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="drafts",
     )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -52,6 +100,14 @@ class Draft(models.Model):
         related_name="+",
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("edited by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("decided by"),
@@ -63,11 +119,14 @@ class Draft(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 
+    objects = DraftQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("draft")
         verbose_name_plural = _("review desk")
         ordering = ["created_at", "id"]
         permissions = [("review_draft", "Can approve and reject drafts")]
+        indexes = [models.Index(fields=["status", "created_at", "id"], name="draft_queue")]
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "kind", "language"],
@@ -78,8 +137,17 @@ class Draft(models.Model):
                 condition=Q(decided_by__isnull=True)
                 | Q(requested_by__isnull=True)
                 | ~Q(status="approved")
-                | ~Q(decided_by=models.F("requested_by")),
+                | ~Q(decided_by=F("requested_by")),
                 name="requester_never_approves",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="waiting", decided_at__isnull=True)
+                | Q(status__in=["approved", "rejected"], decided_at__isnull=False),
+                name="decided_draft_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved") | Q(decided_by__isnull=False, blocking_findings=0),
+                name="approved_draft_is_clean",
             ),
         ]
 
@@ -87,8 +155,45 @@ class Draft(models.Model):
         return f"{self.product_id} {self.kind} {self.language}"
 
 
+class DraftRevision(models.Model):
+    """A text that a draft had before somebody changed it."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="revisions")
+    version = models.PositiveIntegerField(_("version"))
+    text = models.TextField(_("text"))
+    replaced_at = models.DateTimeField(_("replaced"), default=timezone.now)
+    replaced_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("replaced by"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("earlier text")
+        verbose_name_plural = _("earlier texts")
+        ordering = ["draft", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "version"], name="one_text_per_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.version}"
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def update(self, **kwargs: Any) -> int:
+        """Refuse: a publication never changes."""
+        raise TypeError(NEVER_CHANGES)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse: what was published stays on record."""
+        raise TypeError(NEVER_CHANGES)
+
+
 class Publication(models.Model):
-    """Approved copy as the storefront gets it; a row never changes."""
+    """Approved copy, word for word; a row never changes. What is current says `PublishedCopy`."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     draft = models.OneToOneField(Draft, on_delete=models.PROTECT, related_name="publication")
@@ -97,10 +202,20 @@ class Publication(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
     language = models.CharField(_("language"), max_length=10)
-    number = models.PositiveIntegerField(_("number"))
+    number = models.PositiveIntegerField(_("version"))
     text = models.TextField(_("text"))
     facts = models.JSONField(_("facts"), default=list)
+    writer = models.CharField(_("writer"), max_length=50, default="")
+    is_edited = models.BooleanField(_("edited by a person"), default=False)
     published_at = models.DateTimeField(_("published"), default=timezone.now)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("requested by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("approved by"),
@@ -108,19 +223,89 @@ class Publication(models.Model):
         related_name="+",
     )
 
+    objects = PublicationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("publication")
         verbose_name_plural = _("publications")
-        ordering = ["-published_at"]
+        ordering = ["-published_at", "-id"]
         permissions = [("withdraw_publication", "Can withdraw publications")]
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "kind", "language", "number"], name="publication_number_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(requested_by__isnull=True) | ~Q(requested_by=F("approved_by")),
+                name="publication_has_four_eyes",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.kind} {self.language} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the row; raises TypeError for a change, which no publication suffers."""
+        if not self._state.adding:
+            raise TypeError(NEVER_CHANGES)
+        super().save(*args, **kwargs)
+
+
+class PublishedCopy(models.Model):
+    """What the storefront gets for a product, kind and language: a publication, or no longer any."""
+
+    class Status(models.TextChoices):
+        LIVE = "live", _("published")
+        STALE = "stale", _("stale: a cited fact changed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="published_copy")
+    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
+    language = models.CharField(_("language"), max_length=10)
+    publication = models.OneToOneField(
+        Publication, on_delete=models.PROTECT, related_name="current"
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.LIVE
+    )
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("published copy")
+        verbose_name_plural = _("published copy")
+        ordering = ["changed_at", "id"]
+        indexes = [models.Index(fields=["changed_at", "id"], name="published_copy_changed")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "kind", "language"], name="one_published_copy"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.kind} {self.language} {self.status}"
+
+
+class Citation(models.Model):
+    """A publication states this fact as it then was; when the fact changes, the approval is stale."""
+
+    publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="citations")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    fact_key = models.CharField(max_length=60)
+    fact_language = models.CharField(max_length=10, blank=True)
+    fact_hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("citation")
+        verbose_name_plural = _("citations")
+        indexes = [models.Index(fields=["product", "fact_key"], name="citation_of_fact")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["publication", "fact_key", "fact_language"], name="fact_cited_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.publication_id} {self.fact_key}"
 
 
 class MissingFacts(models.Model):

@@ -1,0 +1,94 @@
+"""Reads of what is published."""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from guidance.catalog.models import Product
+from guidance.content.models import Publication, PublishedCopy
+
+
+def published_copy(product_ids: Collection[int], language: str) -> dict[int, dict[str, Any]]:
+    """Return, for each product that has any, its live copy in `language` by kind.
+
+    `{product_id: {"description": {"text", "version", "label"}}}`; one query.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for row in _live().filter(product_id__in=product_ids, language=language):
+        found.setdefault(row.product_id, {})[row.kind] = copy_as_json(row.publication)
+    return found
+
+
+def copy_of_product(product: Product, language: str) -> dict[str, Any]:
+    """Return a product's live copy in `language`, by kind."""
+    return published_copy([product.pk], language).get(product.pk, {})
+
+
+def changed_copy(
+    *, since: datetime | None, after: tuple[datetime, int] | None, language: str, limit: int
+) -> list[PublishedCopy]:
+    """Return what changed since a time (inclusive), oldest first, beyond the row `after` names."""
+    rows = _current()
+    if since is not None:
+        rows = rows.filter(changed_at__gte=since)
+    if after is not None:
+        time, row_id = after
+        rows = rows.filter(Q(changed_at__gt=time) | Q(changed_at=time, id__gt=row_id))
+    if language:
+        rows = rows.filter(language=language)
+    return list(rows.order_by("changed_at", "id")[:limit])
+
+
+def copy_as_json(publication: Publication) -> dict[str, Any]:
+    """Return a publication as storefronts get it: text, version, and a label saying who wrote it."""
+    return {
+        "text": publication.text,
+        "version": publication.number,
+        "published_at": publication.published_at.isoformat(),
+        "label": {
+            "origin": "machine_edited" if publication.is_edited else "machine",
+            "writer": publication.writer,
+            "reviewed": True,
+            "notice": notice(publication),
+        },
+    }
+
+
+def change_as_json(row: PublishedCopy) -> dict[str, Any]:
+    """Return one change; copy that is not live any more comes without its text."""
+    is_live = row.status == PublishedCopy.Status.LIVE
+    return {
+        "sku": row.product.sku,
+        "kind": row.kind,
+        "language": row.language,
+        "status": row.status,
+        "changed_at": row.changed_at.isoformat(),
+        "copy": copy_as_json(row.publication) if is_live else None,
+    }
+
+
+def notice(publication: Publication) -> str:
+    """Return the label in words, for the shopper's page."""
+    if publication.is_edited:
+        return _("Written by software, edited and approved by a person.")
+    return _("Written by software, approved by a person.")
+
+
+def etag(parts: Iterable[Any]) -> str:
+    """Return a strong entity tag over what an answer says."""
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
+    return f'"{digest}"'
+
+
+def _current() -> QuerySet[PublishedCopy]:
+    return PublishedCopy.objects.select_related("publication", "product")
+
+
+def _live() -> QuerySet[PublishedCopy]:
+    return PublishedCopy.objects.select_related("publication").filter(
+        status=PublishedCopy.Status.LIVE
+    )

@@ -1,0 +1,1 @@
+"""The writes of content: drafting, review, publication, staleness, supplying facts."""
