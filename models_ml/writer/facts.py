@@ -14,7 +14,7 @@ from typing import NamedTuple
 from models_ml.writer.lexicon import rows, words
 
 LANGUAGES = ("en", "zh-hans")
-KINDS = ("short_description", "description", "bullets")
+KINDS = ("short_description", "description")
 TITLE_KEY = "title"
 """The key under which a sentence cites the product's title."""
 
@@ -24,7 +24,22 @@ LONGEST_VALUE = 80
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _EMPTY = frozenset(
-    {"", "na", "n/a", "nil", "none", "null", "-", "--", "?", "other", "others", "无", "暂无", "其他"}
+    {
+        "",
+        "na",
+        "n/a",
+        "nil",
+        "none",
+        "null",
+        "-",
+        "--",
+        "?",
+        "other",
+        "others",
+        "无",
+        "暂无",
+        "其他",
+    }
 )
 _PARENTHESES = re.compile(r"\s*[(（][^)）]*[)）]\s*")
 _MARKUP = re.compile(r"[<>{}\[\]\x00-\x08\x0b-\x1f]|https?:|www\.|@", re.IGNORECASE)
@@ -140,7 +155,7 @@ def claimable(facts: Iterable[Fact], language: str) -> list[Fact]:
     return list(seen.values())
 
 
-NEEDED = {"short_description": 2, "description": 3, "bullets": 3}
+NEEDED = {"short_description": 2, "description": 3}
 """Distinct facts, besides brand, type and category, that a kind needs before it says more than the title does."""
 
 _WANTED = {
@@ -160,7 +175,9 @@ _DEPARTMENTS = (
 )
 
 
-def missing_facts(kind: str, facts: Sequence[Fact], language: str, title: str | None = None) -> list[str]:
+def missing_facts(
+    kind: str, facts: Sequence[Fact], language: str, title: str | None = None
+) -> list[str]:
     """The keys still wanted before `kind` can be written in `language`; empty when there are enough.
 
     Supplying all of them is enough. With `title` given, a title in another language asks for the product's type.
@@ -180,7 +197,11 @@ def missing_facts(kind: str, facts: Sequence[Fact], language: str, title: str | 
 
 def title_speaks(title: str, language: str) -> bool:
     """Whether `title` can name the product in `language`."""
-    return has_han(title) if language == "zh-hans" else bool(_LATIN_WORD.search(title)) and not has_han(title)
+    return (
+        has_han(title)
+        if language == "zh-hans"
+        else bool(_LATIN_WORD.search(title)) and not has_han(title)
+    )
 
 
 def _wanted_for(facts: Sequence[Fact]) -> list[str]:

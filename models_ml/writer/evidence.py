@@ -1,0 +1,123 @@
+"""What a product's facts and title support: the shared ground of the checks and of the claims."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from models_ml.writer.concepts import KINDS_OF_CONCEPT, concept_table
+from models_ml.writer.facts import TITLE_KEY, Fact, key_info
+from models_ml.writer.quantities import UNITS, Quantity, Unit, agree, quantities_of
+from models_ml.writer.terms import Terms, fold
+
+_UNIT_IN_KEY = re.compile(r"[(（]\s*([^)）]+?)\s*[)）]\s*$")
+_KEY_UNITS = {"gsm": "gsm", "thread_count": "tc"}
+_SPLIT = re.compile(r"\s*(?:,|;|/|、|，|；|\band\b|\bor\b|&|和|或)\s*")
+
+
+@dataclass(frozen=True)
+class Support:
+    """How the facts bear on a quantity: "stated", "unit_missing", "unit_differs" or "unknown"."""
+
+    status: str
+    keys: tuple[str, ...] = ()
+    known: str = ""
+
+
+class Evidence:
+    """Facts of every language and the title, indexed for look-up. Keys are the facts' own spellings."""
+
+    def __init__(self, facts: Sequence[Fact], title: str) -> None:
+        self.title = title
+        statements = [(fact.key, fact.text) for fact in facts] + (
+            [(TITLE_KEY, title)] if title else []
+        )
+        self.folded = fold(" \n ".join(text for _, text in statements))
+        self._quantities = [
+            (quantity, key) for fact in facts for quantity, key in _quantities_in(fact)
+        ]
+        self._quantities += [(quantity, TITLE_KEY) for quantity in quantities_of(title)]
+        self._concepts: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for key, text in statements:
+            for kind in KINDS_OF_CONCEPT:
+                for concept in concept_table(kind).named_in(text):
+                    self._concepts[kind, concept].add(key)
+        self._values: dict[str, set[str]] = defaultdict(set)
+        for fact in facts:
+            for value in _values_of(fact):
+                self._values[fold(value)].add(fact.key)
+        self.value_terms = Terms(self._values)
+        self.brands = [fact.value for fact in facts if key_info(fact.key).name == "brand"]
+
+    def keys_of_value(self, value: str) -> tuple[str, ...]:
+        """The facts whose value, or a part of whose listed values, is `value`."""
+        return tuple(sorted(self._values.get(fold(value), ())))
+
+    def keys_of_concept(self, kind: str, concept: str) -> tuple[str, ...]:
+        """The facts, or the title, that state a concept."""
+        return tuple(sorted(self._concepts.get((kind, concept), ())))
+
+    def contains(self, words: str) -> bool:
+        """Whether these very words stand in a fact or in the title."""
+        return any(True for _ in Terms((words,)).find(self.folded, self.folded))
+
+    def keys_containing(self, words: str, facts: Sequence[Fact]) -> tuple[str, ...]:
+        """The facts, or the title, in which these very words stand."""
+        terms = Terms((words,))
+        keys = [fact.key for fact in facts if any(True for _ in terms.find(fact.text))]
+        if any(True for _ in terms.find(self.title)):
+            keys.append(TITLE_KEY)
+        return tuple(dict.fromkeys(keys))
+
+    def support(self, said: Quantity) -> Support:
+        """Whether a quantity in text is stated by a fact or by the title."""
+        if said.form == "code":
+            return Support("stated" if self.contains(said.text) else "unknown")
+        keys = [key for known, key in self._quantities if agree(said, known)]
+        if keys:
+            return Support("stated", tuple(dict.fromkeys(keys)))
+        same = [
+            (known, key)
+            for known, key in self._quantities
+            if known.form != "code" and known.value == said.value
+        ]
+        if same:
+            known, key = same[0]
+            bare = said.unit is None and not said.counted
+            return Support("unit_missing" if bare else "unit_differs", (key,), known.text)
+        near = [
+            (known, key)
+            for known, key in self._quantities
+            if known.unit and known.dimension == said.dimension
+        ]
+        return Support("unknown", (), near[0][0].text if near else "")
+
+
+def _quantities_in(fact: Fact) -> list[tuple[Quantity, str]]:
+    implied = _implied_unit(fact)
+    found = []
+    for quantity in quantities_of(fact.text):
+        if quantity.unit is None and implied and quantity.form == "digits":
+            found.append((replace(quantity, unit=implied), fact.key))
+        found.append((quantity, fact.key))
+    return found
+
+
+def _implied_unit(fact: Fact) -> Unit | None:
+    """The unit that the key tells: "Power (W)" or "GSM"."""
+    if fact.unit:
+        return None
+    in_key = _UNIT_IN_KEY.search(fact.key)
+    named = quantities_of(f"1 {in_key.group(1)}") if in_key else ()
+    if named and named[0].unit:
+        return named[0].unit
+    return UNITS.get(_KEY_UNITS.get(key_info(fact.key).name, ""))
+
+
+def _values_of(fact: Fact) -> list[str]:
+    """The value as a whole and the members of a list; too short or bare numbers say nothing by themselves."""
+    parts = {fact.value.strip(), *_SPLIT.split(fact.value.strip())}
+    least = 2 if re.search(r"[\u3400-\u9fff]", fact.value) else 3
+    return [part for part in parts if len(part) >= least and not re.fullmatch(r"[\d.,\s]+", part)]
