@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Category
@@ -40,7 +41,11 @@ class Campaign(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.titles.get("en") or self.key)
+        return self.title_in(get_language() or "en")
+
+    def title_in(self, language: str) -> str:
+        """Return the title in `language`, else in English, else the key."""
+        return str(self.titles.get(language) or self.titles.get("en") or self.key)
 
 
 class Offer(models.Model):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from guidance.core.hooks import job_kind
 from guidance.core.models import Job
@@ -79,7 +79,7 @@ class JobContext:
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
         """Renew the lease from a thread while the body runs."""
-        thread = threading.Thread(target=self._beat, daemon=True)
+        thread = threading.Thread(target=self._beat_until_stopped, daemon=True)
         thread.start()
         try:
             yield
@@ -93,15 +93,19 @@ class JobContext:
             job_id=self.job_id, lease=self._lease, status=status, result=result, error=error
         )
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """Renew the lease once and learn whether to stop."""
+        try:
+            if jobs.renew_lease(job_id=self.job_id, lease=self._lease):
+                self._cancelled.set()
+        except jobs.LeaseLost:
+            self._lost.set()
+
+    def _beat_until_stopped(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             try:
-                if jobs.renew_lease(job_id=self.job_id, lease=self._lease):
-                    self._cancelled.set()
-            except jobs.LeaseLost:
-                self._lost.set()
-                break
-            except Exception:
+                self.beat()
+            except DatabaseError:
                 logger.exception("The lease of job %s was not renewed; trying again", self.job_id)
         connections.close_all()
 

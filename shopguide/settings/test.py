@@ -6,7 +6,7 @@ import tempfile
 os.environ.setdefault("SHOPGUIDE_VAR", tempfile.mkdtemp(prefix="shopguide-test-"))
 
 from shopguide.settings.base import *  # noqa: F403  the variable above must be set first
-from shopguide.settings.base import DATABASES, VAR_DIR
+from shopguide.settings.base import DATABASES, STATIC_ROOT, VAR_DIR
 
 SECRET_KEY = "for tests alone, never served"  # noqa: S105  it guards nothing
 CONTACT_KEYS = ["for tests alone, never stored"]
@@ -22,3 +22,4 @@ WHITENOISE_USE_FINDERS = True
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+STATIC_ROOT.mkdir(exist_ok=True)

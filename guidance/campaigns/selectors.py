@@ -1,0 +1,24 @@
+"""Which campaigns and offers a shopper may see."""
+
+from django.db.models import Prefetch
+
+from guidance.campaigns.models import Campaign, Offer
+from guidance.customers.models import Customer
+
+
+def campaigns_for(customer: Customer | None) -> list[Campaign]:
+    """Return the running campaigns, each with the offers open to this shopper in `open_offers`.
+
+    A shopper who is not known gets what is open to everybody.
+    """
+    tier = customer.tier if customer else ""
+    campaigns = list(
+        Campaign.objects.running()
+        .select_related("category")
+        .prefetch_related(Prefetch("offers", queryset=Offer.objects.order_by("code")))
+    )
+    for campaign in campaigns:
+        campaign.open_offers = [
+            offer for offer in campaign.offers.all() if not offer.tiers or tier in offer.tiers
+        ]
+    return campaigns

@@ -1,0 +1,141 @@
+"""What an installation needs, checked one by one, each failure with its fix."""
+
+import importlib.util
+import shutil
+import smtplib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+
+from guidance.core.selectors import is_worker_alive
+from guidance.training.models import ModelVersion
+
+FREE_DISK_GIB = 2
+CLOCK_TOLERANCE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One check's outcome; `fix` says what to do where it is not well."""
+
+    name: str
+    is_well: bool
+    detail: str
+    fix: str = ""
+
+
+def diagnose() -> list[Diagnosis]:
+    """Run every check; one that fails never keeps the others from running."""
+    checks: list[Callable[[], Diagnosis]] = [
+        check_database,
+        check_migrations,
+        check_cache,
+        check_clock,
+        check_disk,
+        check_worker,
+        check_model_files,
+        check_training_libraries,
+        check_mail,
+    ]
+    return [check() for check in checks]
+
+
+def check_database() -> Diagnosis:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        fix = _("Start the database, or correct DATABASE_URL.")
+        return Diagnosis(_("Database"), False, str(error), fix)
+    return Diagnosis(_("Database"), True, f"{connection.vendor}: {database_name()}")
+
+
+def database_name() -> str:
+    """The database's name, without its password."""
+    return str(connection.settings_dict["NAME"])
+
+
+def check_migrations() -> Diagnosis:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        return Diagnosis(_("Migrations"), False, str(error), _("Mend the database first."))
+    detail = _("%(count)d pending") % {"count": len(pending)}
+    return Diagnosis(_("Migrations"), not pending, detail, "manage.py migrate" if pending else "")
+
+
+def check_cache() -> Diagnosis:
+    try:
+        cache.set("doctor", "well", 10)
+        is_well = cache.get("doctor") == "well"
+    except DatabaseError as error:
+        return Diagnosis(_("Cache"), False, str(error), "manage.py migrate")
+    return Diagnosis(_("Cache"), is_well, "", "" if is_well else _("Check the setting CACHES."))
+
+
+def check_clock() -> Diagnosis:
+    """Compare this machine's clock with the database server's; SQLite has none of its own."""
+    if connection.vendor != "postgresql":
+        return Diagnosis(_("Clock"), True, _("the database shares it"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        skew = abs((datetime.now(UTC) - cursor.fetchone()[0]).total_seconds())
+    is_well = skew < CLOCK_TOLERANCE_SECONDS
+    detail = _("%(seconds).1f s apart from the database's") % {"seconds": skew}
+    return Diagnosis(_("Clock"), is_well, detail, "" if is_well else _("Run a time service (NTP)."))
+
+
+def check_disk() -> Diagnosis:
+    folder: Path = settings.VAR_DIR
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free / 2**30
+    is_well = free >= FREE_DISK_GIB
+    detail = _("%(free).1f GiB free in %(folder)s") % {"free": free, "folder": folder}
+    return Diagnosis(_("Disk"), is_well, detail, "" if is_well else _("Free some space there."))
+
+
+def check_worker() -> Diagnosis:
+    try:
+        alive = is_worker_alive()
+    except DatabaseError as error:
+        return Diagnosis(_("Worker"), False, str(error), _("Mend the database first."))
+    return Diagnosis(_("Worker"), alive, "", "" if alive else _("Start one: manage.py worker"))
+
+
+def check_model_files() -> Diagnosis:
+    try:
+        version = ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).first()
+    except DatabaseError as error:
+        return Diagnosis(_("Model files"), False, str(error), _("Mend the database first."))
+    if version is None:
+        fix = _("Train one: manage.py train recommender. Until then popularity answers.")
+        return Diagnosis(_("Model files"), False, _("no version is promoted"), fix)
+    is_there = (Path(version.directory) / "manifest.json").exists()
+    fix = "" if is_there else _("Roll back on the model versions' page, or train again.")
+    return Diagnosis(_("Model files"), is_there, f"{version}: {version.directory}", fix)
+
+
+def check_training_libraries() -> Diagnosis:
+    missing = [name for name in ("torch", "transformers") if not importlib.util.find_spec(name)]
+    fix = "pip install -r requirements.txt" if missing else ""
+    return Diagnosis(_("Training libraries"), not missing, ", ".join(missing), fix)
+
+
+def check_mail() -> Diagnosis:
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        return Diagnosis(_("Mail"), True, settings.EMAIL_BACKEND)
+    address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    try:
+        with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=5):
+            return Diagnosis(_("Mail"), True, address)
+    except OSError as error:
+        fix = _("Correct EMAIL_HOST and EMAIL_PORT, or start the mail server.")
+        return Diagnosis(_("Mail"), False, f"{address}: {error}", fix)
