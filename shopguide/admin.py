@@ -12,8 +12,6 @@ from guidance.core.selectors import is_worker_alive
 class ShopGuideAdminSite(UnfoldAdminSite):
     """Unfold's site, which also says on every page whether background work is running."""
 
-    enable_nav_sidebar = False
-
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
         if request.user.is_authenticated:

@@ -1,10 +1,11 @@
 """Reads that core answers: workers alive, the default market."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
-from guidance.core.models import Market, WorkerHeartbeat
+from guidance.core.models import Job, Market, WorkerHeartbeat
 
 # A stopped worker must be said within ten seconds; it beats every two.
 WORKER_SILENCE = timedelta(seconds=7)
@@ -19,3 +20,17 @@ def default_market() -> Market:
     """Return the shop's default market; an unsaved plain one before a shop exists."""
     market = Market.objects.filter(is_default=True).first()
     return market or Market(key="default", name="Default")
+
+
+def job_state(job: Job) -> dict[str, Any]:
+    """Return what a page shows of a job while it runs, as JSON."""
+    return {
+        "status": job.status,
+        "status_label": str(job.get_status_display()),
+        "phase": job.phase,
+        "fraction": job.fraction,
+        "detail": job.detail,
+        "log": job.log,
+        "error": job.error.partition("\n")[0],
+        "is_finished": job.is_finished,
+    }

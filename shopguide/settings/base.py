@@ -117,6 +117,7 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
@@ -174,6 +175,11 @@ Q_CLUSTER = {
 JOB_SLOTS = int(os.environ.get("JOB_SLOTS", "1"))
 # Threads a model may use. Two busy threads on two busy cores were ten times slower than one.
 MODEL_THREADS = int(os.environ.get("MODEL_THREADS", "1"))
+# The hour (UTC) in which every model is trained again; set it to nothing to train by hand alone.
+TRAINING_HOUR = int(hour) if (hour := os.environ.get("TRAINING_HOUR", "3")) else None
+# A thread of each web process looks for another promoted model, stock and popularity, so that no
+# request waits for them. Without it every request looks by itself.
+SERVING_WATCHER = os.environ.get("SERVING_WATCHER", "1") == "1"
 
 # The admin's Alpine.js evaluates expressions and needs 'unsafe-eval'; a middleware grants it there.
 CONTENT_SECURITY_POLICY = {

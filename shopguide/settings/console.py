@@ -30,6 +30,9 @@ def _static(path: str) -> Any:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "ShopGuide",
     "SITE_HEADER": "ShopGuide",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": _static("core/favicon.svg")},
+    ],
     "SITE_SYMBOL": "explore",
     "SITE_URL": None,
     "SHOW_LANGUAGES": True,

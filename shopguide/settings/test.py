@@ -11,6 +11,7 @@ from shopguide.settings.base import DATABASES, STATIC_ROOT, VAR_DIR
 SECRET_KEY = "for tests alone, never served"  # noqa: S105  it guards nothing
 CONTACT_KEYS = ["for tests alone, never stored"]
 DEBUG = False
+SERVING_WATCHER = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
 STORAGES = {

@@ -22,3 +22,17 @@ def record_audit(
         object_label=str(target)[:200],
         details=details or {},
     )
+
+
+def record_batch_audit(
+    *, actor: User | None, verb: str, model: type[Model], count: int, details: dict[str, Any]
+) -> AuditEntry:
+    """Write one entry for a change of many rows of `model`; the same rules as for one."""
+    return AuditEntry.objects.create(
+        actor=actor,
+        verb=verb,
+        object_type=model._meta.label_lower,
+        object_id="",
+        object_label=f"{count} {model._meta.verbose_name_plural}"[:200],
+        details=details,
+    )
