@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,18 @@ HEARTBEAT_SECONDS = 4.0
 REPORT_SECONDS = 0.5
 
 
+Listener = Callable[[str, float], None]
+
+
 class JobContext:
     """What a runner may use: its parameters, a folder that survives a kill, progress, cancel."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, listener: Listener | None = None) -> None:
         assert job.lease is not None
         self.job_id, self.kind, self.params = job.pk, job.kind, job.params
         self.attempts = job.attempts
         self._lease: uuid.UUID = job.lease
+        self._listener = listener
         self._reported = 0.0
         self._stop = threading.Event()
         self._cancelled = threading.Event()
@@ -52,6 +56,8 @@ class JobContext:
     ) -> None:
         """Show progress (at most twice a second unless it logs a line); raise when to stop."""
         self.check()
+        if self._listener is not None:
+            self._listener(phase, fraction)
         now = time.monotonic()
         if not line and now - self._reported < REPORT_SECONDS:
             return
@@ -110,12 +116,15 @@ class JobContext:
         connections.close_all()
 
 
-def run_job(job_id: uuid.UUID) -> Job.Status | None:
-    """Claim the job and run it to its end in this process; None where it was not to be had."""
+def run_job(job_id: uuid.UUID, listener: Listener | None = None) -> Job.Status | None:
+    """Claim the job and run it to its end in this process; None where it was not to be had.
+
+    `listener(phase, fraction)` hears of every step, for a progress bar in a terminal.
+    """
     job = jobs.claim_job(job_id=job_id)
     if job is None:
         return None
-    context = JobContext(job)
+    context = JobContext(job, listener)
     status, result, error = Job.Status.SUCCEEDED, {}, ""
     with context.kept_alive():
         try:

@@ -1,0 +1,30 @@
+"""Jobs run from a shell: in this process, under the same lease, with a progress bar."""
+
+from django.core.management.base import CommandError
+from tqdm import tqdm
+
+from guidance.core.jobs import run_job
+from guidance.core.models import Job
+
+
+def run_with_bar(job: Job) -> Job:
+    """Run a queued (or lost) job here and return it finished; raises CommandError if it is not.
+
+    Ctrl-C leaves the job to the next start, which goes on where this one stopped.
+    """
+    layout = "{l_bar}{bar:30}| {elapsed}<{remaining}"
+    with tqdm(total=1.0, desc=job.kind, bar_format=layout, mininterval=0.5) as bar:
+
+        def show(phase: str, fraction: float) -> None:
+            bar.set_description_str(phase, refresh=False)
+            bar.update(max(fraction - bar.n, 0.0))
+
+        status = run_job(job.pk, show)
+        if status == Job.Status.SUCCEEDED:
+            bar.update(1.0 - bar.n)
+    job.refresh_from_db()
+    if status is None:
+        raise CommandError(f"The job {job.pk} runs in another process or is finished already.")
+    if status != Job.Status.SUCCEEDED:
+        raise CommandError(f"The job {job.pk} is {status}: {job.error.partition(chr(10))[0]}")
+    return job
