@@ -1,13 +1,83 @@
 """The decision log: whatever a policy chose to show a shopper, or not to show."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from guidance.behaviour.models import Source
+from guidance.behaviour.models import Event, EventQuerySet, Source
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
+from guidance.decisions.attribution import (
+    CLOCK_TOLERANCE,
+    CONVERSION_WINDOW,
+    OUTCOME_WINDOW,
+    counted_events,
+    purchases_within,
+)
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def real(self) -> "DecisionQuerySet":
+        """Without replayed traffic."""
+        return self.exclude(source=Source.REPLAY)
+
+    def with_outcomes(self) -> "DecisionQuerySet":
+        """Annotate `is_seen`, `is_clicked`; a click without an impression is no `is_clicked`."""
+        return self.annotate(
+            is_seen=Exists(counted_events(Event.Kind.IMPRESSION)),
+            has_click=Exists(counted_events(Event.Kind.CLICK)),
+            is_clicked=Q(is_seen=True, has_click=True),
+        )
+
+    def with_counts(self) -> "DecisionQuerySet":
+        """Annotate how many `impressions` and `clicks` count, and the ratings' sum and number."""
+        return self.annotate(
+            impressions=_counted(Event.Kind.IMPRESSION, Count("pk")),
+            clicks=_counted(Event.Kind.CLICK, Count("pk")),
+            ratings=_counted(Event.Kind.RATING, Count("rating")),
+            rating_sum=_counted(Event.Kind.RATING, models.Sum("rating")),
+        )
+
+    def with_conversion(self) -> "DecisionQuerySet":
+        """Annotate `is_converted`: the shopper bought within the conversion window after it."""
+        return self.annotate(is_converted=Exists(purchases_within(CONVERSION_WINDOW)))
+
+    def of_experiment(self, key: str) -> "DecisionQuerySet":
+        return self.filter(experiment=key).exclude(experiment="")
+
+    def in_one_arm(self) -> "DecisionQuerySet":
+        """Of experiments' decisions, those whose shopper met one arm only."""
+        return self.exclude(customer=None).exclude(Exists(_other_arm()))
+
+    def in_several_arms(self) -> "DecisionQuerySet":
+        """Of experiments' decisions, those whose shopper met more than one arm."""
+        return self.exclude(customer=None).filter(Exists(_other_arm()))
+
+    def exposures(self) -> "DecisionQuerySet":
+        """Of experiments' decisions, each shopper's first: one row for one exposed shopper."""
+        earlier = _same_unit().filter(
+            Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
+        )
+        return self.exclude(customer=None).exclude(Exists(earlier))
+
+
+def _same_unit() -> "models.QuerySet[Decision]":
+    """Decisions of the outer decision's shopper, experiment and traffic."""
+    return Decision.objects.filter(
+        customer=OuterRef("customer"), experiment=OuterRef("experiment"), source=OuterRef("source")
+    )
+
+
+def _other_arm() -> "models.QuerySet[Decision]":
+    return _same_unit().exclude(arm=OuterRef("arm"))
+
+
+def _counted(kind: str, aggregate: models.Aggregate) -> Coalesce:
+    """One aggregate over the outer decision's outcomes of a kind; 0 where there are none."""
+    rows = counted_events(kind).order_by().values("decision").annotate(value=aggregate)
+    return Coalesce(models.Subquery(rows.values("value"), output_field=models.IntegerField()), 0)
 
 
 class Decision(models.Model):
@@ -46,6 +116,8 @@ class Decision(models.Model):
     )
     original_time = models.DateTimeField(_("original time"), null=True, blank=True)
 
+    objects = DecisionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decision log")
@@ -61,11 +133,47 @@ class Decision(models.Model):
         return f"{self.surface} {self.at:%Y-%m-%d %H:%M}"
 
 
+class OutcomeQuerySet(EventQuerySet):
+    def of_decisions(self, decisions: DecisionQuerySet) -> "OutcomeQuerySet":
+        """The events that name one of these decisions, counted or not."""
+        return self.filter(Exists(decisions.filter(pk=OuterRef("decision"))))
+
+    def counted(self) -> "OutcomeQuerySet":
+        """The events that passed the check of shopper, traffic and time."""
+        return self.filter(Exists(_passing_decision()))
+
+    def not_counted(self) -> "OutcomeQuerySet":
+        """The events that name a decision but failed the check."""
+        return self.exclude(Exists(_passing_decision()))
+
+
+def _passing_decision() -> "models.QuerySet[Decision]":
+    return Decision.objects.filter(
+        pk=OuterRef("decision"),
+        customer=OuterRef("customer"),
+        source=OuterRef("source"),
+        at__gte=OuterRef("occurred_at") - OUTCOME_WINDOW,
+        at__lte=OuterRef("occurred_at") + CLOCK_TOLERANCE,
+    )
+
+
+class Outcome(Event):
+    """An event that names a decision, seen from the decision log."""
+
+    objects = OutcomeQuerySet.as_manager()  # type: ignore[misc]  # narrower than its base
+
+    class Meta:
+        proxy = True
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes of decisions")
+
+
 class DecisionDayRollup(models.Model):
     """Decisions of one surface, policy and arm on one day, and what came of them.
 
-    A decision is `seen` when an impression names it and `clicked` when a click does; CTR is
-    clicked over seen. Conversions and revenue are purchases attributed to a seen decision.
+    A decision is `seen` when a counted impression names it and `clicked` when it is seen and a
+    counted click names it too; CTR is clicked over seen. `converted` are the seen decisions that
+    purchases are attributed to, `revenue` is those purchases' value (see `attribution`).
     """
 
     day = models.DateField(_("day"))
