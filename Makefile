@@ -25,6 +25,8 @@ install: $(VENV)/.installed $(LOCALES:.po=.mo) ## the virtual environment and wh
 
 install-dev: $(VENV)/.installed-dev $(LOCALES:.po=.mo) ## what tests and lints need as well
 
+# Each shop's demo keeps its database, model files and logins in a folder of its own.
+demo: export SHOPGUIDE_VAR ?= var/demo-$(if $(SHOP),$(basename $(notdir $(SHOP:/=))),generated)
 demo: install ## a running desk: make demo [SHOP=file.parquet]
 	$(PY) manage.py demo $(if $(SHOP),--shop "$(SHOP)")
 
