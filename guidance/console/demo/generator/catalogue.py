@@ -18,6 +18,8 @@ SIZE_LASTS = (1.0, 1.25, 1.5, 1.75)
 """A larger pack lasts longer, though less than in proportion: who buys it uses more."""
 VARIANTS = (0.22, 0.33, 0.25, 0.20)
 """Probability that a family has 1, 2, 3 or 4 variants."""
+BARREN_TURNS = 20
+"""Turns through the vocabulary without a new family after which it counts as used up."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ def _compose(rng: np.random.Generator, products: int) -> list[Item]:
     items: list[Item] = []
     used: set[tuple[str, ...]] = set()
     family = 0
-    for turn in range(10_000):
+    turn = fresh = 0
+    while turn - fresh < BARREN_TURNS:
         for position, shelf, number in kinds:
             if len(items) >= products:
                 return items[:products]
@@ -166,6 +169,8 @@ def _compose(rng: np.random.Generator, products: int) -> list[Item]:
             used.add(signature)
             items += _family(rng, department, category, kind, brand, line, material, family)
             family += 1
+            fresh = turn
+        turn += 1
     raise ValueError(f"the vocabulary cannot fill {products} products; {len(items)} were composed")
 
 

@@ -86,9 +86,9 @@ def generate(
     simulation = Simulation(
         dice[2], catalogue, people, campaigns, start=start, parameters=PARAMETERS
     )
-    state = simulation.run(
-        days, cut_day=cut_day, on_progress=lambda done, total: report("sessions", done, total)
-    )
+    simulation.run(range(cut_day), on_day=lambda day: report("sessions", day + 1, days))
+    state = simulation.state.copy()
+    simulation.run(range(cut_day, days), on_day=lambda day: report("sessions", day + 1, days))
     events = build_timeline(
         dice[3], simulation.log, catalogue, people, start=start, days=days, parameters=PARAMETERS
     )

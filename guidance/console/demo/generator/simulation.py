@@ -146,18 +146,12 @@ class Simulation:
             np.flatnonzero(catalogue.family == n) for n in range(catalogue.family.max() + 1)
         ]
 
-    def run(
-        self, days: int, *, cut_day: int, on_progress: Callable[[int, int], None] | None = None
-    ) -> State:
-        """Simulate ``days`` days; return the state at the start of ``cut_day``."""
-        at_cut = self.state
-        for day in range(days):
-            if day == cut_day:
-                at_cut = self.state.copy()
+    def run(self, days: range, *, on_day: Callable[[int], None] | None = None) -> None:
+        """Simulate ``days``, calling ``on_day`` with each day that is over."""
+        for day in days:
             self._day(day)
-            if on_progress:
-                on_progress(day + 1, days)
-        return at_cut
+            if on_day:
+                on_day(day)
 
     def _day(self, day: int) -> None:
         available = self.catalogue.available(day, self.parameters)
