@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 
-
 NEVER_CHANGES = "A publication never changes; withdraw it or publish another."
 
 
@@ -50,7 +49,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(status=Draft.Status.WAITING)
 
     def clean(self) -> "DraftQuerySet":
-        """Without a failed check, and not returned because a fact changed."""
+        """Without a failed check, and written or changed since a fact it cites changed."""
         return self.filter(blocking_findings=0, is_stale=False)
 
 
@@ -71,6 +70,9 @@ class Draft(models.Model):
     text = models.TextField(_("text"))
     version = models.PositiveIntegerField(_("version"), default=1)
     facts = models.JSONField(_("facts"), default=list)
+    sentences = models.JSONField(
+        _("sentences"), default=list, help_text=_("As the writer wrote them, with what each tells.")
+    )
     claims = models.JSONField(_("claims"), default=list)
     findings = models.JSONField(_("findings"), default=list)
     blocking_findings = models.PositiveSmallIntegerField(_("failed checks"), default=0)
@@ -251,7 +253,7 @@ class Publication(models.Model):
 
 
 class PublishedCopy(models.Model):
-    """What the storefront gets for a product, kind and language: a publication, or no longer any."""
+    """What the storefront gets for a product, kind and language; at most one row each."""
 
     class Status(models.TextChoices):
         LIVE = "live", _("published")
@@ -286,7 +288,7 @@ class PublishedCopy(models.Model):
 
 
 class Citation(models.Model):
-    """A publication states this fact as it then was; when the fact changes, the approval is stale."""
+    """A publication states this fact as it then was; once it changes, the approval is stale."""
 
     publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="citations")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")

@@ -1,5 +1,10 @@
 """Routes of this app under /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from guidance.content import api
+
+urlpatterns = [
+    path("products/<str:sku>/copy", api.ProductCopyView.as_view(), name="product-copy"),
+    path("copy", api.CopyChangesView.as_view(), name="copy"),
+]

@@ -1,7 +1,8 @@
 """Reads of what is published."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -44,7 +45,7 @@ def changed_copy(
 
 
 def copy_as_json(publication: Publication) -> dict[str, Any]:
-    """Return a publication as storefronts get it: text, version, and a label saying who wrote it."""
+    """Return a publication as storefronts get it, with a label that says who wrote it."""
     return {
         "text": publication.text,
         "version": publication.number,
@@ -78,10 +79,10 @@ def notice(publication: Publication) -> str:
     return _("Written by software, approved by a person.")
 
 
-def etag(parts: Iterable[Any]) -> str:
+def etag(body: dict[str, Any]) -> str:
     """Return a strong entity tag over what an answer says."""
-    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
-    return f'"{digest}"'
+    said = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
 def _current() -> QuerySet[PublishedCopy]:

@@ -1,0 +1,49 @@
+"""What the shop as a whole offers to writing: its brands, and the languages that have facts."""
+
+from django.db.models import Q
+
+from guidance.catalog.models import Product, ProductAttribute
+from guidance.content.models import Draft, Kind, PublishedCopy
+from guidance.core.selectors import default_market
+from models_ml.writer.facts import LANGUAGES
+from models_ml.writer.terms import Terms, terms_of
+
+
+def shop_brands() -> Terms:
+    """Return every brand of the shop, indexed for look-up in text; one query."""
+    brands = Product.objects.exclude(brand="").order_by().values_list("brand", flat=True).distinct()
+    return terms_of(list(brands))
+
+
+def languages_with_facts() -> list[str]:
+    """Return the languages the writer knows in which this shop says anything.
+
+    The default market's language counts by itself, since every product has the shop's own title.
+    """
+    return [language for language in LANGUAGES if _has_facts(language)]
+
+
+def _has_facts(language: str) -> bool:
+    return (
+        default_market().language == language
+        or Product.objects.filter(titles__has_key=language).exists()
+        or ProductAttribute.objects.filter(language=language).exists()
+    )
+
+
+def products_to_draft(*, kind: Kind | str, language: str) -> list[int]:
+    """Return ids of shown products without a description of their own, a draft or copy.
+
+    A product whose last draft was rejected is left to people, who may ask for it by name.
+    """
+    done = Draft.objects.filter(kind=kind, language=language).exclude(status="approved")
+    published = PublishedCopy.objects.filter(kind=kind, language=language)
+    products = (
+        Product.objects.filter(is_hidden=False)
+        .exclude(pk__in=done.values("product_id"))
+        .exclude(pk__in=published.values("product_id"))
+    )
+    if kind == Kind.DESCRIPTION:
+        described = Q(descriptions__has_key=language) & ~Q(**{f"descriptions__{language}": ""})
+        products = products.exclude(described)
+    return list(products.order_by("pk").values_list("pk", flat=True))

@@ -1,0 +1,225 @@
+"""Examining a text against a product's facts: what it claims, what carries it, what is wrong."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from guidance.catalog.models import Product
+from guidance.catalog.selectors import facts_of
+from guidance.content.models import Draft
+from guidance.content.selectors.shop import shop_brands
+from models_ml.writer.checks import BLOCK, Finding, check
+from models_ml.writer.checks.finding import gettext_noop
+from models_ml.writer.claims import Claim, claims, sentence_spans
+from models_ml.writer.facts import TITLE_KEY, Fact
+from models_ml.writer.naming import display_name
+from models_ml.writer.terms import Terms, fold
+
+UNSUPPORTED = gettext_noop("No fact supports this: %(said)s")
+UNSUPPORTED_HINT = gettext_noop("Take it out, or add the fact to the product.")
+OUTDATED = gettext_noop("The fact behind this sentence changed: %(said)s")
+OUTDATED_HINT = gettext_noop("Write the sentence again from today's facts, or take it out.")
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What an examination found; the lists are JSON as a draft stores them."""
+
+    facts: list[dict[str, str]]
+    claims: list[dict[str, Any]]
+    findings: list[dict[str, Any]]
+    cited: list[Fact] = field(default_factory=list)
+
+    @property
+    def blocking(self) -> int:
+        return sum(finding["severity"] == BLOCK for finding in self.findings)
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the fields of a draft that keep this examination."""
+        return {
+            "facts": self.facts,
+            "claims": self.claims,
+            "findings": self.findings,
+            "blocking_findings": self.blocking,
+            "warnings": len(self.findings) - self.blocking,
+        }
+
+
+def examine_draft(*, draft: Draft, text: str | None = None) -> Examination:
+    """Examine a draft's text, or another text in its place, against today's facts."""
+    product = draft.product
+    return examine(
+        text=draft.text if text is None else text,
+        product=product,
+        kind=draft.kind,
+        language=draft.language,
+        facts=facts_of([product], draft.language)[product.pk],
+        sentences=draft.sentences,
+        brands=shop_brands(),
+    )
+
+
+def examine(
+    *,
+    text: str,
+    product: Product,
+    kind: str,
+    language: str,
+    facts: Sequence[Fact],
+    sentences: Sequence[dict[str, Any]],
+    brands: Terms,
+) -> Examination:
+    """Run the checks over `text` and find the facts that carry its claims.
+
+    `sentences` are the writer's own (see `told_by`): those that still stand in the text word for
+    word keep their facts, so that "it is dishwasher safe" points at `dishwasher_safe: yes`.
+    A claim that nothing supports is a blocking finding, whatever the checks say of its words.
+    """
+    title = product.title_in(language)
+    found = claims(text, facts, title, language, brands)
+    told, outdated = _told_sentences(text, sentences, facts)
+    findings = [
+        _finding_json(finding)
+        for finding in check(
+            text, facts=facts, title=title, language=language, kind=kind, brands=brands
+        )
+    ]
+    for claim in found:
+        if not claim.is_supported:
+            _block(findings, claim)
+    findings += [finding for finding in outdated if not _is_blocked(finding, findings)]
+    return Examination(
+        facts=[_fact_json(fact) for fact in facts],
+        claims=[_claim_json(claim) for claim in found] + told,
+        findings=sorted(findings, key=lambda finding: finding["start"]),
+        cited=_cited(text, product, language, [*map(_claim_json, found), *told], facts),
+    )
+
+
+def told_by(sentences: Iterable[Any], facts: Sequence[Fact], language: str) -> list[dict[str, Any]]:
+    """Return the writer's sentences as a draft stores them: each with the facts it tells."""
+    return [
+        {
+            "text": sentence.text,
+            "told": [
+                {"key": fact.key, "language": fact.language, "hash": fact.hash}
+                for key in sentence.fact_keys
+                for fact in _facts_of_key(key, facts, language)
+            ],
+        }
+        for sentence in sentences
+    ]
+
+
+def _told_sentences(
+    text: str, sentences: Sequence[dict[str, Any]], facts: Sequence[Fact]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return sentence-wide claims of surviving sentences, and findings for those now outdated."""
+    today = {(fact.key, fact.language): fact.hash for fact in facts}
+    told_in = {sentence["text"]: sentence["told"] for sentence in sentences}
+    found, outdated = [], []
+    for start, end in sentence_spans(text):
+        told = [fact for fact in told_in.get(text[start:end], []) if fact["key"] != TITLE_KEY]
+        kept = [fact for fact in told if today.get((fact["key"], fact["language"])) == fact["hash"]]
+        lost = [fact["key"] for fact in told if fact not in kept]
+        if kept:
+            keys = list(dict.fromkeys(fact["key"] for fact in kept))
+            found.append(_span_json(start, end, text, keys, "sentence"))
+        if lost:
+            said = ", ".join(dict.fromkeys(lost))
+            finding = Finding(
+                "outdated", BLOCK, start, end, OUTDATED, OUTDATED_HINT, {"said": said}
+            )
+            outdated.append(_finding_json(finding))
+    return found, outdated
+
+
+def _cited(
+    text: str,
+    product: Product,
+    language: str,
+    claimed: Sequence[dict[str, Any]],
+    facts: Sequence[Fact],
+) -> list[Fact]:
+    """Return the facts whose change makes an approval of this text stale."""
+    title = product.title_in(language)
+    named = Fact(TITLE_KEY, title, language=language if language in product.titles else "")
+    keys = [key for claim in claimed for key in claim["fact_keys"]]
+    if fold(display_name(title)) in fold(text):
+        keys.append(TITLE_KEY)
+    cited: dict[tuple[str, str], Fact] = {}
+    for key in dict.fromkeys(keys):
+        for fact in _facts_of_key(key, [*facts, named], language):
+            cited[fact.key, fact.language] = fact
+    return list(cited.values())
+
+
+def _facts_of_key(key: str, facts: Sequence[Fact], language: str) -> list[Fact]:
+    """Return the facts under `key` that speak for copy in `language`, or else any others."""
+    same = [fact for fact in facts if fact.key == key]
+    own = [fact for fact in same if fact.language in ("", language)]
+    return own or same
+
+
+def _block(findings: list[dict[str, Any]], claim: Claim) -> None:
+    """Make sure that an unsupported claim blocks: raise a warning over it, or add a finding."""
+    over = [f for f in findings if f["start"] < claim.end and claim.start < f["end"]]
+    over = [f for f in over if f["end"] - f["start"] <= 2 * (claim.end - claim.start)]
+    if any(finding["severity"] == BLOCK for finding in over):
+        return
+    if over:
+        over[0]["severity"] = BLOCK
+        return
+    said = {"said": claim.text}
+    new = Finding("unsupported", BLOCK, claim.start, claim.end, UNSUPPORTED, UNSUPPORTED_HINT, said)
+    findings.append(_finding_json(new))
+
+
+def _is_blocked(sentence: dict[str, Any], findings: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a finding inside the sentence blocks it already, and more precisely."""
+    return any(
+        finding["severity"] == BLOCK and sentence["start"] <= finding["start"] < sentence["end"]
+        for finding in findings
+    )
+
+
+def _fact_json(fact: Fact) -> dict[str, str]:
+    return {
+        "key": fact.key,
+        "value": fact.value,
+        "unit": fact.unit,
+        "language": fact.language,
+        "source": fact.source,
+    }
+
+
+def _claim_json(claim: Claim) -> dict[str, Any]:
+    return {
+        "start": claim.start,
+        "end": claim.end,
+        "text": claim.text,
+        "fact_keys": list(claim.fact_keys),
+        "kind": claim.kind,
+    }
+
+
+def _span_json(start: int, end: int, text: str, keys: list[str], kind: str) -> dict[str, Any]:
+    return {
+        "start": start,
+        "end": end,
+        "text": text[start:end],
+        "fact_keys": keys,
+        "kind": kind,
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "severity": finding.severity,
+        "start": finding.start,
+        "end": finding.end,
+        "message": finding.message,
+        "hint": finding.hint,
+        "params": dict(finding.params),
+    }

@@ -1,0 +1,165 @@
+"""Staleness: when a cited fact changes, the approval that rests on it falls with it."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from guidance.catalog.hooks import FactChange
+from guidance.catalog.models import Product
+from guidance.content.models import Citation, Draft, Publication, PublishedCopy, ReviewTask
+from guidance.content.services.examination import examine_draft
+from guidance.core.services import record_audit
+
+# Products per statement: well under SQLite's 32,766 variables and PostgreSQL's 65,535.
+CHUNK = 1_000
+CHANGED = "Facts that this text cites have changed."
+
+
+@transaction.atomic
+def mark_stale(changes: Sequence[FactChange]) -> None:
+    """Hear the catalogue: take stale copy out of service and return its texts to the desk.
+
+    Runs in the transaction of the change. A fixed number of statements for each thousand products,
+    and one task for each fact key however many products it touches. Facts nobody cites touch
+    nothing. Checks are run anew after the commit, since 5,000 of them take six seconds.
+    """
+    for chunk in _by_product(changes):
+        # The lock that approvals take: one under way commits first and is seen below.
+        products = Product.objects.select_for_update().order_by("pk")
+        list(products.filter(pk__in=chunk).values_list("pk", flat=True))
+        stale = _stale_publications(chunk)
+        touched = [*_return_to_desk(stale, chunk), *_waiting_drafts(chunk)]
+        if touched:
+            transaction.on_commit(partial(_enqueue_examination, [draft.pk for draft in touched]))
+
+
+def examine_again(*, draft_ids: Iterable[uuid.UUID]) -> int:
+    """Bring the stored checks of waiting drafts to today's facts; safe to run twice."""
+    done = 0
+    for draft_id in draft_ids:
+        with transaction.atomic():
+            locked = Draft.objects.select_for_update(of=("self",)).waiting().filter(pk=draft_id)
+            draft = locked.select_related("product__category").first()
+            if draft is None:
+                continue
+            fields = examine_draft(draft=draft).as_fields()
+            Draft.objects.filter(pk=draft_id).update(**fields)
+            done += 1
+    return done
+
+
+def _by_product(changes: Sequence[FactChange]) -> Iterator[dict[int, list[FactChange]]]:
+    """Yield the changes by product, at most CHUNK products at a time, in order of their ids."""
+    changed: dict[int, list[FactChange]] = defaultdict(list)
+    for change in changes:
+        changed[change.product_id].append(change)
+    ordered = sorted(changed)
+    for start in range(0, len(ordered), CHUNK):
+        yield {product: changed[product] for product in ordered[start : start + CHUNK]}
+
+
+def _stale_publications(chunk: dict[int, list[FactChange]]) -> dict[Publication, list[FactChange]]:
+    """Take live copy that cites a changed fact out of service; return it with those changes."""
+    cited: dict[int, set[tuple[str, str, uuid.UUID]]] = defaultdict(set)
+    keys = {change.key for changes in chunk.values() for change in changes}
+    live = Citation.objects.filter(
+        product_id__in=chunk,
+        fact_key__in=keys,
+        publication__current__status=PublishedCopy.Status.LIVE,
+    )
+    for row in live:
+        cited[row.product_id].add((row.fact_key, row.fact_language, row.publication_id))
+    reasons: dict[uuid.UUID, list[FactChange]] = defaultdict(list)
+    for product_id, citations in cited.items():
+        for change in chunk[product_id]:
+            for key, language, publication_id in citations:
+                if (key, language) == (change.key, change.language):
+                    reasons[publication_id].append(change)
+    PublishedCopy.objects.filter(publication__in=reasons).update(
+        status=PublishedCopy.Status.STALE, reason=CHANGED, changed_at=timezone.now()
+    )
+    publications = Publication.objects.filter(pk__in=reasons).select_related("draft")
+    return {publication: reasons[publication.pk] for publication in publications}
+
+
+def _return_to_desk(
+    stale: dict[Publication, list[FactChange]], chunk: dict[int, list[FactChange]]
+) -> list[Draft]:
+    """Make a waiting draft of each stale text, in the task of the first fact that changed."""
+    waiting = set(
+        Draft.objects.waiting()
+        .filter(product_id__in=chunk)
+        .values_list("product_id", "kind", "language")
+    )
+    returned = []
+    tasks: dict[str, ReviewTask] = {}
+    for publication, changes in stale.items():
+        if (publication.product_id, publication.kind, publication.language) in waiting:
+            continue
+        key = changes[0].key
+        task = tasks.get(key) or tasks.setdefault(key, _open_task(key))
+        returned.append(_draft_of(publication, changes, task))
+    Draft.objects.bulk_create(returned)
+    for key, task in tasks.items():
+        count = sum(draft.task_id == task.pk for draft in returned)
+        ReviewTask.objects.filter(pk=task.pk).update(count=F("count") + count)
+        details = {"fact": key, "texts": count}
+        record_audit(actor=None, verb="return_stale_copy", target=task, details=details)
+    return returned
+
+
+def _open_task(key: str) -> ReviewTask:
+    task, _created = ReviewTask.objects.get_or_create(fact_key=key, closed_at=None)
+    return task
+
+
+def _draft_of(publication: Publication, changes: Sequence[FactChange], task: ReviewTask) -> Draft:
+    """Return the publication's text as a draft; who requested it once still may not approve it."""
+    before = publication.draft
+    return Draft(
+        product_id=publication.product_id,
+        kind=publication.kind,
+        language=publication.language,
+        text=publication.text,
+        sentences=before.sentences,
+        facts=before.facts,
+        claims=before.claims,
+        findings=before.findings,
+        warnings=before.warnings,
+        writer=publication.writer,
+        is_stale=True,
+        changed_facts=[_change_json(change) for change in changes],
+        task=task,
+        requested_by_id=before.requested_by_id,
+    )
+
+
+def _waiting_drafts(chunk: dict[int, list[FactChange]]) -> list[Draft]:
+    """Return the waiting drafts, not stale themselves, that claim something a change touches."""
+    waiting = Draft.objects.waiting().filter(product_id__in=chunk, is_stale=False)
+    touched = []
+    for draft in waiting.only("pk", "product_id", "claims", "findings"):
+        claimed = {key for claim in draft.claims for key in claim["fact_keys"]}
+        changed = {change.key for change in chunk[draft.product_id]}
+        if claimed & changed or draft.findings:
+            touched.append(draft)
+    return touched
+
+
+def _enqueue_examination(draft_ids: Sequence[uuid.UUID]) -> None:
+    async_task("guidance.content.tasks.examine_again", [str(draft_id) for draft_id in draft_ids])
+
+
+def _change_json(change: FactChange) -> dict[str, str | None]:
+    return {
+        "key": change.key,
+        "language": change.language,
+        "old": change.old,
+        "new": change.new,
+    }
