@@ -113,6 +113,16 @@ def test_spelling_the_same_payload_otherwise_is_no_conflict(buyer: Customer) -> 
     assert (stored.duplicates, stored.conflicts) == ({event.pk}, set())
 
 
+def test_the_same_event_under_another_shift_is_no_conflict(buyer: Customer) -> None:
+    event = _event(buyer)
+    store_events(events=[event])
+    shifted = _event(buyer, original_time=NOON)
+    shifted.occurred_at = NOON + timedelta(weeks=3)
+    stored = store_events(events=[shifted], detect_conflicts=True)
+    assert (stored.duplicates, stored.conflicts) == ({event.pk}, set())
+    assert Event.objects.get().occurred_at == NOON
+
+
 def test_each_day_of_each_source_is_marked_by_its_utc_date(buyer: Customer) -> None:
     east = timezone(timedelta(hours=8))
     store_events(

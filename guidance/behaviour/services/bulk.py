@@ -1,5 +1,6 @@
 """The one fast, idempotent write of events: by the thousand, the same id never twice."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -43,11 +44,19 @@ class EventRow(NamedTuple):
     original_time: datetime | None = None
 
 
-# What makes two rows of one id the same event: all but how and when the row came here.
-PAYLOAD = [name for name in EventRow._fields if name not in {"received_at", "source"}]
+_TABLE = Event._meta.db_table
+_COLUMNS = [str(field.column) for field in Event._meta.concrete_fields]
+_COLUMN_LIST = ", ".join(_COLUMNS)
+# What makes two rows of one id the same event: all but how and when the row came here. Of a
+# time that was shifted the original counts, so that another shift makes no other event.
+_PAYLOAD = [
+    name
+    for name in _COLUMNS
+    if name not in {"id", "received_at", "source", "occurred_at", "original_time"}
+]
 _as_row = attrgetter(*EventRow._fields)
-_payload = itemgetter(*(EventRow._fields.index(name) for name in PAYLOAD))
-_COLUMNS = ", ".join(f'"{Event._meta.get_field(name).column}"' for name in EventRow._fields)
+_payload_of = itemgetter(*(EventRow._fields.index(name) for name in _PAYLOAD))
+_PRICE = EventRow._fields.index("price")
 
 
 @dataclass(frozen=True)
@@ -83,35 +92,43 @@ def store_event_rows(
     if not unique:
         return Stored()
     write = _write_postgresql if connection.vendor == "postgresql" else _write_sqlite
-    met = write(unique)
+    met, conflicts = write(unique, detect_conflicts)
     _mark_days(row for event_id, row in unique.items() if event_id not in met)
     inserted = len(unique) - len(met)
-    if inserted == len(rows):
-        return Stored(inserted)
-    again = met if len(unique) == len(rows) else met | _repeated(rows)
-    conflicts = _conflicts(rows, again) if detect_conflicts else set()
-    return Stored(inserted, again - conflicts, conflicts)
+    if len(unique) < len(rows):
+        times_sent = Counter(row[0] for row in rows)
+        met = met | {event_id for event_id, times in times_sent.items() if times > 1}
+        if detect_conflicts:
+            conflicts |= {row[0] for row in rows if _differs(row, unique[row[0]])}
+    return Stored(inserted, met - conflicts, conflicts)
 
 
-def _write_sqlite(rows: dict[UUID, tuple]) -> set[UUID]:
-    """Insert what is not there and return the ids that were; the writer's lock is held.
+def _write_sqlite(rows: dict[UUID, tuple], detect_conflicts: bool) -> tuple[set[UUID], set[UUID]]:
+    """Insert what is not there; return the ids that were, and those with another payload.
 
-    `OR IGNORE` would also swallow rows that break a check or lack a value; this does not.
+    The lock of the only writer is held. `OR IGNORE` would also swallow rows that break a check
+    or lack a value; this does not.
     """
-    table = Event._meta.db_table
-    ids = "[" + ",".join(f'"{event_id.hex}"' for event_id in rows) + "]"
-    marks = ", ".join(["%s"] * len(EventRow._fields))
+    adapted = {event_id.hex: _sqlite_row(row) for event_id, row in rows.items()}
+    payload = f", {', '.join(_PAYLOAD)}, coalesce(original_time, occurred_at)"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM {table} WHERE id IN (SELECT value FROM json_each(%s))",  # noqa: S608
-            [ids],
+            f"SELECT id{payload if detect_conflicts else ''} FROM {_TABLE} "  # noqa: S608
+            "WHERE id IN (SELECT value FROM json_each(%s))",
+            [json.dumps(list(adapted))],
         )
-        met = {UUID(hex=text) for (text,) in cursor.fetchall()}
+        met = {event_id: stored for event_id, *stored in cursor.fetchall()}
         cursor.executemany(
-            f"INSERT INTO {table} ({_COLUMNS}) VALUES ({marks})",  # noqa: S608  names, no values
-            [_sqlite_row(row) for event_id, row in rows.items() if event_id not in met],
+            f"INSERT INTO {_TABLE} ({_COLUMN_LIST}) "  # noqa: S608  names, no values
+            f"VALUES ({', '.join(['%s'] * len(_COLUMNS))})",
+            [row for event_id, row in adapted.items() if event_id not in met],
         )
-    return met
+    conflicts = (
+        {key for key, stored in met.items() if stored != _sqlite_payload(adapted[key])}
+        if detect_conflicts
+        else set()
+    )
+    return {UUID(hex=key) for key in met}, {UUID(hex=key) for key in conflicts}
 
 
 def _sqlite_row(row: tuple) -> tuple:
@@ -125,8 +142,8 @@ def _sqlite_row(row: tuple) -> tuple:
         kind,
         customer,
         product,
-        str(occurred.astimezone(UTC).replace(tzinfo=None)),
-        str(received.astimezone(UTC).replace(tzinfo=None)),
+        _sqlite_time(occurred),
+        _sqlite_time(received),
         source,
         session,
         basket,
@@ -138,32 +155,57 @@ def _sqlite_row(row: tuple) -> tuple:
         rating,
         text,
         result_count,
-        original and str(original.astimezone(UTC).replace(tzinfo=None)),
+        original and _sqlite_time(original),
     )
 
 
-def _write_postgresql(rows: dict[UUID, tuple]) -> set[UUID]:
-    """COPY into a temporary table, insert from there, and return the ids that were there.
+def _sqlite_time(time: datetime) -> str:
+    return str(time.astimezone(UTC).replace(tzinfo=None))
+
+
+def _sqlite_payload(row: tuple) -> list:
+    """Return the payload as SQLite gives it back: it keeps prices as numbers."""
+    price = row[_PRICE]
+    as_read = row if price is None else (*row[:_PRICE], float(price), *row[_PRICE + 1 :])
+    return [*_payload_of(as_read), row[-1] or row[4]]
+
+
+def _write_postgresql(
+    rows: dict[UUID, tuple], detect_conflicts: bool
+) -> tuple[set[UUID], set[UUID]]:
+    """COPY into a temporary table, insert from there; return as `_write_sqlite` does.
 
     The table outlives the transaction, empty, so that small batches do not fill the catalogue
     with its remains; the order keeps two batches with the same ids from waiting on each other.
     """
-    table = Event._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {STAGING} (LIKE {table}) ON COMMIT DELETE ROWS"
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {STAGING} (LIKE {_TABLE}) ON COMMIT DELETE ROWS"
         )
         cursor.execute(f"DELETE FROM {STAGING}")  # noqa: S608
-        with cursor.copy(f"COPY {STAGING} ({_COLUMNS}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY {STAGING} ({_COLUMN_LIST}) FROM STDIN") as copy:
             for row in rows.values():
                 copy.write_row(row)
         cursor.execute(
-            f"INSERT INTO {table} ({_COLUMNS}) SELECT {_COLUMNS} FROM {STAGING} ORDER BY id "  # noqa: S608
+            f"INSERT INTO {_TABLE} ({_COLUMN_LIST}) "  # noqa: S608
+            f"SELECT {_COLUMN_LIST} FROM {STAGING} ORDER BY id "
             "ON CONFLICT (id) DO NOTHING RETURNING id"
         )
         if cursor.rowcount == len(rows):
-            return set()
-        return rows.keys() - {event_id for (event_id,) in cursor.fetchall()}
+            return set(), set()
+        met = rows.keys() - {event_id for (event_id,) in cursor.fetchall()}
+        if not detect_conflicts:
+            return met, set()
+        sides = [
+            f"({', '.join(f'{side}.{name}' for name in _PAYLOAD)}, "
+            f"coalesce({side}.original_time, {side}.occurred_at))"
+            for side in ("sent", "stored")
+        ]
+        cursor.execute(
+            f"SELECT sent.id FROM {STAGING} sent JOIN {_TABLE} stored USING (id) "  # noqa: S608
+            f"WHERE {sides[0]} IS DISTINCT FROM {sides[1]}"
+        )
+        return met, {event_id for (event_id,) in cursor.fetchall()}
 
 
 def _mark_days(rows: Iterable[tuple]) -> None:
@@ -172,21 +214,6 @@ def _mark_days(rows: Iterable[tuple]) -> None:
     DirtyDay.objects.bulk_create(DirtyDay(day=day, source=source) for day, source in sorted(days))
 
 
-def _repeated(rows: Sequence[tuple]) -> set[UUID]:
-    """Return the ids that come more than once."""
-    return {event_id for event_id, times in Counter(row[0] for row in rows).items() if times > 1}
-
-
-def _conflicts(rows: Sequence[tuple], ids: set[UUID]) -> set[UUID]:
-    """Return those of the ids that are stored with another payload than a row here has."""
-    stored = {
-        row[0]: row
-        for row in Event.objects.filter(pk__in=ids).values_list(*PAYLOAD).iterator(chunk_size=500)
-    }
-    return {row[0] for row in rows if row[0] in ids and _comparable(row) != stored[row[0]]}
-
-
-def _comparable(row: tuple) -> tuple:
-    """Return the payload with the price as the column rounds it."""
-    price = row[12]
-    return _payload(row if price is None else (*row[:12], price.quantize(CENT), *row[13:]))
+def _differs(row: tuple, other: tuple) -> bool:
+    """Tell whether two rows of one batch say different things under one id."""
+    return row is not other and _payload_of(row) + row[4:5] != _payload_of(other) + other[4:5]
