@@ -1,10 +1,10 @@
 """The catalogue's pages."""
 
 from django.contrib import admin
+from unfold.admin import TabularInline
 
 from guidance.catalog.models import Category, Product, ProductAttribute
 from guidance.core.admin import GuidanceModelAdmin, ReadOnlyAdmin
-from unfold.admin import TabularInline
 
 
 class AttributeInline(TabularInline):

@@ -97,7 +97,7 @@ class ProductAttribute(models.Model):
     product = models.ForeignKey(
         Product, verbose_name=_("product"), on_delete=models.CASCADE, related_name="attributes"
     )
-    key = models.SlugField(_("attribute"), max_length=60)
+    key = models.CharField(_("attribute"), max_length=60)
     language = models.CharField(_("language"), max_length=10, blank=True)
     value = models.CharField(_("value"), max_length=500)
     unit = models.CharField(_("unit"), max_length=20, blank=True)

@@ -1,0 +1,61 @@
+"""Many rows in one call, the same on both databases, however many columns they have.
+
+Django's own bulk writes cut a batch by SQLite's old limit of 999 values a statement, so that a
+batch of 200 products would take a dozen statements.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field, Model
+
+
+def insert_rows(
+    objects: Sequence[Model], *, conflict: Sequence[str] = (), update: Sequence[str] = ()
+) -> None:
+    """Insert objects without a primary key of their own making; call it inside a transaction.
+
+    Those that collide on the `conflict` fields get the `update` fields' values, or are left out
+    where nothing is to be updated. Primary keys are not filled in.
+    """
+    if not objects:
+        return
+    meta: Any = objects[0]._meta
+    fields = [f for f in meta.local_concrete_fields if not f.primary_key]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(f.column) for f in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+    keys = ", ".join(quote(meta.get_field(name).column) for name in conflict)
+    target = f" ({keys})" if keys else ""
+    changes = ", ".join(f"{c} = EXCLUDED.{c}" for c in map(quote, _columns(meta, update)))
+    action = f"DO UPDATE SET {changes}" if changes else "DO NOTHING"
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"{statement} ON CONFLICT{target} {action}",
+            [[_value(field, thing) for field in fields] for thing in objects],
+        )
+
+
+def update_rows(objects: Sequence[Model], *, fields: Sequence[str]) -> None:
+    """Write these fields of objects that exist; call it inside a transaction."""
+    if not objects:
+        return
+    meta: Any = objects[0]._meta
+    chosen = [meta.get_field(name) for name in fields]
+    quote = connection.ops.quote_name
+    changes = ", ".join(f"{quote(f.column)} = %s" for f in chosen)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {quote(meta.pk.column)} = %s",  # noqa: S608
+            [[_value(field, thing) for field in (*chosen, meta.pk)] for thing in objects],
+        )
+
+
+def _columns(meta: Any, names: Sequence[str]) -> list[str]:
+    return [meta.get_field(name).column for name in names]
+
+
+def _value(field: Field, thing: Model) -> Any:
+    return field.get_db_prep_save(field.pre_save(thing, add=False), connection)

@@ -1,0 +1,57 @@
+"""What the shop's server tells about a customer: `POST customers` and customer files."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from guidance.core.rows import NAME, NO_NUL, WORD, Language, Time
+
+Ref = Annotated[
+    str,
+    Meta(
+        pattern=NAME,
+        max_length=100,
+        description="The shopper's pseudonym: never a name, an address or a number people use.",
+    ),
+]
+Channel = Annotated[str, Meta(pattern=WORD, max_length=20, description="email, sms, push.")]
+
+
+class ConsentRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a shopper allowed or refused. The history is kept; the newest row counts."""
+
+    channel: Channel
+    purpose: Annotated[str, Meta(pattern=WORD, max_length=40, description="marketing, service.")]
+    granted: bool
+    at: (
+        Annotated[
+            Time, Meta(description="When it was said; left out, now, if it differs from before.")
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class ContactRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """An address for one channel, kept encrypted and never shown again. Null takes it away."""
+
+    channel: Channel
+    address: Annotated[str, Meta(pattern=NAME, max_length=254)] | None
+
+
+class CustomerRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A customer as the shop's system knows them; a field left out stays as it is.
+
+    A shopper first met through behaviour is anonymous; this row makes them a known customer.
+    """
+
+    ref: Ref
+    tier: Annotated[str, Meta(pattern=NO_NUL, max_length=30)] | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+    country: Annotated[str, Meta(pattern=NO_NUL, max_length=60)] | UnsetType = UNSET
+    time_zone: (
+        Annotated[str, Meta(pattern=NO_NUL, max_length=50, description="Europe/Berlin.")]
+        | UnsetType
+    ) = UNSET
+    joined_at: Time | UnsetType | None = UNSET
+    consents: Annotated[list[ConsentRow], Meta(max_length=50)] | UnsetType = UNSET
+    contacts: Annotated[list[ContactRow], Meta(max_length=20)] | UnsetType = UNSET

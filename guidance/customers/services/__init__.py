@@ -1,0 +1,13 @@
+"""The customers' writes: pseudonyms, upserts, consent, contact points, merges."""
+
+from guidance.customers.services.identify import Merge, merge_customer
+from guidance.customers.services.pseudonyms import ensure_customer, ensure_customers
+from guidance.customers.services.upsert import upsert_customers
+
+__all__ = [
+    "Merge",
+    "ensure_customer",
+    "ensure_customers",
+    "merge_customer",
+    "upsert_customers",
+]

@@ -1,0 +1,85 @@
+"""An anonymous history becomes a customer's, once, on the word of the shop's server."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from guidance.core.bulk import insert_rows
+from guidance.core.locks import hold_lock
+from guidance.core.rows import Refused
+from guidance.core.services import record_audit
+from guidance.customers.hooks import move_rows
+from guidance.customers.models import Consent, Customer
+from guidance.customers.services.contact_points import move_contacts
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What a merge did: false where it was done before, and how many rows moved, by kind."""
+
+    customer: Customer
+    is_new: bool
+    moved: dict[str, int]
+
+
+@transaction.atomic
+def merge_customer(*, anonymous_ref: str, customer_ref: str) -> Merge:
+    """Make the anonymous visitor's history the customer's; later rows of the visitor follow it.
+
+    Both are made where never met. A visitor can be merged into one customer only: again into the
+    same changes nothing. Raises Refused: `same` for one pseudonym twice, `already_merged` for a
+    visitor merged into somebody else, `not_anonymous` for one who is a known customer.
+    """
+    if anonymous_ref == customer_ref:
+        raise Refused("same", _("anonymous and customer: are the same pseudonym."))
+    hold_lock("customers.merge")
+    insert_rows(
+        [
+            Customer(ref=ref, is_anonymous=ref == anonymous_ref)
+            for ref in sorted((anonymous_ref, customer_ref))
+        ],
+        conflict=["ref"],
+    )
+    visitor, customer = _locked(anonymous_ref, customer_ref)
+    if visitor.merged_into_id is not None:
+        if visitor.merged_into_id != customer.pk:
+            raise Refused("already_merged", _("anonymous: was merged into another customer."))
+        return Merge(customer, is_new=False, moved={})
+    if not visitor.is_anonymous:
+        raise Refused("not_anonymous", _("anonymous: is a known customer."))
+    return Merge(customer, is_new=True, moved=_merge(visitor, customer))
+
+
+def _locked(anonymous_ref: str, customer_ref: str) -> tuple[Customer, Customer]:
+    """Return the visitor and the customer (following a merge), held against writers of rows."""
+    target = Customer.objects.filter(ref=customer_ref).values("merged_into_id", "pk").get()
+    key = target["merged_into_id"] or target["pk"]
+    locked = list(
+        Customer.objects.select_for_update().filter(Q(ref=anonymous_ref) | Q(pk=key)).order_by("pk")
+    )
+    visitor = next(row for row in locked if row.ref == anonymous_ref)
+    return visitor, next(row for row in locked if row.pk == key)
+
+
+def _merge(visitor: Customer, customer: Customer) -> dict[str, int]:
+    visitor.merged_into = customer
+    visitor.save(update_fields=["merged_into"])
+    Customer.objects.filter(merged_into=visitor).update(merged_into=customer)
+    if customer.is_anonymous:
+        customer.is_anonymous = False
+        customer.save(update_fields=["is_anonymous"])
+    moved = {
+        "consents": _move_consents(visitor, customer),
+        "contact_points": move_contacts(from_customer_id=visitor.pk, to_customer_id=customer.pk),
+        **move_rows(visitor.pk, customer.pk),
+    }
+    record_audit(actor=None, verb="merge_customer", target=customer, details={"moved": moved})
+    return moved
+
+
+def _move_consents(visitor: Customer, customer: Customer) -> int:
+    taken = set(customer.consents.values_list("channel", "purpose", "at"))
+    rows = [c for c in visitor.consents.all() if (c.channel, c.purpose, c.at) not in taken]
+    return Consent.objects.filter(pk__in=[row.pk for row in rows]).update(customer=customer)
