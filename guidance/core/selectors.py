@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from guidance.core.models import Job, Market, WorkerHeartbeat
 
@@ -27,7 +28,7 @@ def job_state(job: Job) -> dict[str, Any]:
     return {
         "status": job.status,
         "status_label": str(job.get_status_display()),
-        "phase": job.phase,
+        "phase": _(job.phase) if job.phase else "",
         "fraction": job.fraction,
         "detail": job.detail,
         "log": job.log,
