@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class BehaviourConfig(AppConfig):
     name = "guidance.behaviour"
     verbose_name = _("Behaviour")
+
+    def ready(self) -> None:
+        from guidance.behaviour.services.merge import move_events
+        from guidance.core.hooks import Recurring, register_schedule
+        from guidance.customers.hooks import register_merge_mover
+
+        register_schedule(Recurring("roll-up", "guidance.behaviour.tasks.roll_up", minutes=1))
+        register_merge_mover("events", move_events)

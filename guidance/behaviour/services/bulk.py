@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from guidance.behaviour.models import DirtyDay, Event
+from guidance.behaviour.models import Event
+from guidance.behaviour.services.rollups import mark_days
 
 CENT = Decimal("0.01")
 STAGING = "behaviour_event_staging"
@@ -93,7 +94,7 @@ def store_event_rows(
         return Stored()
     write = _write_postgresql if connection.vendor == "postgresql" else _write_sqlite
     met, conflicts = write(unique, detect_conflicts)
-    _mark_days(row for event_id, row in unique.items() if event_id not in met)
+    mark_days(moments=((row[4], row[6]) for key, row in unique.items() if key not in met))
     inserted = len(unique) - len(met)
     if len(unique) < len(rows):
         times_sent = Counter(row[0] for row in rows)
@@ -206,12 +207,6 @@ def _write_postgresql(
             f"WHERE {sides[0]} IS DISTINCT FROM {sides[1]}"
         )
         return met, {event_id for (event_id,) in cursor.fetchall()}
-
-
-def _mark_days(rows: Iterable[tuple]) -> None:
-    """Mark the days of rows just written, in their own transaction."""
-    days = {(row[4].astimezone(UTC).date(), row[6]) for row in rows}
-    DirtyDay.objects.bulk_create(DirtyDay(day=day, source=source) for day, source in sorted(days))
 
 
 def _differs(row: tuple, other: tuple) -> bool:

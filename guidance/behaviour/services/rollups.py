@@ -1,29 +1,160 @@
 """Rollups: days that received rows are counted again from the rows themselves."""
 
-from datetime import date
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import partial
 
-from django.db import transaction
-from django.db.models import Count
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models import Count, Q
+from django_q.tasks import async_task
 
-from guidance.behaviour.models import DayRollup, DirtyDay, Event
+from guidance.behaviour.days import day_bounds, days_of, shop_zone
+from guidance.behaviour.hooks import recount_elsewhere
+from guidance.behaviour.models import (
+    DayRollup,
+    DirtyDay,
+    Event,
+    ProductDayRollup,
+    SearchDayRollup,
+)
+from guidance.core.locks import hold_lock
+
+# Days recounted in one transaction. A month of the real shop's 541,909 lines took 0.2 s on
+# SQLite, whose other writers wait meanwhile.
+DAYS_AT_ONCE = 31
+# After live events the workers are asked to roll up at most once in so many seconds.
+DEBOUNCE_SECONDS = 5
+PHRASE_LENGTH = 200
+
+# Cents are summed as integers, so that a recount gives the same digits on both databases.
+CENTS = "quantity * CAST(ROUND(price * 100) AS BIGINT)"
+COUNT_DAY = f"""
+INSERT INTO behaviour_dayrollup
+    (day, source, kind, events, customers, baskets, value, rating_sum, rating_count)
+SELECT %s, %s, kind, COUNT(*), COUNT(DISTINCT customer_id), COUNT(DISTINCT NULLIF(basket, '')),
+    COALESCE(SUM({CENTS}), 0) / 100.0, COALESCE(SUM(rating), 0), COUNT(rating)
+FROM behaviour_event
+WHERE source = %s AND occurred_at >= %s AND occurred_at < %s
+GROUP BY kind
+"""  # noqa: S608  a constant of this module, no value
+COUNT_PRODUCTS = f"""
+INSERT INTO behaviour_productdayrollup
+    (day, source, product_id, views, carts, purchases, quantity, value)
+SELECT %s, %s, product_id,
+    COUNT(*) FILTER (WHERE kind = 'view'),
+    COUNT(*) FILTER (WHERE kind = 'cart'),
+    COUNT(*) FILTER (WHERE kind = 'purchase'),
+    COALESCE(SUM(quantity) FILTER (WHERE kind = 'purchase'), 0)
+        - COALESCE(SUM(quantity) FILTER (WHERE kind = 'return'), 0),
+    (COALESCE(SUM({CENTS}) FILTER (WHERE kind = 'purchase'), 0)
+        - COALESCE(SUM({CENTS}) FILTER (WHERE kind = 'return'), 0)) / 100.0
+FROM behaviour_event
+WHERE source = %s AND occurred_at >= %s AND occurred_at < %s
+    AND product_id IS NOT NULL AND kind IN ('view', 'cart', 'purchase', 'return')
+GROUP BY product_id
+"""  # noqa: S608  a constant of this module, no value
+
+
+def mark_days(*, moments: Iterable[tuple[datetime, str]]) -> None:
+    """Mark the days of rows (aware time, source) to be recounted.
+
+    Call it in the transaction that writes, changes or removes the rows.
+    """
+    marks = sorted(days_of(moments))
+    DirtyDay.objects.bulk_create(DirtyDay(day=day, source=source) for day, source in marks)
+
+
+def request_rollup() -> None:
+    """Ask a worker to roll up soon after this transaction, once for many that ask together."""
+    transaction.on_commit(partial(_enqueue))
 
 
 def advance_rollups() -> int:
-    """Recount every day marked dirty and return how many there were."""
-    marks = list(DirtyDay.objects.values_list("pk", "day", "source"))
-    for day, source in sorted({(day, source) for _pk, day, source in marks}):
-        roll_up_day(day=day, source=source)
-    DirtyDay.objects.filter(pk__in=[pk for pk, _day, _source in marks]).delete()
-    return len(marks)
+    """Recount every day marked and return how many days that were.
+
+    Newest days first, a month to a transaction; another process may do the same meanwhile.
+    """
+    recounted = 0
+    while days := _advance_month():
+        recounted += days
+    return recounted
 
 
 @transaction.atomic
-def roll_up_day(*, day: date, source: str) -> None:
-    """Replace one day's rollups by what its rows say."""
-    DayRollup.objects.filter(day=day, source=source).delete()
-    counts = (
-        Event.objects.filter(occurred_at__date=day, source=source)
-        .values("kind")
-        .annotate(events=Count("id"), customers=Count("customer", distinct=True))
+def _advance_month() -> int:
+    """Recount up to a month of marked days of one source.
+
+    The marks go first: each later statement sees at least the rows that came with the marks
+    deleted here, and whatever comes after them brings a mark of its own.
+    """
+    hold_lock("behaviour.rollups")
+    newest = DirtyDay.objects.order_by("-day").values_list("source", flat=True).first()
+    if newest is None:
+        return 0
+    marked = DirtyDay.objects.filter(source=newest).order_by("-day").values_list("day", flat=True)
+    days = list(marked.distinct()[:DAYS_AT_ONCE])
+    DirtyDay.objects.filter(source=newest, day__in=days).delete()
+    _recount(days, newest)
+    return len(days)
+
+
+def _recount(days: Sequence[date], source: str) -> None:
+    for rollup in (DayRollup, ProductDayRollup, SearchDayRollup):
+        rollup.objects.filter(source=source, day__in=days).delete()  # type: ignore[attr-defined]
+    zone = shop_zone()
+    for day in days:
+        start, end = day_bounds(day, zone)
+        _insert_counts(day, source, start, end)
+        _insert_searches(day, source, start, end)
+        recount_elsewhere(day, source)
+
+
+def _insert_counts(day: date, source: str, start: datetime, end: datetime) -> None:
+    adapt = connection.ops
+    values = [
+        adapt.adapt_datefield_value(day),
+        source,
+        source,
+        adapt.adapt_datetimefield_value(start),
+        adapt.adapt_datetimefield_value(end),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_DAY, values)
+        cursor.execute(COUNT_PRODUCTS, values)
+
+
+def _insert_searches(day: date, source: str, start: datetime, end: datetime) -> None:
+    """Count searches by phrase; written alike means the same after folding case and spaces."""
+    rows = (
+        Event.objects.filter(
+            kind=Event.Kind.SEARCH, source=source, occurred_at__gte=start, occurred_at__lt=end
+        )
+        .order_by()
+        .values_list("text")
+        .annotate(searches=Count("pk"), without=Count("pk", filter=Q(result_count=0)))
     )
-    DayRollup.objects.bulk_create(DayRollup(day=day, source=source, **row) for row in counts)
+    searches: Counter[str] = Counter()
+    without: Counter[str] = Counter()
+    for text, count, empty in rows:
+        phrase = fold_phrase(text)
+        searches[phrase] += count
+        without[phrase] += empty
+    SearchDayRollup.objects.bulk_create(
+        SearchDayRollup(
+            day=day, source=source, phrase=phrase, searches=count, without_results=without[phrase]
+        )
+        for phrase, count in sorted(searches.items())
+    )
+
+
+def fold_phrase(text: str) -> str:
+    """Return a search as it is counted: compatible forms, case and runs of spaces made one."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())[:PHRASE_LENGTH]
+
+
+def _enqueue() -> None:
+    if cache.add("behaviour:rollup-asked", True, timeout=DEBOUNCE_SECONDS):
+        async_task("guidance.behaviour.tasks.roll_up", task_name="roll-up")
