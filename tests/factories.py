@@ -1,0 +1,256 @@
+"""Rows for tests: one maker a model, each row valid and different from the last."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.utils import timezone
+from django_q.models import Failure, Schedule
+
+from guidance.behaviour.models import Event
+from guidance.campaigns.models import Campaign, Offer
+from guidance.catalog.models import Category, Product
+from guidance.content.models import Draft, Kind, MissingFacts, Publication
+from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
+from guidance.customers.models import Customer
+from guidance.decisions.models import Decision
+from guidance.experiments.models import Experiment
+from guidance.recommendations.models import Surface
+from guidance.training.models import ModelVersion, TrainingRun
+
+_numbers = count(1)
+
+
+def category(**given: Any) -> Category:
+    n = next(_numbers)
+    return Category.objects.create(
+        **{"path": f"Tea > Kind {n}", "names": {"en": f"Kind {n}", "zh-hans": f"种类{n}"}, **given}
+    )
+
+
+def product(**given: Any) -> Product:
+    n = next(_numbers)
+    return Product.objects.create(
+        **{
+            "sku": f"sku-{n}",
+            "title": f"Green tea {n}",
+            "category": given.pop("category", None) or category(),
+            "price": "9.50",
+            "stock": 5,
+            **given,
+        }
+    )
+
+
+def customer(**given: Any) -> Customer:
+    return Customer.objects.create(**{"ref": f"c-{next(_numbers)}", "tier": "gold", **given})
+
+
+def event(**given: Any) -> Event:
+    return Event.objects.create(
+        **{
+            "kind": Event.Kind.VIEW,
+            "occurred_at": timezone.now(),
+            "customer": given.pop("customer", None) or customer(),
+            "product": given.pop("product", None) or product(),
+            **given,
+        }
+    )
+
+
+def decision(**given: Any) -> Decision:
+    return Decision.objects.create(
+        **{
+            "surface": "home",
+            "policy": "popularity",
+            "customer": given.pop("customer", None) or customer(),
+            "items": [{"sku": "sku-1", "position": 1, "propensity": 1.0}],
+            **given,
+        }
+    )
+
+
+def experiment(**given: Any) -> Experiment:
+    n = next(_numbers)
+    return Experiment.objects.create(
+        **{"key": f"test-{n}", "name": f"Test {n}", "surface": f"s-{n}", **given}
+    )
+
+
+def job(**given: Any) -> Job:
+    return Job.objects.create(**{"kind": "train", **given})
+
+
+def training_run(**given: Any) -> TrainingRun:
+    return TrainingRun.objects.create(
+        **{"recipe": "recommender", "job": given.pop("job", None) or job(), **given}
+    )
+
+
+def model_version(**given: Any) -> ModelVersion:
+    return ModelVersion.objects.create(
+        **{
+            "recipe": "recommender",
+            "number": next(_numbers),
+            "run": given.pop("run", None) or training_run(),
+            "policy": "model",
+            "directory": "/nowhere",
+            **given,
+        }
+    )
+
+
+def user(**given: Any) -> User:
+    return User.objects.create(**{"username": f"u-{next(_numbers)}", **given})
+
+
+def draft(**given: Any) -> Draft:
+    return Draft.objects.create(
+        **{
+            "product": given.pop("product", None) or product(),
+            "kind": Kind.DESCRIPTION,
+            "language": "en",
+            "text": "A green tea from Uji.",
+            "writer": "builtin",
+            **given,
+        }
+    )
+
+
+def publication(**given: Any) -> Publication:
+    source = given.pop("draft", None) or draft(status=Draft.Status.APPROVED)
+    return Publication.objects.create(
+        **{
+            "draft": source,
+            "product": source.product,
+            "kind": source.kind,
+            "language": source.language,
+            "number": 1,
+            "text": source.text,
+            "approved_by": given.pop("approved_by", None) or user(),
+            **given,
+        }
+    )
+
+
+def missing_facts(**given: Any) -> MissingFacts:
+    return MissingFacts.objects.create(
+        **{
+            "product": given.pop("product", None) or product(),
+            "kind": Kind.DESCRIPTION,
+            "language": "en",
+            "keys": ["material"],
+            **given,
+        }
+    )
+
+
+def campaign(**given: Any) -> Campaign:
+    n, now = next(_numbers), timezone.now()
+    return Campaign.objects.create(
+        **{
+            "key": f"sale-{n}",
+            "titles": {"en": f"Sale {n}"},
+            "starts_at": now,
+            "ends_at": now + timedelta(days=1),
+            "category": given.pop("category", None) or category(),
+            **given,
+        }
+    )
+
+
+def offer(**given: Any) -> Offer:
+    return Offer.objects.create(
+        **{
+            "campaign": given.pop("campaign", None) or campaign(),
+            "code": f"CODE{next(_numbers)}",
+            "kind": "percent",
+            "value": 5,
+            **given,
+        }
+    )
+
+
+def surface(**given: Any) -> Surface:
+    n = next(_numbers)
+    return Surface.objects.create(**{"key": f"surface-{n}", "name": f"Surface {n}", **given})
+
+
+def audit_entry(**given: Any) -> AuditEntry:
+    return AuditEntry.objects.create(
+        **{
+            "verb": "approve_draft",
+            "actor": given.pop("actor", None) or user(),
+            "object_type": "content.draft",
+            "object_id": "1",
+            "object_label": "Green tea",
+            **given,
+        }
+    )
+
+
+def api_key(**given: Any) -> ApiKey:
+    n = next(_numbers)
+    return ApiKey.objects.create(
+        **{"name": f"key {n}", "prefix": f"sg_{n}", "sha256": f"{n:064d}", **given}
+    )
+
+
+def market(**given: Any) -> Market:
+    n = next(_numbers)
+    return Market.objects.create(**{"key": f"m-{n}", "name": f"Market {n}", **given})
+
+
+def group(**given: Any) -> Group:
+    return Group.objects.create(**{"name": f"group {next(_numbers)}", **given})
+
+
+def failure(**given: Any) -> Failure:
+    n, now = next(_numbers), timezone.now()
+    return Failure.objects.create(
+        **{
+            "id": f"{n:032d}",
+            "name": f"task-{n}",
+            "func": "guidance.behaviour.tasks.roll_up",
+            "started": now,
+            "stopped": now,
+            "success": False,
+            "result": "ValueError: no",
+            **given,
+        }
+    )
+
+
+def schedule(**given: Any) -> Schedule:
+    return Schedule.objects.create(
+        **{"name": f"s-{next(_numbers)}", "func": "guidance.behaviour.tasks.roll_up", **given}
+    )
+
+
+MAKERS: dict[type[Model], Callable[..., Model]] = {
+    Group: group,
+    Failure: failure,
+    Schedule: schedule,
+    User: user,
+    Market: market,
+    ApiKey: api_key,
+    AuditEntry: audit_entry,
+    Job: job,
+    TrainingRun: training_run,
+    ModelVersion: model_version,
+    Category: category,
+    Product: product,
+    Customer: customer,
+    Event: event,
+    Decision: decision,
+    Experiment: experiment,
+    Draft: draft,
+    Publication: publication,
+    MissingFacts: missing_facts,
+    Surface: surface,
+    Campaign: campaign,
+    Offer: offer,
+}
