@@ -19,7 +19,8 @@ _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\d)[^.!?。！？\n]*)*(?:[.!
 class Claim:
     """`text[start:end]` states something. Without `fact_keys` nothing supports it.
 
-    `kind` is "quantity", "brand", "material", "colour", "origin" or "value" (the words of some fact).
+    `kind` is "quantity", "brand", "material", "colour", "origin" or "value" (the words of some
+    fact).
     """
 
     start: int
@@ -57,9 +58,11 @@ def claims(
     language: str,
     brands: Collection[str] | Terms = (),
 ) -> list[Claim]:
-    """The claims in `text`, left to right without overlaps; where two overlap the longer one stands.
+    """The claims in `text`, left to right without overlaps; where two overlap the longer one
+    stands.
 
-    Words of a fact in another language count too: a Chinese text may carry an English brand. `language` decides
+    Words of a fact in another language count too: a Chinese text may carry an English brand.
+    `language` decides
     between readings of the same place: its own facts come first among the keys.
     """
     evidence = Evidence(facts, title)
@@ -67,7 +70,7 @@ def claims(
     found = [
         *_quantities(text, evidence),
         *_values(text, folded, evidence),
-        *_brands(text, folded, evidence, facts, terms_of(brands)),
+        *_brands(text, folded, evidence, terms_of(brands)),
         *_concepts(text, folded, evidence),
     ]
     chosen: list[Claim] = []
@@ -86,7 +89,9 @@ def _own_first(claim: Claim, own: set[str]) -> Claim:
 
 
 def sentence_claims(text: str, found: Sequence[Claim]) -> list[SentenceClaims]:
-    """The sentences of `text`, each with the claims that lie in it; a sentence without any claims nothing."""
+    """The sentences of `text`, each with the claims that lie in it; a sentence without any claims
+    nothing.
+    """
     return [
         SentenceClaims(start, end, tuple(claim for claim in found if start <= claim.start < end))
         for start, end in sentence_spans(text)
@@ -108,8 +113,6 @@ def _quantities(text: str, evidence: Evidence) -> Iterator[Claim]:
     for said in find_quantities(text):
         support = evidence.support(said)
         keys = support.keys if support.status == "stated" else ()
-        if said.form == "code" and support.status == "stated":
-            continue
         yield Claim(said.start, said.end, said.text, keys, "quantity")
 
 
@@ -118,13 +121,11 @@ def _values(text: str, folded: str, evidence: Evidence) -> Iterator[Claim]:
         yield Claim(start, end, text[start:end], evidence.keys_of_value(value), "value")
 
 
-def _brands(
-    text: str, folded: str, evidence: Evidence, facts: Sequence[Fact], known: Terms
-) -> Iterator[Claim]:
+def _brands(text: str, folded: str, evidence: Evidence, known: Terms) -> Iterator[Claim]:
     for start, end, brand in known.find(text, folded):
         said = text[start:end]
         if not (said.islower() and not brand.islower()):
-            yield Claim(start, end, said, evidence.keys_containing(said, facts), "brand")
+            yield Claim(start, end, said, evidence.keys_containing(said), "brand")
 
 
 def _concepts(text: str, folded: str, evidence: Evidence) -> Iterator[Claim]:

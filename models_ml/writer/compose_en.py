@@ -7,14 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models_ml.writer.english import with_article
 from models_ml.writer.grammar import agree_verbs, join_list
-from models_ml.writer.naming import Naming, unnamed
-from models_ml.writer.phrases import Part
-from models_ml.writer.phrases_en import with_article
+from models_ml.writer.naming import Naming, untold
+from models_ml.writer.phrases import Part, Written
 
-Written = tuple[str, tuple[str, ...]]
-"""A sentence and the keys of the facts it tells."""
-
+BETWEEN = " "
 _LEADING_VERB = re.compile(r"^<(\w+)> ")
 
 
@@ -30,129 +28,131 @@ class Subject:
 def opening(
     parts: Sequence[Part], naming: Naming, rng: random.Random, most: int
 ) -> tuple[Written, list[Part]]:
-    """The first sentence and the parts it leaves; `most` bounds how many parts it takes."""
+    """The first sentence and the parts it leaves; it takes at most `most` parts beside the brand."""
     brand = next((part for part in parts if part.name == "brand"), None)
-    by_name = bool(naming.name) and (not naming.noun or rng.random() < 0.5)
-    rest = [part for part in (unnamed(parts, naming) if by_name else parts) if part is not brand]
-    modifier = None
-    if by_name:
-        subject = Subject(f"the {naming.name}", naming.name_keys, naming.plural)
-        if brand and not set(brand.keys) <= naming.named and rng.random() < 0.7:
-            modifier = brand
-    else:
-        subject = Subject(
-            f"{'these' if naming.plural else 'this'} {naming.noun}", naming.noun_keys, naming.plural
-        )
-        modifier = brand
-    pool = [part for part in rest if part.predicate or part.possessed or part.adjective]
-    pool.sort(key=lambda part: -part.weight * rng.uniform(0.6, 1.4))
-    front = _front(pool, rng, 0.45)
-    if front:
-        pool.remove(front)
-    taken = pool[: max(1, most - (front is not None))]
-    if modifier:
-        subject = Subject(
-            f"{subject.words} {modifier.modifier}", subject.keys + modifier.keys, subject.plural
-        )
-    if not taken and brand and not modifier:
-        taken = [brand]
-    sentence = _sentence(subject, taken, front)
-    used = {id(part) for part in (*taken, front, modifier, brand if modifier else None) if part}
-    return sentence, [part for part in rest if id(part) not in used]
+    subject, told = _first_subject(naming, brand, rng)
+    rest = untold(parts, told) or [part for part in parts if part is not brand][:1]
+    pool = [part for part in rest if not part.sentence]
+    if not pool:
+        return _naming_sentence(subject, naming, brand, rest), []
+    front = _front(pool, rng, 0.35 if most > 1 else 0)
+    taken = [part for part in pool if part is not front][: max(1, most - (front is not None))]
+    used = [*taken, *([front] if front else [])]
+    return _sentence(subject, taken, front), [part for part in rest if part not in used]
+
+
+def _first_subject(
+    naming: Naming, brand: Part | None, rng: random.Random
+) -> tuple[Subject, frozenset[str]]:
+    """How the product is introduced, and the facts which that tells already."""
+    if naming.name and (not naming.noun or rng.random() < 0.4):
+        return Subject(f"the {naming.name}", naming.name_keys, naming.plural), naming.name_tells
+    words, keys, told = naming.noun, naming.noun_keys, naming.noun_tells
+    if brand:
+        keys, told = keys + brand.keys, told | set(brand.keys)
+        if rng.random() < 0.3 and not brand.value.lower().endswith("s"):
+            return Subject(f"{brand.value}'s {words}", keys, naming.plural), told
+        words = f"{words} {brand.modifier}"
+    this = "these" if naming.plural else "this"
+    return Subject(f"{rng.choice((this, 'the'))} {words}", keys, naming.plural), told
+
+
+def _naming_sentence(
+    subject: Subject, naming: Naming, brand: Part | None, rest: Sequence[Part]
+) -> Written:
+    """When only sentences that stand alone are left to tell."""
+    clause = agree_verbs(join_list([part.sentence for part in rest], " and "), naming.plural)
+    keys = subject.keys + tuple(key for part in rest for key in part.keys)
+    return _finish(f"{subject.words}: {clause}"), tuple(dict.fromkeys(keys))
 
 
 def follow_up(
-    parts: Sequence[Part], naming: Naming, rng: random.Random, starts: set[str]
+    parts: Sequence[Part], naming: Naming, rng: random.Random, starts: Sequence[str]
 ) -> Written:
-    """One more sentence that tells all of `parts`; `starts` are the first words used so far."""
-    standing = [part for part in parts if part.sentence]
-    said = [part for part in parts if not part.sentence]
-    if not said:
-        clauses = [agree_verbs(part.sentence, naming.plural) for part in standing]
-        keys = tuple(key for part in standing for key in part.keys)
-        return _finish(join_list(clauses, " and ")), keys
-    front = (
-        _front(said, rng, 0.8 if "it" in starts or "they" in starts else 0.3)
-        if len(said) > 1
-        else None
-    )
-    rest = [part for part in said if part is not front]
-    pronoun = "they" if naming.plural else "it"
-    words = pronoun
-    if pronoun in starts and naming.noun and front is None:
-        words = (
-            f"the {naming.noun.split()[-1]}"
-            if len(naming.noun.split()) < 3
-            else f"the {naming.noun}"
+    """One more sentence that tells all of `parts`; `starts` are the first words of those before."""
+    if parts[0].sentence:
+        clauses = [agree_verbs(part.sentence, naming.plural) for part in parts]
+        return _finish(join_list(clauses, " and ")), tuple(
+            key for part in parts for key in part.keys
         )
-    keys = naming.noun_keys if words != pronoun else ()
-    return _sentence(Subject(words, keys, naming.plural), rest, front)
+    pronoun = "they" if naming.plural else "it"
+    front = _front(parts, rng, 0.85 if pronoun in starts else 0.35)
+    rest = [part for part in parts if part is not front]
+    if front is None and starts[-1] == pronoun and naming.head:
+        return _sentence(Subject(f"the {naming.head}", naming.noun_keys, naming.plural), rest, None)
+    return _sentence(Subject(pronoun, (), naming.plural), rest, front)
 
 
 def one_sentence(parts: Sequence[Part], naming: Naming, rng: random.Random) -> Written:
     """The short description: a noun phrase with modifiers, or a full sentence."""
-    modifiers = [part for part in parts if part.modifier and part.name != "brand"][:2]
     brand = next((part for part in parts if part.name == "brand"), None)
-    if naming.noun and modifiers and rng.random() < 0.6:
-        chosen = ([brand] if brand else []) + modifiers
-        chosen.sort(key=lambda part: part.modifier.startswith(("for ", "with ")))
-        noun = naming.noun if naming.plural else with_article(naming.noun)
-        words = " ".join([noun, *(part.modifier for part in chosen)])
-        extra = next(
-            (
-                part
-                for part in parts
-                if part.front and part not in chosen and part.group == "measure"
-            ),
-            None,
-        )
-        if extra:
-            words += f", {extra.front}"
-            chosen.append(extra)
-        return _finish(words), naming.noun_keys + tuple(key for part in chosen for key in part.keys)
-    return opening(parts, naming, rng, 3)[0]
+    fresh = [part for part in untold(parts, naming.noun_tells) if part is not brand]
+    modifier = next((part for part in fresh if part.modifier and part.name != "origin"), None)
+    if not naming.noun or modifier is None or rng.random() < 0.4:
+        return opening(parts, naming, rng, 3)[0]
+    tails = [
+        part
+        for part in fresh
+        if part.front and part is not modifier and not _same_start(part, modifier)
+    ]
+    chosen = [*([brand] if brand else []), modifier]
+    words = " ".join([with_article(naming.noun), *(part.modifier for part in chosen)])
+    words = ", ".join([words, *(part.front for part in tails[:1])])
+    keys = tuple(key for part in (*chosen, *tails[:1]) for key in part.keys)
+    return _finish(words), tuple(dict.fromkeys(naming.noun_keys + keys))
+
+
+def _same_start(tail: Part, modifier: Part) -> bool:
+    return tail.front.split()[0] == modifier.modifier.split()[0]
 
 
 def _front(parts: Sequence[Part], rng: random.Random, chance: float) -> Part | None:
-    fitting = [part for part in parts if part.front]
-    if len(parts) < 2 or not fitting or rng.random() > chance:
+    """A part to open the sentence with, unless its first word comes again in the rest ("made ...
+    made").
+    """
+    if len(parts) < 2 or rng.random() > chance:
         return None
-    return rng.choice(fitting)
+    fitting = [part for part in parts if part.front and not _echoes(part, parts)]
+    return rng.choice(fitting) if fitting else None
+
+
+def _echoes(front: Part, parts: Sequence[Part]) -> bool:
+    word = front.front.split()[0]
+    others = " ".join(f"{part.predicate} {part.possessed}" for part in parts if part is not front)
+    return bool(re.search(rf"\b{re.escape(word)}\b", others)) or not others.strip()
 
 
 def _sentence(subject: Subject, parts: Sequence[Part], front: Part | None) -> Written:
     predicate = agree_verbs(_predicate(parts), subject.plural)
-    keys = (
-        subject.keys
-        + tuple(key for part in parts for key in part.keys)
-        + (front.keys if front else ())
-    )
     opener = f"{front.front}, " if front else ""
+    keys = subject.keys + tuple(
+        key for part in (*parts, *([front] if front else [])) for key in part.keys
+    )
     return _finish(f"{opener}{subject.words} {predicate}"), tuple(dict.fromkeys(keys))
 
 
 def _predicate(parts: Sequence[Part]) -> str:
-    """All parts as what the subject does: one "is", one "has", and no verb twice."""
-    adjectives = [part.adjective for part in parts if part.adjective]
-    predicates = [part.predicate for part in parts if part.predicate and not part.adjective]
-    possessed = [
-        part.possessed
-        for part in parts
-        if not part.predicate and not part.adjective and part.possessed
-    ]
-    phrases = [f"<is> {join_list(adjectives, ' and ')}"] if adjectives else []
+    """All parts as what the subject does, each verb once: "comes in navy and with a lid, and weighs
+    2 kg".
+    """
+    phrases = [_phrase(part) for part in parts]
+    verbs = [_LEADING_VERB.match(phrase) for phrase in phrases]
     by_verb: dict[str, list[str]] = {}
-    for phrase in predicates:
-        match = _LEADING_VERB.match(phrase)
-        by_verb.setdefault(match.group(0) if match else "", []).append(
-            phrase[match.end() :] if match else phrase
+    for phrase, match in zip(phrases, verbs, strict=True):
+        verb = match.group(0) if match else ""
+        alone = verb == "<is> " and len({match and match.group(0) for match in verbs}) > 1
+        by_verb.setdefault(phrase if alone else verb, []).append(
+            "" if alone else phrase.removeprefix(verb)
         )
-    for verb, objects in by_verb.items():
-        phrases.append(verb + join_list(objects, " and "))
-    if possessed:
-        phrases.append("<has> " + join_list(possessed, " and "))
-    nested = any(" and " in phrase for phrase in phrases)
-    return join_list(phrases, ", and " if nested and len(phrases) > 1 else " and ")
+    said = [verb + join_list(objects, " and ") for verb, objects in by_verb.items()]
+    said.sort(key=lambda phrase: " and " not in phrase)
+    return join_list(said, ", and " if any(" and " in phrase for phrase in said[:-1]) else " and ")
+
+
+def _phrase(part: Part) -> str:
+    if part.predicate:
+        return part.predicate
+    return f"<is> {part.adjective}" if part.adjective else f"<has> {part.possessed}"
 
 
 def _finish(sentence: str) -> str:

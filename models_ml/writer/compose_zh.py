@@ -6,68 +6,68 @@ import random
 import re
 from collections.abc import Sequence
 
-from models_ml.writer.compose_en import Written
-from models_ml.writer.naming import Naming, unnamed
-from models_ml.writer.phrases import Part
+from models_ml.writer.facts import has_han
+from models_ml.writer.naming import Naming, untold
+from models_ml.writer.phrases import Part, Written
 from models_ml.writer.phrases_zh import join_zh
 
+BETWEEN = ""
 _LEADS = {
-    "measure": ("规格方面，", "尺寸与规格上，", ""),
-    "care": ("日常养护方面，", "使用与养护上，", ""),
-    "use": ("", "使用上，", ""),
-    "cut": ("款式上，", "细节上，", "设计上，"),
-    "pack": ("包装方面，", ""),
-    "power": ("性能方面，", "使用上，", ""),
-    "look": ("外观上，", ""),
-    "taste": ("", ""),
+    "measure": ("规格方面，", "尺寸与分量上，"),
+    "care": ("日常养护上，", "打理时，"),
+    "cut": ("款式上，", "细节上，"),
+    "power": ("性能方面，", "使用上，"),
+    "look": ("外观上，", "材质与外观上，"),
+    "taste": ("品饮方面，",),
 }
+_LEAD_CHANCE = 0.3
 
 
 def opening(
     parts: Sequence[Part], naming: Naming, rng: random.Random, most: int
 ) -> tuple[Written, list[Part]]:
-    """The first sentence and the parts it leaves; `most` bounds how many parts it takes."""
+    """The first sentence and the parts it leaves; it takes at most `most` parts beside the brand."""
     brand = next((part for part in parts if part.name == "brand"), None)
-    by_name = bool(naming.name) and (not naming.noun or rng.random() < 0.4)
-    rest = [part for part in (unnamed(parts, naming) if by_name else parts) if part is not brand]
-    pool = sorted(rest, key=lambda part: -part.weight * rng.uniform(0.6, 1.4))
-    keys: tuple[str, ...] = naming.name_keys if by_name else naming.noun_keys
+    by_name = bool(naming.name) and (not naming.noun or rng.random() < 0.35)
     called = naming.name if by_name else naming.noun
-    before: list[str] = []
-    if brand and not (by_name and set(brand.keys) <= naming.named):
-        before.append(rng.choice(("来自{}的", "{}的")).format(brand.value))
-        keys += brand.keys
-    trait = next((part for part in pool if part.modifier), None)
-    if trait and len(pool) > 1 and not by_name and rng.random() < 0.5:
-        pool.remove(trait)
-        before.append(f"{trait.modifier}{called}")
-        called = ""
-        keys += trait.keys
-    else:
-        trait = None
-    taken = pool[:most] if trait is None else pool[: max(1, most - 1)]
-    this = "这款" if not by_name and not (before and rng.random() < 0.3) else ""
-    subject = (
-        (before[0] if len(before) > 1 or (before and trait is None) else "")
-        + this
-        + "".join(before[-1:] if trait else [])
-        + called
+    keys = naming.name_keys if by_name else naming.noun_keys
+    told = naming.name_tells if by_name else naming.noun_tells
+    from_brand = brand if brand and not set(brand.keys) <= told else None
+    told |= set(from_brand.keys) if from_brand else set()
+    rest = untold(parts, told) or [part for part in parts if part is not brand][:1]
+    trait = _trait(rest, rng) if not by_name else None
+    taken = [part for part in rest if part is not trait][: max(1, most - (trait is not None))]
+    subject = _subject(called, from_brand, trait, by_name, rng)
+    keys += tuple(
+        key for part in (from_brand, trait, *taken) if part is not None for key in part.keys
     )
-    sentence = _finish(f"{subject}{_clauses(taken)}")
-    keys += tuple(key for part in taken for key in part.keys)
-    return (sentence, tuple(dict.fromkeys(keys))), [
-        part for part in rest if part not in taken and part is not trait
-    ]
+    left = [part for part in rest if part is not trait and part not in taken]
+    return (_finish(subject + _clauses(taken)), tuple(dict.fromkeys(keys))), left
+
+
+def _trait(parts: Sequence[Part], rng: random.Random) -> Part | None:
+    """A part to say before the noun."""
+    fitting = [part for part in parts if part.modifier and has_han(part.modifier)]
+    if len(parts) < 3 or not fitting or rng.random() > 0.5:
+        return None
+    return fitting[0]
+
+
+def _subject(
+    called: str, brand: Part | None, trait: Part | None, by_name: bool, rng: random.Random
+) -> str:
+    before = rng.choice(("来自{}的", "{}的", "{}")).format(brand.value) if brand else ""
+    this = "" if by_name else "这款"
+    return f"{before}{this}{trait.modifier if trait else ''}{called}"
 
 
 def follow_up(
-    parts: Sequence[Part], naming: Naming, rng: random.Random, starts: set[str]
+    parts: Sequence[Part], naming: Naming, rng: random.Random, starts: Sequence[str]
 ) -> Written:
-    """One more sentence that tells all of `parts`; `starts` are the leads used so far."""
-    leads = [lead for lead in _LEADS.get(parts[0].group, ("",)) if not lead or lead not in starts]
-    same = all(part.group == parts[0].group for part in parts)
-    lead = rng.choice(leads) if leads and same and len(parts) > 1 else ""
-    starts.add(lead)
+    """One more sentence that tells all of `parts`."""
+    same = len({part.group for part in parts}) == 1 and len(parts) > 1
+    leads = _LEADS.get(parts[0].group, ()) if same else ()
+    lead = rng.choice(leads) if leads and rng.random() < _LEAD_CHANCE else ""
     return _finish(lead + _clauses(parts)), tuple(
         dict.fromkeys(key for part in parts for key in part.keys)
     )
@@ -79,10 +79,10 @@ def one_sentence(parts: Sequence[Part], naming: Naming, rng: random.Random) -> W
 
 
 def _clauses(parts: Sequence[Part]) -> str:
-    clauses = [part.predicate for part in parts if part.predicate]
-    listed = [part.possessed for part in parts if part.possessed and not part.predicate]
+    clauses = [part.predicate or part.sentence for part in parts if not part.possessed]
+    listed = [part.possessed for part in parts if part.possessed]
     if listed:
-        clauses.append(f"采用{join_zh(listed)}设计")
+        clauses.insert(0, f"采用{join_zh(listed)}设计")
     return "，".join(clauses)
 
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 
 from models_ml.writer.concepts import KINDS_OF_CONCEPT, concept_table
 from models_ml.writer.facts import TITLE_KEY, Fact, key_info
+from models_ml.writer.naming import called
+from models_ml.writer.phrases import YES
 from models_ml.writer.quantities import UNITS, Quantity, Unit, agree, quantities_of
 from models_ml.writer.terms import Terms, fold
 
 _UNIT_IN_KEY = re.compile(r"[(（]\s*([^)）]+?)\s*[)）]\s*$")
 _KEY_UNITS = {"gsm": "gsm", "thread_count": "tc"}
+_LEADING_PREPOSITION = re.compile(r"^(?:with|for|in|from)\s+", re.IGNORECASE)
 _SPLIT = re.compile(r"\s*(?:,|;|/|、|，|；|\band\b|\bor\b|&|和|或)\s*")
 
 
@@ -27,20 +30,22 @@ class Support:
 
 
 class Evidence:
-    """Facts of every language and the title, indexed for look-up. Keys are the facts' own spellings."""
+    """Facts of every language and the title, indexed for look-up. Keys are the facts' own
+    spellings.
+    """
 
     def __init__(self, facts: Sequence[Fact], title: str) -> None:
         self.title = title
-        statements = [(fact.key, fact.text) for fact in facts] + (
-            [(TITLE_KEY, title)] if title else []
-        )
-        self.folded = fold(" \n ".join(text for _, text in statements))
+        self._statements = [(fact.key, fact.text) for fact in facts]
+        if title:
+            self._statements.append((TITLE_KEY, title))
+        self.folded = fold(" \n ".join(text for _, text in self._statements))
         self._quantities = [
             (quantity, key) for fact in facts for quantity, key in _quantities_in(fact)
         ]
         self._quantities += [(quantity, TITLE_KEY) for quantity in quantities_of(title)]
         self._concepts: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for key, text in statements:
+        for key, text in self._statements:
             for kind in KINDS_OF_CONCEPT:
                 for concept in concept_table(kind).named_in(text):
                     self._concepts[kind, concept].add(key)
@@ -48,6 +53,8 @@ class Evidence:
         for fact in facts:
             for value in _values_of(fact):
                 self._values[fold(value)].add(fact.key)
+        for words, keys in called(title, facts).items():
+            self._values[fold(words)].update(keys)
         self.value_terms = Terms(self._values)
         self.brands = [fact.value for fact in facts if key_info(fact.key).name == "brand"]
 
@@ -63,18 +70,17 @@ class Evidence:
         """Whether these very words stand in a fact or in the title."""
         return any(True for _ in Terms((words,)).find(self.folded, self.folded))
 
-    def keys_containing(self, words: str, facts: Sequence[Fact]) -> tuple[str, ...]:
+    def keys_containing(self, words: str) -> tuple[str, ...]:
         """The facts, or the title, in which these very words stand."""
         terms = Terms((words,))
-        keys = [fact.key for fact in facts if any(True for _ in terms.find(fact.text))]
-        if any(True for _ in terms.find(self.title)):
-            keys.append(TITLE_KEY)
+        keys = [key for key, text in self._statements if any(True for _ in terms.find(text))]
         return tuple(dict.fromkeys(keys))
 
     def support(self, said: Quantity) -> Support:
         """Whether a quantity in text is stated by a fact or by the title."""
         if said.form == "code":
-            return Support("stated" if self.contains(said.text) else "unknown")
+            keys = self.keys_containing(said.text)
+            return Support("stated" if keys else "unknown", keys)
         keys = [key for known, key in self._quantities if agree(said, known)]
         if keys:
             return Support("stated", tuple(dict.fromkeys(keys)))
@@ -117,7 +123,14 @@ def _implied_unit(fact: Fact) -> Unit | None:
 
 
 def _values_of(fact: Fact) -> list[str]:
-    """The value as a whole and the members of a list; too short or bare numbers say nothing by themselves."""
-    parts = {fact.value.strip(), *_SPLIT.split(fact.value.strip())}
+    """The value as a whole and the members of a list; too short or bare numbers say nothing by
+    themselves.
+
+    A yes-and-no fact is told by the words of its key.
+    """
+    if fact.value.strip().lower() in YES:
+        return [key_info(fact.key).name, fact.key]
+    whole = _LEADING_PREPOSITION.sub("", fact.value.strip())
+    parts = {whole, *_SPLIT.split(whole)}
     least = 2 if re.search(r"[\u3400-\u9fff]", fact.value) else 3
     return [part for part in parts if len(part) >= least and not re.fullmatch(r"[\d.,\s]+", part)]

@@ -1,4 +1,6 @@
-"""What a product's copy may claim: facts, how their keys are read, and whether there are enough of them."""
+"""What a product's copy may claim: facts, how their keys are read, and whether there are enough of
+them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ TITLE_KEY = "title"
 """The key under which a sentence cites the product's title."""
 
 LONGEST_VALUE = 80
-"""Longer values are prose or lists written by someone else: they are evidence, but are not woven in."""
+"""Longer values are prose or lists written by someone else: they are evidence, but are not woven
+in.
+"""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
@@ -63,7 +67,9 @@ class Fact:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over what the fact says. The source is left out: the same statement from elsewhere is no change."""
+        """SHA-256 over what the fact says. The source is left out: the same statement from
+        elsewhere is no change.
+        """
         said = json.dumps([self.key, self.value, self.unit, self.language], ensure_ascii=False)
         return hashlib.sha256(said.encode()).hexdigest()
 
@@ -99,7 +105,9 @@ _BY_NAME, _BY_ALIAS = _key_table()
 
 @lru_cache(maxsize=4096)
 def key_info(key: str) -> KeyInfo:
-    """Read a key as a catalogue spells it: "Country of Origin", "country_of_origin" and "原产国" are one."""
+    """Read a key as a catalogue spells it: "Country of Origin", "country_of_origin" and "原产国"
+    are one.
+    """
     plain = unicodedata.normalize("NFKC", key).strip()
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     plain = _PARENTHESES.sub(" ", plain).replace("_", " ").replace("-", " ")
@@ -116,7 +124,8 @@ def has_han(text: str) -> bool:
 def speaks(fact: Fact, language: str) -> bool:
     """Whether the fact can be said in `language`.
 
-    A fact without a language counts by its script, unless its key is one whose values are names or measures.
+    A fact without a language counts by its script, unless its key is one whose values are names or
+    measures.
     """
     if fact.language:
         return fact.language == language
@@ -124,10 +133,8 @@ def speaks(fact: Fact, language: str) -> bool:
         return language == "zh-hans"
     info = key_info(fact.key)
     if language == "zh-hans":
-        return (
-            "neutral" in info.traits
-            or (has_han(fact.key) or info.group != "other")
-            and not _LATIN_WORD.search(fact.value)
+        return "neutral" in info.traits or (
+            info.group != "other" and not _LATIN_WORD.search(fact.value)
         )
     return not has_han(fact.key)
 
@@ -156,7 +163,9 @@ def claimable(facts: Iterable[Fact], language: str) -> list[Fact]:
 
 
 NEEDED = {"short_description": 2, "description": 3}
-"""Distinct facts, besides brand, type and category, that a kind needs before it says more than the title does."""
+"""Distinct facts, besides brand, type and category, that a kind needs before it says more than the
+title does.
+"""
 
 _WANTED = {
     "food": ("flavour", "quantity", "ingredients", "origin", "storage"),
@@ -178,9 +187,11 @@ _DEPARTMENTS = (
 def missing_facts(
     kind: str, facts: Sequence[Fact], language: str, title: str | None = None
 ) -> list[str]:
-    """The keys still wanted before `kind` can be written in `language`; empty when there are enough.
+    """The keys still wanted before `kind` can be written in `language`; empty when there are
+    enough.
 
-    Supplying all of them is enough. With `title` given, a title in another language asks for the product's type.
+    Supplying all of them is enough. With `title` given, a title in another language asks for the
+    product's type.
     Raises ValueError for an unknown kind or language.
     """
     if kind not in NEEDED:
@@ -215,6 +226,8 @@ def _wanted_for(facts: Sequence[Fact]) -> list[str]:
 
 
 def label(key: str, language: str) -> str:
-    """What a person calls this key in `language`; an unknown key is shown as the catalogue spells it."""
+    """What a person calls this key in `language`; an unknown key is shown as the catalogue spells
+    it.
+    """
     info = key_info(key)
     return info.label_zh if language == "zh-hans" else info.label_en

@@ -6,70 +6,140 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models_ml.writer.facts import TITLE_KEY, Fact, title_speaks
+from models_ml.writer.english import decapitalise, is_plural
+from models_ml.writer.facts import LANGUAGES, TITLE_KEY, Fact, has_han, title_speaks
 from models_ml.writer.phrases import Part, bundle
-from models_ml.writer.phrases_en import decapitalise, is_plural
 from models_ml.writer.terms import Terms, fold
 
 _TAIL = re.compile(r"\s*(?:[,，(（\[|]|\s[-–—/]\s|:\s).*$")
-_SMALL = frozenset("a an and as at but by for from in of on or the to with".split())
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "but",
+        "by",
+        "for",
+        "from",
+        "in",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "with",
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Naming:
-    """What the product is called. `name` is "" when the title cannot be said in this language.
+    """What the product is called.
 
-    `named` are the facts whose values the name already tells; they need not be said again next to it.
+    `name` is the title in running text, "" when it is in another language; `noun` follows "this":
+    the product's type,
+    else the name without its brand. The `*_tells` are the facts whose values these words tell
+    already, so that they
+    need not be said again beside them.
     """
 
     name: str
     noun: str
+    head: str
     plural: bool
-    named: frozenset[str]
+    name_tells: frozenset[str]
+    noun_tells: frozenset[str]
     noun_keys: tuple[str, ...]
 
     @property
     def name_keys(self) -> tuple[str, ...]:
-        return (TITLE_KEY, *sorted(self.named - {TITLE_KEY}))
+        """What a sentence cites that calls the product by its name."""
+        return (TITLE_KEY, *sorted(self.name_tells - {TITLE_KEY}))
 
 
 def name_product(title: str, facts: Sequence[Fact], language: str) -> Naming:
-    """Derive the naming from title and the type fact."""
-    name = display_name(title) if title_speaks(title, language) else ""
-    kinds = bundle(facts).get("type")
-    noun = kinds.values[0] if kinds else ""
-    if language == "en":
-        noun = decapitalise(noun)
-        plural = is_plural(noun or name)
+    """Derive the naming from title, brand and type."""
+    name = display_name(title, language) if title_speaks(title, language) else ""
+    bundles = bundle(facts)
+    brand = bundles["brand"].values[0] if "brand" in bundles else ""
+    kind = bundles.get("type")
+    if kind:
+        noun, cited = kind.values[0], kind.keys
+        noun = decapitalise(noun) if language == "en" else noun
     else:
-        plural = False
-    named = frozenset(
-        fact.key
-        for fact in facts
-        if len(fact.value) > 1
-        and any(True for _ in Terms((fact.value,)).find(fold(name), fold(name)))
+        noun = _without_brand(name, brand)
+        cited = (TITLE_KEY, *sorted(_told_by(noun, facts)))
+    head = noun.split()[-1].lower() if noun else ""
+    return Naming(
+        name=name,
+        noun=noun,
+        head=head if re.fullmatch(r"[a-z]{3,}", head) else "",
+        plural=language == "en" and is_plural(noun or name),
+        name_tells=_told_by(name, facts),
+        noun_tells=_told_by(noun, facts),
+        noun_keys=tuple(dict.fromkeys(cited)) if noun else (),
     )
-    return Naming(name, noun, plural, named, kinds.keys if kinds and noun else ())
 
 
-def display_name(title: str) -> str:
-    """The title as running text calls it: without what follows a comma or bracket, and never in capitals."""
+def called(title: str, facts: Sequence[Fact]) -> dict[str, tuple[str, ...]]:
+    """The words by which text of any author may call the product, with the keys that each of them
+    cites.
+    """
+    words: dict[str, tuple[str, ...]] = {}
+    for language in LANGUAGES:
+        if title and title_speaks(title, language):
+            naming = name_product(title, facts, language)
+            words[title] = words[naming.name] = naming.name_keys
+            words.setdefault(naming.noun, naming.noun_keys)
+    return {name: keys for name, keys in words.items() if len(name) > 1}
+
+
+def _told_by(words: str, facts: Sequence[Fact]) -> frozenset[str]:
+    return frozenset(
+        fact.key for fact in facts if len(fact.value) > 1 and _names(words, fact.value)
+    )
+
+
+def _names(words: str, value: str) -> bool:
+    return any(True for _ in Terms((value,)).find(words))
+
+
+def _without_brand(name: str, brand: str) -> str:
+    """The name after its brand; "" when it does not start with it, for then one cannot tell where
+    the noun begins.
+    """
+    if not brand or not fold(name).startswith(fold(brand)):
+        return ""
+    rest = name[len(brand) :].strip(" -–·")
+    return rest if rest and not rest[0].isdigit() else ""
+
+
+def display_name(title: str, language: str) -> str:
+    """The title as running text calls it: without what follows a comma or bracket, and never in
+    capitals.
+    """
     title = " ".join(title.split())
     short = _TAIL.sub("", title)
-    title = short if len(short.split()) > 1 or (short and not short.isascii()) else title
-    letters = [char for char in title if char.isalpha() and char.isascii()]
-    if letters and all(char.isupper() for char in letters) and len(letters) > 4:
+    title = short if len(short.split()) > 1 or has_han(short) else title
+    if language == "zh-hans":
+        words = title.split(" ")
+        last = next(index for index, word in enumerate(words) if has_han(word))
+        return " ".join(words[: last + 1])
+    letters = [char for char in title if char.isalpha()]
+    if all(char.isupper() for char in letters) and len(letters) > 4:
         words = title.lower().split()
-        title = " ".join(
-            word if index and word in _SMALL else _capital(word) for index, word in enumerate(words)
-        )
+        title = " ".join(_capital(word, index > 0) for index, word in enumerate(words))
     return title.strip(" ,.-")
 
 
-def _capital(word: str) -> str:
+def _capital(word: str, inside: bool) -> str:
+    if inside and word in _SMALL:
+        return word
     return "-".join(piece[:1].upper() + piece[1:] for piece in word.split("-"))
 
 
-def unnamed(parts: Sequence[Part], naming: Naming) -> list[Part]:
-    """The parts that the name does not tell already."""
-    return [part for part in parts if not set(part.keys) <= naming.named]
+def untold(parts: Sequence[Part], told: frozenset[str]) -> list[Part]:
+    """The parts that are not told yet."""
+    return [part for part in parts if not set(part.keys) <= told]

@@ -9,11 +9,29 @@ _DIGIT = {char: value for value, char in enumerate("零一二三四五六七八�
 _SCALE = {"十": 10, "百": 100, "千": 1000}
 _BLOCK = {"万": 10**4, "亿": 10**8}
 
-_ENGLISH_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_ENGLISH_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ENGLISH_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_ENGLISH_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ENGLISH = (
     {word: value for value, word in enumerate(_ENGLISH_UNITS)}
     | {word: 20 + 10 * index for index, word in enumerate(_ENGLISH_TENS)}
@@ -64,7 +82,9 @@ def _chinese_integer(spelled: str) -> Fraction | None:
 
 
 def english_number_pattern() -> str:
-    """A regular expression for number words in lower-case text ("twenty-five", "two hundred", "half a dozen")."""
+    """A regular expression for number words in lower-case text ("twenty-five", "two hundred", "half
+    a dozen").
+    """
     units = "|".join(sorted(_ENGLISH_UNITS[1:], key=len, reverse=True))
     tens = "|".join(_ENGLISH_TENS)
     below_hundred = rf"(?:(?:{tens})(?:[\s-](?:{units}))?|(?:{units}))"

@@ -33,11 +33,17 @@ _GROUP_WEIGHT = {
 }
 
 
+Written = tuple[str, tuple[str, ...]]
+"""A sentence and the keys of the facts it tells."""
+
+
 @dataclass(frozen=True)
 class Part:
-    """One or more facts as pieces of a sentence; an empty piece means that it cannot be said that way.
+    """One or more facts as pieces of a sentence; an empty piece means that it cannot be said that
+    way.
 
-    `predicate` follows a subject, `possessed` stands in a list after "has", `adjective` in a list after "is",
+    `predicate` follows a subject, `possessed` stands in a list after "has", `adjective` in a list
+    after "is",
     `front` opens a sentence, `modifier` attaches to the noun, `sentence` stands alone.
     """
 
@@ -67,24 +73,39 @@ class Bundle:
     keys: tuple[str, ...]
     values: tuple[str, ...]
 
+    def part(self, value: str, predicate: str = "", **pieces: str) -> Part:
+        """These facts as a part that says `value`."""
+        return Part(self.keys, self.name, self.group, value, predicate, **pieces)
+
+    def silent(self) -> Part:
+        """A part that says nothing: "no warranty", "pack of 1"."""
+        return Part((), self.name, self.group)
+
 
 def bundle(facts: Iterable[Fact]) -> dict[str, Bundle]:
-    """Group facts by canonical key, in their order."""
-    grouped: dict[str, list[Fact]] = {}
+    """Group facts by key, in their order, under the canonical name.
+
+    Where a catalogue has two keys of one meaning ("contents", "packed"), the second comes under
+    "name 2", unless it
+    only says the same again.
+    """
+    grouped: dict[tuple[str, str], list[Fact]] = {}
     for fact in facts:
-        grouped.setdefault(key_info(fact.key).name, []).append(fact)
-    return {
-        name: Bundle(
-            name,
-            key_info(members[0].key).group,
-            tuple(dict.fromkeys(fact.key for fact in members)),
-            tuple(fact.text for fact in members),
-        )
-        for name, members in grouped.items()
-    }
+        grouped.setdefault((key_info(fact.key).name, fact.key), []).append(fact)
+    bundles: dict[str, Bundle] = {}
+    for (name, key), members in grouped.items():
+        values = tuple(fact.text for fact in members)
+        same = [other for other in bundles.values() if other.name == name]
+        if any(set(map(str.lower, values)) <= set(map(str.lower, other.values)) for other in same):
+            continue
+        label = f"{name} {len(same) + 1}" if same else name
+        bundles[label] = Bundle(name, key_info(key).group, (key,), values)
+    return bundles
 
 
 def split_list(value: str) -> list[str]:
-    """The members of a listed value such as "red, yellow and blue"; a phrase with a comma in it may be one too."""
+    """The members of a listed value such as "red, yellow and blue"; a phrase with a comma in it may
+    be one too.
+    """
     parts = [part.strip() for part in re.split(r"\s*[,;、，；]\s*|\s*\|\s*", value)]
     return [part for part in dict.fromkeys(parts) if part]

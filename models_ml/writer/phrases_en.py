@@ -6,13 +6,15 @@ import random
 import re
 from collections.abc import Sequence
 
-from models_ml.writer.concepts import concept_table
-from models_ml.writer.facts import Fact, key_info
+from models_ml.writer.english import decapitalise, is_plural, with_article
+from models_ml.writer.facts import Fact
 from models_ml.writer.grammar import expand, join_list
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
-from models_ml.writer.quantities import localise, quantities_of
+from models_ml.writer.quantities import localise
+from models_ml.writer.special_en import SPECIAL, by_shape, is_adjectival
 
-# Each key: predicate, possessed, front, modifier. {x} is the value, {ax} the value with its article, {x+noun} the value
+# Each key: predicate, possessed, front, modifier. {x} is the value, {ax} the value with its
+# article, {x+noun} the value
 # followed by the noun unless it already ends so.
 _FORMS: dict[str, tuple[str, str, str, str]] = {
     "brand": ("<comes> from {x}", "", "", "(from|by) {x}"),
@@ -25,7 +27,7 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "material": ("<is> made (of|from) {x}", "", "made (of|from) {x}", "(in|made of) {x}"),
     "lining": ("<is> lined with {x}", "{ax+lining}", "lined with {x}", ""),
     "filling": ("<is> filled with {x}", "{ax+filling}", "filled with {x}", ""),
-    "colour": ("<comes> in {x}", "", "in {x}", "in {x}"),
+    "colour": ("<comes> in {x}", "", "", "in {x}"),
     "pattern": ("", "{ax+pattern}", "with {ax+pattern}", "with {ax+pattern}"),
     "style": ("", "{ax+style}", "", ""),
     "finish": ("", "{ax+finish}", "with {ax+finish}", "with {ax+finish}"),
@@ -42,9 +44,9 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "diameter": ("(<is> {x} in diameter|<measures> {x} across)", "a diameter of {x}", "", ""),
     "thickness": ("<is> {x} thick", "a thickness of {x}", "", ""),
     "dimensions": ("<measures> {x}", "", "measuring {x}", ""),
-    "weight": ("<weighs> {x}", "a weight of {x}", "(at|weighing) {x}", ""),
+    "weight": ("<weighs> {x}", "a weight of {x}", "weighing {x}", ""),
     "capacity": ("", "a capacity of {x}", "with a capacity of {x}", ""),
-    "quantity": ("<contains> {x}", "", "", ""),
+    "quantity": ("", "a net weight of {x}", "with a net weight of {x}", ""),
     "thread_count": ("", "a thread count of {x}", "with a thread count of {x}", ""),
     "gsm": ("", "a fabric weight of {x}", "", ""),
     "power": ("", "a power rating of {x}", "", ""),
@@ -53,7 +55,7 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "battery_capacity": ("", "a battery capacity of {x}", "", ""),
     "battery_type": ("<uses> {ax+battery}", "", "", ""),
     "charging_time": ("<charges> in {x}", "a charging time of {x}", "", ""),
-    "connectivity": ("<connects> (via|by) {x}", "", "", ""),
+    "connectivity": ("<connects> via {x}", "", "", ""),
     "compatibility": ("<works> with {x}", "", "", ""),
     "mechanism": ("", "{ax+movement}", "", "with {ax+movement}"),
     "hob": ("<works> on {x}", "", "", ""),
@@ -61,6 +63,16 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "burn_time": ("<burns> for {x}", "a burn time of {x}", "", ""),
     "flavour": ("", "{ax+flavour}", "", "with {ax+flavour}"),
     "scent": ("", "{ax+scent}", "", "with {ax+scent}"),
+    "harvest": ("<is> from the {x+harvest}", "", "", "from the {x+harvest}"),
+    "process": ("(<uses>|<is> made by) the {x+process}", "", "", ""),
+    "made": ("<is> {x}", "", "", ""),
+    "diet": ("<is> {x}", "", "", ""),
+    "players": ("<is> for {x+players}", "", "", "for {x+players}"),
+    "playing_time": ("", "a playing time of {x}", "", ""),
+    "waterproof": ("", "a waterproof rating of {x}", "", ""),
+    "comfort": ("", "a comfort temperature of {x}", "", ""),
+    "nib": ("", "{ax+nib}", "", "with {ax+nib}"),
+    "paper": ("<is> made with {x+paper}", "", "", "with {x+paper}"),
     "roast": ("", "{ax+roast}", "", ""),
     "ingredients": ("(<contains> {x}|<is> made with {x})", "", "made with {x}", ""),
     "audience": ("(<is> intended for|<is> meant for|<suits>) {x}", "", "", "for {x}"),
@@ -75,105 +87,46 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "shelf_life": ("<keeps> for {x}", "a shelf life of {x}", "", ""),
 }
 _STANDING = {
-    "care": "(For care, {x}|Care is simple to follow: {x}|To care for it, {x})",
-    "storage": "(For storage, {x}|To store it, {x})",
+    "care": "({x}|for care, {x}|care instructions: {x})",
+    "storage": "({x}|for storage, {x})",
+    "brewing": "(brew at {x}|to brew: {x})",
+    "cooking": "to cook: {x}",
 }
-_PROPER = frozenset({"brand", "series", "origin", "compatibility", "connectivity", "model", "size"})
+_IMPERATIVE = re.compile(
+    r"(?:(?:hand|machine|surface|cold|warm|gentle|spot) )?(?:wash|wipe|clean|dry|tumble|iron|oil|rinse|soak|keep|store|eat|use"
+    r"|refrigerate|freeze|avoid|do|don't|never|brush|air|line|handle|rub|polish|dust|shake|steam|bleach|vacuum)\b",
+    re.IGNORECASE,
+)
 _KEEPS_CASE = re.compile(
-    r"name|series|brand|character|model|collection|compatib|licence|license|artist|author|title|team"
+    r"^(?:brand|series|origin|compatibility|connectivity|model|size)$"
+    r"|name|character|collection|licence|license|artist|author|team"
 )
-_ADJECTIVAL = re.compile(
-    r"(?:safe|resistant|proof|washable|free|able|ible|less|powered|made|friendly|scented|handmade)$"
-)
-_OCCASIONS = frozenset(
-    "casual formal festive everyday party sports special business daily smart outdoor indoor".split()
-)
-_THE = re.compile(
-    r"^(?:uk|usa|us|united|netherlands|philippines|czech republic|uae)\b", re.IGNORECASE
-)
-_PLURAL_WORDS = frozenset(
-    {"scissors", "trousers", "shorts", "leggings", "tights", "glasses", "pants", "jeans", "pyjamas"}
-)
-_SINGULAR_S = ("ss", "us", "is", "ics", "as", "os")
-
-
-def with_article(phrase: str) -> str:
-    """ "an oak lamp", "a USB port", "an 8 cm gap"; a plural or a phrase with its own determiner stays bare."""
-    first = phrase.split()[0] if phrase.split() else ""
-    if not first or first.lower() in ("a", "an", "the", "no", "two", "three", "some"):
-        return phrase
-    return f"{'an' if _sounds_vowel(first) else 'a'} {phrase}"
-
-
-def _sounds_vowel(word: str) -> bool:
-    if word[0].isdigit():
-        digits = re.match(r"\d+", word).group()  # type: ignore[union-attr]
-        return digits.startswith("8") or digits in ("11", "18")
-    if re.match(r"[A-Z]{2,}", word) or len(word.split("-")[0]) == 1:
-        return (
-            word[0] in "AEFHILMNORSX"
-            if word.isupper() or "-" in word
-            else word[0].lower() in "aeiou"
-        )
-    lower = word.lower()
-    if re.match(r"uni(?!n)|us[eau]|eu|one|ubi|ut[ei]", lower):
-        return False
-    return lower[0] in "aeiou" or lower.startswith(("hour", "honest", "heir", "honour"))
-
-
-def is_plural(noun: str) -> bool:
-    """Whether a noun phrase is plural by its last word: "curtains", but not "glass" or "set of coasters"."""
-    words = re.split(r"\s+(?:of|for|with|in)\s+", noun.lower().strip())[0].split()
-    if not words:
-        return False
-    last = re.sub(r"[^a-z]", "", words[-1])
-    return last in _PLURAL_WORDS or (
-        len(last) > 3 and last.endswith("s") and not last.endswith(_SINGULAR_S)
-    )
-
-
-def decapitalise(value: str, keeps_case: bool = False) -> str:
-    """Catalogue capitals to those of a sentence: "Solid Oak" to "solid oak"; names, codes and acronyms stay."""
-    if keeps_case:
-        return value
-    return " ".join(_lower_word(word) for word in value.split())
-
-
-def _lower_word(word: str) -> str:
-    if (
-        concept_table("origin").knows(word.lower())
-        and word[:1].isupper()
-        and word.lower() != "china"
-    ):
-        return word
-    if re.fullmatch(r"[A-Z][a-zé'’]+(?:[-/][A-Za-z]+)*[,.]?", word):
-        return word.lower()
-    if word.isupper() and len(word) > 4 and word.isalpha():
-        return word.lower()
-    known = word.lower().strip(",")
-    if word.isupper() and (
-        concept_table("colour").knows(known) or concept_table("material").knows(known)
-    ):
-        return word if known in ("abs", "pvc", "mdf") else word.lower()
-    return word
+_LONGEST_CLAUSE = 6
+"""Words of an unknown key's value that still read well in "the ... is ..."; longer ones stand
+alone.
+"""
 
 
 def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
-    """Every claimable English fact as a part; related facts (length and width, yes-and-no features) as one."""
+    """Every claimable English fact as a part; related facts (length and width, yes-and-no features)
+    as one.
+    """
     bundles = bundle(facts)
+    durable = "material" in bundles
     made: list[Part] = []
     dimensions = _dimensions(bundles)
     if dimensions:
         made.append(dimensions)
     by_stem: dict[str, list[tuple[str, Bundle]]] = {}
-    for name, item in bundles.items():
+    for item in bundles.values():
+        name = item.name
         if name in ("type", "category") or (dimensions and name in LENGTH_KEYS):
             continue
         compound = re.fullmatch(r"(.+?) (colou?r|material|shape|type|design|finish)", name)
         if item.group == "other" and compound and not _polar(item):
             by_stem.setdefault(compound.group(1), []).append((compound.group(2), item))
             continue
-        part = _part(item, rng)
+        part = _part(item, durable, rng)
         if part:
             made.append(part)
     made.extend(_compound(stem, members) for stem, members in by_stem.items())
@@ -186,247 +139,70 @@ def _polar(item: Bundle) -> str:
 
 
 def _clean(item: Bundle) -> str:
-    keeps = item.name in _PROPER or bool(_KEEPS_CASE.search(item.name))
-    values = []
+    keeps_case = bool(_KEEPS_CASE.search(item.name))
+    values: list[str] = []
     for value in item.values:
         measured = localise(value, "en")
-        values += (
-            [measured] if measured else [decapitalise(part, keeps) for part in split_list(value)]
-        )
+        said = [measured] if measured else split_list(value)
+        values += said if keeps_case or measured else [decapitalise(part) for part in said]
     values = [re.sub(r"[\s.;,]+$", "", value) for value in values]
-    return join_list([value for value in dict.fromkeys(values) if value] or [""], " and ")
+    values = list(dict.fromkeys(value for value in values if value))
+    return join_list(values, " and ") if values else ""
 
 
-def _part(item: Bundle, rng: random.Random) -> Part | None:
+def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
     value = _clean(item)
     polar = _polar(item)
     if not value or polar == "no":
         return None
     if polar == "yes":
         return _yes(item)
-    special = _special(item, value, rng)
-    if special is not None:
+    if item.name == "capacity" and not durable:
+        return SPECIAL["size"](item, value, rng)  # type: ignore[return-value]
+    special = SPECIAL[item.name](item, value, rng) if item.name in SPECIAL else None
+    if isinstance(special, Part):
         return special if special.keys else None
-    shaped = _by_shape(item, value)
-    if shaped:
-        return shaped
-    if item.name in _STANDING:
-        return Part(
-            item.keys,
-            item.name,
-            item.group,
-            value,
-            sentence=_fill(expand(_STANDING[item.name], rng), value),
-        )
+    if special is None:
+        shaped = by_shape(item, value)
+        if shaped:
+            return shaped
+        if item.name in _STANDING and (item.group == "taste" or _IMPERATIVE.match(value)):
+            return item.part(value, sentence=_fill(expand(_STANDING[item.name], rng), value))
     forms = _FORMS.get(item.name)
     if forms is None:
         return _unknown(item, value)
-    predicate, possessed, front, modifier = (_fill(expand(form, rng), value) for form in forms)
-    return Part(item.keys, item.name, item.group, value, predicate, possessed, "", front, modifier)
+    said = special or value
+    predicate, possessed, front, modifier = (_fill(expand(form, rng), said) for form in forms)
+    return item.part(said, predicate, possessed=possessed, front=front, modifier=modifier)
 
 
 def _fill(template: str, value: str) -> str:
     def put(match: re.Match[str]) -> str:
         noun = match["noun"] or ""
-        ends = value.lower().rstrip("s").endswith(noun.rstrip("s").lower()) if noun else True
+        ends = not noun or value.lower().rstrip("s").endswith(noun.rstrip("s").lower())
         phrase = value if ends else f"{value} {noun}"
-        return with_article(phrase) if match["article"] and not is_plural(phrase) else phrase
+        return with_article(phrase) if match["article"] else phrase
 
     return re.sub(r"\{(?P<article>a?)x(?:\+(?P<noun>[^}]+))?\}", put, template)
 
 
-def _special(item: Bundle, value: str, rng: random.Random) -> Part | None:
-    """Keys whose phrasing depends on the value; a Part without keys says that there is nothing to say."""
-    name, keys, group = item.name, item.keys, item.group
-    silent = Part((), name, group)
-    lower = value.lower()
-    if name == "colour" and lower.startswith("multi"):
-        return Part(keys, name, group, "multicoloured", adjective="multicoloured")
-    if name == "material":
-        noun = {"wooden": "wood", "woollen": "wool", "metallic": "metal", "golden": "gold"}.get(
-            lower
-        )
-        return _refilled(item, noun, rng) if noun else None
-    if name == "origin":
-        country = re.sub(r"^made in\s+(?:the\s+)?", "", value, flags=re.IGNORECASE)
-        return _refilled(item, f"the {country}" if _THE.match(country) else country, rng)
-    if name == "size":
-        return _size(item, value)
-    if name == "capacity" and {q.dimension for q in quantities_of(value)} == {"volume"}:
-        return Part(
-            keys,
-            name,
-            group,
-            value,
-            f"<holds> {value}",
-            f"a capacity of {value}",
-            "",
-            f"with a capacity of {value}",
-        )
-    if name == "pack_count":
-        count = re.search(r"\d+", value)
-        if not count or int(count.group()) < 2:
-            return silent
-        return Part(
-            keys,
-            name,
-            group,
-            value,
-            f"<comes> {rng.choice(('in', 'as'))} a pack of {count.group()}",
-        )
-    if name == "warranty":
-        if lower.startswith("no ") or len(value.split()) > 7:
-            return silent
-        return Part(
-            keys,
-            name,
-            group,
-            value,
-            f"<comes> with {with_article(_fill('{x+warranty}', _adjectival(value)))}",
-        )
-    if name == "audience":
-        people = re.sub(r"'s\b", "s", value)
-        if lower == "unisex":
-            return Part(keys, name, group, value, adjective="unisex")
-        return _refilled(item, people, rng)
-    if name == "age_range":
-        if not re.search(r"\d", value):
-            return _from_forms(item, value, "audience", rng)
-        return _refilled(
-            item, re.sub(r"^(?:ages?|from)\s+|(?<=\d)\s+years?(?: old)?$", "", value), rng
-        )
-    if name == "occasion":
-        kinds = [word.strip() for word in re.split(r",| and ", value)]
-        said = (
-            f"{value} occasions"
-            if all(kind in _OCCASIONS for kind in kinds)
-            else f"occasions such as {value}"
-        )
-        return Part(keys, name, group, value, f"<suits> {said}")
-    if name == "sleeve":
-        sleeves = re.sub(r"\s*sleeves?$", "", value)
-        if lower == "sleeveless":
-            return Part(keys, name, group, value, adjective="sleeveless")
-        return Part(keys, name, group, value, possessed=f"{sleeves} sleeves")
-    if name == "power_source":
-        if lower.endswith("powered"):
-            return Part(keys, name, group, value, adjective=lower)
-        return Part(keys, name, group, value, f"<is> powered by {_acronym(value)}")
-    if name == "gsm" and re.fullmatch(r"\d+", value):
-        return _refilled(item, f"{value} gsm", rng)
-    if name in ("scent", "flavour") and re.search(r"free$|^un", lower):
-        return Part(keys, name, group, value, adjective=value)
-    return None
-
-
-def _refilled(item: Bundle, value: str, rng: random.Random) -> Part:
-    return _from_forms(item, value, item.name, rng)
-
-
-def _from_forms(item: Bundle, value: str, forms: str, rng: random.Random) -> Part:
-    predicate, possessed, front, modifier = (
-        _fill(expand(form, rng), value) for form in _FORMS[forms]
-    )
-    return Part(item.keys, item.name, item.group, value, predicate, possessed, "", front, modifier)
-
-
-def _size(item: Bundle, value: str) -> Part:
-    keys, name, group = item.keys, item.name, item.group
-    measured = quantities_of(value)
-    if localise(value, "en") and measured[0].unit:
-        if measured[0].dimension == "length" and len(measured) > 1:
-            return Part(keys, name, group, value, f"<measures> {value}", front=f"measuring {value}")
-        return Part(
-            keys,
-            name,
-            group,
-            value,
-            f"<comes> in {with_article(_adjectival(value))} size",
-            modifier=f"in the {_adjectival(value)} size",
-        )
-    counted = re.fullmatch(r"(\d+) ([a-z]+(?: [a-z]+)?)", value)
-    if counted and is_plural(counted.group(2)):
-        return Part(keys, name, group, value, f"<contains> {value}", front=f"with {value}")
-    if counted:
-        return Part(
-            keys, name, group, value, f"<comes> in the {counted.group(1)}-{counted.group(2)} size"
-        )
-    said = (
-        f"size {value}"
-        if len(value) <= 4 or value.isdigit()
-        else f"{with_article(value.lower())} size"
-    )
-    return Part(keys, name, group, value, f"<comes> in {said}", modifier=f"in {said}")
-
-
-def _adjectival(value: str) -> str:
-    """ "2 years" before a noun is "2-year"."""
-    return re.sub(
-        r"(\d) (year|month|week|day|hour|litre|minute|metre)s?\b",
-        r"\1-\2",
-        value,
-        flags=re.IGNORECASE,
-    )
-
-
-def _acronym(value: str) -> str:
-    return "mains electricity" if value.lower() in ("ac", "mains", "electric") else value
-
-
 def _yes(item: Bundle) -> Part:
-    name = item.name
-    if _ADJECTIVAL.search(name):
-        return Part(item.keys, name, item.group, name, adjective=name)
-    noun = name if is_plural(name) else with_article(name)
-    return Part(item.keys, name, item.group, name, possessed=noun)
-
-
-def _by_shape(item: Bundle, value: str) -> Part | None:
-    """Values that are phrases already tell by their first words how they want to be said."""
-    keys, name, group = item.keys, item.name, item.group
-    first = value.split()[0].lower()
-    if first == "with":
-        return Part(keys, name, group, value, f"<comes> {value}", modifier=value)
-    if first == "for":
-        return Part(keys, name, group, value, f"<is> meant {value}", modifier=value)
-    if first == "no":
-        return Part(keys, name, group, value, possessed=value)
-    if first in (
-        "suitable",
-        "made",
-        "designed",
-        "ready",
-        "available",
-        "based",
-        "tested",
-        "certified",
-    ):
-        return Part(keys, name, group, value, f"<is> {value}", front=value)
-    if (
-        _ADJECTIVAL.search(value)
-        and len(value.split()) <= 3
-        and group in ("care", "other", "use", "power")
-    ):
-        return Part(keys, name, group, value, adjective=value)
-    return None
+    if is_adjectival(item.name):
+        return item.part(item.name, adjective=item.name)
+    return item.part(item.name, possessed=with_article(item.name))
 
 
 def _unknown(item: Bundle, value: str) -> Part | None:
     name = item.name
     if not re.search(r"[a-z]", name):
         return None
+    if item.group == "care":
+        return item.part(value, sentence=f"{name}: {value}")
     if value.lower().endswith(name):
-        said = value if is_plural(value) else with_article(value)
-        return Part(item.keys, name, item.group, value, possessed=said)
-    if len(value.split()) > 6:
-        return Part(item.keys, name, item.group, value, sentence=f"{name}: {value}")
-    return Part(
-        item.keys,
-        name,
-        item.group,
-        value,
-        sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}",
-    )
+        return item.part(value, possessed=with_article(value))
+    if len(value.split()) > _LONGEST_CLAUSE:
+        return item.part(value, sentence=f"{name}: {value}")
+    return item.part(value, sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}")
 
 
 def _compound(stem: str, members: list[tuple[str, Bundle]]) -> Part:
@@ -457,8 +233,3 @@ def _dimensions(bundles: dict[str, Bundle]) -> Part | None:
     said = join_list([f"{value} {_SIDES[name]}" for name, value in sides], " and ")
     keys = tuple(key for name, _ in sides for key in bundles[name].keys)
     return Part(keys, "dimensions", "measure", said, f"<is> {said}", front=said)
-
-
-def label_of(fact: Fact) -> str:
-    """How running English names the fact's key."""
-    return key_info(fact.key).label_en

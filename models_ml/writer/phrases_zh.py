@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from models_ml.writer.facts import Fact, has_han
 from models_ml.writer.grammar import expand
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
-from models_ml.writer.quantities import localise
+from models_ml.writer.quantities import localise, localise_within
 
-# Each key: clause, noun phrase for a list of what it has, modifier before 的. {x} is the value, {x+noun} the value
+# Each key: clause, noun phrase for a list of what it has, modifier before 的. {x} is the value,
+# {x+noun} the value
 # followed by the noun unless it already ends so.
 _FORMS: dict[str, tuple[str, str, str]] = {
     "brand": ("出自{x}", "", "{x}"),
@@ -24,7 +25,7 @@ _FORMS: dict[str, tuple[str, str, str]] = {
     "style": ("(整体为{x+风格}|走{x+风格})", "", "{x+风格}"),
     "finish": ("(表面为{x}|表面经{x+处理})", "", ""),
     "shape": ("(外形为{x}|造型为{x})", "", "{x}"),
-    "origin": ("(产自{x}|原产地为{x}|在{x}制造)", "", "(产自{x}|{x}制造)"),
+    "origin": ("(产自{x}|原产地为{x}|在{x}制造)", "", ""),
     "craft": ("以{x}制作", "", ""),
     "fit": ("(版型{x}|采用{x+版型})", "", "{x+版型}"),
     "neck": ("", "{x}", ""),
@@ -58,7 +59,21 @@ _FORMS: dict[str, tuple[str, str, str]] = {
     "burn_time": ("(可燃烧{x}|燃烧时间为{x})", "", ""),
     "flavour": ("(为{x+口味}|口味为{x})", "", "{x+口味}"),
     "scent": ("(香味为{x}|带有{x+香气})", "", ""),
-    "roast": ("(烘焙度为{x}|采用{x+烘焙})", "", ""),
+    "roast": ("烘焙度为{x}", "", "{x}"),
+    "harvest": ("采摘季为{x}", "", "{x}"),
+    "brewing": ("(建议{x}|冲泡建议：{x})", "", ""),
+    "cooking": ("烹煮方法：{x}", "", ""),
+    "process": ("采用{x+处理法}", "", ""),
+    "diet": ("为{x}", "", ""),
+    "free_of": ("不含{x}", "", ""),
+    "made": ("采用{x+工艺}", "", ""),
+    "players": ("适合{x}游玩", "", ""),
+    "playing_time": ("游戏时长{x}", "", ""),
+    "waterproof": ("防水指数为{x}", "", ""),
+    "comfort": ("舒适温度为{x}", "", ""),
+    "nib": ("(配{x+笔尖}|笔尖为{x})", "", ""),
+    "paper": ("(纸张为{x}|采用{x+纸})", "", ""),
+    "assembly": ("采用{x}", "", ""),
     "ingredients": ("(含有{x}|主要成分为{x})", "", ""),
     "audience": ("(适合{x}使用|适用人群为{x})", "", ""),
     "age_range": ("适合{x}使用", "", ""),
@@ -71,18 +86,15 @@ _FORMS: dict[str, tuple[str, str, str]] = {
     "level": ("(难度为{x}|适合{x})", "", ""),
     "feature": ("(具有{x}的特点|特点是{x})", "", ""),
     "box_contents": ("(内含{x}|包装内含{x})", "", ""),
-    "care": ("(护理方法：{x}|护理时请{x})", "", ""),
-    "storage": ("(储存方法：{x}|储存时请{x})", "", ""),
+    "care": ("(护理方式为{x}|保养方式为{x})", "", ""),
+    "storage": ("(储存方式为{x}|采用{x})", "", ""),
     "shelf_life": ("保质期{x}", "", ""),
     "warranty": ("(保修期{x}|享{x}保修)", "", ""),
 }
 _VERBAL = re.compile(
-    r"^(?:附|配|含|带|可|适|建议|不|无|需|请|避免|仅|支持|采用|通过|能|防|易|免|用|经|以|为|内|每|随|表面|低温|阴凉|阳光|使用)"
+    r"^(?:附|配|含|带有|可|适合|适用|适于|建议|不|无|需|请|避免|仅|支持|采用|通过|能|防|易|免|用|经|以|为|内含|内附|随|约|煮|续航|舒适)"
 )
-_VERBAL_KEYS = frozenset(
-    "care storage feature box_contents hob suitable_for level compatibility connectivity audience age_range room occasion"
-    " skin_type hair_type power power_source warranty".split()
-)
+"""Values that are predicates already and go into the sentence as they are."""
 _DESIGN_KEY = re.compile(
     r"(?:款式|领型|袖型|袖长|裙长|裤长|衣长|腰型|下摆|门襟|裤口|裙型|裤型|衣样式|设计|细节)$"
 )
@@ -91,14 +103,16 @@ _DESIGN_KEY = re.compile(
 def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
     """Every claimable Chinese fact as a part; length, width and height as one."""
     bundles = bundle(facts)
+    durable = "material" in bundles
     made: list[Part] = []
     dimensions = _dimensions(bundles)
     if dimensions:
         made.append(dimensions)
-    for name, item in bundles.items():
+    for item in bundles.values():
+        name = item.name
         if name in ("type", "category") or (dimensions and name in LENGTH_KEYS):
             continue
-        part = _part(item, rng)
+        part = _part(item, durable, rng)
         if part:
             made.append(part)
     return made
@@ -126,41 +140,82 @@ def join_zh(values: Sequence[str]) -> str:
 
 
 def _measures_in(value: str) -> str:
-    """Spaces between Chinese characters, digits and Latin letters go: Chinese text has none there."""
-    value = re.sub(r"(?<=[\u4e00-\u9fff])\s+|\s+(?=[\u4e00-\u9fff])", "", value.strip())
+    """Units in Chinese, and no spaces beside Chinese characters."""
+    value = localise_within(value.strip(), "zh-hans") if has_han(value) else value.strip()
+    value = re.sub(r"(?<=[\u4e00-\u9fff℃])\s+|\s+(?=[\u4e00-\u9fff])", "", value)
     return value.replace(",", "，").replace(";", "；") if has_han(value) else value
 
 
-def _part(item: Bundle, rng: random.Random) -> Part | None:
+def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
     value = _clean(item)
-    keys, name, group = item.keys, item.name, item.group
-    plain = value.lower()
-    if not value or plain in NO:
+    name = item.name
+    if not value or value.lower() in NO:
         return None
-    if plain in YES:
+    if value.lower() in YES:
         said = name if _VERBAL.match(name) else f"带有{name}"
-        return Part(keys, name, group, value, said) if has_han(name) else None
+        return item.part(value, said) if has_han(name) else None
+    special = _special(item, value, durable)
+    if special is not None:
+        return special if special.keys else None
+    if _DESIGN_KEY.search(name) or name in ("neck", "sleeve"):
+        return item.part(value, possessed=value)
+    forms = _FORMS.get(name)
+    if (
+        _VERBAL.match(value)
+        and name not in ("scent", "flavour", "ingredients")
+        and item.group != "look"
+        and name not in _MEASURED
+    ):
+        return item.part(value, value)
+    if forms is None:
+        return item.part(value, f"{name}为{value}") if has_han(name) else None
+    predicate, possessed, modifier = (_fill(expand(form, rng), value) for form in forms)
+    return item.part(value, predicate, possessed=possessed, modifier=modifier)
+
+
+_MEASURED = frozenset(
+    {"burn_time", "battery_life", "shelf_life", "warranty", "weight", "capacity", "playing_time"}
+)
+
+
+def _special(item: Bundle, value: str, durable: bool) -> Part | None:
+    """Keys whose phrasing depends on the value; a Part without keys says that there is nothing to
+    say.
+    """
+    name = item.name
     if name == "pack_count":
         return _pack(item, value)
-    if name == "warranty" and re.match(r"无|不", value):
-        return None
-    if name in ("neck", "sleeve") or _DESIGN_KEY.search(name):
-        return Part(keys, name, "cut", value, possessed=value)
+    if name == "capacity" and not durable:
+        return item.part(value, f"规格为{value}")
+    if name == "box_contents" and re.match(r"\d", value):
+        return item.part(value, f"规格为{value}")
+    if name == "battery_type" and re.match(r"续航", value):
+        return item.part(value, value)
+    if name == "warranty":
+        if re.match(r"无|不", value):
+            return item.silent()
+        return item.part(value, f"享{value}" if re.search(r"[保]", value) else f"保修期{value}")
+    if name == "age_range":
+        value = re.sub(r"(?<=\d)年", "岁", value)
+        if re.search(r"\d", value):
+            said = (
+                value
+                if re.match(r"适", value)
+                else f"适合{value}" + ("" if value.endswith(("以上", "儿童")) else "使用")
+            )
+            return item.part(value, said)
+        return item.part(value, f"适合{value}")
     if (
-        name == "age_range"
-        and re.search(r"\d(?:岁|个月)?$", value)
-        and not re.search(r"[至到\-–]", value)
+        name in ("storage", "care")
+        and re.search(r"(?:存放|保存|食用|冷藏|饮用|使用)$", value)
+        and not _VERBAL.match(value)
     ):
-        return Part(keys, name, group, value, f"适用年龄为{value}")
-    if (_VERBAL.match(value) and (name in _VERBAL_KEYS or group == "other")) or (
-        group == "other" and len(value) > 7
-    ):
-        return Part(keys, name, group, value, value)
-    forms = _FORMS.get(name)
-    if forms is None:
-        return Part(keys, name, group, value, f"{name}为{value}") if has_han(name) else None
-    predicate, possessed, modifier = (_fill(expand(form, rng), value) for form in forms)
-    return Part(keys, name, group, value, predicate, possessed, modifier=modifier)
+        return item.part(value, f"请{'' if re.match(r'于|在|置', value) else '在'}{value}")
+    if name == "level" and not re.match(r"适", value):
+        return item.part(value, f"为{value}")
+    if name == "scent" and value in ("无香", "无香味", "无味"):
+        return item.part(value, value)
+    return None
 
 
 def _fill(template: str, value: str) -> str:
@@ -171,18 +226,12 @@ def _fill(template: str, value: str) -> str:
     return re.sub(r"\{x(?:\+([^}]+))?\}", put, template)
 
 
-def _pack(item: Bundle, value: str) -> Part | None:
+def _pack(item: Bundle, value: str) -> Part:
     count = re.search(r"\d+", value)
     if not count or int(count.group()) < 2:
-        return None
+        return item.silent()
     unit = re.search(r"\d+\s*([\u4e00-\u9fff]+)", value)
-    return Part(
-        item.keys,
-        item.name,
-        item.group,
-        value,
-        f"一套共{count.group()}{unit.group(1) if unit else '件'}",
-    )
+    return item.part(value, f"一套共{count.group()}{unit.group(1) if unit else '件'}")
 
 
 _SIDES = {"length": "长", "width": "宽", "height": "高", "depth": "深"}

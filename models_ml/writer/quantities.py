@@ -22,7 +22,7 @@ from models_ml.writer.numerals import (
 from models_ml.writer.terms import fold
 
 CURRENCIES = frozenset({"GBP", "USD", "EUR", "CNY", "INR"})
-_CASED_UNITS = frozenset("W V A J C F K MP tc ct den".split())
+_CASED_UNITS = frozenset(["W", "V", "A", "J", "C", "F", "K", "MP", "tc", "ct", "den"])
 """Units that read as a word or letter of prose in another case ("24 a day", "5 K")."""
 _ROUNDING = Fraction(1, 100)
 """How far a conversion between units may round: 15 inches are 38.1 cm, and copy says 38."""
@@ -41,7 +41,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number in text. `unit` is None for a bare number; `form` is "digits", "words" or "code" (as in "A4")."""
+    """A number in text. `unit` is None for a bare number; `form` is "digits", "words" or "code" (as
+    in "A4").
+    """
 
     start: int
     end: int
@@ -107,11 +109,12 @@ _SIGNS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 _LINK = re.compile(
     r"\s*(?:x|×|\*|-|–|—|~|至|到|to|and|or|、|和|或|by)\s*(?:[长宽高深厚直径]+\s*)?$"
 )
-_EVERYDAY_ONE = frozenset("time calendar length".split())
+_EVERYDAY_ONE = frozenset(["time", "calendar", "length"])
 
 
 def find_quantities(text: str) -> list[Quantity]:
-    """Every number in `text` in order: digits, number words and Chinese numerals, with the unit that follows.
+    """Every number in `text` in order: digits, number words and Chinese numerals, with the unit
+    that follows.
 
     Numerals that only grade or refer ("一款", "十分", "百搭", "one of") are no quantities.
     """
@@ -139,8 +142,10 @@ def _read_digits(text: str, plain: str, match: re.Match[str]) -> Quantity | None
     start, end = match.span()
     before = plain[start - 1 : start]
     currency = _CURRENCY_BEFORE.search(plain[max(start - 6, 0) : start])
-    value, decimals = _decimal(match["digits"].rstrip("万亿"))
+    value, decimals = _decimal(match["digits"])
     value *= {"万": 10**4, "亿": 10**8}.get(match["wan"], 1)
+    if _is_negative(plain, start):
+        start, value = start - 1, -value
     if currency:
         sign = currency.group().strip()
         return Quantity(
@@ -161,6 +166,17 @@ def _read_digits(text: str, plain: str, match: re.Match[str]) -> Quantity | None
     counted = unit is None and bool(_CLASSIFIER_AFTER.match(plain, end))
     return Quantity(
         start, unit_end, text[start:unit_end], value + half, unit, "digits", counted, decimals
+    )
+
+
+def _is_negative(plain: str, start: int) -> bool:
+    """Whether a minus stands before the number, rather than a hyphen or the dash of a range."""
+    if plain[start - 1 : start] not in ("-", "−"):
+        return False
+    before = plain[: start - 1]
+    stripped = before[-8:].rstrip()
+    return not stripped or (
+        not stripped[-1].isdigit() and (stripped != before[-8:] or not stripped[-1].isascii())
     )
 
 
@@ -256,7 +272,9 @@ def _decimal(digits: str) -> tuple[Fraction, int]:
 
 
 def _share_units(plain: str, found: list[Quantity]) -> list[Quantity]:
-    """In "30 x 40 cm" and "3 to 6 years" the first number means the last one's unit; in "2 x 150 ml" it counts."""
+    """In "30 x 40 cm" and "3 to 6 years" the first number means the last one's unit; in "2 x 150
+    ml" it counts.
+    """
     for index in range(len(found) - 2, -1, -1):
         here, after = found[index], found[index + 1]
         if here.unit is None and after.unit and here.form != "code" and not here.counted:
@@ -290,10 +308,21 @@ def quantities_of(text: str) -> tuple[Quantity, ...]:
     return tuple(find_quantities(text))
 
 
+_SMALLER = {"kg": "g", "l": "ml", "m": "cm"}
+
+
 def show(value: str, unit: Unit | None, language: str) -> str:
-    """A number with its unit as copy in `language` writes it."""
+    """A number with its unit as copy in `language` writes it: no idle zeros, and "50 g" for 0.05
+    kg.
+    """
+    if re.fullmatch(r"\d+\.\d*0", value):
+        value = value.rstrip("0").rstrip(".")
     if unit is None:
         return value
+    if re.fullmatch(r"0\.\d{1,3}", value) and unit.name in _SMALLER:
+        smaller = UNITS[_SMALLER[unit.name]]
+        amount = Fraction(value) * unit.factor / smaller.factor
+        value, unit = (str(amount), smaller) if amount.denominator == 1 else (value, unit)
     if language == "zh-hans":
         return f"{value}{unit.shown_zh}"
     form = unit.shown_en[0] if value in ("1", "0.5", "½") else unit.shown_en[-1]
@@ -301,7 +330,8 @@ def show(value: str, unit: Unit | None, language: str) -> str:
 
 
 def localise(text: str, language: str) -> str | None:
-    """A value such as "30 x 40 cm" or "3-6 years" written for `language`; None when words are left over.
+    """A value such as "30 x 40 cm" or "3-6 years" written for `language`; None when words are left
+    over.
 
     Only for text that is nothing but quantities and what links them.
     """
@@ -316,7 +346,7 @@ def localise(text: str, language: str) -> str | None:
             and follows.unit == quantity.unit
             and quantity.text.strip().replace(".", "").isdigit()
         )
-        number = re.match(r"[\d.,/½¼¾ ]*[\d½¼¾]", fold(quantity.text))
+        number = re.match(r"[-−]?[\d.,/½¼¾ ]*[\d½¼¾]", fold(quantity.text))
         if number is None:
             return None
         pieces += [
@@ -325,10 +355,24 @@ def localise(text: str, language: str) -> str | None:
         ]
         position = quantity.end
     rest += text[position:]
-    leftover = re.sub(
-        r"\b(?:to|by|x|and|or|approx|about)\b|[\s×x*~\-–—/+,.、至到和或约]", "", rest.lower()
-    )
+    leftover = re.sub(r"\b(?:to|by|x|and|or)\b|[\s×x*~\-–—/+,.、至到和或]", "", rest.lower())
     return None if leftover or not found else "".join(pieces).strip()
+
+
+def localise_within(text: str, language: str) -> str:
+    """`text` with each quantity in it written for `language`; the words around stay."""
+    pieces, position = [], 0
+    for quantity in quantities_of(text):
+        number = re.match(r"[-−]?[\d.,]*\d", quantity.text)
+        if number is None or quantity.unit is None or quantity.form != "digits":
+            continue
+        if not quantity.text.removeprefix(number.group()).strip().isascii():
+            continue
+        if quantity.text.strip() == number.group():
+            continue
+        pieces += [text[position : quantity.start], show(number.group(), quantity.unit, language)]
+        position = quantity.end
+    return "".join(pieces) + text[position:]
 
 
 def _link(link: str, language: str) -> str:

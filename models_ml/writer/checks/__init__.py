@@ -1,4 +1,6 @@
-"""Checks over a piece of copy, whoever wrote it: each finding says what, where, how bad, and what to do."""
+"""Checks over a piece of copy, whoever wrote it: each finding says what, where, how bad, and what
+to do.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ def check(
 ) -> list[Finding]:
     """Run every check over `text` and return the findings in the order of their place in it.
 
-    `banned` are the shop's own words beside the built-in list; `brands` are all brands the shop knows.
+    `banned` are the shop's own words beside the built-in list; `brands` are all brands the shop
+    knows.
     Raises ValueError for an unknown kind or language.
     """
     if language not in LANGUAGES:

@@ -11,7 +11,9 @@ from models_ml.writer.quantities import find_quantities
 
 
 class Length(NamedTuple):
-    """Words in English, characters without punctuation in Chinese; outside `most` the shop's page breaks."""
+    """Words in English, characters without punctuation in Chinese; outside `most` the shop's page
+    breaks.
+    """
 
     least: int
     usual: int
@@ -46,14 +48,35 @@ _HALF_WIDTH = re.compile(
     r"(?<=[\u4e00-\u9fff])[,;:!?](?=\s*(?:[\u4e00-\u9fff]|$))|(?<=[\u4e00-\u9fff])\.(?=\s*(?:[\u4e00-\u9fff]|$))"
 )
 _USUAL_LATIN = frozenset(
-    "led lcd usb diy logo app pu pvc abs ok polo wifi wi-fi vip ins oversize diy type".split()
+    [
+        "led",
+        "lcd",
+        "usb",
+        "diy",
+        "logo",
+        "app",
+        "pu",
+        "pvc",
+        "abs",
+        "ok",
+        "polo",
+        "wifi",
+        "wi-fi",
+        "vip",
+        "ins",
+        "oversize",
+        "diy",
+        "type",
+    ]
 )
 _FOREIGN_SHARE = 0.3
 """Share of foreign letters from which the text as a whole is in the wrong language."""
 
 
 def measure(text: str, language: str) -> int:
-    """The length as `LENGTHS` counts it: words in English; Chinese characters plus Latin words in Chinese."""
+    """The length as `LENGTHS` counts it: words in English; Chinese characters plus Latin words in
+    Chinese.
+    """
     latin = len(_WORD.findall(text))
     return latin if language == "en" else latin + sum(len(run) for run in _HAN.findall(text))
 
@@ -86,7 +109,9 @@ def length(context: Context) -> Iterator[Finding]:
 
 
 def language(context: Context) -> Iterator[Finding]:
-    """Chinese in an English text and the reverse, beyond names, units and words that facts or title spell so."""
+    """Chinese in an English text and the reverse, beyond names, units and words that facts or title
+    spell so.
+    """
     foreign = list(_foreign_words(context))
     letters = len(_WORD.findall(context.text)) + sum(len(run) for run in _HAN.findall(context.text))
     amount = sum(_weight(context.text[start:end]) for start, end in foreign)

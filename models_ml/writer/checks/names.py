@@ -19,7 +19,9 @@ _MADE_IN = re.compile(r"(?:made in|from|origin:?|产自|产地为?|原产|来自
 
 
 def brands(context: Context) -> Iterator[Finding]:
-    """Known brands of the shop that are neither this product's brand nor named in its facts or title."""
+    """Known brands of the shop that are neither this product's brand nor named in its facts or
+    title.
+    """
     for start, end, brand in context.brands.find(context.text, context.folded):
         said = context.text[start:end]
         if context.evidence.contains(said) or _is_ordinary_word(said, brand):
@@ -40,7 +42,9 @@ def _is_ordinary_word(said: str, brand: str) -> bool:
 
 
 def concepts(context: Context) -> Iterator[Finding]:
-    """Materials, colours and origins that no fact and no part of the title states, in either language."""
+    """Materials, colours and origins that no fact and no part of the title states, in either
+    language.
+    """
     names = Terms([name for name in (context.evidence.title, *context.evidence.brands) if name])
     covered = [(start, end) for start, end, _ in names.find(context.text, context.folded)]
     for kind in KINDS_OF_CONCEPT:

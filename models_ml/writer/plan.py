@@ -1,0 +1,58 @@
+"""Which parts a description tells, and in which sentence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from models_ml.writer.phrases import GROUPS, Part
+
+MOST_SENTENCES = 4
+MOST_TOLD = 11
+"""Facts in one description; past that a shopper reads a table better than prose."""
+_PER_SENTENCE = 3
+
+
+def by_weight(parts: Sequence[Part], rng: random.Random) -> list[Part]:
+    """The parts a shopper misses most first, shuffled a little so that products do not all read
+    alike.
+    """
+    return sorted(parts, key=lambda part: -part.weight * rng.uniform(0.6, 1.4))
+
+
+def first_share(parts: Sequence[Part]) -> int:
+    """How many parts the first sentence takes, so that something is left for a second one."""
+    running = sum(1 for part in parts if not part.sentence and part.name != "brand")
+    return 1 if running <= 3 else 2
+
+
+def sentences(parts: Sequence[Part], rng: random.Random) -> list[list[Part]]:
+    """Distribute `parts` over the sentences after the first, in telling order; what does not fit is
+    dropped.
+    """
+    running = sorted((part for part in parts if not part.sentence), key=_telling_order)
+    standing = [[part] for part in parts if part.sentence and part.group != "other"]
+    clauses = [part for part in parts if part.sentence and part.group == "other"]
+    standing += [clauses[index : index + 2] for index in range(0, len(clauses), 2)]
+    room = MOST_SENTENCES - 1
+    wanted = -(-len(running) // _PER_SENTENCE)
+    spare = max(room - len(standing), 1)
+    count = min(max(wanted, 1), spare)
+    if len(running) == 2 * (count + 1) and count < spare and rng.random() < 0.4:
+        count += 1
+    return (_chunks(running[: count * _PER_SENTENCE], count) + standing)[:room]
+
+
+def _telling_order(part: Part) -> int:
+    return GROUPS.index(part.group)
+
+
+def _chunks(parts: list[Part], count: int) -> list[list[Part]]:
+    """`parts` cut into `count` runs of nearly equal length, without empty ones."""
+    size, extra = divmod(len(parts), count)
+    chunks, position = [], 0
+    for index in range(count):
+        end = position + size + (index < extra)
+        chunks.append(parts[position:end])
+        position = end
+    return [chunk for chunk in chunks if chunk]

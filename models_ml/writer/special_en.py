@@ -1,0 +1,298 @@
+"""English phrasing of the keys whose values decide how they are said."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+from models_ml.writer.english import before_noun, is_plural, with_article
+from models_ml.writer.grammar import join_list
+from models_ml.writer.phrases import Bundle, Part
+from models_ml.writer.quantities import localise, quantities_of
+
+Special = Callable[[Bundle, str, random.Random], Part | str | None]
+"""From facts, their value and a generator to a part; a string is the value to put into the key's
+usual forms.
+"""
+
+_ADJECTIVAL = re.compile(
+    r"(?:safe|resistant|proof|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"
+)
+_OCCASIONS = frozenset(
+    {
+        "casual",
+        "formal",
+        "festive",
+        "everyday",
+        "party",
+        "special",
+        "business",
+        "daily",
+        "smart",
+        "outdoor",
+    }
+)
+_WITH_THE = re.compile(r"^(?:uk|usa|us|united|netherlands|philippines|czech|uae)\b", re.IGNORECASE)
+_MATERIAL_NOUNS = {
+    "wooden": "wood",
+    "woollen": "wool",
+    "woolen": "wool",
+    "metallic": "metal",
+    "golden": "gold",
+}
+_ADJECTIVE_COLOURS = frozenset({"natural", "clear", "light", "dark", "neutral", "transparent"})
+_MASS_NOUN = re.compile(
+    r"(?:tion|sion|ment|ness|ity|ing|ance|age|control|lighting|storage|light|sound|power|wifi|wi-fi)$",
+    re.I,
+)
+_LONGEST_WARRANTY = 7
+"""Words; longer ones are terms and conditions."""
+
+
+def is_adjectival(value: str) -> bool:
+    """Whether a short value follows "is" by its last word: "dishwasher safe", "freeze-dried"."""
+    return bool(_ADJECTIVAL.search(value)) and len(value.split()) <= 3
+
+
+def by_shape(item: Bundle, value: str) -> Part | None:
+    """Values that are phrases already tell by their first words how they want to be said."""
+    first, _, rest = value.partition(" ")
+    first = first.lower()
+    if first == "with":
+        said = f"with {rest if ' and ' in rest else with_article(rest)}"
+        return item.part(value, f"<comes> {said}", modifier=said)
+    if first == "for":
+        return item.part(value, f"<is> meant {value}", modifier=value)
+    if first == "not":
+        return item.part(value, f"<is> {value}")
+    if first == "no" and item.name != "free_of":
+        return item.part(value, possessed=value)
+    if first in (
+        "suitable",
+        "made",
+        "designed",
+        "ready",
+        "available",
+        "based",
+        "tested",
+        "certified",
+        "rated",
+    ):
+        return item.part(value, f"<is> {value}", front=value)
+    if first in (
+        "contains",
+        "packs",
+        "folds",
+        "includes",
+        "fits",
+        "comes",
+        "works",
+        "holds",
+        "needs",
+    ):
+        return item.part(value, f"<{first}> {rest}")
+    if is_adjectival(value) and item.group in ("care", "other", "use", "power", "taste", "pack"):
+        return item.part(value, adjective=value)
+    return None
+
+
+def _colour(item: Bundle, value: str, rng: random.Random) -> Part | str | None:
+    if value.lower().startswith("multi"):
+        return item.part("multicoloured", adjective="multicoloured")
+    return f"a {value} colour" if value.lower() in _ADJECTIVE_COLOURS else None
+
+
+def _material(item: Bundle, value: str, rng: random.Random) -> str | None:
+    return _MATERIAL_NOUNS.get(value.lower())
+
+
+def _origin(item: Bundle, value: str, rng: random.Random) -> str:
+    country = re.sub(r"^made in\s+(?:the\s+)?", "", value, flags=re.IGNORECASE)
+    region = re.fullmatch(r"([A-Z]\w+) \(?(China|India|Japan|Italy|France|Spain)\)?", country)
+    if region:
+        return f"{region.group(1)}, {region.group(2)}"
+    return f"the {country}" if _WITH_THE.match(country) else country
+
+
+def _size(item: Bundle, value: str, rng: random.Random) -> Part:
+    measured = quantities_of(value)
+    if localise(value, "en") and measured[0].unit:
+        sized = f"{with_article(before_noun(value))} size"
+        if measured[0].dimension == "length":
+            single = len(measured) == 1 and rng.random() < 0.4
+            said = f"<comes> in {sized}" if single else f"<measures> {value}"
+            return item.part(value, said, front=f"measuring {value}")
+        return item.part(value, f"<comes> in {sized}", modifier=f"in {sized}")
+    counted = re.fullmatch(r"(\d+) ([a-z]+(?: [a-z]+)?)", value)
+    if counted and is_plural(counted.group(2)):
+        return _counted(item, value, counted.group(2), rng)
+    if counted:
+        return item.part(value, f"<comes> in the {counted.group(1)}-{counted.group(2)} size")
+    named = len(value) <= 4 or value.isdigit()
+    said = f"size {value}" if named else f"{with_article(value.lower())} size"
+    return item.part(value, f"<comes> in {said}", modifier=f"in {said}")
+
+
+def _counted(item: Bundle, value: str, noun: str, rng: random.Random) -> Part:
+    if re.search(r"(?:can|bag|bottle|tin|sachet|pouch|box|pack|roll|tube|jar)e?s$", noun):
+        return item.part(value, f"<comes> as {value}")
+    return item.part(
+        value, rng.choice((f"<comes> with {value}", f"<contains> {value}")), front=f"with {value}"
+    )
+
+
+def _capacity(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    if {quantity.dimension for quantity in quantities_of(value)} != {"volume"}:
+        return None
+    said = f"a capacity of {value}"
+    return item.part(
+        value, rng.choice((f"<holds> {value}", "")), possessed=said, front=f"with {said}"
+    )
+
+
+def _box_contents(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    if re.fullmatch(r"\d+ [a-z]+(?: [a-z]+)?", value):
+        return _size(item, value, rng)
+    return None
+
+
+def _pack_count(item: Bundle, value: str, rng: random.Random) -> Part:
+    count = re.search(r"\d+", value)
+    if not count or int(count.group()) < 2:
+        return item.silent()
+    return item.part(value, f"<comes> {rng.choice(('in', 'as'))} a pack of {count.group()}")
+
+
+def _warranty(item: Bundle, value: str, rng: random.Random) -> Part:
+    if value.lower().startswith("no ") or len(value.split()) > _LONGEST_WARRANTY:
+        return item.silent()
+    span = re.match(
+        r"(\d+|one|two|three|five|ten)[ -](year|month|day)s?\b(.*)", value, re.IGNORECASE
+    )
+    said = f"{span[1]}-{span[2].lower()}{span[3]}" if span else value
+    said = said if "warranty" in said.lower() or "guarantee" in said.lower() else f"{said} warranty"
+    return item.part(value, f"<comes> with {with_article(said.replace(' Warranty', ' warranty'))}")
+
+
+def _audience(item: Bundle, value: str, rng: random.Random) -> Part | str:
+    if value.lower() == "unisex":
+        return item.part(value, adjective="unisex")
+    return re.sub(r"'s\b", "s", value)
+
+
+def _age_range(item: Bundle, value: str, rng: random.Random) -> Part | str:
+    if not re.search(r"\d", value):
+        return item.part(
+            value, rng.choice(("<is> meant for ", "<suits> ")) + value, modifier=f"for {value}"
+        )
+    start = re.fullmatch(
+        r"(?:from )?(\d+)(?: years?)?(?: and over| and up|\+| or older)?(?: years?)?", value
+    )
+    if start and ("from" in value or "+" in value or "over" in value or "up" in value):
+        said = f"from {start.group(1)} years of age"
+        return item.part(value, f"<is> suitable {said}")
+    return re.sub(r"^(?:ages?|from)\s+|(?<=\d)\s+years?(?: old)?$", "", value)
+
+
+def _occasion(item: Bundle, value: str, rng: random.Random) -> Part:
+    kinds = [word.strip() for word in re.split(r",| and ", value)]
+    plain = all(kind in _OCCASIONS for kind in kinds)
+    return item.part(
+        value, f"<suits> {value} occasions" if plain else f"<suits> occasions such as {value}"
+    )
+
+
+def _sleeve(item: Bundle, value: str, rng: random.Random) -> Part:
+    if value.lower() == "sleeveless":
+        return item.part(value, adjective="sleeveless")
+    return item.part(value, possessed=re.sub(r"\s*sleeves?$", "", value) + " sleeves")
+
+
+def _power_source(item: Bundle, value: str, rng: random.Random) -> Part:
+    if value.lower().endswith("powered"):
+        return item.part(value, adjective=value.lower())
+    source = "mains electricity" if value.lower() in ("ac", "mains", "electric") else value
+    return item.part(value, f"<is> powered by {source}")
+
+
+def _battery(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    if any(quantity.dimension == "time" for quantity in quantities_of(value)):
+        return item.part(value, f"<offers> {value}")
+    return None
+
+
+def _connectivity(item: Bundle, value: str, rng: random.Random) -> str:
+    return with_article(value) if re.search(r"(?:plug|cable|port|jack|socket)$", value) else value
+
+
+def _feature(item: Bundle, value: str, rng: random.Random) -> str:
+    return join_list([_countable(part) for part in value.split(" and ")], " and ")
+
+
+def _countable(noun: str) -> str:
+    return noun if _MASS_NOUN.search(noun) else with_article(noun)
+
+
+def _comfort(item: Bundle, value: str, rng: random.Random) -> str:
+    return re.sub(r"^comfort\s+", "", value)
+
+
+def _gsm(item: Bundle, value: str, rng: random.Random) -> str | None:
+    return f"{value} gsm" if re.fullmatch(r"\d+", value) else None
+
+
+def _without(item: Bundle, value: str, rng: random.Random) -> Part:
+    return (
+        item.part(value, f"<contains> {value}")
+        if value.startswith("no ")
+        else item.part(value, f"<is> free of {value}")
+    )
+
+
+def _smell_or_taste(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    return item.part(value, adjective=value) if re.search(r"free$|^un", value.lower()) else None
+
+
+def _assembly(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    if value.lower().startswith("no "):
+        return item.part(value, f"<needs> {value}")
+    return item.part(value, f"<comes> {value}") if is_adjectival(value) else None
+
+
+def _care(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    """A care fact that names a thing ("removable cover") instead of telling what to do."""
+    if is_adjectival(value):
+        return item.part(value, adjective=value)
+    if len(value.split()) <= 3 and re.search(r"(?:cover|lining|bag|box|tin|pouch)$", value):
+        verb = "<comes> in" if value.endswith(("bag", "box", "tin", "pouch")) else "<has>"
+        return item.part(value, f"{verb} {with_article(value)}")
+    return None
+
+
+SPECIAL: dict[str, Special] = {
+    "colour": _colour,
+    "material": _material,
+    "origin": _origin,
+    "size": _size,
+    "capacity": _capacity,
+    "box_contents": _box_contents,
+    "pack_count": _pack_count,
+    "warranty": _warranty,
+    "audience": _audience,
+    "age_range": _age_range,
+    "occasion": _occasion,
+    "sleeve": _sleeve,
+    "power_source": _power_source,
+    "battery_type": _battery,
+    "connectivity": _connectivity,
+    "comfort": _comfort,
+    "feature": _feature,
+    "gsm": _gsm,
+    "free_of": _without,
+    "scent": _smell_or_taste,
+    "flavour": _smell_or_taste,
+    "assembly": _assembly,
+    "care": _care,
+    "storage": _care,
+}
