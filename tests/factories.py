@@ -121,7 +121,8 @@ def draft(**given: Any) -> Draft:
 
 
 def publication(**given: Any) -> Publication:
-    source = given.pop("draft", None) or draft(status=Draft.Status.APPROVED)
+    approved = {"status": Draft.Status.APPROVED, "decided_at": timezone.now()}
+    source = given.pop("draft", None) or draft(**approved)
     return Publication.objects.create(
         **{
             "draft": source,
