@@ -1,13 +1,13 @@
 """Every route: the admin, the API for storefronts, and the probes."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from guidance.core import probes
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("guidance.catalog.urls")),
     path("", include("guidance.customers.urls")),
     path("", include("guidance.behaviour.urls")),

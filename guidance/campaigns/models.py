@@ -30,6 +30,9 @@ class Campaign(models.Model):
 
     objects = CampaignQuerySet.as_manager()
 
+    # What `campaigns_for` found open to one shopper.
+    open_offers: list["Offer"]
+
     class Meta:
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")

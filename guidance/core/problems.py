@@ -46,8 +46,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
         logger.exception("Unhandled error in %s", type(context.get("view")).__name__)
         return _response(problem(500, _("Something broke on our side; it was recorded.")))
     headers = {}
-    if isinstance(exc, exceptions.Throttled) and exc.wait:
-        headers["Retry-After"] = str(int(exc.wait) + 1)
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
     if auth := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth
     return _response(_from_api_exception(exc), headers)

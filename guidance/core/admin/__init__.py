@@ -1,6 +1,14 @@
 """Core's pages in the admin, and the base classes of every other page."""
 
 from guidance.core.admin import house, jobs, people
-from guidance.core.admin.base import GuidanceModelAdmin, ReadOnlyAdmin, url_back
+from guidance.core.admin.base import GuidanceModelAdmin, ReadOnlyAdmin, acting_person, url_back
 
-__all__ = ["GuidanceModelAdmin", "ReadOnlyAdmin", "house", "jobs", "people", "url_back"]
+__all__ = [
+    "GuidanceModelAdmin",
+    "ReadOnlyAdmin",
+    "acting_person",
+    "house",
+    "jobs",
+    "people",
+    "url_back",
+]

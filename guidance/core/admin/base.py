@@ -1,9 +1,19 @@
 """What every page of the admin builds on."""
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
+
+from guidance.core.models import User
+
+
+def acting_person(request: HttpRequest) -> User:
+    """Return the person who sent the request; every page of the admin requires a login."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def url_back(request: HttpRequest, *, fallback: str) -> str:

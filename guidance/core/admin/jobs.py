@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_q.admin import resubmit_task
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from guidance.core.admin.base import ReadOnlyAdmin, url_back
+from guidance.core.admin.base import ReadOnlyAdmin, acting_person, url_back
 from guidance.core.models import Job
 from guidance.core.selectors import job_state
 from guidance.core.services.jobs import cancel_job
@@ -94,6 +94,6 @@ class JobAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         if not self.may_cancel(request):
             raise PermissionDenied
-        cancel_job(job=get_object_or_404(Job, pk=pk), actor=request.user)
+        cancel_job(job=get_object_or_404(Job, pk=pk), actor=acting_person(request))
         messages.info(request, _("The job was asked to stop."))
         return redirect(url_back(request, fallback=reverse("admin:core_job_change", args=[pk])))

@@ -12,7 +12,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin, ReadOnlyAdmin):
+class RoleAdmin(ReadOnlyAdmin, GroupAdmin):
     pass
 
 
