@@ -31,6 +31,7 @@ class Unmeasured(StrEnum):
     NO_BASELINE = "no_baseline"
     TOO_FEW = "too_few"
     NO_SHARES = "no_shares"
+    NOTHING_REPORTED = "nothing_reported"
 
 
 @dataclass(frozen=True)

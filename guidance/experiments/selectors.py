@@ -1,0 +1,226 @@
+"""An experiment's report, from the decision log and the events alone.
+
+The unit is the shopper. Who met more than one arm (two devices that turned out to be one shopper,
+say) is left out of every figure and counted. Exposure is a shopper's first decision in the
+experiment, shown or not: what happened before it is nobody's doing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, Sum
+from django.utils import timezone
+
+from guidance.decisions.attribution import CONVERSION_WINDOW
+from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
+from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.samples import ProportionSample, RatioSample, Sample
+from guidance.experiments.statistics import (
+    Comparison,
+    Estimate,
+    NotMeasured,
+    SampleRatio,
+    Unmeasured,
+    clustered_proportion,
+    difference,
+    mean_interval,
+    relative_lift,
+    sample_ratio,
+    wilson_interval,
+)
+
+METRICS = ("ctr", "conversion", "satisfaction")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One shopper in one arm: what was served to them and what came of it."""
+
+    served: int
+    seen: int
+    clicked: int
+    impressions: int
+    clicks: int
+    ratings: int
+    stars: int
+    stood_in: int
+
+
+@dataclass(frozen=True)
+class ArmReport:
+    """One arm's figures; `metrics` holds an estimate or the reason why there is none."""
+
+    arm: Arm
+    shoppers: int
+    converted: int
+    windows_open: int
+    total: Unit
+    samples: dict[str, Sample]
+    metrics: dict[str, Estimate | NotMeasured]
+
+
+@dataclass(frozen=True)
+class Versus:
+    """One treatment against the control in one metric."""
+
+    arm: Arm
+    metric: str
+    difference: Comparison | NotMeasured
+    lift: Comparison | NotMeasured
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """What no figure holds."""
+
+    shoppers_in_several_arms: int
+    decisions_in_several_arms: int
+    decisions_without_shopper: int
+    events_not_counted: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that an experiment's page shows."""
+
+    arms: list[ArmReport]
+    comparisons: list[Versus]
+    sample_ratio: SampleRatio | NotMeasured
+    exclusions: Exclusions
+    first_exposure: datetime | None
+    last_exposure: datetime | None
+
+    @property
+    def shoppers(self) -> int:
+        return sum(arm.shoppers for arm in self.arms)
+
+
+def decisions_of(experiment: Experiment) -> DecisionQuerySet:
+    """Return the experiment's decisions on its own traffic."""
+    return Decision.objects.of_experiment(experiment.key).filter(source=experiment.source)
+
+
+def report(experiment: Experiment) -> Report:
+    """Count and compare the arms; a fixed number of queries whatever the traffic."""
+    arms = list(experiment.arms.all())
+    units, several = _units(experiment)
+    exposures = _exposures(experiment)
+    bought = any(row["converted"] for row in exposures.values())
+    reports = [_arm_report(arm, units[arm.key], exposures.get(arm.key, {}), bought) for arm in arms]
+    times = [row[key] for row in exposures.values() for key in ("first", "last")]
+    return Report(
+        arms=reports,
+        comparisons=list(_comparisons(reports)),
+        sample_ratio=sample_ratio(
+            [arm.shoppers for arm in reports], [float(arm.weight) for arm in arms]
+        ),
+        exclusions=_exclusions(experiment, several),
+        first_exposure=min(times, default=None),
+        last_exposure=max(times, default=None),
+    )
+
+
+def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[int]]:
+    """Return the shoppers of each arm, and the decisions each shopper of several arms got."""
+    rows = (
+        decisions_of(experiment)
+        .exclude(customer=None)
+        .with_outcomes()
+        .with_counts()
+        .order_by()
+        .values("customer", "arm")
+        .annotate(
+            sum_served=Count("pk"),
+            sum_seen=Count("pk", filter=Q(is_seen=True)),
+            sum_clicked=Count("pk", filter=Q(is_clicked=True)),
+            sum_impressions=Sum("impressions"),
+            sum_clicks=Sum("clicks"),
+            sum_ratings=Sum("ratings"),
+            sum_stars=Sum("rating_sum"),
+            sum_stood_in=Count("pk", filter=~Q(fallback_from="")),
+        )
+    )
+    arms_of: defaultdict[int, list[tuple[str, Unit]]] = defaultdict(list)
+    for row in rows:
+        unit = Unit(**{name: row[f"sum_{name}"] for name in Unit.__dataclass_fields__})
+        arms_of[row["customer"]].append((row["arm"], unit))
+    units: defaultdict[str, list[Unit]] = defaultdict(list)
+    for found in arms_of.values():
+        if len(found) == 1:
+            units[found[0][0]].append(found[0][1])
+    several = [sum(u.served for _, u in found) for found in arms_of.values() if len(found) > 1]
+    return units, several
+
+
+def _exposures(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """Return, by arm, who bought after the first exposure and whose window is still open."""
+    still_open = timezone.now() - CONVERSION_WINDOW
+    rows = (
+        decisions_of(experiment)
+        .in_one_arm()
+        .exposures()
+        .with_conversion()
+        .order_by()
+        .values("arm")
+        .annotate(
+            converted=Count("pk", filter=Q(is_converted=True)),
+            windows_open=Count("pk", filter=Q(at__gt=still_open)),
+            first=Min("at"),
+            last=Max("at"),
+        )
+    )
+    return {row["arm"]: row for row in rows}
+
+
+def _arm_report(arm: Arm, units: list[Unit], exposure: dict[str, Any], bought: bool) -> ArmReport:
+    """`bought` tells whether any shopper of any arm bought; else perhaps nobody reports it."""
+    converted = exposure.get("converted", 0)
+    total = Unit(
+        **{name: sum(getattr(u, name) for u in units) for name in Unit.__dataclass_fields__}
+    )
+    samples: dict[str, Sample] = {
+        "ctr": RatioSample.of((unit.clicked, unit.seen) for unit in units),
+        "conversion": ProportionSample(len(units), converted),
+        "satisfaction": RatioSample.of((unit.stars, unit.ratings) for unit in units),
+    }
+    return ArmReport(
+        arm=arm,
+        shoppers=len(units),
+        converted=converted,
+        windows_open=exposure.get("windows_open", 0),
+        total=total,
+        samples=samples,
+        metrics={
+            "ctr": clustered_proportion(samples["ctr"]),
+            "conversion": (
+                wilson_interval(converted, len(units))
+                if bought
+                else NotMeasured(Unmeasured.NOTHING_REPORTED)
+            ),
+            "satisfaction": mean_interval(samples["satisfaction"]),
+        },
+    )
+
+
+def _comparisons(arms: list[ArmReport]) -> Iterable[Versus]:
+    """Compare every treatment with the control, where both have the metric at all."""
+    control = next((arm for arm in arms if arm.arm.is_control), None)
+    for treatment in arms:
+        if control is None or treatment is control:
+            continue
+        for metric in METRICS:
+            pair = control.samples[metric], treatment.samples[metric]
+            yield Versus(treatment.arm, metric, difference(*pair), relative_lift(*pair))
+
+
+def _exclusions(experiment: Experiment, several: list[int]) -> Exclusions:
+    decisions = decisions_of(experiment)
+    return Exclusions(
+        shoppers_in_several_arms=len(several),
+        decisions_in_several_arms=sum(several),
+        decisions_without_shopper=decisions.filter(customer=None).count(),
+        events_not_counted=Outcome.objects.of_decisions(decisions).not_counted().count(),
+    )

@@ -1,0 +1,85 @@
+"""A running experiment on replayed or live traffic, and shoppers who meet it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from guidance.behaviour.models import Event
+from guidance.catalog.models import Product
+from guidance.customers.models import Customer
+from guidance.decisions.models import Decision
+from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.services import save_arms, save_experiment, start_experiment
+
+Visit = Callable[..., Decision]
+
+
+def start(source: str = "live", key: str = "home-test") -> Experiment:
+    experiment = save_experiment(
+        experiment=Experiment(key=key, name="Home", surface="home", source=source), actor=None
+    )
+    half = Decimal("0.5")
+    arms = [
+        Arm(key="baseline", policy="best_baseline", weight=half, is_control=True),
+        Arm(key="model", policy="model", weight=half),
+    ]
+    save_arms(experiment=experiment, arms=arms, actor=None)
+    return start_experiment(experiment=experiment, actor=None)
+
+
+@pytest.fixture
+def experiment(db: None) -> Experiment:
+    return start()
+
+
+@pytest.fixture
+def visit(experiment: Experiment) -> Visit:
+    """Have a shopper meet an arm: `visit("c1", "model", seen=10, clicks=1, buys_after_hours=2)`."""
+    tea, _ = Product.objects.get_or_create(sku="tea", defaults={"title": "Tea"})
+    month_ago = timezone.now() - timedelta(days=30)
+
+    def make(
+        ref: str,
+        arm: str,
+        *,
+        at: datetime = month_ago,
+        seen: int = 0,
+        clicks: int = 0,
+        rating: int | None = None,
+        buys_after_hours: float | None = None,
+        **fields: object,
+    ) -> Decision:
+        customer = Customer.objects.get_or_create(ref=ref)[0] if ref else None
+        decision = Decision.objects.create(
+            customer=customer,
+            surface="home",
+            policy="popularity",
+            experiment=experiment.key,
+            arm=arm,
+            source=experiment.source,
+            at=at,
+            **fields,
+        )
+        events = [(Event.Kind.IMPRESSION, 0, None)] * seen + [(Event.Kind.CLICK, 0, None)] * clicks
+        if rating:
+            events.append((Event.Kind.RATING, 0, rating))
+        if buys_after_hours is not None:
+            events.append((Event.Kind.PURCHASE, buys_after_hours, None))
+        Event.objects.bulk_create(
+            Event(
+                kind=kind,
+                customer=customer,
+                product=tea,
+                decision=None if kind == Event.Kind.PURCHASE else decision.pk,
+                source=experiment.source,
+                occurred_at=at + timedelta(hours=hours),
+                rating=stars,
+            )
+            for kind, hours, stars in events
+        )
+        return decision
+
+    return make
