@@ -4,11 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from guidance.behaviour.models import DirtyDay, Event
+from guidance.behaviour.services.rollups import advance_rollups, mark_days
+from guidance.core.models import Market
 from guidance.customers.models import Customer
+from guidance.customers.services import merge_customer
 from guidance.decisions.models import Decision, DecisionDayRollup, Outcome
 from guidance.decisions.services import record_decisions, roll_up_decisions
 from guidance.decisions.services.rollups import roll_up_decision_day
@@ -146,7 +150,7 @@ def test_one_day_takes_the_same_queries_at_any_size(
         happen("impression", decision)
         happen("purchase", decision, minutes=1)
     with django_assert_max_num_queries(8):
-        roll_up_decision_day(day=DAY, source="live")
+        roll_up_decision_day(day=DAY, source="live", zone=ZoneInfo("UTC"))
     assert DecisionDayRollup.objects.count() == 4
 
 
@@ -176,3 +180,29 @@ def test_purchases_never_name_their_decision_and_are_no_outcome_rows(
     click = happen("click", decision, minutes=1)
     assert [outcome.pk for outcome in Outcome.objects.counted()] == [click.pk]
     assert Event.objects.count() == 2
+
+
+def test_the_rollups_of_events_bring_those_of_decisions_along(decide: Make, happen: Make) -> None:
+    decision = decide()
+    happen("impression", decision)
+    mark_days(moments=[(decision.at, "live")])
+    advance_rollups()
+    assert DecisionDayRollup.objects.get().seen == 1
+
+
+def test_a_visitors_decisions_become_the_customers(decide: Make, happen: Make) -> None:
+    visitor = Customer.objects.create(ref="visitor", is_anonymous=True)
+    happen("impression", decide(customer=visitor))
+    roll_up_decisions(DAY, "live")
+    merged = merge_customer(anonymous_ref="visitor", customer_ref="c1")
+    assert merged.moved["decisions"] == 1
+    assert Decision.objects.get().customer.ref == "c1"
+    advance_rollups()
+    assert DecisionDayRollup.objects.get().seen == 1
+
+
+def test_a_decision_counts_on_the_shops_own_day(decide: Make) -> None:
+    Market.objects.create(key="sg", name="Singapore", time_zone="Asia/Singapore", is_default=True)
+    decide(minutes=5 * 60)  # 17:00 in UTC is 01:00 of the next day in Singapore
+    roll_up_decisions(date(2026, 3, 11), "live")
+    assert DecisionDayRollup.objects.get().day == date(2026, 3, 11)

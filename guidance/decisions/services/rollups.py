@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
-from django.db.models.fields import DecimalField
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Cast, Coalesce, Round
 
+from guidance.behaviour.days import day_bounds, shop_zone
 from guidance.behaviour.models import Event, Source
 from guidance.decisions.attribution import (
     CLOCK_TOLERANCE,
@@ -24,7 +25,8 @@ from guidance.decisions.attribution import (
 from guidance.decisions.models import Decision, DecisionDayRollup, DecisionQuerySet
 
 GROUP = ("surface", "policy", "experiment", "arm")
-ONE_DAY = timedelta(days=1)
+# Summed as integers, so that a recount gives the same digits on every database.
+CENTS = F("quantity") * Cast(Round(F("price") * 100), BigIntegerField())
 
 
 @dataclass
@@ -41,15 +43,17 @@ def roll_up_decisions(day: date, source: str) -> None:
     `source` is that of the rows that came in: imported purchases count for live decisions.
     """
     decided = Source.LIVE if source == Source.IMPORT else Source(source)
-    for affected in _affected_days(day, decided):
-        roll_up_decision_day(day=affected, source=decided)
+    zone = shop_zone()
+    for affected in _affected_days(day, decided, zone):
+        roll_up_decision_day(day=affected, source=decided, zone=zone)
 
 
 @transaction.atomic
-def roll_up_decision_day(*, day: date, source: str) -> None:
+def roll_up_decision_day(*, day: date, source: str, zone: ZoneInfo) -> None:
     """Replace one day's decision rollups by what decisions and events say now."""
     DecisionDayRollup.objects.filter(day=day, source=source).delete()
-    decisions = _decisions_of(day, source)
+    start, end = day_bounds(day, zone)
+    decisions = Decision.objects.filter(source=source, at__gte=start, at__lt=end)
     groups = (
         decisions.with_outcomes()
         .with_counts()
@@ -63,37 +67,39 @@ def roll_up_decision_day(*, day: date, source: str) -> None:
             stars=Sum("rating_sum"),
         )
     )
-    attributed = _attributed(day, source, decisions)
+    attributed = _attributed(source, start, end, decisions)
     DecisionDayRollup.objects.bulk_create(
         _rollup(day, source, group, attributed[tuple(group[name] for name in GROUP)])
         for group in list(groups)
     )
 
 
-def _affected_days(day: date, source: str) -> Iterator[date]:
-    """Yield the days, around a dirty one, that hold decisions or rollups to be recounted."""
-    start, end = _bounds(day)
-    reach = max(OUTCOME_WINDOW, PURCHASE_WINDOW)
-    first, last = (start - reach).date(), (end + CLOCK_TOLERANCE).date()
-    decided = Decision.objects.filter(
-        source=source, at__gte=_bounds(first)[0], at__lt=_bounds(last)[1]
-    ).values_list("at__date", flat=True)
-    rolled = DecisionDayRollup.objects.filter(
-        source=source, day__gte=first, day__lte=last
-    ).values_list("day", flat=True)
-    yield from sorted({*decided.order_by().distinct(), *rolled.distinct()})
-
-
-def _decisions_of(day: date, source: str) -> DecisionQuerySet:
-    start, end = _bounds(day)
-    return Decision.objects.filter(source=source, at__gte=start, at__lt=end)
+def _affected_days(day: date, source: str, zone: ZoneInfo) -> Iterator[date]:
+    """Yield the days, around a dirty one, that hold decisions or rollups to be replaced."""
+    start, end = day_bounds(day, zone)
+    first, last = start - max(OUTCOME_WINDOW, PURCHASE_WINDOW), end + CLOCK_TOLERANCE
+    candidate, until = (moment.astimezone(zone).date() for moment in (first, last))
+    decisions = Decision.objects.filter(source=source)
+    rollups = DecisionDayRollup.objects.filter(source=source)
+    if not (
+        decisions.filter(at__gte=first, at__lt=last).exists()
+        or rollups.filter(day__gte=candidate, day__lte=until).exists()
+    ):
+        return  # an import of years of orders asks for every day of them
+    while candidate <= until:
+        begin, finish = day_bounds(candidate, zone)
+        if (
+            decisions.filter(at__gte=begin, at__lt=finish).exists()
+            or rollups.filter(day=candidate).exists()
+        ):
+            yield candidate
+        candidate += timedelta(days=1)
 
 
 def _attributed(
-    day: date, source: str, decisions: DecisionQuerySet
+    source: str, start: datetime, end: datetime, decisions: DecisionQuerySet
 ) -> defaultdict[tuple[str, ...], Attributed]:
-    """Return what was bought after the day's decisions, by group: each purchase once, last seen."""
-    start, end = _bounds(day)
+    """Return what was bought after these decisions, by group: each purchase once, last seen."""
     last_seen = (
         Decision.objects.filter(
             customer=OuterRef("customer"),
@@ -116,22 +122,16 @@ def _attributed(
         .order_by()
         .annotate(seen_last=Subquery(last_seen))
         .values("seen_last")
-        .annotate(
-            revenue=Coalesce(
-                Sum(F("price") * F("quantity")),
-                Decimal(0),
-                output_field=DecimalField(max_digits=16, decimal_places=2),
-            )
-        )
+        .annotate(cents=Coalesce(Sum(CENTS), 0))
     )
-    revenue: dict[UUID, Decimal] = dict(purchases.values_list("seen_last", "revenue"))
+    cents: dict[UUID | None, int] = dict(purchases.values_list("seen_last", "cents"))
     found: defaultdict[tuple[str, ...], Attributed] = defaultdict(Attributed)
-    if not revenue.keys() - {None}:
+    if not cents.keys() - {None}:
         return found
     for pk, *group in decisions.order_by().values_list("pk", *GROUP).iterator():
-        if pk in revenue:
+        if pk in cents:
             found[tuple(group)].converted += 1
-            found[tuple(group)].revenue += revenue[pk]
+            found[tuple(group)].revenue += Decimal(cents[pk]) / 100
     return found
 
 
@@ -145,8 +145,3 @@ def _rollup(day: date, source: str, group: dict[str, Any], bought: Attributed) -
         rating_sum=group["stars"],
         rating_count=group["rated"],
     )
-
-
-def _bounds(day: date) -> tuple[datetime, datetime]:
-    start = datetime.combine(day, time.min, UTC)
-    return start, start + ONE_DAY
