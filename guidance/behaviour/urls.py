@@ -4,4 +4,7 @@ from django.urls import path
 
 from guidance.behaviour import api
 
-urlpatterns = [path("events", api.EventsView.as_view(), name="events")]
+urlpatterns = [
+    path("events", api.EventsView.as_view(), name="events"),
+    path("feedback", api.FeedbackView.as_view(), name="feedback"),
+]

@@ -1,5 +1,7 @@
 """Routes of this app under /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from guidance.catalog import api
+
+urlpatterns = [path("products", api.ProductsView.as_view(), name="products")]

@@ -25,3 +25,9 @@ class HasScope(BasePermission):
             raise NotAuthenticated(_("Send an API key: Authorization: Bearer <key>."))
         scope = getattr(view, "scope", None)
         return scope is not None and scope in request.auth.scopes
+
+
+def key_of(request: Request) -> ApiKey:
+    """Return the key of a call that `HasScope` let through."""
+    assert isinstance(request.auth, ApiKey)
+    return request.auth

@@ -55,3 +55,32 @@ class CustomerRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
     joined_at: Time | UnsetType | None = UNSET
     consents: Annotated[list[ConsentRow], Meta(max_length=50)] | UnsetType = UNSET
     contacts: Annotated[list[ContactRow], Meta(max_length=20)] | UnsetType = UNSET
+
+
+class IdentifyRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The shop's server vouches that an anonymous visitor is this customer."""
+
+    anonymous: Ref
+    customer: Ref
+    expires: Annotated[
+        int,
+        Meta(ge=0, le=99_999_999_999, description="Unix seconds, at most a day ahead."),
+    ]
+    signature: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[0-9a-f]{64}\Z",
+            description="HMAC-SHA256, keyed with the hexadecimal SHA-256 of the key's secret.",
+        ),
+    ]
+    key: (
+        Annotated[
+            str,
+            Meta(
+                pattern=NAME,
+                max_length=12,
+                description="The prefix of the key that signed, where it is not the caller's own.",
+            ),
+        ]
+        | None
+    ) = None

@@ -1,5 +1,10 @@
 """Routes of this app under /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from guidance.customers import api
+
+urlpatterns = [
+    path("customers", api.CustomersView.as_view(), name="customers"),
+    path("identify", api.IdentifyView.as_view(), name="identify"),
+]

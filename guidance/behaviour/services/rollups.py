@@ -103,7 +103,7 @@ def _advance_month() -> int:
 
 def _recount(days: Sequence[date], source: str) -> None:
     for rollup in (DayRollup, ProductDayRollup, SearchDayRollup):
-        rollup.objects.filter(source=source, day__in=days).delete()  # type: ignore[attr-defined]
+        rollup.objects.filter(source=source, day__in=days).delete()
     zone = shop_zone()
     for day in days:
         start, end = day_bounds(day, zone)

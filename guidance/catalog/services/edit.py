@@ -50,7 +50,7 @@ def update_product(
         raise ValueError(f"No field to edit: {', '.join(sorted(unknown))}")
     check_attributes(attributes)
     locked = (
-        Product.objects.select_for_update(of=("self",))
+        Product.objects.select_for_update(of=("self",), no_key=True)
         .select_related("category")
         .get(pk=product.pk)
     )
@@ -77,7 +77,7 @@ def update_product(
 @transaction.atomic
 def hide_products(*, products: Sequence[Product], hidden: bool, actor: User | None) -> int:
     """Take products out of every answer, or bring them back; return how many that changed."""
-    chosen = Product.objects.select_for_update().filter(
+    chosen = Product.objects.select_for_update(no_key=True).filter(
         pk__in=[product.pk for product in products], is_hidden=not hidden
     )
     skus = list(chosen.order_by("pk").values_list("sku", flat=True))

@@ -96,7 +96,7 @@ def _insert(rows: Iterable[ProductRow], categories: Mapping[str, Category]) -> N
 def _locked(rows: Iterable[ProductRow]) -> dict[str, Product]:
     """Return the rows' products, locked in one order, so that two batches never wait in a ring."""
     locked = (
-        Product.objects.select_for_update(of=("self",))
+        Product.objects.select_for_update(of=("self",), no_key=True)
         .select_related("category")
         .filter(sku__in=[row.sku for row in rows])
         .order_by("pk")
