@@ -36,9 +36,8 @@ class History:
     def __len__(self) -> int:
         return len(self.items)
 
-    def before(self, time: float) -> "History":
-        stop = int(np.searchsorted(self.times, time, side="left"))
-        return History(self.items[:stop], self.times[:stop], self.kinds[:stop])
+    def first(self, count: int) -> "History":
+        return History(self.items[:count], self.times[:count], self.kinds[:count])
 
     def latest(self, count: int) -> "History":
         return History(self.items[-count:], self.times[-count:], self.kinds[-count:])

@@ -10,6 +10,7 @@ from models_ml.data.cleaning import NotEnoughData
 from models_ml.data.columns import CUSTOMER, ITEM, KIND, PURCHASE
 from models_ml.data.histories import Histories
 from models_ml.data.history import History
+from models_ml.recommender.ranking import top_items
 
 TOP = 10
 BOOTSTRAP_ROUNDS = 4_000
@@ -27,6 +28,11 @@ class Case:
     history: History
     relevant: np.ndarray
     unrankable: int
+
+    @property
+    def total(self) -> int:
+        """How many different items were bought."""
+        return len(self.relevant) + self.unrankable
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +107,6 @@ def build_cases(histories: Histories, window: pd.DataFrame) -> list[Case]:
     return cases
 
 
-def top_items(scores: np.ndarray, k: int) -> np.ndarray:
-    """The numbers of the k highest finite scores, best first; equal scores in the order of item numbers."""
-    k = min(k, len(scores))
-    best = np.argpartition(-scores, k - 1)[:k]
-    best = best[np.lexsort((best, -scores[best]))]
-    return best[np.isfinite(scores[best])]
-
-
 def ndcg(ranked: np.ndarray, relevant: np.ndarray, total_relevant: int, k: int = TOP) -> float:
     """NDCG@k with binary relevance; the ideal ranking places min(k, total_relevant) items first."""
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
@@ -116,9 +114,19 @@ def ndcg(ranked: np.ndarray, relevant: np.ndarray, total_relevant: int, k: int =
     return float((discounts[: len(hits)] * hits).sum() / discounts[: min(k, total_relevant)].sum())
 
 
-def evaluate(
-    score: Callable[[int, Case], np.ndarray], cases: list[Case], popularity: np.ndarray
-) -> Evaluation:
+Score = Callable[[int, Case], np.ndarray]
+
+
+def mean_ndcg(score: Score, cases: list[Case]) -> float:
+    """NDCG@10 with repeats allowed; `score` as in `evaluate`."""
+    values = [
+        ndcg(top_items(score(place, case), TOP), case.relevant, case.total)
+        for place, case in enumerate(cases)
+    ]
+    return float(np.mean(values))
+
+
+def evaluate(score: Score, cases: list[Case], popularity: np.ndarray) -> Evaluation:
     """Rank the catalogue for every case.
 
     `score(place, case)` returns one score per item, shape (items,), given the place of the case in the list.
@@ -129,8 +137,7 @@ def evaluate(
     ndcgs = np.zeros(len(cases))
     for place, case in enumerate(cases):
         scores = score(place, case)
-        total = len(case.relevant) + case.unrankable
-        ndcgs[place] = everything.add(top_items(scores, TOP), case.relevant, total)
+        ndcgs[place] = everything.add(top_items(scores, TOP), case.relevant, case.total)
         owned = np.unique(case.history.purchases.items)
         unseen = np.setdiff1d(case.relevant, owned)
         if len(unseen) + case.unrankable:

@@ -55,7 +55,8 @@ def gate(report: TrainReport, current_ndcgs: np.ndarray | None = None) -> GateVe
     if current_ndcgs is not None:
         opponents[CURRENT] = current_ndcgs
     comparisons = tuple(
-        Comparison(name, *paired_interval(model, values, report.seed)) for name, values in opponents.items()
+        Comparison(name, *paired_interval(model, values, report.seed))
+        for name, values in opponents.items()
     )
     decisive = min(comparisons, key=lambda one: one.low)
     passed = all(one.won for one in comparisons)

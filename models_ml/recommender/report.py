@@ -10,6 +10,7 @@ import numpy as np
 REPORT = "report.json"
 NDCGS = "test_ndcg.npz"
 MODEL = "model"
+TRANSFORMER = "transformer"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class CandidateReport:
 
 @dataclass(frozen=True)
 class TrainReport:
-    """`best_baseline` is the baseline with the highest validation NDCG@10; the difference is on the test window.
+    """`best_baseline` is the baseline with the highest NDCG@10 on the test window, the hardest opponent there is; the difference
+    to it is on the same window.
 
     `ndcgs` holds NDCG@10 (repeats allowed) per candidate, aligned with `customers`; it lives in the .npz, not in the JSON.
     """
@@ -76,7 +78,9 @@ class TrainReport:
             ndcgs = {name: arrays[name] for name in arrays.files}
         return cls(
             data=DataSummary(**content.pop("data")),
-            candidates={name: CandidateReport(**one) for name, one in content.pop("candidates").items()},
+            candidates={
+                name: CandidateReport(**one) for name, one in content.pop("candidates").items()
+            },
             customers=ndcgs.pop("customers"),
             ndcgs=ndcgs,
             **content,

@@ -3,15 +3,21 @@
 Every scorer gives one score per item, so that offline figures and served rankings come from the same lines of code.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from models_ml.data.columns import CART, CLICK, KINDS, PURCHASE, SEARCH, VIEW
 from models_ml.data.history import History
+from models_ml.recommender.features import decay
 
-# Breaks ties by popularity without ever outweighing a policy's own evidence.
-TIE_BREAK = 1e-6
+# Lets popularity order what a policy has no evidence for, without outweighing evidence, whose scores are of the order of one.
+TIE_BREAK = 1e-4
+
+# A cart counts as three looks; returns, reviews and ratings repeat what the purchase already said.
+_BROWSING = {VIEW: 1.0, CLICK: 1.0, SEARCH: 1.0, CART: 3.0}
 
 
 class Scorer(Protocol):
@@ -22,7 +28,32 @@ class Scorer(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """How a customer's own events are weighed: halved every `half_life` days; a purchase counts one, a look `browsing`."""
+
+    half_life: float
+    browsing: float = 0.0
+
+    def weigh(self, history: History, now: float) -> tuple[np.ndarray, np.ndarray]:
+        """The customer's own items, each once, and their summed weights, both of shape (own,)."""
+        weights = self.of_kinds[history.kinds] * decay(now - history.times, self.half_life)
+        items, places = np.unique(history.items, return_inverse=True)
+        return items, np.bincount(places, weights, minlength=len(items)).astype(np.float32)
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+    @property
+    def of_kinds(self) -> np.ndarray:
+        """The weight of one fresh event of every kind, shape (kinds,)."""
+        looks = [
+            1.0 if kind == PURCHASE else self.browsing * _BROWSING.get(kind, 0.0) for kind in KINDS
+        ]
+        return np.array(looks)
+
+
+@dataclass(frozen=True, slots=True)
 class PopularityScorer:
     """The same list for everybody; `shares` of shape (items,) lie between 0 and 1."""
 
@@ -30,3 +61,74 @@ class PopularityScorer:
 
     def score(self, history: History, now: float) -> np.ndarray:
         return self.shares
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatScorer:
+    """Time-decayed frequency of the customer's own items; popularity below them."""
+
+    interest: Interest
+    shares: np.ndarray
+
+    def score(self, history: History, now: float) -> np.ndarray:
+        return TIE_BREAK * self.shares + self.evidence(history, now)
+
+    def evidence(self, history: History, now: float) -> np.ndarray:
+        """The scores without the tie break, shape (items,)."""
+        items, weights = self.interest.weigh(history, now)
+        evidence = np.zeros(len(self.shares), np.float32)
+        evidence[items] = weights
+        return evidence
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourScorer:
+    """Sums the neighbours of the customer's own items: co-occurrence and EASE in their serving form.
+
+    `neighbours` (items, width) holds item numbers and `strengths` (items, width) how much an own item speaks for each of
+    them, strongest first, zero where there are fewer.
+    """
+
+    interest: Interest
+    neighbours: np.ndarray
+    strengths: np.ndarray
+    shares: np.ndarray
+
+    def score(self, history: History, now: float) -> np.ndarray:
+        return TIE_BREAK * self.shares + self.evidence(history, now)
+
+    def with_interest(self, half_life: float, browsing: float) -> "NeighbourScorer":
+        return replace(self, interest=Interest(half_life, browsing))
+
+    def evidence(self, history: History, now: float) -> np.ndarray:
+        """The scores without the tie break, shape (items,)."""
+        items, weights = self.interest.weigh(history, now)
+        parts = self.strengths[items] * weights[:, None]
+        sums = np.bincount(
+            self.neighbours[items].ravel(), parts.ravel(), minlength=len(self.shares)
+        )
+        return sums.astype(np.float32)
+
+    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """For each wanted item the own item that speaks for it most: itself if own, else its heaviest neighbour; -1 if none.
+
+        Shape (wanted,), item numbers.
+        """
+        items, weights = self.interest.weigh(history, now)
+        own = np.zeros(len(self.shares), np.float32)
+        own[items] = weights
+        support = self.strengths[wanted] * own[self.neighbours[wanted]]
+        heaviest = support.argmax(axis=1)
+        rows = np.arange(len(wanted))
+        found = np.where(support[rows, heaviest] > 0, self.neighbours[wanted][rows, heaviest], -1)
+        return np.where(np.isin(wanted, items), wanted, found)
+
+    def save(self, directory: Path, name: str) -> list[str]:
+        """Write the arrays and return the names of the files."""
+        files = {
+            f"{name}_neighbours.npy": self.neighbours.astype(np.int32),
+            f"{name}_strengths.npy": self.strengths.astype(np.float32),
+        }
+        for file, array in files.items():
+            np.save(directory / file, array)
+        return list(files)

@@ -3,22 +3,35 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import onnxruntime
 
 from models_ml.data.history import History, HistoryEvent, as_days, as_history
-from models_ml.recommender.artefacts import ArtefactError, read_array, read_manifest
-from models_ml.recommender.evaluate import top_items
-from models_ml.recommender.scorers import PopularityScorer, Scorer
+from models_ml.recommender.artefacts import ArtefactError, read_array, read_json, read_manifest
+from models_ml.recommender.features import ItemHabits
+from models_ml.recommender.fusion import FusionScorer, Parts
+from models_ml.recommender.ranking import top_items
+from models_ml.recommender.scorers import (
+    Interest,
+    NeighbourScorer,
+    PopularityScorer,
+    RepeatScorer,
+    Scorer,
+)
+from models_ml.recommender.sequence import Answer, SequenceHead, SequenceScorer, ask
 
 __all__ = ["POLICIES", "ArtefactError", "HistoryEvent", "Ranker", "Scored", "load"]
 
 POLICIES = ("model", "co_occurrence", "ease", "repeat_frequency", "popularity")
+PARAMETERS = "parameters.json"
+ENCODER = "encoder.onnx"
 
 
 class Scored(NamedTuple):
-    """A ranked item; `because` is the shopper's own past item that best explains it, None when nothing does."""
+    """A ranked item. `because` is the shopper's own past item that best explains it: the item itself when it was bought or
+    looked at before, None when nothing explains it."""
 
     item: str
     score: float
@@ -32,13 +45,19 @@ class Ranker:
     """
 
     def __init__(
-        self, policy: str, skus: Sequence[str], scorer: Scorer, popularity: PopularityScorer
+        self,
+        policy: str,
+        skus: Sequence[str],
+        scorer: Scorer,
+        popularity: PopularityScorer,
+        co_occurrence: NeighbourScorer,
     ) -> None:
         self.policy = policy
         self.skus = list(skus)
         self.item_numbers: Mapping[str, int] = {sku: place for place, sku in enumerate(skus)}
         self._scorer = scorer
         self._popularity = popularity
+        self._co_occurrence = co_occurrence
 
     def rank(
         self,
@@ -53,14 +72,16 @@ class Ranker:
 
         `allowed` is a boolean mask of shape (items,) or a collection of skus; `exclude` holds skus. Skus that the catalogue
         does not know are ignored everywhere. Without any known event the answer is by popularity.
+        Raises `ValueError` for a mask of another shape.
         """
         known = as_history(history, self.item_numbers)
-        scores = self.scores(known, as_days(now)).copy()
-        scores[~self._mask(allowed)] = -np.inf
+        scores = np.where(self._mask(allowed), self.scores(known, as_days(now)), -np.inf)
         scores[self._numbers(exclude)] = -np.inf
+        best = top_items(scores, k)
+        reasons = self._co_occurrence.reasons(known, as_days(now), best)
         return [
-            Scored(self.skus[item], float(scores[item]), self._because(known, item))
-            for item in top_items(scores, k)
+            Scored(self.skus[item], float(scores[item]), None if own < 0 else self.skus[own])
+            for item, own in zip(best, reasons, strict=True)
         ]
 
     def scores(self, history: History, now: float) -> np.ndarray:
@@ -69,16 +90,24 @@ class Ranker:
         return scorer.score(history, now)
 
     def similar(self, item: str, k: int) -> list[Scored]:
-        """Items most like this one, best first; empty for an unknown item."""
-        return []
-
-    def _because(self, history: History, item: int) -> str | None:
-        return None
+        """Items that are bought together with this one, best first; empty for an unknown item."""
+        if item not in self.item_numbers:
+            return []
+        place = self.item_numbers[item]
+        strengths = self._co_occurrence.strengths[place][:k]
+        neighbours = self._co_occurrence.neighbours[place][:k]
+        return [
+            Scored(self.skus[other], float(strength), item)
+            for other, strength in zip(neighbours, strengths, strict=True)
+            if strength > 0
+        ]
 
     def _mask(self, allowed: np.ndarray | Collection[str] | None) -> np.ndarray:
         if allowed is None:
             return np.ones(len(self.skus), dtype=bool)
         if isinstance(allowed, np.ndarray) and allowed.dtype == bool:
+            if allowed.shape != (len(self.skus),):
+                raise ValueError(f"the mask has shape {allowed.shape}, not ({len(self.skus)},)")
             return allowed
         mask = np.zeros(len(self.skus), dtype=bool)
         mask[self._numbers(allowed)] = True
@@ -88,14 +117,85 @@ class Ranker:
         return [self.item_numbers[sku] for sku in skus if sku in self.item_numbers]
 
 
-def load(directory: Path, policy: str) -> Ranker:
+def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     """Open a trained folder for one policy after checking every file against the manifest.
 
-    Raises `ArtefactError` naming the file and the problem, or the policy that the folder does not hold.
+    `threads` is what the encoder may use per request. Raises `ArtefactError` naming the file and the problem, or the policy
+    that the folder does not hold.
     """
     manifest = read_manifest(directory)
     if policy not in manifest["policies"]:
         raise ArtefactError(f"manifest.json: the policy {policy!r} is not among its policies")
+    parameters = read_json(directory / PARAMETERS)
+    shares = read_array(directory / "popularity.npy")
+    popularity = PopularityScorer(shares)
+    co_occurrence = _neighbours(directory, "co_occurrence", parameters, shares)
+    scorer: Scorer
+    if policy == "popularity":
+        scorer = popularity
+    elif policy == "co_occurrence":
+        scorer = co_occurrence
+    elif policy == "ease":
+        scorer = _neighbours(directory, "ease", parameters, shares)
+    else:
+        scorer = RepeatScorer(Interest(**parameters["repeat_frequency"]), shares)
+        if policy == "model":
+            ease = _neighbours(directory, "ease", parameters, shares)
+            parts = Parts(ease, co_occurrence, scorer)
+            sequence = _open_sequence(directory, parameters["max_length"], threads)
+            scorer = FusionScorer(sequence, parts, parameters["fusion"])
     skus = read_array(directory / "items.npy").tolist()
-    popularity = PopularityScorer(read_array(directory / "popularity.npy"))
-    return Ranker(policy, skus, popularity, popularity)
+    return Ranker(policy, skus, scorer, popularity, co_occurrence)
+
+
+def _neighbours(
+    directory: Path, name: str, parameters: dict[str, Any], shares: np.ndarray
+) -> NeighbourScorer:
+    return NeighbourScorer(
+        interest=Interest(**parameters[name]),
+        neighbours=read_array(directory / f"{name}_neighbours.npy"),
+        strengths=read_array(directory / f"{name}_strengths.npy"),
+        shares=shares,
+    )
+
+
+def _open_sequence(directory: Path, length: int, threads: int) -> SequenceScorer:
+    vectors = read_array(directory / "item_vectors.npy")
+    habits = ItemHabits(
+        repeat_rates=read_array(directory / "repeat_rates.npy"),
+        periods=read_array(directory / "periods.npy"),
+        conversions=read_array(directory / "conversions.npy"),
+    )
+    session = _open_session(directory / ENCODER, threads)
+
+    def encode(history: History, now: float) -> Answer:
+        question = ask(history, now, habits, length)
+        state, trend_weights, own_scores = session.run(
+            None,
+            {
+                "vectors": vectors[question.items][None],
+                "kinds": question.kinds[None],
+                "times": question.times[None],
+                "steps": question.steps[None],
+                "features": question.own_features,
+            },
+        )
+        return Answer(state, trend_weights, question.own_items, own_scores)
+
+    head = SequenceHead(
+        vectors=vectors,
+        bias=read_array(directory / "item_bias.npy"),
+        trends=read_array(directory / "trends.npy"),
+    )
+    return SequenceScorer(head, encode)
+
+
+def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ArtefactError(f"{path.name}: not readable as ONNX ({error})") from error

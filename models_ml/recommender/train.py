@@ -1,28 +1,31 @@
 """Trains, tunes, measures and exports the recommender and its baselines."""
 
-import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
+import torch
 
-from models_ml.data.cleaning import clean
-from models_ml.data.columns import PURCHASE_NUMBER
-from models_ml.data.histories import Histories, build_histories
-from models_ml.data.history import DAY_SECONDS
-from models_ml.data.split import split_by_time
-from models_ml.recommender.artefacts import write_manifest
-from models_ml.recommender.config import (
-    OnProgress,
-    Progress,
-    ShouldStop,
-    TrainConfig,
-    TrainingStopped,
+from models_ml.data.cleaning import CleaningReport, clean
+from models_ml.data.split import TimeSplit, split_by_time
+from models_ml.recommender import stages
+from models_ml.recommender.blending import Blend
+from models_ml.recommender.checkpoints import Checkpoints, fingerprint
+from models_ml.recommender.config import OnProgress, ShouldStop, TrainConfig
+from models_ml.recommender.evaluate import Evaluation, evaluate, paired_interval
+from models_ml.recommender.export import Fitted, export
+from models_ml.recommender.report import (
+    MODEL,
+    TRANSFORMER,
+    CandidateReport,
+    DataSummary,
+    TrainReport,
 )
-from models_ml.recommender.evaluate import build_cases, evaluate, paired_interval
-from models_ml.recommender.report import MODEL, CandidateReport, DataSummary, TrainReport
-from models_ml.recommender.scorers import PopularityScorer
-from models_ml.recommender.serving import POLICIES
+from models_ml.recommender.run import Run
+from models_ml.recommender.stages import Window
+from models_ml.recommender.tuning import Tuned
+
+MEASURED = "measured"
 
 
 def train(
@@ -35,56 +38,112 @@ def train(
 ) -> TrainReport:
     """Train on `frame` (columns of `models_ml.data.columns`) and leave the serving form and the report in `out_dir`.
 
+    Everything is tuned on the validation window. The recipe is then fitted up to the test window and measured on it; that
+    form lies in `out_dir / "measured"`, so that a later candidate can be compared with it on data new to both. What `out_dir`
+    itself serves is the same recipe carried on to the end of the data.
+
     Run again with the same `out_dir`, it goes on where it was stopped. Raises `BadFrame`, `NotEnoughData` or
     `TrainingStopped`.
     """
-    started = time.monotonic()
+    torch.set_num_threads(config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)
-    on_progress(Progress("prepare", 0.0))
     rows, cleaning = clean(frame)
-    split = split_by_time(rows, config.test_days, config.validation_days)
-    histories = build_histories(split.before_test)
-    cases = build_cases(histories, split.test)
-    if should_stop():
-        raise TrainingStopped
-    on_progress(Progress("evaluate", 0.5))
-    cut = split.test_cut.timestamp() / DAY_SECONDS
-    shares = _popularity(histories, cut)
-    scorer = PopularityScorer(shares)
-    result = evaluate(lambda place, case: scorer.score(case.history, cut), cases, shares)
-    candidate = CandidateReport(parameters={"days": 30}, validation_ndcg=0.0, **result.as_dict())
-    mean, low, high = paired_interval(result.ndcgs, result.ndcgs, config.seed)
-    report = TrainReport(
+    split = split_by_time(
+        rows, config.test_days, config.validation_days, config.until and pd.Timestamp(config.until)
+    )
+    checkpoints = Checkpoints(out_dir, fingerprint(rows, _learning(config)))
+    run = Run(config, checkpoints, on_progress, should_stop)
+    with run.phase("prepare"):
+        validation = stages.build_window(split.fit, split.validation, split.validation_cut)
+        test = stages.build_window(split.before_test, split.test, split.test_cut)
+        end = stages.build_past(split.everything, split.end)
+    with run.phase("baselines"):
+        tuned = stages.tune_baselines(run, validation)
+    with run.phase("fit"):
+        model, epochs = stages.fit_network(run, validation)
+        blend = stages.find_blend(run, validation, model, tuned)
+        model = stages.carry_on(run, "measured", model, validation.past, test.past, 0.8)
+        measured = stages.fit_all(run, test.past, model, tuned, blend)
+    with run.phase("evaluate"):
+        results = _evaluate(run, measured, test)
+    with run.phase("fit"):
+        model = stages.carry_on(run, "final", model, test.past, end, 1.0)
+        final = stages.fit_all(run, end, model, tuned, blend)
+    with run.phase("export"):
+        export(measured, out_dir / MEASURED, {"fitted_until": split.test_cut.isoformat()})
+        run.tell("export", 0.5)
+        export(final, out_dir, {"fitted_until": split.end.isoformat()})
+        report = _report(run, cleaning, split, test, results, tuned, blend, epochs)
+        report.save(out_dir)
+    run.tell("export", 1.0)
+    return report
+
+
+def _learning(config: TrainConfig) -> dict[str, Any]:
+    """The settings that change what is learned; the others may differ between a run and its continuation."""
+    settings = config.as_dict()
+    del settings["threads"], settings["max_minutes"]
+    return settings
+
+
+def _evaluate(run: Run, fitted: Fitted, test: Window) -> dict[str, Evaluation]:
+    """Every candidate on the test window, with the very code that serves."""
+    cut, shares = test.past.cut, test.past.buyer_shares()
+    results = {}
+    for name, scorer in fitted.baselines.by_name().items():
+        run.check()
+        results[name] = evaluate(
+            lambda place, case, scorer=scorer: scorer.score(case.history, cut), test.cases, shares
+        )
+    asked = stages.ask_cases(test, run.config.max_length)
+    scores = stages.network_scores(fitted.model, test, asked)
+    parts = stages.parts_of(fitted.baselines)
+    results[TRANSFORMER] = evaluate(lambda place, case: scores[place], test.cases, shares)
+    results[MODEL] = evaluate(
+        lambda place, case: parts.blend(scores[place], fitted.weights, case.history, cut),
+        test.cases,
+        shares,
+    )
+    return results
+
+
+def _report(
+    run: Run,
+    cleaning: CleaningReport,
+    split: TimeSplit,
+    test: Window,
+    results: dict[str, Evaluation],
+    tuned: dict[str, Tuned],
+    blend: Blend,
+    epochs: list[dict[str, float]],
+) -> TrainReport:
+    found = {name: (one.parameters, one.validation_ndcg) for name, one in tuned.items()}
+    settings = _learning(run.config)
+    found[TRANSFORMER] = (settings, blend.ndcg_alone)
+    found[MODEL] = ({"weights": blend.weights}, blend.ndcg)
+    candidates = {
+        name: CandidateReport(*found[name], **result.as_dict()) for name, result in results.items()
+    }
+    ndcgs = {name: result.ndcgs for name, result in results.items()}
+    best = max(tuned, key=lambda name: results[name].repeats_allowed.ndcg_at_10)
+    mean, low, high = paired_interval(ndcgs[MODEL], ndcgs[best], run.config.seed)
+    return TrainReport(
         data=DataSummary(
-            customers=len(histories),
-            items=len(histories.skus),
+            customers=len(test.past.histories),
+            items=test.past.items,
             interactions=cleaning.kept,
             dropped=cleaning.dropped,
             validation_cut=split.validation_cut.isoformat(),
             test_cut=split.test_cut.isoformat(),
             end=split.end.isoformat(),
-            test_customers=len(cases),
+            test_customers=len(test.cases),
         ),
-        candidates={"popularity": candidate, MODEL: candidate},
-        best_baseline="popularity",
+        candidates=candidates,
+        best_baseline=best,
         model_minus_best_baseline={"mean": mean, "low": low, "high": high},
-        epochs=[],
-        seconds={"total": time.monotonic() - started},
-        seed=config.seed,
-        customers=histories.customers[[case.customer for case in cases]],
-        ndcgs={"popularity": result.ndcgs, MODEL: result.ndcgs},
+        epochs=epochs,
+        seconds=run.seconds,
+        seed=run.config.seed,
+        customers=test.past.histories.customers[[case.customer for case in test.cases]],
+        ndcgs=ndcgs,
     )
-    on_progress(Progress("export", 0.9))
-    np.save(out_dir / "items.npy", histories.skus)
-    np.save(out_dir / "popularity.npy", shares)
-    write_manifest(out_dir, ["items.npy", "popularity.npy"], {"policies": list(POLICIES)})
-    report.save(out_dir)
-    on_progress(Progress("export", 1.0))
-    return report
-
-
-def _popularity(histories: Histories, cut: float, days: float = 30.0) -> np.ndarray:
-    recent = (histories.times >= cut - days) & (histories.kinds == PURCHASE_NUMBER)
-    pairs = np.unique(np.stack([histories.items[recent], histories.owners[recent]]), axis=1)
-    counts = np.bincount(pairs[0], minlength=len(histories.skus))
-    return (counts / max(len(histories), 1)).astype(np.float32)

@@ -1,0 +1,39 @@
+"""Reads the generated shop's own files: its events as interactions, and what only its generator knows."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from models_ml.data.columns import BASKET, CUSTOMER, ITEM, KIND, QUANTITY, TIME
+
+
+def read_generated_shop(directory: Path) -> pd.DataFrame:
+    """Return the events of known customers that concern one product; a session stands in where there is no basket."""
+    wanted = ["time", "kind", "customer", "sku", "quantity", "session", "basket"]
+    events = pd.read_parquet(directory / "events.parquet", columns=wanted)
+    events = events[events["customer"].notna() & events["sku"].notna()]
+    return pd.DataFrame(
+        {
+            CUSTOMER: events["customer"],
+            ITEM: events["sku"],
+            TIME: events["time"],
+            KIND: events["kind"],
+            BASKET: events["basket"].where(events["basket"].notna(), events["session"]),
+            QUANTITY: events["quantity"],
+        }
+    ).reset_index(drop=True)
+
+
+def read_end(directory: Path) -> pd.Timestamp:
+    """The midnight (UTC) after the shop's last day."""
+    return pd.Timestamp(_read_meta(directory)["end"], tz="UTC")
+
+
+def read_oracle(directory: Path) -> pd.DataFrame:
+    """The best possible ranking per customer, for measuring only: columns customer, relevant, skus (best first)."""
+    return pd.read_parquet(directory / "oracle.parquet", columns=["customer", "relevant", "skus"])
+
+
+def _read_meta(directory: Path) -> dict[str, str]:
+    return json.loads((directory / "meta.json").read_text())

@@ -1,0 +1,174 @@
+"""Numbers that the own-item term and the trend term read. numpy only: serving computes the very same ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models_ml.data.columns import CART, CLICK, KIND_NUMBERS, PURCHASE_NUMBER, SEARCH, VIEW
+from models_ml.data.history import History
+
+# Half-lives in days. The spreads cover a fortnight's top-ups and a yearly season; the learned weights choose among them.
+PURCHASE_HALF_LIVES = (7.0, 30.0, 120.0, 480.0)
+CART_HALF_LIVES = (2.0, 14.0)
+LOOK_HALF_LIVES = (1.0, 5.0, 30.0)
+TREND_HALF_LIVES = (3.0, 14.0, 60.0)
+
+OWN_ITEM_FEATURES = len(PURCHASE_HALF_LIVES) + len(CART_HALF_LIVES) + len(LOOK_HALF_LIVES) + 15
+TREND_FEATURES = len(TREND_HALF_LIVES)
+
+_CART_NUMBER = KIND_NUMBERS[CART]
+_LOOK_NUMBERS = [KIND_NUMBERS[kind] for kind in (VIEW, SEARCH, CLICK)]
+# Keeps the logarithm of a faded sum finite: about five half-lives of one event.
+_FLOOR = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHabits:
+    """How items are bought in this shop, each float32 (items,), smoothed towards the shop's mean.
+
+    `repeat_rates`: share of buyers with a second basket; `periods`: days between two baskets of one buyer;
+    `conversions`: purchases per look.
+    """
+
+    repeat_rates: np.ndarray
+    periods: np.ndarray
+    conversions: np.ndarray
+
+
+def decay(ages: np.ndarray, half_life: float) -> np.ndarray:
+    """One for a fresh event, a half after `half_life` days."""
+    return np.exp2(-np.maximum(ages, 0.0) / half_life)
+
+
+def own_item_features(
+    history: History, now: float, habits: ItemHabits
+) -> tuple[np.ndarray, np.ndarray]:
+    """What speaks for each item of the customer's own history to be bought (again) after `now`.
+
+    Returns the item numbers, shape (own,), and float32 features of shape (own, OWN_ITEM_FEATURES).
+    """
+    items, places = np.unique(history.items, return_inverse=True)
+    own = len(items)
+    if not own:
+        return items, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
+    ages = np.maximum(now - history.times, 0.0)
+    bought = history.kinds == PURCHASE_NUMBER
+    carted = history.kinds == _CART_NUMBER
+    looked = np.isin(history.kinds, _LOOK_NUMBERS)
+    columns = [
+        np.log(_FLOOR + np.bincount(places[mask], decay(ages[mask], half_life), own))
+        for mask, half_lives in (
+            (bought, PURCHASE_HALF_LIVES),
+            (carted, CART_HALF_LIVES),
+            (looked, LOOK_HALF_LIVES),
+        )
+        for half_life in half_lives
+    ]
+    counts = np.bincount(places[bought], minlength=own)
+    last_bought, first_bought = _range(places[bought], history.times[bought], own)
+    last_carted, _ = _range(places[carted], history.times[carted], own)
+    has = counts > 0
+    since = np.where(has, now - last_bought, 0.0)
+    period = np.where(counts > 1, (last_bought - first_bought) / np.maximum(counts - 1, 1), 0.0)
+    open_cart = last_carted > last_bought
+    baskets = np.unique(history.times[bought])
+    looks_since = np.bincount(
+        places[looked], history.times[looked] > last_bought[places[looked]], own
+    )
+    repeated = (counts > 1).sum() / max(has.sum(), 1)
+    columns += [
+        has,
+        np.log1p(since) * has,
+        np.where(counts > 1, np.minimum(since / np.maximum(period, 1.0), 4.0), 0.0),
+        has * np.minimum(since / habits.periods[items], 4.0),
+        has * np.exp(-2.0 * np.log(np.maximum(since, 0.1) / habits.periods[items]) ** 2),
+        counts / max(len(baskets), 1),
+        has & (last_bought == (baskets[-1] if len(baskets) else np.inf)),
+        open_cart,
+        open_cart * np.log1p(np.where(open_cart, now - last_carted, 0.0)),
+        np.log1p(looks_since),
+        habits.repeat_rates[items] * 4.0,
+        np.log(habits.conversions[items]),
+        np.full(own, np.log1p(len(baskets))),
+        np.full(own, repeated * 2.0),
+        np.full(own, np.log1p(ages[-1])),
+    ]
+    return items, np.stack(columns, axis=1).astype(np.float32)
+
+
+def _range(places: np.ndarray, times: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:
+    """Last and first time per place; a long time ago where there is none."""
+    last = np.full(own, -1e6)
+    first = np.full(own, 1e6)
+    np.maximum.at(last, places, times)
+    np.minimum.at(first, places, times)
+    return last, np.where(first == 1e6, -1e6, first)
+
+
+def item_habits(
+    items: np.ndarray, owners: np.ndarray, times: np.ndarray, looks: np.ndarray, catalogue: int
+) -> ItemHabits:
+    """From purchases (item, owner and time per row) and the item numbers of all looks."""
+    order = np.lexsort((times, owners, items))
+    items, owners, times = items[order], owners[order], times[order]
+    again = (np.diff(items) == 0) & (np.diff(owners) == 0)
+    gaps = np.diff(times)[again]
+    starts = np.flatnonzero(~again) + 1
+    first = np.zeros(len(items), dtype=bool)
+    first[0] = True
+    first[starts] = True
+    buyers = np.bincount(items[first], minlength=catalogue)
+    second = np.zeros(len(items), dtype=bool)
+    second[1:] = again & first[:-1]
+    repeaters = np.bincount(items[second], minlength=catalogue)
+    returns = np.bincount(items[1:][again], minlength=catalogue)
+    gap_sums = np.bincount(items[1:][again], gaps, catalogue)
+    mean_gap = float(gaps.mean()) if len(gaps) else 30.0
+    mean_rate = repeaters.sum() / max(buyers.sum(), 1)
+    bought = np.bincount(items, minlength=catalogue)
+    looked = np.bincount(looks, minlength=catalogue)
+    mean_conversion = (bought.sum() + 1.0) / (looked.sum() + bought.sum() + 1.0)
+    return ItemHabits(
+        repeat_rates=((repeaters + 5.0 * mean_rate) / (buyers + 5.0)).astype(np.float32),
+        periods=((gap_sums + 5.0 * mean_gap) / (returns + 5.0)).astype(np.float32),
+        conversions=((bought + 20.0 * mean_conversion) / (looked + bought + 20.0)).astype(
+            np.float32
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How popular every item was in the eyes of each day, in purchases faded by several half-lives.
+
+    `levels` of shape (days, items, TREND_FEATURES) holds log ratios to the mean item; row d knows only what happened before
+    day `first_day + d` began.
+    """
+
+    first_day: int
+    levels: np.ndarray
+
+    def at(self, now: float) -> np.ndarray:
+        """Shape (items, TREND_FEATURES); after the last known day the last row stands."""
+        return self.levels[self.row(now)]
+
+    def row(self, now: float) -> int:
+        return int(np.clip(np.floor(now) - self.first_day, 0, len(self.levels) - 1))
+
+
+def build_trend(items: np.ndarray, times: np.ndarray, catalogue: int, end: float) -> Trend:
+    """From purchases (item numbers and times in days), for every day from the first purchase to `end`."""
+    first = int(np.floor(times.min()))
+    days = int(np.floor(end)) - first + 1
+    rows = np.floor(times).astype(np.int64) - first
+    levels = np.zeros((days, catalogue, TREND_FEATURES), np.float32)
+    running = np.zeros((catalogue, TREND_FEATURES))
+    fade = np.exp2(-1.0 / np.array(TREND_HALF_LIVES))
+    order = np.argsort(rows, kind="stable")
+    starts = np.searchsorted(rows[order], np.arange(days + 1))
+    for day in range(days):
+        mean = running.mean(axis=0) + 1e-3
+        levels[day] = np.log(running / mean + 0.05)
+        today = np.bincount(items[order[starts[day] : starts[day + 1]]], minlength=catalogue)
+        running = (running + today[:, None]) * fade
+    return Trend(first, levels)

@@ -1,0 +1,202 @@
+"""Fits the sequence model, epoch by epoch."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models_ml.recommender.batches import Batch, Examples
+from models_ml.recommender.model import SequenceModel
+from models_ml.recommender.run import Run
+from models_ml.recommender.sequence import Answer
+
+EVALUATION_BATCH = 64
+_WARMUP_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one stage of fitting runs: the learning rate rises for a tenth of the steps and then falls to a tenth."""
+
+    name: str
+    epochs: int
+    learning_rate: float
+    patience: int
+    # What must stay for the stages after this one, in epochs of this one.
+    reserve: float
+    # Whether the stage is left out altogether once the time is up.
+    needs_time: bool
+
+
+class Fitter:
+    """Runs one stage over examples, resumable from its last finished epoch."""
+
+    def __init__(self, run: Run, plan: Plan) -> None:
+        self._run = run
+        self._plan = plan
+        self._config = run.config
+
+    def fit(
+        self,
+        model: SequenceModel,
+        examples: Examples,
+        on_epoch: Callable[[dict[str, float]], None],
+        measure: Callable[[SequenceModel], float] | None = None,
+    ) -> list[dict[str, float]]:
+        """Fit `model` in place and return one row per epoch: epoch, loss, seconds, validation_ndcg if measured.
+
+        With `measure` (validation NDCG@10), the model ends as after its best epoch and the stage ends early once `patience`
+        epochs brought nothing better. Raises `TrainingStopped`.
+        """
+        batches = max(1, -(-len(examples.segments) // self._config.batch_size))
+        optimizer = torch.optim.AdamW(
+            model.parameters(),
+            lr=self._plan.learning_rate,
+            weight_decay=self._config.weight_decay,
+        )
+        steps = self._plan.epochs * batches
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _ramp(steps))
+        rows: list[dict[str, float]] = []
+        best = _copy(model)
+        saved = self._run.checkpoints.read_state(self._plan.name)
+        if saved:
+            model.load_state_dict(saved["model"])
+            optimizer.load_state_dict(saved["optimizer"])
+            schedule.load_state_dict(saved["schedule"])
+            rows, best = saved["rows"], saved["best"]
+        while not self._is_through(rows):
+            row = self._epoch(model, examples, optimizer, schedule, len(rows) + 1)
+            if measure:
+                row["validation_ndcg"] = measure(model)
+            rows.append(row)
+            if _best_epoch(rows) == row["epoch"]:
+                best = _copy(model)
+            state = {
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "rows": rows,
+                "best": best,
+            }
+            self._run.checkpoints.write_state(self._plan.name, state)
+            on_epoch(row)
+        model.load_state_dict(best)
+        model.eval()
+        return rows
+
+    def _is_through(self, rows: list[dict[str, float]]) -> bool:
+        plan = self._plan
+        if not rows:
+            return plan.needs_time and self._run.is_over()
+        if len(rows) >= plan.epochs or rows[-1]["epoch"] - _best_epoch(rows) >= plan.patience:
+            return True
+        return self._run.is_over(rows[-1]["seconds"] * (1.0 + plan.reserve))
+
+    def _epoch(
+        self,
+        model: SequenceModel,
+        examples: Examples,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LambdaLR,
+        epoch: int,
+    ) -> dict[str, float]:
+        started = time.monotonic()
+        torch.manual_seed(self._config.seed * 1_000 + epoch)
+        random = np.random.default_rng([self._config.seed, epoch])
+        model.train()
+        losses = []
+        for batch in examples.shuffled(self._config.batch_size, random):
+            self._run.check()
+            loss = self._loss(model, examples, batch, random)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+            if self._run.is_over():
+                break
+        return {
+            "epoch": epoch,
+            "loss": float(np.mean(losses)),
+            "seconds": time.monotonic() - started,
+        }
+
+    def _loss(
+        self, model: SequenceModel, examples: Examples, batch: Batch, random: np.random.Generator
+    ) -> Tensor:
+        """Cross-entropy of each basket's items against the catalogue, or against many shared negatives where that is large."""
+        columns, correction = self._columns(model.config.items, batch, random)
+        place = torch.full((model.config.items,), -1).index_put(
+            (columns,), torch.arange(len(columns))
+        )
+        states, weights = _encode(model, batch)
+        trends = torch.from_numpy(examples.past.trend.levels)[batch.days][:, columns]
+        logits = model.item_logits(states, weights, trends, columns) + correction
+        own = model.own_item_scores(batch.own_features)
+        logits = logits.index_put((batch.own_rows, place[batch.own_items]), own, accumulate=True)
+        logs = logits.log_softmax(-1)[batch.positive_rows, place[batch.positive_items]]
+        return -(logs * batch.positive_weights).sum() / len(states)
+
+    def _columns(
+        self, catalogue: int, batch: Batch, random: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """The items to compare, and what is added to their logits: a sampled item stands for those that were not."""
+        if catalogue <= self._config.full_softmax_items:
+            return torch.arange(catalogue), torch.zeros(())
+        forced = torch.cat([batch.positive_items, batch.own_items]).unique()
+        drawn = torch.from_numpy(random.choice(catalogue, self._config.negatives, replace=False))
+        drawn = drawn[~torch.isin(drawn, forced)]
+        share = np.log((catalogue - len(forced)) / max(len(drawn), 1))
+        correction = torch.cat([torch.zeros(len(forced)), torch.full((len(drawn),), float(share))])
+        return torch.cat([forced, drawn]), correction
+
+
+def answer(model: SequenceModel, examples: Examples) -> list[Answer]:
+    """The model's answer to every target, in their order."""
+    answers: list[Answer] = []
+    model.eval()
+    with torch.no_grad():
+        for batch in examples.in_order(EVALUATION_BATCH):
+            states, weights = (part.numpy() for part in _encode(model, batch))
+            own = model.own_item_scores(batch.own_features).numpy()
+            bounds = np.searchsorted(batch.own_rows.numpy(), np.arange(len(states) + 1))
+            for row, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+                items = batch.own_items[start:stop].numpy()
+                answers.append(Answer(states[row], weights[row], items, own[start:stop]))
+    return answers
+
+
+def _encode(model: SequenceModel, batch: Batch) -> tuple[Tensor, Tensor]:
+    states, weights = model.encode(
+        model.item_embedding(batch.items),
+        batch.kinds,
+        batch.times,
+        batch.steps,
+        batch.question_times,
+        batch.contexts,
+    )
+    return states[batch.asked], weights[batch.asked]
+
+
+def _ramp(steps: int) -> Callable[[int], float]:
+    warmup = max(1, int(steps * _WARMUP_SHARE))
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return 1.0 - 0.9 * (step - warmup) / max(1, steps - warmup)
+
+    return factor
+
+
+def _best_epoch(rows: list[dict[str, float]]) -> float:
+    """The epoch with the highest validation NDCG@10, the last one where nothing is measured."""
+    return max(rows, key=lambda row: row.get("validation_ndcg", row["epoch"]))["epoch"]
+
+
+def _copy(model: SequenceModel) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}

@@ -1,0 +1,183 @@
+"""The sequence model: a causal transformer over a customer's events that predicts the next basket.
+
+Self-attention over item sequences follows SASRec (Kang & McAuley, 2018), with full-catalogue cross-entropy instead of sampled
+binary losses, time-gap biases instead of positions, and two learned terms that plain sequence models lack: repeat purchases of
+the customer's own items, and what the shop as a whole buys these days.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PretrainedConfig, PreTrainedModel
+
+from models_ml.data.columns import KINDS
+from models_ml.recommender.features import OWN_ITEM_FEATURES, TREND_FEATURES
+
+# Upper ends in days of the buckets of time between two events, and in steps of the buckets of distance.
+GAP_EDGES = (0.0, 0.05, 1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0)
+STEP_EDGES = (0, 1, 2, 3, 5, 8, 16, 32)
+
+
+class SequenceConfig(PretrainedConfig):
+    """Sizes of the network; `items` is the size of the catalogue, `window` how many events it attends to."""
+
+    model_type = "shopguide_sequence"
+
+    def __init__(
+        self,
+        items: int = 1,
+        dim: int = 64,
+        layers: int = 2,
+        heads: int = 2,
+        dropout: float = 0.3,
+        window: int = 96,
+        **kwargs: Any,
+    ) -> None:
+        if dim % heads:
+            raise ValueError(f"dim {dim} is not a multiple of heads {heads}")
+        self.items = items
+        self.dim = dim
+        self.layers = layers
+        self.heads = heads
+        self.dropout = dropout
+        self.window = window
+        super().__init__(**kwargs)
+
+
+class Block(nn.Module):
+    """Pre-norm attention with an additive bias, then a feed-forward layer."""
+
+    def __init__(self, config: SequenceConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.attention_norm = nn.LayerNorm(config.dim)
+        self.projection = nn.Linear(config.dim, 3 * config.dim)
+        self.output = nn.Linear(config.dim, config.dim)
+        self.forward_norm = nn.LayerNorm(config.dim)
+        self.expand = nn.Linear(config.dim, 2 * config.dim)
+        self.contract = nn.Linear(2 * config.dim, config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, states: Tensor, bias: Tensor) -> Tensor:
+        """`states` (batch, length, dim); `bias` (batch, heads, length, length), -inf-like where attention is forbidden."""
+        batch, length, dim = states.shape
+        heads = self.projection(self.attention_norm(states))
+        heads = heads.view(batch, length, 3, self.heads, dim // self.heads)
+        query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
+        # Spelled out: the fused kernel leaves a memory layout that the ONNX exporter cannot follow.
+        logits = query @ key.transpose(-1, -2) * (dim // self.heads) ** -0.5 + bias
+        mixed = logits.softmax(-1) @ value
+        mixed = mixed.transpose(1, 2).reshape(batch, length, dim)
+        states = states + self.dropout(self.output(mixed))
+        hidden = functional.gelu(self.expand(self.forward_norm(states)))
+        return states + self.dropout(self.contract(hidden))
+
+
+class SequenceModel(PreTrainedModel):
+    """Events in; per question a state, weights of the trend features, and a score per own item out."""
+
+    config_class = SequenceConfig
+
+    def __init__(self, config: SequenceConfig) -> None:
+        super().__init__(config)
+        self.item_embedding = nn.Embedding(config.items, config.dim)
+        self.kind_embedding = nn.Embedding(len(KINDS), config.dim)
+        self.question = nn.Parameter(torch.zeros(config.dim))
+        self.gap_embedding = nn.Embedding(len(GAP_EDGES) + 1, config.dim)
+        self.gap_bias = nn.Embedding(len(GAP_EDGES) + 1, config.heads)
+        self.step_bias = nn.Embedding(len(STEP_EDGES) + 1, config.heads)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        self.item_bias = nn.Parameter(torch.zeros(config.items))
+        self.trend_weights = nn.Linear(config.dim, TREND_FEATURES)
+        self.own_items = nn.Sequential(
+            nn.Linear(OWN_ITEM_FEATURES, 32), nn.GELU(), nn.Linear(32, 1)
+        )
+        self.register_buffer("gap_edges", torch.tensor(GAP_EDGES), persistent=False)
+        self.register_buffer("step_edges", torch.tensor(STEP_EDGES), persistent=False)
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.02 if module is not self.own_items[0] else 0.1)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        elif isinstance(module, nn.LayerNorm):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)
+
+    def encode(
+        self,
+        vectors: Tensor,
+        kinds: Tensor,
+        times: Tensor,
+        steps: Tensor,
+        question_times: Tensor,
+        contexts: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """States of questions asked about prefixes of event sequences.
+
+        `vectors` (batch, length, dim) of the items; `kinds` (batch, length); `times` (batch, length) in days and `steps`
+        (batch, length), both rising; equal steps mean one basket. `question_times` (batch, questions) in the same days;
+        question q may see the first `contexts[b, q]` events and no other question. Returns states (batch, questions, dim) and trend weights (batch, questions, trends).
+        """
+        length = vectors.shape[1]
+        events = vectors + self.kind_embedding(kinds)
+        gathered = contexts - 1
+        gaps = question_times - times.gather(1, gathered)
+        asked = self.question + self.gap_embedding(torch.bucketize(gaps, self.gap_edges))
+        states = self.dropout(torch.cat([events, asked], dim=1))
+        all_times = torch.cat([times, question_times], dim=1)
+        question_steps = steps.gather(1, gathered) + 1
+        all_steps = torch.cat([steps, question_steps], dim=1)
+        bias = self._bias(all_times, all_steps, length, contexts)
+        for block in self.blocks:
+            states = block(states, bias)
+        states = self.norm(states[:, length:])
+        return states, self.trend_weights(states)
+
+    def _bias(self, times: Tensor, steps: Tensor, length: int, contexts: Tensor) -> Tensor:
+        gaps = (times[:, :, None] - times[:, None, :]).clamp(min=0)
+        distances = (steps[:, :, None] - steps[:, None, :]).clamp(min=0)
+        bias = self.gap_bias(torch.bucketize(gaps, self.gap_edges))
+        bias = bias + self.step_bias(torch.bucketize(distances, self.step_edges))
+        total = steps.shape[1]
+        places = torch.arange(total, device=steps.device)
+        earlier = steps[:, :, None] >= steps[:, None, :]
+        from_question = places >= length
+        within = places[None, None, :] < contexts[:, :, None]
+        within = within | (places[None, None, :] == places[length:, None])
+        visible = torch.cat([earlier[:, :length] & ~from_question, within], dim=1)
+        return bias.permute(0, 3, 1, 2).masked_fill(~visible[:, None], -1e9)
+
+    def item_logits(
+        self, states: Tensor, weights: Tensor, trends: Tensor, columns: Tensor
+    ) -> Tensor:
+        """Logits (questions, columns) without the own-item term, for the item numbers in `columns`, from states
+        (questions, dim), weights (questions, trends) and trend levels (questions, columns, trends)."""
+        logits = states @ self.item_embedding.weight[columns].T + self.item_bias[columns]
+        return logits + torch.einsum("qt,qct->qc", weights, trends)
+
+    def own_item_scores(self, features: Tensor) -> Tensor:
+        """From features (own, OWN_ITEM_FEATURES) to what is added to the logits of those items, shape (own,)."""
+        return self.own_items(features).squeeze(-1)
+
+
+def grow(model: SequenceModel, old_skus: np.ndarray, new_skus: np.ndarray) -> SequenceModel:
+    """The same network over a larger sorted catalogue; what is new starts at the mean vector and bias."""
+    places = torch.from_numpy(np.searchsorted(new_skus, old_skus))
+    config = SequenceConfig(**{**model.config.to_diff_dict(), "items": len(new_skus)})
+    grown = SequenceModel(config)
+    state = model.state_dict()
+    for name in ("item_embedding.weight", "item_bias"):
+        old = state[name]
+        wide = old.mean(dim=0, keepdim=True).expand(len(new_skus), *old.shape[1:]).clone()
+        wide[places] = old
+        state[name] = wide
+    grown.load_state_dict(state)
+    return grown

@@ -1,0 +1,149 @@
+"""The steps of a training: tune the baselines, fit the network, find the blend, carry the recipe on to a later cut."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from models_ml.data.histories import build_histories
+from models_ml.data.history import DAY_SECONDS
+from models_ml.data.sequences import Target, find_targets
+from models_ml.recommender.baselines import fit_popularity
+from models_ml.recommender.batches import Examples
+from models_ml.recommender.blending import Blend, tune_blend
+from models_ml.recommender.evaluate import Case, build_cases, mean_ndcg
+from models_ml.recommender.export import Fitted
+from models_ml.recommender.fit import Fitter, Plan, answer
+from models_ml.recommender.fusion import Parts
+from models_ml.recommender.model import SequenceConfig, SequenceModel, grow
+from models_ml.recommender.past import Past
+from models_ml.recommender.run import Run
+from models_ml.recommender.sequence import SequenceHead
+from models_ml.recommender.tuning import NAMES, Baselines, Tuned, fit_baselines, tune
+
+# Carrying on starts from trained weights: half the learning rate, chosen with the window before validation.
+_CARRY_ON_RATE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A past and the cases of the window after it."""
+
+    past: Past
+    cases: list[Case]
+
+
+def build_past(rows: pd.DataFrame, cut: pd.Timestamp) -> Past:
+    """From cleaned rows that all lie before the cut."""
+    return Past(build_histories(rows), cut.timestamp() / DAY_SECONDS)
+
+
+def build_window(before: pd.DataFrame, after: pd.DataFrame, cut: pd.Timestamp) -> Window:
+    """Raises `NotEnoughData` when no customer of the past buys in the window."""
+    past = build_past(before, cut)
+    return Window(past, build_cases(past.histories, after))
+
+
+def tune_baselines(run: Run, window: Window) -> dict[str, Tuned]:
+    """Tune each baseline on the validation window; finished ones are taken from the checkpoint."""
+    finished = run.checkpoints.read_json("baselines") or {}
+    tuned = {name: Tuned(**one) for name, one in finished.items()}
+    popularity = None
+    for place, name in enumerate(NAMES):
+        run.check()
+        if name not in tuned:
+            tuned[name] = tune(name, window.past, window.cases, popularity)
+            run.checkpoints.write_json(
+                "baselines", {name: asdict(one) for name, one in tuned.items()}
+            )
+        popularity = popularity or fit_popularity(window.past, **tuned["popularity"].parameters)
+        run.tell("baselines", (place + 1) / len(NAMES))
+    return tuned
+
+
+def fit_network(run: Run, window: Window) -> tuple[SequenceModel, list[dict[str, float]]]:
+    """Fit from scratch up to the validation window, which chooses the epoch."""
+    config = run.config
+    torch.manual_seed(config.seed)
+    model = SequenceModel(
+        SequenceConfig(
+            items=window.past.items,
+            dim=config.dim,
+            layers=config.layers,
+            heads=config.heads,
+            dropout=config.dropout,
+            window=config.max_length,
+        )
+    )
+    asked = ask_cases(window, config.max_length)
+
+    def measure(fitted: SequenceModel) -> float:
+        scores = network_scores(fitted, window, asked)
+        return mean_ndcg(lambda place, case: scores[place], window.cases)
+
+    plan = Plan("fit", config.epochs, config.learning_rate, config.patience, 3.0, False)
+    examples = _examples(run, window.past)
+    rows = Fitter(run, plan).fit(
+        model,
+        examples,
+        on_epoch=lambda row: run.tell("fit", 0.6 * row["epoch"] / config.epochs, row),
+        measure=measure,
+    )
+    return model, rows
+
+
+def find_blend(run: Run, window: Window, model: SequenceModel, tuned: dict[str, Tuned]) -> Blend:
+    """Tune the fusion's weights on the validation window."""
+    baselines = fit_baselines(window.past, tuned)
+    scores = network_scores(model, window, ask_cases(window, run.config.max_length))
+    return tune_blend(window.cases, scores, parts_of(baselines), window.past.cut, run.config.seed)
+
+
+def carry_on(
+    run: Run, name: str, model: SequenceModel, known: Past, past: Past, share: float
+) -> SequenceModel:
+    """Bring a network that learned from `known` to the later `past`; left out when the time is up."""
+    grown = grow(model, known.histories.skus, past.histories.skus)
+    rate = run.config.learning_rate * _CARRY_ON_RATE
+    plan = Plan(name, run.config.refit_epochs, rate, run.config.refit_epochs, 1.0, True)
+    examples = _examples(run, past)
+    Fitter(run, plan).fit(grown, examples, on_epoch=lambda row: run.tell("fit", share))
+    return grown
+
+
+def fit_all(
+    run: Run, past: Past, model: SequenceModel, tuned: dict[str, Tuned], blend: Blend
+) -> Fitted:
+    """The recipe on one past: baselines fitted anew, the network as carried on, the blend as tuned."""
+    run.check()
+    return Fitted(past, model, fit_baselines(past, tuned), blend.weights)
+
+
+def parts_of(baselines: Baselines) -> Parts:
+    return Parts(baselines.ease, baselines.co_occurrence, baselines.repeat_frequency)
+
+
+def ask_cases(window: Window, length: int) -> Examples:
+    """One question per case, asked at the cut about everything before it."""
+    targets = [
+        Target(case.customer, len(case.history), window.past.cut, case.relevant)
+        for case in window.cases
+    ]
+    return Examples(window.past, targets, length)
+
+
+def network_scores(model: SequenceModel, window: Window, asked: Examples) -> list[np.ndarray]:
+    """Logits of the whole catalogue per case, each (items,)."""
+    head = SequenceHead(
+        vectors=model.item_embedding.weight.detach().numpy(),
+        bias=model.item_bias.detach().numpy(),
+        trends=window.past.trend.at(window.past.cut),
+    )
+    return [head.combine(one) for one in answer(model, asked)]
+
+
+def _examples(run: Run, past: Past) -> Examples:
+    random = np.random.default_rng(run.config.seed)
+    targets = find_targets(past.histories, -np.inf, run.config.test_days, random)
+    return Examples(past, targets, run.config.max_length)

@@ -1,0 +1,119 @@
+"""Tunes every baseline on the validation window; what is finished is remembered, so that a second try skips it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from models_ml.recommender import baselines
+from models_ml.recommender.evaluate import Case, mean_ndcg
+from models_ml.recommender.past import Past
+from models_ml.recommender.scorers import NeighbourScorer, PopularityScorer, RepeatScorer, Scorer
+
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """The best parameters found and their validation NDCG@10."""
+
+    parameters: Parameters
+    validation_ndcg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """All four, fitted on one past with tuned parameters."""
+
+    popularity: PopularityScorer
+    repeat_frequency: RepeatScorer
+    co_occurrence: NeighbourScorer
+    ease: NeighbourScorer
+
+    def by_name(self) -> dict[str, Scorer]:
+        return {
+            "popularity": self.popularity,
+            "co_occurrence": self.co_occurrence,
+            "ease": self.ease,
+            "repeat_frequency": self.repeat_frequency,
+        }
+
+
+NAMES = ("popularity", "repeat_frequency", "co_occurrence", "ease")
+
+
+def fit_baselines(past: Past, tuned: dict[str, Tuned]) -> Baselines:
+    """Fit all four with the parameters that tuning found."""
+    of = {name: tuned[name].parameters for name in NAMES}
+    popularity = baselines.fit_popularity(past, **of["popularity"])
+    return Baselines(
+        popularity=popularity,
+        repeat_frequency=baselines.fit_repeat_frequency(past, popularity, **of["repeat_frequency"]),
+        co_occurrence=baselines.fit_co_occurrence(past, popularity, **of["co_occurrence"]),
+        ease=baselines.fit_ease(past, popularity, **of["ease"]),
+    )
+
+
+def tune(name: str, past: Past, cases: list[Case], popularity: PopularityScorer | None) -> Tuned:
+    """Try the grid of one baseline; the first of equals wins. `popularity` is needed by all but popularity itself."""
+    grids: dict[str, Callable[[], Iterator[tuple[Parameters, Scorer]]]] = {
+        "popularity": lambda: _popularity_grid(past),
+        "repeat_frequency": lambda: _repeat_grid(past, popularity),
+        "co_occurrence": lambda: _co_occurrence_grid(past, popularity),
+        "ease": lambda: _ease_grid(past, popularity),
+    }
+    tried = [
+        Tuned(parameters, _measure(scorer, cases, past.cut)) for parameters, scorer in grids[name]()
+    ]
+    return max(tried, key=lambda one: one.validation_ndcg)
+
+
+def _measure(scorer: Scorer, cases: list[Case], now: float) -> float:
+    return mean_ndcg(lambda place, case: scorer.score(case.history, now), cases)
+
+
+def _browsing(past: Past) -> tuple[float, ...]:
+    return (0.0, 0.05, 0.2) if past.has_browsing else (0.0,)
+
+
+def _popularity_grid(past: Past) -> Iterator[tuple[Parameters, Scorer]]:
+    for days in (7.0, 14.0, 30.0, 60.0):
+        parameters = {"days": days}
+        yield parameters, baselines.fit_popularity(past, **parameters)
+
+
+def _repeat_grid(past: Past, popularity: PopularityScorer) -> Iterator[tuple[Parameters, Scorer]]:
+    for half_life, browsing in product((7.0, 30.0, 60.0, 120.0, 250.0), _browsing(past)):
+        parameters = {"half_life": half_life, "browsing": browsing}
+        yield parameters, baselines.fit_repeat_frequency(past, popularity, **parameters)
+
+
+def _co_occurrence_grid(
+    past: Past, popularity: PopularityScorer
+) -> Iterator[tuple[Parameters, Scorer]]:
+    scopes = [("basket", browsing) for browsing in _browsing(past)]
+    scopes += [("customer", browsing) for browsing in _browsing(past)]
+    for (scope, browsing), damping in product(scopes, (0.3, 0.5, 0.7)):
+        fitted = None
+        for half_life in (10.0, 30.0, 120.0):
+            parameters = {
+                "scope": scope,
+                "damping": damping,
+                "half_life": half_life,
+                "browsing": browsing,
+            }
+            fitted = fitted or baselines.fit_co_occurrence(past, popularity, **parameters)
+            yield parameters, fitted.with_interest(half_life, browsing)
+
+
+def _ease_grid(past: Past, popularity: PopularityScorer) -> Iterator[tuple[Parameters, Scorer]]:
+    for browsing, regularisation in product(_browsing(past), (20.0, 50.0, 100.0, 200.0)):
+        fitted = None
+        for half_life in (14.0, 60.0, 250.0):
+            parameters = {
+                "regularisation": regularisation,
+                "half_life": half_life,
+                "browsing": browsing,
+            }
+            fitted = fitted or baselines.fit_ease(past, popularity, **parameters)
+            yield parameters, fitted.with_interest(half_life, browsing)
