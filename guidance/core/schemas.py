@@ -4,8 +4,19 @@ from inspect import cleandoc
 from typing import Any
 
 import msgspec
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 from guidance.core.rows import Status
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """How the document says that calls carry an API key; registered by being defined."""
+
+    target_class = "guidance.core.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

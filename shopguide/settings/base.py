@@ -150,6 +150,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "ShopGuide",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "DESCRIPTION": "What a storefront sends to and fetches from ShopGuide.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
