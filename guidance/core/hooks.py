@@ -62,3 +62,25 @@ def register_schedule(recurring: Recurring) -> None:
 def schedules() -> list[Recurring]:
     """Return every registered schedule."""
     return list(_recurring.values())
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A gauge of `/metrics` that an app reads from what all its processes share."""
+
+    name: str
+    description: str
+    read: Callable[[], float]
+
+
+_metrics: dict[str, Metric] = {}
+
+
+def register_metric(metric: Metric) -> None:
+    """Add a gauge to `/metrics`; call it in `AppConfig.ready()` only."""
+    _metrics[metric.name] = metric
+
+
+def registered_metrics() -> list[Metric]:
+    """Return every registered gauge."""
+    return list(_metrics.values())

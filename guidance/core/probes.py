@@ -5,6 +5,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from guidance.core.hooks import registered_metrics
 from guidance.core.models import Job
 from guidance.core.selectors import is_worker_alive
 
@@ -34,4 +35,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     jobs = Gauge("shopguide_jobs", "Jobs by status", ["status"], registry=registry)
     for status in Job.Status.values:
         jobs.labels(status).set(Job.objects.filter(status=status).count())
+    for metric in registered_metrics():
+        Gauge(metric.name, metric.description, registry=registry).set(metric.read())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,21 +1,61 @@
-"""`GET recommendations`."""
+"""`GET recommendations` and `GET products/{sku}/similar`."""
 
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from guidance.catalog.models import Product
 from guidance.core.models import ApiKey
-from guidance.recommendations.models import Surface
-from guidance.recommendations.services import recommend
+from guidance.recommendations.requests import count, language_of, read_asked
+from guidance.recommendations.schemas import AnswerSchema, SimilarSchema
+from guidance.recommendations.services import recommend, similar_products
+
+DEFAULT_SIMILAR = 10
 
 
 class RecommendationsView(APIView):
-    """Answers for one or more surfaces."""
+    """What to show one shopper on one or more surfaces.
+
+    A list with one answer per surface, in the order asked. No product family appears twice in
+    it. Send each answer's `decision_id` with the events that follow from it; it is null where
+    the decision could not be logged.
+    """
 
     scope = ApiKey.Scope.READ
 
+    @extend_schema(
+        operation_id="recommendations",
+        parameters=[
+            OpenApiParameter("surface", required=True, description="Keys, separated by commas."),
+            OpenApiParameter("customer", description="The shopper's pseudonym."),
+            OpenApiParameter("limit", int, description="Items per surface, 1 to 100."),
+            OpenApiParameter("context_product", description="The SKU of the page's product."),
+            OpenApiParameter("at", description="Replay keys alone: the moment asked about."),
+        ],
+        responses=AnswerSchema(many=True),
+    )
     def get(self, request: Request) -> Response:
-        keys = request.query_params.get("surface", "").split(",")
-        surfaces = list(Surface.objects.filter(key__in=keys, is_active=True))
-        customer = request.query_params.get("customer", "")
-        return Response(recommend(surfaces=surfaces, customer_ref=customer, limit=10))
+        return Response(recommend(read_asked(request)))
+
+
+class SimilarView(APIView):
+    """Products like one product."""
+
+    scope = ApiKey.Scope.READ
+
+    @extend_schema(
+        operation_id="similar",
+        parameters=[OpenApiParameter("limit", int, description="1 to 100; 10 by default.")],
+        responses=SimilarSchema,
+    )
+    def get(self, request: Request, sku: str) -> Response:
+        try:
+            limit = count(request.query_params, "limit") or DEFAULT_SIMILAR
+        except ValueError as fault:
+            raise ValidationError({"limit": str(fault)}) from fault
+        product = get_object_or_404(Product, sku=sku, is_hidden=False)
+        found = similar_products(product=product, limit=limit, language=language_of(request))
+        return Response({"sku": sku, "policy": found.policy, "items": found.items})

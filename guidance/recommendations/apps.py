@@ -5,3 +5,24 @@ from django.utils.translation import gettext_lazy as _
 class RecommendationsConfig(AppConfig):
     name = "guidance.recommendations"
     verbose_name = _("Recommendations")
+
+    def ready(self) -> None:
+        from guidance.core.hooks import Metric, register_metric
+        from guidance.recommendations.unlogged import unlogged_total
+        from guidance.training.hooks import Recipe, register_recipe
+
+        register_recipe(
+            Recipe(
+                "recommender",
+                _("recommender"),
+                runner="guidance.recommendations.training.train_recommender",
+                checker="guidance.recommendations.rankers.check_files",
+            )
+        )
+        register_metric(
+            Metric(
+                "shopguide_unlogged_answers",
+                "Recommendations that went out although their decision could not be written",
+                unlogged_total,
+            )
+        )

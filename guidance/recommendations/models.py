@@ -9,6 +9,7 @@ class Surface(models.Model):
 
     class Policy(models.TextChoices):
         MODEL = "model", _("promoted model")
+        BEST_BASELINE = "best_baseline", _("best baseline")
         CO_OCCURRENCE = "co_occurrence", _("bought together")
         POPULARITY = "popularity", _("popular now")
 
@@ -20,7 +21,9 @@ class Surface(models.Model):
     )
     allow_already_bought = models.BooleanField(_("show what was already bought"), default=True)
     deadline_ms = models.PositiveIntegerField(
-        _("deadline (ms)"), default=150, help_text=_("After this long the next fallback answers.")
+        _("deadline (ms)"),
+        default=150,
+        help_text=_("So long may one policy take; then the next fallback answers."),
     )
     is_active = models.BooleanField(_("active"), default=True)
 

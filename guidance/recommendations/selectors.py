@@ -1,20 +1,99 @@
-"""Reads for recommendations."""
+"""Reads of one request: the shopper, what they did, the products they may see."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.db.models import Count
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
+from guidance.customers.models import Customer
+from guidance.recommendations.catalogue import CatalogueIndex
+from models_ml.data.columns import KINDS, PURCHASE
+from models_ml.recommender.serving import HistoryEvent
+
+# The newest events a ranking sees. The busiest hundredth of the real shop's customers has more.
+HISTORY_EVENTS = 1_000
 
 
-def popular_products(*, days: int = 30, limit: int = 100) -> list[Product]:
-    """Return the products bought most in the last days, most bought first."""
-    since = timezone.now() - timedelta(days=days)
-    return list(
-        Product.objects.recommendable()
-        .filter(events__kind=Event.Kind.PURCHASE, events__occurred_at__gte=since)
-        .annotate(bought=Count("events"))
-        .order_by("-bought", "sku")[:limit]
+@dataclass(frozen=True)
+class Shopper:
+    """Who asks: `unit` is the pseudonym that experiments assign by (after a merge, the
+    customer's), '' for nobody in particular; `customer_id` is None for one never met."""
+
+    unit: str = ""
+    customer_id: int | None = None
+    language: str = ""
+    history: list[HistoryEvent] = field(default_factory=list)
+
+
+def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: bool) -> Shopper:
+    """Return the shopper of a pseudonym with their newest events up to `at`, oldest first.
+
+    Two statements; one for a pseudonym never met and none for nobody.
+    """
+    if not ref:
+        return Shopper()
+    found = (
+        Customer.objects.filter(ref=ref)
+        .values_list(
+            "pk", "language", "merged_into_id", "merged_into__ref", "merged_into__language"
+        )
+        .first()
     )
+    if found is None:
+        return Shopper(unit=ref)
+    key, language, merged_key, merged_ref, merged_language = found
+    customer_id = merged_key or key
+    return Shopper(
+        unit=merged_ref or ref,
+        customer_id=customer_id,
+        language=(merged_language if merged_key else language) or "",
+        history=_history(customer_id, index, at, with_replay),
+    )
+
+
+def _history(
+    customer_id: int, index: CatalogueIndex, at: datetime, with_replay: bool
+) -> list[HistoryEvent]:
+    rows = list(
+        _events(customer_id, at, with_replay)
+        .filter(kind__in=KINDS)
+        .order_by("-occurred_at")
+        .values_list("product_id", "occurred_at", "kind", "basket")[:HISTORY_EVENTS]
+    )
+    return [
+        HistoryEvent(index.skus[product], time, kind, basket or f"event {place}")
+        for place, (product, time, kind, basket) in enumerate(reversed(rows))
+        if product in index.skus
+    ]
+
+
+def bought_skus(
+    *, customer_id: int | None, index: CatalogueIndex, at: datetime, with_replay: bool
+) -> frozenset[str]:
+    """Return everything the customer ever bought up to `at`; one statement."""
+    if customer_id is None:
+        return frozenset()
+    products = (
+        _events(customer_id, at, with_replay)
+        .filter(kind=PURCHASE)
+        .order_by()
+        .values_list("product_id", flat=True)
+        .distinct()
+    )
+    return frozenset(index.skus[product] for product in products if product in index.skus)
+
+
+def _events(customer_id: int, at: datetime, with_replay: bool) -> QuerySet[Event]:
+    events = Event.objects.all() if with_replay else Event.objects.real()
+    return events.filter(customer_id=customer_id, occurred_at__lte=at, product__isnull=False)
+
+
+def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
+    """Return these products as they are this moment, hidden and sold-out ones too; one statement."""
+    wanted = Product.objects.filter(sku__in=skus).only(
+        "sku", "title", "titles", "family", "price", "currency", "image", "stock", "is_hidden"
+    )
+    return {product.sku: product for product in wanted}

@@ -4,4 +4,7 @@ from django.urls import path
 
 from guidance.recommendations import api
 
-urlpatterns = [path("recommendations", api.RecommendationsView.as_view(), name="recommendations")]
+urlpatterns = [
+    path("recommendations", api.RecommendationsView.as_view(), name="recommendations"),
+    path("products/<str:sku>/similar", api.SimilarView.as_view(), name="similar"),
+]

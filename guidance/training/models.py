@@ -1,5 +1,7 @@
 """Training runs and the model versions they make."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -51,7 +53,10 @@ class ModelVersion(models.Model):
         max_length=50,
         help_text=_("The candidate of the run that serves when this version is promoted."),
     )
-    directory = models.CharField(_("folder"), max_length=500)
+    best_baseline = models.CharField(_("best baseline"), max_length=50)
+    directory = models.CharField(
+        _("folder"), max_length=500, help_text=_("Below the folder of all models.")
+    )
     metrics = models.JSONField(_("metrics"), default=dict)
     verdict = models.JSONField(_("gate"), default=dict)
     status = models.CharField(
@@ -78,7 +83,16 @@ class ModelVersion(models.Model):
             models.UniqueConstraint(
                 fields=["recipe"], condition=Q(status="promoted"), name="one_promoted_version"
             ),
+            models.CheckConstraint(
+                condition=~Q(policy="model") | Q(verdict__passed=True),
+                name="only_a_passed_model_may_serve",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.recipe} {self.number}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie."""
+        return Path(settings.MODEL_DIR) / self.directory

@@ -1,0 +1,115 @@
+"""Which trained files this process serves from: loaded aside, then swapped in one step."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.training.selectors import Serving, serving
+from models_ml.recommender.serving import POLICIES, ArtefactError, Ranker, load
+
+logger = logging.getLogger(__name__)
+RECIPE = "recommender"
+POPULARITY = "popularity"
+# Files that could not be opened are looked at again after this long; somebody may repair them.
+RETRY_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class LoadedVersion:
+    """One version's rankers by policy, and why others of it could not be opened.
+
+    `problem` says why a newer version, which should serve, does not.
+    """
+
+    serving: Serving
+    rankers: Mapping[str, Ranker]
+    broken: Mapping[str, str]
+    problem: str = ""
+    _masks: dict[int, tuple[CatalogueIndex, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{RECIPE} {self.serving.number}"
+
+    def serves(self, wanted: Serving) -> bool:
+        """Tell whether this is the version wanted, with the policy it should serve."""
+        return self.serving == wanted and wanted.policy in self.rankers
+
+    def mask(self, ranker: Ranker, index: CatalogueIndex) -> np.ndarray:
+        """Return which of the ranker's items may be recommended, shape (items,); kept per index."""
+        kept = self._masks.get(id(ranker))
+        if kept is None or kept[0] is not index:
+            allowed = np.array([sku in index.recommendable for sku in ranker.skus], dtype=bool)
+            self._masks[id(ranker)] = kept = (index, allowed)
+        return kept[1]
+
+
+class RankerRegistry:
+    """Follows the registry of model versions; requests read `current`, which never blocks."""
+
+    def __init__(self) -> None:
+        self.current: LoadedVersion | None = None
+        self._lock = threading.Lock()
+        self._failed: tuple[Serving, float] | None = None
+
+    def refresh(self) -> None:
+        """Look which version should serve and load it where it is another; one statement.
+
+        A version whose files are broken leaves what is loaded in place, or, where nothing is,
+        serves what of it can be opened; the log, and every decision made meanwhile, say so.
+        """
+        with self._lock:
+            wanted, current = serving(RECIPE), self.current
+            if wanted is None:
+                self.current, self._failed = None, None
+            elif current is not None and current.serves(wanted):
+                self.current, self._failed = replace(current, problem=""), None
+            elif self._may_try(wanted):
+                self._take(wanted, load_version(wanted))
+
+    def _may_try(self, wanted: Serving) -> bool:
+        if self._failed is None or self._failed[0] != wanted:
+            return True
+        return time.monotonic() - self._failed[1] >= RETRY_SECONDS
+
+    def _take(self, wanted: Serving, found: LoadedVersion) -> None:
+        if wanted.policy in found.rankers:
+            self.current, self._failed = found, None
+            logger.info("Serving %s with %s", found.name, wanted.policy)
+            return
+        problem = f"{found.name}: {found.broken.get(wanted.policy, 'no such policy')}"
+        logger.error("Model files cannot serve: %s", problem)
+        self._failed = (wanted, time.monotonic())
+        kept = self.current
+        if kept is not None and kept.serves(kept.serving):
+            self.current = replace(kept, problem=problem)
+        else:
+            self.current = replace(found, problem=problem)
+
+
+def load_version(wanted: Serving) -> LoadedVersion:
+    """Open every policy of a version's folder; those that cannot be are named with the reason."""
+    rankers: dict[str, Ranker] = {}
+    broken: dict[str, str] = {}
+    for policy in POLICIES:
+        if policy == POPULARITY:
+            continue
+        try:
+            rankers[policy] = load(wanted.folder, policy)
+        except ArtefactError as problem:
+            broken[policy] = str(problem)
+        except Exception as problem:  # whatever lies in the folder, answering must go on
+            logger.exception("Opening %s of %s failed", policy, wanted.folder.name)
+            broken[policy] = f"{type(problem).__name__}: {problem}"
+    return LoadedVersion(wanted, rankers, broken)
+
+
+def check_files(folder: Path, policy: str) -> None:
+    """Raise ArtefactError where a folder cannot serve `policy`; what promotion asks first."""
+    load(folder, policy)

@@ -1,0 +1,104 @@
+"""Checking what a storefront asks: every fault is named with its parameter."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.utils import timezone, translation
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from guidance.behaviour.models import Source
+from guidance.core.models import ApiKey
+from guidance.recommendations.models import Surface
+from guidance.recommendations.services import Asked
+
+MOST_ITEMS = 100
+MOST_SURFACES = 10
+REF_LENGTH = 100
+SKU_LENGTH = 64
+
+
+def read_asked(request: Request) -> Asked:
+    """Return the request, checked; one statement. Raises ValidationError naming every fault."""
+    query = request.query_params
+    is_replay = isinstance(request.auth, ApiKey) and ApiKey.Scope.REPLAY in request.auth.scopes
+    faults: dict[str, str] = {}
+
+    def read(name: str, reader: Callable[..., Any], *more: Any) -> Any:
+        try:
+            return reader(query, name, *more)
+        except ValueError as fault:
+            faults[name] = str(fault)
+            return None
+
+    asked = {
+        "surfaces": read("surface", _surfaces),
+        "customer": read("customer", text, REF_LENGTH),
+        "limit": read("limit", count),
+        "context_product": read("context_product", text, SKU_LENGTH),
+        "at": read("at", _moment, is_replay),
+    }
+    if faults:
+        raise ValidationError(faults)
+    source = Source.REPLAY if is_replay else Source.LIVE
+    return Asked(language=language_of(request), source=source, **asked)
+
+
+def text(query: QueryDict, name: str, longest: int) -> str:
+    """Return a parameter's text, '' where it is absent; raises ValueError in words for people."""
+    value = query.get(name, "")
+    if "\x00" in value:
+        raise ValueError(_("NUL characters are not allowed."))
+    if len(value) > longest:
+        raise ValueError(_("At most %(count)d characters are allowed.") % {"count": longest})
+    return value
+
+
+def count(query: QueryDict, name: str) -> int | None:
+    """Return a number of items, None where it is absent; raises ValueError in words for people."""
+    value = query.get(name)
+    if value is None:
+        return None
+    if not (
+        value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= MOST_ITEMS
+    ):
+        raise ValueError(_("Must be a whole number from 1 to %(most)d.") % {"most": MOST_ITEMS})
+    return int(value)
+
+
+def language_of(request: Request) -> str:
+    """Return the language that the request itself asks for; '' where it does not say."""
+    if not request.headers.get("Accept-Language"):
+        return ""
+    return translation.get_language_from_request(request._request)
+
+
+def _surfaces(query: QueryDict, name: str) -> list[Surface]:
+    keys = list(dict.fromkeys(filter(None, text(query, name, 600).split(","))))
+    if not keys:
+        raise ValueError(_("Name at least one surface."))
+    if len(keys) > MOST_SURFACES:
+        raise ValueError(_("At most %(count)d surfaces at once.") % {"count": MOST_SURFACES})
+    found = {surface.key: surface for surface in Surface.objects.filter(key__in=keys)}
+    unknown = [key for key in keys if key not in found or not found[key].is_active]
+    if unknown:
+        raise ValueError(_("Unknown or inactive: %(keys)s.") % {"keys": ", ".join(unknown)})
+    return [found[key] for key in keys]
+
+
+def _moment(query: QueryDict, name: str, is_replay: bool) -> datetime:
+    value = query.get(name)
+    if value is None:
+        return timezone.now()
+    if not is_replay:
+        raise ValueError(_("Only an API key with the scope 'replay' may name a time."))
+    moment = parse_datetime(value)
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(_("Must be an ISO 8601 time with its offset."))
+    if moment > timezone.now():
+        raise ValueError(_("Must not lie in the future."))
+    return moment.astimezone(UTC)

@@ -1,0 +1,57 @@
+"""What a storefront asked for, and what each surface answers."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from guidance.behaviour.models import Source
+from guidance.recommendations.models import Surface
+from guidance.recommendations.services.candidates import Candidate
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, checked. `customer` is a pseudonym or '', `limit` None for each surface's own,
+    `language` '' for the shopper's; a replayed request names the moment it stands for."""
+
+    surfaces: list[Surface]
+    at: datetime
+    customer: str = ""
+    limit: int | None = None
+    context_product: str = ""
+    language: str = ""
+    source: Source = Source.LIVE
+
+    @property
+    def is_replay(self) -> bool:
+        return self.source == Source.REPLAY
+
+    def limit_of(self, surface: Surface) -> int:
+        return self.limit or surface.limit
+
+
+@dataclass
+class SurfaceAnswer:
+    """What one surface shows and how it came about.
+
+    `fallback_from` says which policies should have answered and why they did not. `candidates`
+    wait to be judged by the products of this moment; `items` are ready for the storefront.
+    """
+
+    surface: Surface
+    policy: str = ""
+    policy_version: str = ""
+    fallback_from: str = ""
+    experiment: str = ""
+    arm: str = ""
+    candidates: list[Candidate] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    decision_id: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "decision_id": self.decision_id,
+            "surface": self.surface.key,
+            "policy": self.policy,
+            "items": self.items,
+        }

@@ -1,0 +1,85 @@
+"""Writing an answer's decisions, without letting the shopper wait for a busy database."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from guidance.customers.services import ensure_customers
+from guidance.decisions.models import Decision
+from guidance.decisions.services.log import record_decisions
+from guidance.recommendations.services.asked import Asked, SurfaceAnswer
+from guidance.recommendations.unlogged import count_unlogged
+
+logger = logging.getLogger(__name__)
+# How long a shopper may wait for a database that somebody else is writing to.
+PATIENCE_MS = 1_000
+
+
+def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: float) -> bool:
+    """Write one Decision per answer and put its id into the answer; return whether that worked.
+
+    A pseudonym never met becomes an anonymous customer here, in the decisions' own transaction:
+    clicks, purchases and arms are attributed by customer, so a visitor's very first page would
+    otherwise count for no experiment. Where it cannot be written, nobody is made either, the
+    answers keep their null ids, and they are counted.
+    """
+    decisions = [_decision(answer, asked, latency_ms) for answer in answers]
+    try:
+        with _impatient(), transaction.atomic():
+            if asked.customer:
+                customer_id = ensure_customers(refs=[asked.customer])[asked.customer]
+                for decision in decisions:
+                    decision.customer_id = customer_id
+            record_decisions(decisions)
+    except DatabaseError:
+        logger.exception("%d decisions could not be written", len(decisions))
+        count_unlogged(len(decisions))
+        return False
+    for answer, decision in zip(answers, decisions, strict=True):
+        answer.decision_id = str(decision.pk)
+    return True
+
+
+def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decision:
+    """Every policy here is deterministic: what is shown at a place had probability 1."""
+    logged = ("sku", "position", "score", "reason")
+    context = {"limit": asked.limit_of(answer.surface)}
+    if asked.context_product:
+        context["context_product"] = asked.context_product
+    return Decision(
+        at=asked.at,
+        surface=answer.surface.key,
+        policy=answer.policy,
+        policy_version=answer.policy_version,
+        fallback_from=answer.fallback_from[:200],
+        experiment=answer.experiment,
+        arm=answer.arm,
+        items=[{**{key: item[key] for key in logged}, "propensity": 1.0} for item in answer.items],
+        context=context,
+        latency_ms=round(latency_ms, 2),
+        source=asked.source,
+    )
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Wait for locks no longer than PATIENCE_MS."""
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        usual = int(1000 * settings.DATABASES["default"]["OPTIONS"]["timeout"])
+        connection.connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        try:
+            yield
+        finally:
+            connection.connection.execute(f"PRAGMA busy_timeout = {usual}")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {PATIENCE_MS}")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = DEFAULT")

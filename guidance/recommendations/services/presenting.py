@@ -1,0 +1,92 @@
+"""Candidates become items: products as they are now, titles, reasons and copy in one language."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+
+from guidance.catalog.models import Product
+from guidance.content.selectors import published_copy
+from guidance.core.selectors import default_market
+from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.recommendations.selectors import Shopper, products_by_sku
+from guidance.recommendations.services.asked import Asked, SurfaceAnswer
+from guidance.recommendations.services.candidates import Candidate
+from guidance.recommendations.services.reasons import reason_for
+from guidance.recommendations.services.rules import pick
+from models_ml.data.columns import PURCHASE
+
+
+def present(
+    answers: Sequence[SurfaceAnswer], *, asked: Asked, shopper: Shopper, index: CatalogueIndex
+) -> None:
+    """Fill in each answer's items; two statements, and one more where no language is known."""
+    content_language, spoken = choose_language(asked.language or shopper.language)
+    products = products_by_sku(_skus(answers, asked.context_product))
+    titles = {sku: product.title_in(content_language) for sku, product in products.items()}
+    bought = frozenset(event.item for event in shopper.history if event.kind == PURCHASE)
+    used = {index.family_of(asked.context_product)} if asked.context_product else set()
+    shown: dict[str, int] = {}
+    with translation.override(spoken):
+        for answer in answers:
+            limit = asked.limit_of(answer.surface)
+            picked = pick(answer.candidates, limit=limit, used=used, products=products)
+            for position, (candidate, product) in enumerate(picked, start=1):
+                reason = reason_for(
+                    candidate,
+                    policy=answer.policy,
+                    context_product=asked.context_product,
+                    bought=bought,
+                    titles=titles,
+                )
+                title = titles[product.sku]
+                answer.items.append(item_json(candidate, product, position, title, reason))
+                shown[product.sku] = product.pk
+        add_copy([item for answer in answers for item in answer.items], shown, content_language)
+
+
+def choose_language(wanted: str) -> tuple[str, str]:
+    """Return the language of content and the one that ShopGuide itself speaks.
+
+    They differ only where the shop's language is none of ours; reasons then come in English.
+    """
+    wanted = wanted or default_market().language
+    try:
+        supported = translation.get_supported_language_variant(wanted)
+    except LookupError:
+        return wanted, settings.LANGUAGE_CODE
+    return supported, supported
+
+
+def item_json(
+    candidate: Candidate, product: Product, position: int, title: str, reason: str
+) -> dict[str, Any]:
+    """Return one item as the storefront gets it; its copy is added afterwards."""
+    return {
+        "sku": product.sku,
+        "title": title,
+        "price": None if product.price is None else str(product.price),
+        "currency": product.currency,
+        "image": product.image or None,
+        "position": position,
+        "score": round(candidate.score, 6),
+        "reason": reason,
+        "copy": {},
+    }
+
+
+def add_copy(
+    items: Sequence[dict[str, Any]], product_ids: Mapping[str, int], language: str
+) -> None:
+    """Put the published copy of each item's product into it; one statement."""
+    copy = published_copy(list(product_ids.values()), language)
+    for item in items:
+        item["copy"] = copy.get(product_ids[item["sku"]], {})
+
+
+def _skus(answers: Sequence[SurfaceAnswer], context_product: str) -> set[str]:
+    candidates = [candidate for answer in answers for candidate in answer.candidates]
+    skus = {candidate.sku for candidate in candidates}
+    skus |= {candidate.because for candidate in candidates if candidate.because}
+    return skus | {context_product} - {""}

@@ -1,0 +1,104 @@
+"""What answering reads instead of the database: catalogue, popularity, rankers, kept fresh.
+
+One thread per web process looks every two seconds, so that no request waits for files or for
+4,000 rows; where the setting SERVING_WATCHER is off, every request looks by itself.
+"""
+
+import logging
+import threading
+import time
+from datetime import UTC, date, datetime
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connections
+
+from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
+from guidance.recommendations.popularity import Popularity, read_popularity
+from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
+
+logger = logging.getLogger(__name__)
+# A promotion must reach every process within 5 seconds: 2 to notice, 3 to load.
+LOOK_SECONDS = 2.0
+# A process's first request waits for its first look, and for no longer than this.
+FIRST_LOOK_SECONDS = 10.0
+# Days whose popularity is kept: replays ask for the past.
+KEPT_DAYS = 32
+# Rollups advance about once a minute.
+POPULARITY_SECONDS = 20.0
+
+PopularityKey = tuple[date, bool]
+
+
+class ServingState:
+    """The state of one process; its parts are immutable and are replaced as a whole."""
+
+    def __init__(self) -> None:
+        self._registry = RankerRegistry()
+        self._index: CatalogueIndex | None = None
+        self._popularity: dict[PopularityKey, tuple[float, Popularity]] = {}
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+
+    def prepare(self) -> None:
+        """Make the state usable for one request: once a process, or each time without a watcher."""
+        if not settings.SERVING_WATCHER:
+            self.refresh()
+        elif not self._ready.is_set():
+            self._start()
+            self._ready.wait(timeout=FIRST_LOOK_SECONDS)
+
+    def refresh(self) -> None:
+        """Look for what changed and read it; two statements where nothing did."""
+        if self._index is None or self._index.signature != signature():
+            self._index = read_index()
+        self._registry.refresh()
+
+    @property
+    def version(self) -> LoadedVersion | None:
+        """The model version this process serves from; None where none can be."""
+        return self._registry.current
+
+    @property
+    def index(self) -> CatalogueIndex:
+        assert self._index is not None, "prepare() comes first"
+        return self._index
+
+    def popularity(self, *, at: datetime, with_replay: bool) -> Popularity:
+        """Return what was popular on that day; read at most every 20 seconds under a watcher."""
+        key = (at.astimezone(UTC).date(), with_replay)
+        kept = self._popularity.get(key)
+        longest = POPULARITY_SECONDS if settings.SERVING_WATCHER else 0.0
+        if kept is None or time.monotonic() - kept[0] > longest:
+            return self._read_popularity(key)
+        return kept[1]
+
+    def _read_popularity(self, key: PopularityKey) -> Popularity:
+        found = read_popularity(day=key[0], with_replay=key[1])
+        days = list(self._popularity)
+        if key not in days and len(days) >= KEPT_DAYS:
+            self._popularity.pop(min(days), None)
+        self._popularity[key] = (time.monotonic(), found)
+        return found
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._watch, name="serving", daemon=True)
+                self._thread.start()
+
+    def _watch(self) -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                self.refresh()
+                self._read_popularity((datetime.now(UTC).date(), False))
+                self._ready.set()
+            except DatabaseError:
+                logger.exception("The registry of models could not be read; trying again")
+                connections.close_all()
+            close_old_connections()
+            pause.wait(LOOK_SECONDS)
+
+
+state = ServingState()

@@ -1,0 +1,73 @@
+"""Figures of training, as plotly's JSON; `static/core/figures.js` draws them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from guidance.training.labels import policy_name
+from guidance.training.models import ModelVersion
+
+
+def curve_figure(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return loss (left) and validation NDCG@10 (right) by epoch."""
+    epochs = [point["epoch"] for point in points]
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": _("validation NDCG@10"),
+                "x": epochs,
+                "y": [point.get("validation_ndcg") for point in points],
+                "yaxis": "y2",
+            },
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": _("loss"),
+                "x": epochs,
+                "y": [point.get("loss") for point in points],
+                "line": {"dash": "dot"},
+            },
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": _("epoch")}, "dtick": max(1, len(epochs) // 10)},
+            "yaxis": {"title": {"text": _("loss")}},
+            "yaxis2": {
+                "title": {"text": _("NDCG@10")},
+                "overlaying": "y",
+                "side": "right",
+                "showgrid": False,
+                "rangemode": "tozero",
+            },
+        },
+    }
+
+
+def quality_figure(versions: Iterable[ModelVersion]) -> dict[str, Any]:
+    """Return test NDCG@10 (repeats allowed) of the model and of the best baseline, by version."""
+    rows = [
+        (f"{version.number}", _ndcg(version, "model"), _ndcg(version, version.best_baseline))
+        for version in versions
+    ]
+    numbers = [number for number, _model, _baseline in rows]
+    return {
+        "data": [
+            _line(policy_name("model"), numbers, [model for _n, model, _b in rows]),
+            _line(_("best baseline"), numbers, [baseline for _n, _m, baseline in rows]),
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": _("version")}, "type": "category"},
+            "yaxis": {"title": {"text": _("NDCG@10")}, "rangemode": "tozero"},
+        },
+    }
+
+
+def _line(name: str, x: list[str], y: list[float | None]) -> dict[str, Any]:
+    return {"type": "scatter", "mode": "lines+markers", "name": name, "x": x, "y": y}
+
+
+def _ndcg(version: ModelVersion, policy: str) -> float | None:
+    value = version.metrics.get(policy, {}).get("repeats_allowed", {}).get("ndcg@10")
+    return None if value is None else float(value)

@@ -1,0 +1,51 @@
+"""What a training tells its page while it runs."""
+
+from typing import Any
+
+from guidance.core.jobs import JobContext
+from guidance.training.labels import PHASES
+from guidance.training.models import TrainingRun
+
+
+class LiveCurve:
+    """Keeps a curve point per measured epoch in the run's row; a resumed run goes on with it."""
+
+    def __init__(self, context: JobContext, run: TrainingRun) -> None:
+        self._context = context
+        self._run = run
+        self._points: dict[int, dict[str, Any]] = {
+            point["epoch"]: point for point in run.report.get("epochs", [])
+        }
+
+    def report(
+        self,
+        phase: str,
+        fraction: float,
+        *,
+        epoch: int | None = None,
+        loss: float | None = None,
+        validation_ndcg: float | None = None,
+    ) -> None:
+        """Show progress; a measured epoch also goes into the curve and the log.
+
+        `phase` is a key of `labels.PHASES`. Raises JobCancelled or LeaseLost where the work must
+        not go on.
+        """
+        figures = {"epoch": epoch, "loss": loss, "NDCG@10": validation_ndcg}
+        detail = {name: value for name, value in figures.items() if value is not None}
+        point = {"epoch": epoch, "loss": loss, "validation_ndcg": validation_ndcg}
+        is_news = validation_ndcg is not None and self._points.get(epoch or 0) != point
+        line = _line(point) if is_news else ""
+        self._context.progress(PHASES.get(phase, phase), fraction, detail=detail, line=line)
+        if is_news:
+            self._points[epoch or 0] = {**point, "epoch": epoch or 0}
+            self._keep()
+
+    def _keep(self) -> None:
+        points = [self._points[epoch] for epoch in sorted(self._points)]
+        TrainingRun.objects.filter(pk=self._run.pk).update(report={"epochs": points})
+
+
+def _line(point: dict[str, Any]) -> str:
+    line = f"epoch {point['epoch']}: validation NDCG@10 {point['validation_ndcg']:.4f}"
+    return line if point["loss"] is None else f"{line}, loss {point['loss']:.4f}"

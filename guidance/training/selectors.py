@@ -1,0 +1,97 @@
+"""Reads about runs and versions: what serves, what would after a rollback, how a run stands."""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Case, IntegerField, QuerySet, When
+
+from guidance.core.models import Job
+from guidance.training.models import ModelVersion, TrainingRun
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What web processes load for a recipe.
+
+    `policy` is the version's own where a person promoted it, and its best baseline otherwise.
+    """
+
+    version_id: uuid.UUID
+    number: int
+    folder: Path
+    policy: str
+    best_baseline: str
+    status: str
+
+    @property
+    def is_promoted(self) -> bool:
+        return self.status == ModelVersion.Status.PROMOTED
+
+
+def serving(recipe: str) -> Serving | None:
+    """Return what serves now: the promoted version, else the newest one's best baseline.
+
+    One query. None before the first training has ended.
+    """
+    promoted_first = Case(
+        When(status=ModelVersion.Status.PROMOTED, then=0), default=1, output_field=IntegerField()
+    )
+    version = (
+        ModelVersion.objects.filter(recipe=recipe)
+        .only("number", "directory", "policy", "best_baseline", "status")
+        .order_by(promoted_first, "-number")
+        .first()
+    )
+    if version is None:
+        return None
+    promoted = version.status == ModelVersion.Status.PROMOTED
+    return Serving(
+        version_id=version.pk,
+        number=version.number,
+        folder=version.folder,
+        policy=version.policy if promoted else version.best_baseline,
+        best_baseline=version.best_baseline,
+        status=version.status,
+    )
+
+
+def promoted_version(recipe: str) -> ModelVersion | None:
+    """Return the promoted version, None where nobody promoted one."""
+    return ModelVersion.objects.filter(recipe=recipe, status=ModelVersion.Status.PROMOTED).first()
+
+
+def previous_version(current: ModelVersion) -> ModelVersion | None:
+    """Return the version that served before `current` was promoted."""
+    return (
+        ModelVersion.objects.filter(
+            recipe=current.recipe,
+            status=ModelVersion.Status.RETIRED,
+            promoted_at__lt=current.promoted_at,
+        )
+        .order_by("-promoted_at")
+        .first()
+    )
+
+
+def active_run(recipe: str) -> TrainingRun | None:
+    """Return the run of this recipe that waits or trains now."""
+    return (
+        TrainingRun.objects.filter(
+            recipe=recipe, job__status__in=[Job.Status.QUEUED, Job.Status.RUNNING]
+        )
+        .select_related("job")
+        .first()
+    )
+
+
+def versions_by_number(recipe: str) -> QuerySet[ModelVersion]:
+    """Return every version of a recipe, oldest first, with its metrics."""
+    return ModelVersion.objects.filter(recipe=recipe).order_by("number")
+
+
+def curve_of(run: TrainingRun) -> list[dict[str, Any]]:
+    """Return `{epoch, loss, validation_ndcg}` per epoch, while it trains and afterwards."""
+    points: list[dict[str, Any]] = run.report.get("epochs", [])
+    return points

@@ -1,0 +1,13 @@
+"""Training's writes: runs asked for and carried out, versions promoted and rolled back."""
+
+from guidance.training.services.promotion import PromotionRefused, promote_version, roll_back
+from guidance.training.services.runs import AlreadyTraining, request_training, run_training
+
+__all__ = [
+    "AlreadyTraining",
+    "PromotionRefused",
+    "promote_version",
+    "request_training",
+    "roll_back",
+    "run_training",
+]

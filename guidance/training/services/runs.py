@@ -1,0 +1,108 @@
+"""Runs: asked for, carried out in the job's own process, cancelled."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from guidance.core.jobs import JobContext
+from guidance.core.models import User
+from guidance.core.services import record_audit
+from guidance.core.services.jobs import JobCancelled, request_job
+from guidance.training.hooks import Trained, recipe
+from guidance.training.models import ModelVersion, TrainingRun
+from guidance.training.selectors import active_run
+
+
+class AlreadyTraining(Exception):
+    """A run of this recipe is on its way; `run` is the one."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        super().__init__(_("A training of this model is already on its way."))
+        self.run = run
+
+
+@transaction.atomic
+def request_training(
+    *,
+    recipe_key: str,
+    requested_by: User | None,
+    params: dict[str, Any] | None = None,
+    start: bool = True,
+) -> TrainingRun:
+    """Queue a training; a worker starts its process unless `start` is False.
+
+    Raises KeyError for a recipe nobody registered and AlreadyTraining where one is on its way.
+    """
+    recipe(recipe_key)
+    if (running := active_run(recipe_key)) is not None:
+        raise AlreadyTraining(running)
+    job = request_job(
+        kind="train", params={"recipe": recipe_key}, requested_by=requested_by, start=start
+    )
+    run = TrainingRun.objects.create(recipe=recipe_key, params=params or {}, job=job)
+    record_audit(
+        actor=requested_by, verb="request_training", target=run, details={"recipe": recipe_key}
+    )
+    return run
+
+
+def run_training(context: JobContext) -> dict[str, Any]:
+    """Carry out the run of this job; the runner of the job kind `train`.
+
+    An attempt that was killed is gone on with: the recipe finds its folder as it was left, and a
+    run whose version was already written is only closed.
+    """
+    run = TrainingRun.objects.select_related("job").get(job_id=context.job_id)
+    version = ModelVersion.objects.filter(run=run).first()
+    if version is None:
+        try:
+            trained = recipe(run.recipe).load()(context, run)
+            context.check()
+        except JobCancelled:
+            shutil.rmtree(folder_of(run), ignore_errors=True)
+            shutil.rmtree(context.folder, ignore_errors=True)
+            raise
+        version = record_version(run=run, trained=trained)
+    shutil.rmtree(context.folder, ignore_errors=True)
+    return {"version": str(version.pk), "number": version.number, "status": version.status}
+
+
+def folder_of(run: TrainingRun) -> Path:
+    """Return the folder that a run's files belong in; it is made when missing."""
+    folder = Path(settings.MODEL_DIR) / run.recipe / str(run.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@transaction.atomic
+def record_version(*, run: TrainingRun, trained: Trained) -> ModelVersion:
+    """Write what a run made: a candidate where the gate passed it, refused otherwise."""
+    list(TrainingRun.objects.select_for_update().filter(recipe=run.recipe).values_list("pk"))
+    highest = ModelVersion.objects.filter(recipe=run.recipe).aggregate(Max("number"))["number__max"]
+    passed = bool(trained.verdict["passed"])
+    status = ModelVersion.Status.CANDIDATE if passed else ModelVersion.Status.REFUSED
+    best_baseline = trained.report["best_baseline"]
+    version = ModelVersion.objects.create(
+        recipe=run.recipe,
+        number=(highest or 0) + 1,
+        run=run,
+        policy="model" if passed else best_baseline,
+        best_baseline=best_baseline,
+        directory=str(trained.folder.relative_to(settings.MODEL_DIR)),
+        metrics=trained.report["candidates"],
+        verdict=trained.verdict,
+        status=status,
+    )
+    TrainingRun.objects.filter(pk=run.pk).update(report=trained.report)
+    record_audit(
+        actor=run.job.requested_by,
+        verb="train_version",
+        target=version,
+        details={"passed": passed, "best_baseline": best_baseline},
+    )
+    return version
