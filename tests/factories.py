@@ -16,7 +16,7 @@ from guidance.catalog.models import Category, Product
 from guidance.content.models import Draft, Kind, MissingFacts, Publication
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
-from guidance.decisions.models import Decision
+from guidance.decisions.models import Decision, Outcome
 from guidance.experiments.models import Experiment
 from guidance.recommendations.models import Surface
 from guidance.training.models import ModelVersion, TrainingRun
@@ -71,6 +71,12 @@ def decision(**given: Any) -> Decision:
             **given,
         }
     )
+
+
+def outcome(**given: Any) -> Event:
+    shown = decision()
+    given = {"kind": Event.Kind.IMPRESSION, "customer": shown.customer, **given}
+    return Outcome.objects.get(pk=event(decision=shown.pk, **given).pk)
 
 
 def experiment(**given: Any) -> Experiment:
@@ -247,6 +253,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Customer: customer,
     Event: event,
     Decision: decision,
+    Outcome: outcome,
     Experiment: experiment,
     Draft: draft,
     Publication: publication,

@@ -33,6 +33,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "content.publication": "view withdraw",
         "recommendations.surface": "view change",
         "decisions.decision": "view",
+        "decisions.outcome": "view",
         "training.trainingrun": "view add",
         "training.modelversion": "view",
     },
@@ -49,6 +50,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "behaviour.event": "view",
         "behaviour.dayrollup": "view",
         "decisions.decision": "view",
+        "decisions.outcome": "view",
         "experiments.experiment": "view add change",
         "training.trainingrun": "view add",
         "training.modelversion": "view promote",
@@ -63,6 +65,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "content.draft": "view",
         "content.publication": "view withdraw",
         "decisions.decision": "view",
+        "decisions.outcome": "view",
     },
     Role.ADMINISTRATOR: {},
 }
