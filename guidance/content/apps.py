@@ -12,10 +12,10 @@ class ContentConfig(AppConfig):
         from guidance.core.hooks import JobKind, register_job_kind
 
         register_facts_listener(mark_stale)
+        services = "guidance.content.services"
         register_job_kind(
-            JobKind(
-                key="draft_copy",
-                label=_("Draft copy"),
-                runner="guidance.content.services.drafting.run_draft_copy",
-            )
+            JobKind("draft_copy", _("Draft copy"), f"{services}.drafting.run_draft_copy")
+        )
+        register_job_kind(
+            JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )

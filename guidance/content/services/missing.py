@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied
-
 from guidance.catalog.models import Product
 from guidance.catalog.rows import AttributeRow
 from guidance.catalog.services import update_product
 from guidance.content.models import MissingFacts
 from guidance.content.services.drafting import Drafted, draft_products
+from guidance.content.services.waiting import require
 from guidance.core.models import User
 from models_ml.writer.facts import key_info
 
@@ -31,8 +30,8 @@ def supply_facts(*, values: Mapping[int, Mapping[str, str]], actor: User) -> Sup
     Empty values are left out, and so is a row that somebody else supplied meanwhile. Each product
     is saved for itself. `actor` becomes the requester of the drafts. Raises PermissionDenied.
     """
-    if not actor.has_perms(["content.change_missingfacts", "catalog.change_product"]):
-        raise PermissionDenied("content.change_missingfacts")
+    require(actor, "content.change_missingfacts")
+    require(actor, "catalog.change_product")
     facts = drafted = missing = 0
     for row in MissingFacts.objects.select_related("product").filter(pk__in=values):
         told = _rows(row, values[row.pk])

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from guidance.catalog.models import Product
 from guidance.content.models import Citation, Draft, Publication, PublishedCopy
 from guidance.content.services.refusals import Invalid
+from guidance.content.services.waiting import require
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
@@ -62,8 +62,7 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
 
     Raises PermissionDenied, or Invalid where no reason is given or nothing is published.
     """
-    if not actor.has_perm("content.withdraw_publication"):
-        raise PermissionDenied("content.withdraw_publication")
+    require(actor, "content.withdraw_publication")
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(_("Say why it is withdrawn."))

@@ -1,34 +1,27 @@
-"""The review desk's decisions: approve, reject, edit, write again."""
+"""The review desk's decisions: approve, reject, edit."""
 
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guidance.catalog.models import Product
-from guidance.catalog.selectors import facts_of
-from guidance.content.models import Draft, DraftRevision, Publication, ReviewTask
-from guidance.content.selectors.shop import shop_brands
-from guidance.content.services.drafting import new_draft
+from guidance.content.models import Draft, Publication, ReviewTask
 from guidance.content.services.examination import Examination, examine_draft
 from guidance.content.services.publication import publish
 from guidance.content.services.refusals import (
     ChecksFailed,
     Invalid,
-    NotWaiting,
     OwnRequest,
     Refused,
-    VersionChanged,
     own_request,
 )
+from guidance.content.services.waiting import keep_text, lock_waiting, require
 from guidance.core.models import User
 from guidance.core.services import record_audit
-from models_ml.writer.realiser import NotEnoughFacts
 
 LONGEST_TEXT = 5_000
 LONGEST_REASON = 500
@@ -50,9 +43,9 @@ def approve_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Publicat
     Facts, claims and checks are taken anew under the product's lock. Raises PermissionDenied, or
     Refused: NotWaiting, VersionChanged, OwnRequest, or ChecksFailed, which keeps the new findings.
     """
-    _require(actor, "content.review_draft")
+    require(actor, "content.review_draft")
     with transaction.atomic():
-        draft = _lock(draft_id, version)
+        draft = lock_waiting(draft_id=draft_id, version=version)
         if reason := own_request(draft, actor):
             raise OwnRequest(reason)
         found = examine_draft(draft=draft)
@@ -80,11 +73,11 @@ def approve_drafts(*, seen: Iterable[tuple[uuid.UUID, int]], actor: User) -> lis
 @transaction.atomic
 def reject_draft(*, draft_id: uuid.UUID, version: int, actor: User, reason: str) -> Draft:
     """Turn a draft down, for a reason the writer can learn from; raises like `approve_draft`."""
-    _require(actor, "content.review_draft")
+    require(actor, "content.review_draft")
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(_("Say why: the reason teaches the writer."))
-    draft = _lock(draft_id, version)
+    draft = lock_waiting(draft_id=draft_id, version=version)
     _decide(draft, Draft.Status.REJECTED, actor, reason[:LONGEST_REASON])
     record_audit(actor=actor, verb="reject_draft", target=draft, details={"reason": draft.reason})
     return draft
@@ -93,64 +86,15 @@ def reject_draft(*, draft_id: uuid.UUID, version: int, actor: User, reason: str)
 @transaction.atomic
 def edit_draft(*, draft_id: uuid.UUID, version: int, actor: User, text: str) -> Draft:
     """Replace the text, keep the earlier one, and examine the new one; raises like the others."""
-    _require(actor, "content.change_draft")
+    require(actor, "content.change_draft")
     text = _tidy(text)
-    draft = _lock(draft_id, version)
+    draft = lock_waiting(draft_id=draft_id, version=version)
     if text == draft.text:
         return draft
     _replace(draft, actor, examine_draft(draft=draft, text=text), text)
     draft.edited_by = actor
     draft.save()
     record_audit(actor=actor, verb="edit_draft", target=draft, details={"version": draft.version})
-    return draft
-
-
-@transaction.atomic
-def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
-    """Write the draft again from today's facts; who asks for that becomes its requester.
-
-    Raises Invalid where the facts have become too thin.
-    """
-    _require(actor, "content.add_draft")
-    draft = _lock(draft_id, version)
-    facts = facts_of([draft.product], draft.language)[draft.product_id]
-    try:
-        written = new_draft(
-            draft.product, draft.kind, draft.language, facts, shop_brands(), draft.version + 1
-        )
-    except NotEnoughFacts as thin:
-        missing = ", ".join(thin.missing)
-        raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
-    _archive(draft, actor)
-    draft.edited_by, draft.requested_by, draft.is_stale = None, actor, False
-    for name in ("text", "version", "sentences", "facts", "claims", "findings", "writer"):
-        setattr(draft, name, getattr(written, name))
-    draft.blocking_findings, draft.warnings = written.blocking_findings, written.warnings
-    draft.save()
-    details = {"version": draft.version}
-    record_audit(actor=actor, verb="rewrite_draft", target=draft, details=details)
-    return draft
-
-
-def _require(actor: User, permission: str) -> None:
-    if not actor.has_perm(permission):
-        raise PermissionDenied(permission)
-
-
-def _lock(draft_id: uuid.UUID, version: int) -> Draft:
-    """Lock a waiting draft and its product in the version that was seen.
-
-    The product's lock keeps facts still: whoever changes them takes it before asking what cites
-    them, so that no approval slips between a change and its staleness.
-    """
-    product_id = Draft.objects.values_list("product_id", flat=True).get(pk=draft_id)
-    product = Product.objects.select_for_update().get(pk=product_id)
-    draft = Draft.objects.select_for_update().get(pk=draft_id)
-    draft.product = product
-    if draft.status != Draft.Status.WAITING:
-        raise NotWaiting(_("This draft is decided already."))
-    if draft.version != version:
-        raise VersionChanged(draft, version)
     return draft
 
 
@@ -177,16 +121,10 @@ def _decide(draft: Draft, status: Draft.Status, actor: User, reason: str) -> Non
 
 
 def _replace(draft: Draft, actor: User, found: Examination, text: str) -> None:
-    _archive(draft, actor)
+    keep_text(draft=draft, replaced_by=actor)
     draft.text, draft.version, draft.is_stale = text, draft.version + 1, False
     for name, value in found.as_fields().items():
         setattr(draft, name, value)
-
-
-def _archive(draft: Draft, actor: User) -> None:
-    DraftRevision.objects.create(
-        draft=draft, version=draft.version, text=draft.text, replaced_by=actor
-    )
 
 
 def _tidy(text: str) -> str:

@@ -1,0 +1,218 @@
+"""The desk's pages for one draft: read, approve, reject, edit, write again, check while typing."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from guidance.content.admin import page
+from guidance.content.marking import word_changes
+from guidance.content.models import Draft, DraftRevision
+from guidance.content.selectors.queue import filtered_queue, place_of
+from guidance.content.services import review, rewriting
+from guidance.content.services.examination import examine_draft
+from guidance.content.services.refusals import Invalid, Refused, VersionChanged
+from guidance.core.models import User
+
+FRAGMENT_HEADER = "X-Desk-Fragment"
+PAGE = "admin/content/draft/review.html"
+FRAGMENT = "admin/content/draft/_draft.html"
+EMPTY = "admin/content/draft/_empty.html"
+CONFLICT = "admin/content/draft/_conflict.html"
+CHECKS = "admin/content/draft/_checks.html"
+
+Act = Callable[[uuid.UUID, int], str]
+
+
+class DecisionForm(forms.Form):
+    """What every decision sends: the version that was seen, and a text or a reason."""
+
+    version = forms.IntegerField(min_value=1)
+    text = forms.CharField(required=False, strip=False, max_length=20_000)
+    reason = forms.CharField(required=False, max_length=review.LONGEST_REASON)
+
+
+class DeskPages:
+    """Mixed into the drafts' admin; each decision is a service, each answer a fragment or page."""
+
+    admin_site: Any
+    opts: Any
+
+    def desk_urls(self) -> list[URLPattern]:
+        def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return self.admin_site.admin_view(view)  # type: ignore[no-any-return]
+
+        posts = {
+            "approve": self.approve_view,
+            "reject": self.reject_view,
+            "edit": self.edit_view,
+            "rewrite": self.rewrite_view,
+            "check": self.check_view,
+        }
+        return [
+            path(
+                f"<uuid:draft_id>/{name}/",
+                wrap(require_POST(view)),
+                name=f"content_draft_{name}",
+            )
+            for name, view in posts.items()
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        draft = _draft(_as_uuid(object_id))
+        if not request.user.has_perm("content.view_draft"):
+            raise PermissionDenied
+        return self._answer(request, FRAGMENT, page.draft_context(request, draft))
+
+    def approve_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            done = review.approve_draft(draft_id=draft_id, version=version, actor=_user(request))
+            return _("Approved and published: %(product)s") % {"product": done.product}
+
+        return self._decide(request, draft_id, act)
+
+    def reject_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            reason = _sent(request)["reason"]
+            done = review.reject_draft(
+                draft_id=draft_id, version=version, actor=_user(request), reason=reason
+            )
+            return _("Rejected: %(product)s") % {"product": done.product}
+
+        return self._decide(request, draft_id, act)
+
+    def edit_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            text = _sent(request)["text"]
+            review.edit_draft(draft_id=draft_id, version=version, actor=_user(request), text=text)
+            return _("Saved, and checked again.")
+
+        return self._decide(request, draft_id, act, stay=True)
+
+    def rewrite_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            rewriting.rewrite_draft(draft_id=draft_id, version=version, actor=_user(request))
+            return _("Written again from today's facts. A colleague must approve it.")
+
+        return self._decide(request, draft_id, act, stay=True)
+
+    def check_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        """Check a text that is being typed; it stores nothing."""
+        if not request.user.has_perm("content.change_draft"):
+            raise PermissionDenied
+        found = examine_draft(draft=_draft(draft_id), text=request.POST.get("text", ""))
+        return TemplateResponse(request, CHECKS, {"findings": page.rendered_findings(found)})
+
+    def _decide(
+        self, request: HttpRequest, draft_id: uuid.UUID, act: Act, *, stay: bool = False
+    ) -> HttpResponse:
+        """Do what was asked and show what comes next; where it is refused, say why."""
+        draft = _draft(draft_id)
+        following = None if stay else self._next(request, draft)
+        try:
+            toast = act(draft_id, _sent(request)["version"])
+        except VersionChanged as changed:
+            return self._conflict(request, changed)
+        except Refused as refused:
+            return self._refused(request, draft_id, refused)
+        if stay:
+            return self._show(request, draft_id, toast)
+        return self._show(request, following, toast)
+
+    def _next(self, request: HttpRequest, draft: Draft) -> uuid.UUID | None:
+        return place_of(draft, filtered_queue(page.queue_parameters(request))).next
+
+    def _show(self, request: HttpRequest, draft_id: uuid.UUID | None, toast: str) -> HttpResponse:
+        if not _wants_fragment(request):
+            messages.success(request, toast)
+            return HttpResponseRedirect(_address(request, draft_id))
+        if draft_id is None:
+            return self._answer(request, EMPTY, {"toast": toast, "urls": _queue_urls(request)})
+        context = page.draft_context(request, _draft(draft_id), toast=toast)
+        return self._answer(request, FRAGMENT, context)
+
+    def _conflict(self, request: HttpRequest, changed: VersionChanged) -> HttpResponse:
+        draft = changed.draft
+        seen = get_object_or_404(DraftRevision, draft=draft, version=changed.seen)
+        context = {
+            "draft": draft,
+            "seen": seen,
+            "changes": word_changes(seen.text, draft.text),
+            "changed_by": draft.edited_by or seen.replaced_by,
+            "yours": request.POST.get("text", ""),
+            "urls": {"change": page.draft_url(request, "change", draft.pk)},
+        }
+        return self._answer(request, CONFLICT, context, status=409)
+
+    def _refused(self, request: HttpRequest, draft_id: uuid.UUID, refused: Refused) -> HttpResponse:
+        context = page.draft_context(request, _draft(draft_id))
+        context |= {"refusal": str(refused), "typed": request.POST.get("text", "")}
+        status = 422 if isinstance(refused, Invalid) else 409
+        return self._answer(request, FRAGMENT, context, status=status)
+
+    def _answer(
+        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+    ) -> HttpResponse:
+        """Return the fragment alone to the page's script, or a whole page around it."""
+        if _wants_fragment(request):
+            return TemplateResponse(request, template, context, status=status)
+        around = {**self.admin_site.each_context(request), "opts": self.opts, "fragment": template}
+        around |= {"title": str((context.get("draft") and context["draft"].product) or "")}
+        return TemplateResponse(request, PAGE, {**around, **context}, status=status)
+
+
+def _draft(draft_id: uuid.UUID) -> Draft:
+    drafts = Draft.objects.select_related(
+        "product__category", "requested_by", "edited_by", "decided_by", "task"
+    )
+    return get_object_or_404(drafts, pk=draft_id)
+
+
+def _as_uuid(value: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except ValueError as wrong:
+        raise Http404 from wrong
+
+
+def _sent(request: HttpRequest) -> dict[str, Any]:
+    """Return what was sent; raises Invalid where it cannot be read."""
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        wrong = "; ".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+        raise Invalid(wrong)
+    return form.cleaned_data
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    return FRAGMENT_HEADER in request.headers
+
+
+def _queue_urls(request: HttpRequest) -> dict[str, str]:
+    return {"queue": reverse("admin:content_draft_changelist")}
+
+
+def _address(request: HttpRequest, draft_id: uuid.UUID | None) -> str:
+    if draft_id is None:
+        return _queue_urls(request)["queue"]
+    return page.draft_url(request, "change", draft_id)

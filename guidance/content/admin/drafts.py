@@ -1,0 +1,243 @@
+"""The review desk's queue, and what is done to many drafts at once."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from guidance.catalog.models import Product
+from guidance.content.admin import filters, page
+from guidance.content.admin.desk import DeskPages
+from guidance.content.models import Draft, Kind, ReviewTask
+from guidance.content.presentation import checks_badge, excerpt, language_label
+from guidance.content.selectors import queue
+from guidance.content.selectors.shop import languages_with_facts, products_to_draft
+from guidance.content.services import drafting, review, rewriting
+from guidance.core.admin import ReadOnlyAdmin
+
+# As many texts as a person reads through in one go; the rest comes with the next page.
+PREVIEWED = 100
+
+
+class RequestForm(forms.Form):
+    """Which copy to ask for."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("kind"), choices=Kind.choices)
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("languages"), widget=forms.CheckboxSelectMultiple
+    )
+    products = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(code, language_label(code)) for code in languages_with_facts()]
+        languages = self.fields["languages"]
+        assert isinstance(languages, forms.MultipleChoiceField)
+        languages.choices, languages.initial = choices, [code for code, _name in choices]
+
+    def clean_products(self) -> list[int] | None:
+        """Return the products asked for by name, None for all that lack this copy."""
+        named = self.cleaned_data["products"]
+        if not named:
+            return None
+        try:
+            return [int(part) for part in named.split(",")]
+        except ValueError as wrong:
+            raise forms.ValidationError(_("These are no products.")) from wrong
+
+
+@admin.register(Draft)
+class DraftAdmin(DeskPages, ReadOnlyAdmin):
+    """The queue; a row leads to its draft's page."""
+
+    list_display = ["product_and_text", "checks", "kind", "language_name", "asked_by", "waits"]
+    list_filter = [
+        filters.StatusFilter,
+        filters.ChecksFilter,
+        filters.StaleFilter,
+        filters.AgeFilter,
+        filters.LanguageFilter,
+        filters.KindFilter,
+        filters.TaskFilter,
+    ]
+    list_select_related = ["product", "requested_by"]
+    search_fields = ["product__title", "product__sku"]
+    actions = ["preview_approval"]
+    list_before_template = "admin/content/draft/_queue_head.html"
+    change_list_template = "admin/content/draft/change_list.html"
+
+    class Media:
+        css = {"all": ["content/review.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        heavy = ("facts", "claims", "findings", "sentences", "changed_facts")
+        drafts: QuerySet[Draft] = super().get_queryset(request).defer(*heavy)
+        return drafts
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("approve/", wrap(self.bulk_view), name="content_draft_bulk_approve"),
+            path("request/", wrap(self.request_view), name="content_draft_request"),
+            path(
+                "task/<uuid:task_id>/rewrite/",
+                wrap(require_POST(self.rewrite_task_view)),
+                name="content_draft_rewrite_task",
+            ),
+        ]
+        return own + self.desk_urls() + super().get_urls()
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("content.review_draft")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {
+            "totals": queue.queue_totals(request.user.pk or 0),
+            "tasks": queue.open_tasks(),
+            "may_review": self.has_review_permission(request),
+            "may_request": request.user.has_perm("content.add_draft"),
+        }
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
+
+    @admin.action(description=gettext_lazy("Approve, after a preview"), permissions=["review"])
+    def preview_approval(self, request: HttpRequest, chosen: QuerySet[Draft]) -> HttpResponse:
+        drafts = Draft.objects.filter(pk__in=chosen.values("pk")).order_by("created_at", "id")
+        return self._preview(request, drafts)
+
+    def bulk_view(self, request: HttpRequest) -> HttpResponse:
+        """Show exactly the clean drafts that a confirmation would approve, or approve those."""
+        if not self.has_review_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._approve_seen(request)
+        drafts = queue.filtered_queue(_parameters(request)).clean()
+        return self._preview(request, drafts)
+
+    def _preview(self, request: HttpRequest, drafts: QuerySet[Draft]) -> HttpResponse:
+        drafts = drafts.filter(status=Draft.Status.WAITING)
+        others = drafts.exclude(requested_by=request.user.pk)
+        clean = others.filter(blocking_findings=0)
+        context = {
+            "drafts": clean.select_related("product", "requested_by")[:PREVIEWED],
+            "total": clean.count(),
+            "own": drafts.count() - others.count(),
+            "failing": others.count() - clean.count(),
+        }
+        return self._page(request, "bulk_approve", _("Approve after reading"), context)
+
+    def _approve_seen(self, request: HttpRequest) -> HttpResponse:
+        assert request.user.is_authenticated
+        verdicts = review.approve_drafts(seen=_seen(request), actor=request.user)
+        context = {
+            "published": [verdict for verdict in verdicts if verdict.publication],
+            "refused": [verdict for verdict in verdicts if not verdict.publication],
+            "left": queue.filtered_queue(_parameters(request)).clean().count(),
+        }
+        return self._page(request, "bulk_result", _("What came of the approval"), context)
+
+    def request_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask for drafts, of products chosen in their list or of all that lack them."""
+        if not request.user.has_perm("content.add_draft"):
+            raise PermissionDenied
+        sent = request.POST if "kind" in request.POST else None
+        chosen = request.POST.get("products", "")
+        form = RequestForm(sent, initial={"products": chosen})
+        if sent and form.is_valid():
+            return self._requested(request, form)
+        context = {"form": form, "chosen": _products(chosen), "lacking": _lacking()}
+        return self._page(request, "request", _("Request drafts"), context)
+
+    def _requested(self, request: HttpRequest, form: RequestForm) -> HttpResponse:
+        assert request.user.is_authenticated
+        job = drafting.request_drafts(
+            requested_by=request.user,
+            kind=form.cleaned_data["kind"],
+            languages=form.cleaned_data["languages"],
+            product_ids=form.cleaned_data["products"],
+        )
+        messages.success(request, _("The drafts are being written; this page follows the work."))
+        return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
+
+    def rewrite_task_view(self, request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
+        assert request.user.is_authenticated
+        task = get_object_or_404(ReviewTask, pk=task_id)
+        job = rewriting.request_rewrite(task=task, requested_by=request.user)
+        messages.success(request, _("The texts are being written again; a colleague decides them."))
+        return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        around = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "query": request.GET.urlencode(),
+        }
+        return TemplateResponse(
+            request, f"admin/content/draft/{template}.html", {**around, **context}
+        )
+
+    @display(description=gettext_lazy("product and text"), ordering="product__title")
+    def product_and_text(self, draft: Draft) -> str:
+        return format_html(
+            '<span class="desk-row"><strong>{}</strong><span lang="{}">{}</span></span>',
+            draft.product.title_in(draft.language),
+            draft.language,
+            excerpt(draft.text),
+        )
+
+    @display(description=gettext_lazy("checks"), ordering="blocking_findings")
+    def checks(self, draft: Draft) -> str:
+        return format_html('<span class="desk-badge desk-badge-{}">{}</span>', *checks_badge(draft))
+
+    @display(description=gettext_lazy("language"), ordering="language")
+    def language_name(self, draft: Draft) -> str:
+        return language_label(draft.language)
+
+    @display(description=gettext_lazy("requested by"))
+    def asked_by(self, draft: Draft) -> str:
+        return str(draft.requested_by or _("schedule"))
+
+    @display(description=gettext_lazy("waits"), ordering="created_at")
+    def waits(self, draft: Draft) -> str:
+        return timesince(draft.created_at, depth=1)
+
+
+def _parameters(request: HttpRequest) -> dict[str, str]:
+    return {name: request.GET[name] for name in page.QUEUE_PARAMETERS if request.GET.get(name)}
+
+
+def _seen(request: HttpRequest) -> list[tuple[uuid.UUID, int]]:
+    """Return the (draft, version) pairs that the preview showed and the person left ticked."""
+    pairs = [pair.partition(":") for pair in request.POST.getlist("seen")]
+    return [(uuid.UUID(draft_id), int(version)) for draft_id, _colon, version in pairs]
+
+
+def _products(chosen: str) -> Sequence[Product]:
+    ids = [int(part) for part in chosen.split(",") if part.isdigit()]
+    return Product.objects.filter(pk__in=ids).order_by("sku")
+
+
+def _lacking() -> list[tuple[str, int]]:
+    """Return how many products lack a description, by language."""
+    return [
+        (language_label(code), len(products_to_draft(kind=Kind.DESCRIPTION, language=code)))
+        for code in languages_with_facts()
+    ]

@@ -1,0 +1,200 @@
+"""What the page of one draft shows: facts beside the marked text, findings, what one may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from guidance.content.marking import Piece, marked
+from guidance.content.models import Draft
+from guidance.content.presentation import fact_label
+from guidance.content.selectors.queue import Place, filtered_queue, place_of
+from guidance.content.services.examination import Examination, examine_draft
+from guidance.content.services.refusals import own_request
+from guidance.core.models import User
+from models_ml.writer.checks import BLOCK
+from models_ml.writer.facts import TITLE_KEY, key_info
+
+FILTERS = "_changelist_filters"
+QUEUE_PARAMETERS = ("age", "language", "kind", "checks", "stale", "task", "q")
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """A fact as the page shows it; `was` is what it said when it was published, if it changed."""
+
+    number: int
+    key: str
+    label: str
+    value: str
+    is_cited: bool
+    was: str | None = None
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    number: int
+    is_blocking: bool
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class MarkedPiece:
+    """A piece of text with the numbers of the fact rows that carry it."""
+
+    piece: Piece
+    fact_rows: str
+    notes: str
+
+
+def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dict[str, Any]:
+    """Return the page's context for a draft; a waiting one is examined against today's facts."""
+    found = _found(draft)
+    facts = _fact_rows(draft, found)
+    findings = _finding_rows(found)
+    place = _place(request, draft)
+    return {
+        "draft": draft,
+        "facts": facts,
+        "findings": findings,
+        "pieces": _marked_pieces(draft, found, facts, findings),
+        "place": place,
+        "urls": draft_urls(request, draft, place),
+        "why_not": _why_not_approve(request, draft, found),
+        "may_review": request.user.has_perm("content.review_draft"),
+        "may_edit": request.user.has_perm("content.change_draft"),
+        "may_rewrite": request.user.has_perm("content.add_draft"),
+        "reasons": reject_reasons(),
+        "toast": toast,
+    }
+
+
+def queue_parameters(request: HttpRequest) -> dict[str, str]:
+    """Return the queue's filters that a page carries along from the list."""
+    preserved = QueryDict(request.GET.get(FILTERS, ""))
+    return {name: preserved[name] for name in QUEUE_PARAMETERS if preserved.get(name)}
+
+
+def with_filters(request: HttpRequest, url: str) -> str:
+    """Return `url` with the list's filters carried along."""
+    parameters = queue_parameters(request)
+    return f"{url}?{urlencode({FILTERS: urlencode(parameters)})}" if parameters else url
+
+
+def draft_url(request: HttpRequest, name: str, draft_id: object) -> str:
+    """Return the address of one of a draft's pages."""
+    return with_filters(request, reverse(f"admin:content_draft_{name}", args=[draft_id]))
+
+
+def draft_urls(request: HttpRequest, draft: Draft, place: Place) -> Mapping[str, str]:
+    """Return every address that the page's links and forms lead to."""
+    urls = {
+        name: draft_url(request, name, draft.pk)
+        for name in ("change", "approve", "reject", "edit", "rewrite", "check")
+    }
+    urls["previous"] = draft_url(request, "change", place.previous) if place.previous else ""
+    urls["next"] = draft_url(request, "change", place.next) if place.next else ""
+    queue = reverse("admin:content_draft_changelist")
+    parameters = queue_parameters(request)
+    urls["queue"] = f"{queue}?{urlencode(parameters)}" if parameters else queue
+    urls["product"] = reverse("admin:catalog_product_change", args=[draft.product_id])
+    return urls
+
+
+def reject_reasons() -> list[str]:
+    """Return the reasons offered for a rejection; people may write any other."""
+    return [
+        _("Reads badly"),
+        _("Says too little"),
+        _("A fact is wrong"),
+        _("Wrong tone for our shop"),
+        _("No copy wanted for this product"),
+    ]
+
+
+def rendered_findings(found: Examination) -> list[FindingRow]:
+    """Return findings in the reader's language."""
+    return _finding_rows(found)
+
+
+def _found(draft: Draft) -> Examination:
+    if draft.status == Draft.Status.WAITING:
+        return examine_draft(draft=draft)
+    return Examination(facts=draft.facts, claims=draft.claims, findings=draft.findings)
+
+
+def _fact_rows(draft: Draft, found: Examination) -> list[FactRow]:
+    cited = {key for claim in found.claims for key in claim["fact_keys"]}
+    cited |= {fact.key for fact in found.cited}
+    changed = {change["key"]: change["old"] for change in draft.changed_facts}
+    title = {"key": TITLE_KEY, "value": draft.product.title_in(draft.language), "unit": ""}
+    rows = [title, *(fact for fact in found.facts if fact["key"] != TITLE_KEY)]
+    rows.sort(key=lambda fact: (fact["key"] != TITLE_KEY, _is_silent(fact["key"])))
+    return [
+        FactRow(
+            number=number,
+            key=fact["key"],
+            label=fact_label(fact["key"]),
+            value=f"{fact['value']} {fact['unit']}".strip(),
+            is_cited=fact["key"] in cited,
+            was=changed.get(fact["key"]),
+        )
+        for number, fact in enumerate(rows)
+    ]
+
+
+def _is_silent(key: str) -> bool:
+    """Tell whether the writer never states this fact; such rows stand last."""
+    return key_info(key).group == "silent"
+
+
+def _finding_rows(found: Examination) -> list[FindingRow]:
+    return [
+        FindingRow(
+            number=number,
+            is_blocking=finding["severity"] == BLOCK,
+            message=_(finding["message"]) % finding["params"],
+            hint=_(finding["hint"]) % finding["params"],
+        )
+        for number, finding in enumerate(found.findings)
+    ]
+
+
+def _marked_pieces(
+    draft: Draft, found: Examination, facts: list[FactRow], findings: list[FindingRow]
+) -> list[MarkedPiece]:
+    return [
+        MarkedPiece(
+            piece=piece,
+            fact_rows=" ".join(str(f.number) for f in facts if f.key in piece.fact_keys),
+            notes="; ".join(findings[number].message for number in piece.findings)
+            or ", ".join(f"{f.label}: {f.value}" for f in facts if f.key in piece.fact_keys),
+        )
+        for piece in marked(draft.text, found.claims, found.findings)
+    ]
+
+
+def _place(request: HttpRequest, draft: Draft) -> Place:
+    return place_of(draft, filtered_queue(queue_parameters(request)))
+
+
+def _why_not_approve(request: HttpRequest, draft: Draft, found: Examination) -> str:
+    """Return why this person cannot approve this draft now, or ''."""
+    assert isinstance(request.user, User)
+    if not request.user.has_perm("content.review_draft"):
+        return _("Your role reads drafts; it does not decide them.")
+    if reason := own_request(draft, request.user):
+        return reason
+    if found.blocking:
+        return ngettext(
+            "One check fails. Edit the text, or mend the fact.",
+            "%(count)d checks fail. Edit the text, or mend the facts.",
+            found.blocking,
+        ) % {"count": found.blocking}
+    return ""

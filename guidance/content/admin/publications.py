@@ -1,0 +1,90 @@
+"""Published copy: read, and withdrawn by those who may."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from guidance.content.models import Publication, PublishedCopy
+from guidance.content.presentation import excerpt, language_label
+from guidance.content.services.publication import withdraw_copy
+from guidance.content.services.refusals import Refused
+from guidance.core.admin import ReadOnlyAdmin
+
+
+@admin.register(Publication)
+class PublicationAdmin(ReadOnlyAdmin):
+    """Every text that was ever published, and which of them storefronts get now."""
+
+    list_display = ["product_and_text", "state", "kind", "language_name", "number",
+                    "published_at", "approved_by"]  # fmt: skip
+    list_filter = ["current__status", "kind", "language"]
+    list_select_related = ["product", "approved_by", "current"]
+    search_fields = ["product__title", "product__sku"]
+    fields = ["product", "kind", "language", "number", "text", "state", "writer", "is_edited",
+              "requested_by", "approved_by", "published_at"]  # fmt: skip
+    readonly_fields = ["state"]
+    change_form_template = "admin/content/publication/change_form.html"
+
+    class Media:
+        css = {"all": ["content/review.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Publication]:
+        publications: QuerySet[Publication] = super().get_queryset(request).defer("facts")
+        return publications
+
+    def get_urls(self) -> list[URLPattern]:
+        withdraw = path(
+            "<uuid:publication_id>/withdraw/",
+            self.admin_site.admin_view(require_POST(self.withdraw_view)),
+            name="content_publication_withdraw",
+        )
+        return [withdraw, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        current = PublishedCopy.objects.filter(publication=kwargs.get("obj")).first()
+        is_served = current is not None and current.status != PublishedCopy.Status.WITHDRAWN
+        may = request.user.has_perm("content.withdraw_publication")
+        context |= {"current": current, "may_withdraw": may and is_served}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def withdraw_view(self, request: HttpRequest, publication_id: object) -> HttpResponse:
+        assert request.user.is_authenticated
+        copy = get_object_or_404(PublishedCopy, publication=publication_id)
+        try:
+            withdraw_copy(copy=copy, actor=request.user, reason=request.POST.get("reason", ""))
+            messages.success(request, _("Withdrawn: storefronts no longer get this text."))
+        except Refused as refused:
+            messages.error(request, str(refused))
+        address = reverse("admin:content_publication_change", args=[publication_id])
+        return HttpResponseRedirect(address)
+
+    @display(description=gettext_lazy("product and text"), ordering="product__title")
+    def product_and_text(self, publication: Publication) -> str:
+        return format_html(
+            '<span class="desk-row"><strong>{}</strong><span lang="{}">{}</span></span>',
+            publication.product.title_in(publication.language),
+            publication.language,
+            excerpt(publication.text),
+        )
+
+    @display(description=gettext_lazy("state"))
+    def state(self, publication: Publication) -> str:
+        current = getattr(publication, "current", None)
+        status = current.status if current else "replaced"
+        words = current.get_status_display() if current else _("replaced by a later version")
+        return format_html('<span class="desk-badge desk-badge-{}">{}</span>', status, words)
+
+    @display(description=gettext_lazy("language"), ordering="language")
+    def language_name(self, publication: Publication) -> str:
+        return language_label(publication.language)

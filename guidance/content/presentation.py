@@ -1,0 +1,45 @@
+"""How drafts, languages and facts are called on the desk's pages."""
+
+from django.conf import settings
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from guidance.content.models import Draft, MissingFacts
+from models_ml.writer.facts import LANGUAGES, label
+
+FACT_FIELD = "fact-"
+EXCERPT = 140
+
+
+def excerpt(text: str) -> str:
+    """Return as much of a text as a row of a list has room for."""
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
+
+
+def language_label(code: str) -> str:
+    """Return a language's name, or its code where nobody named it."""
+    return str(dict(settings.LANGUAGES).get(code, code))
+
+
+def fact_label(key: str) -> str:
+    """Return what people call a fact, in the reader's language where the writer knows it."""
+    language = get_language()
+    return label(key, str(language) if language in LANGUAGES else "en")
+
+
+def checks_badge(draft: Draft) -> tuple[str, str]:
+    """Return a colour's name and words for what the checks and the facts say of a draft."""
+    if draft.is_stale:
+        return "stale", _("fact changed")
+    if draft.blocking_findings:
+        count = draft.blocking_findings
+        return "failed", ngettext("%(n)d failed", "%(n)d failed", count) % {"n": count}
+    if draft.warnings:
+        count = draft.warnings
+        return "warning", ngettext("%(n)d warning", "%(n)d warnings", count) % {"n": count}
+    return "clean", _("clean")
+
+
+def wanted_fields(row: MissingFacts) -> list[tuple[str, str]]:
+    """Return the name of each wanted fact's field in the grid, and what people call the fact."""
+    return [(f"{FACT_FIELD}{row.pk}-{key}", fact_label(key)) for key in row.keys]

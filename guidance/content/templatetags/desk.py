@@ -1,0 +1,11 @@
+"""What the desk's templates ask of Python."""
+
+from django import template
+
+from guidance.content.presentation import checks_badge, fact_label, language_label, wanted_fields
+
+register = template.Library()
+register.filter("checks_badge", checks_badge)
+register.filter("fact_label", fact_label)
+register.filter("language_name", language_label)
+register.filter("wanted_fields", wanted_fields)

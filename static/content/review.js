@@ -1,0 +1,214 @@
+// The review desk: swaps one draft's fragment for the next, and gives every action a key.
+// Without this script each link and form still works, by whole pages.
+(() => {
+  "use strict";
+  const FRAGMENT = { "X-Desk-Fragment": "1" };
+  const CHECK_AFTER = 400;
+  const desk = document.getElementById("desk");
+  const help = document.getElementById("desk-help");
+  const fetched = new Map();
+  let busy = false;
+  let shownAt = 0;
+
+  const current = () => desk.querySelector("article");
+  const one = (selector) => desk.querySelector(selector);
+
+  function say(message) {
+    const toast = one(".desk-toast");
+    toast.textContent = message;
+    toast.classList.add("desk-toast-refused");
+  }
+
+  // Asks for the neighbours in advance, so that moving among drafts waits for nothing.
+  function prefetch() {
+    fetched.clear();
+    for (const url of [current().dataset.next, current().dataset.previous]) {
+      if (url) fetched.set(url, fetch(url, { headers: FRAGMENT }));
+    }
+  }
+
+  function show(html, { push = true, focus = true } = {}) {
+    const place = document.createElement("template");
+    place.innerHTML = html;
+    desk.replaceChildren(place.content);
+    const article = current();
+    const { url, title } = article.dataset;
+    if (push && url) history.pushState({}, "", url);
+    if (title) document.title = title;
+    if (focus) {
+      one(".desk-title")?.focus({ preventScroll: true });
+      scrollTo({ top: 0 });
+    }
+    shownAt = performance.now();
+    desk.dataset.shown = String(Math.round(shownAt));
+    if (one("[data-edit]:not([hidden])")) startEditing();
+    setTimeout(prefetch, 0);
+  }
+
+  async function read(answer, options) {
+    const isPage = (answer.headers.get("Content-Type") || "").startsWith("text/html");
+    if (answer.status === 403 || answer.redirected) return say(desk.dataset.signedOut);
+    if (!isPage || answer.status >= 500 || answer.status === 404) return say(desk.dataset.failed);
+    return show(await answer.text(), options);
+  }
+
+  async function once(work) {
+    if (busy) return;
+    busy = true;
+    desk.setAttribute("aria-busy", "true");
+    try {
+      await work();
+    } catch {
+      say(desk.dataset.failed);
+    } finally {
+      busy = false;
+      desk.removeAttribute("aria-busy");
+    }
+  }
+
+  function open(url, options) {
+    return once(async () => {
+      const waiting = fetched.get(url);
+      fetched.delete(url);
+      await read(await (waiting || fetch(url, { headers: FRAGMENT })), options);
+    });
+  }
+
+  function send(form) {
+    return once(async () => {
+      const body = new FormData(form);
+      await read(await fetch(form.action, { method: "POST", headers: FRAGMENT, body }));
+    });
+  }
+
+  // Facts and marks light each other up.
+  function light(numbers, on) {
+    for (const number of numbers) {
+      one(`[data-fact="${number}"]`)?.classList.toggle("desk-lit", on);
+    }
+  }
+
+  function lightOf(event, on) {
+    const mark = event.target.closest?.("mark[data-facts]");
+    if (mark?.dataset.facts) light(mark.dataset.facts.split(" "), on);
+    const row = event.target.closest?.("[data-fact]");
+    if (!row) return;
+    desk.querySelectorAll("mark[data-facts]").forEach((claim) => {
+      const carries = claim.dataset.facts.split(" ").includes(row.dataset.fact);
+      claim.classList.toggle("desk-lit", on && carries);
+    });
+  }
+
+  function startEditing() {
+    const form = one("[data-edit]");
+    if (!form) return;
+    form.hidden = false;
+    const text = form.elements.text;
+    text.focus();
+    text.setSelectionRange(text.value.length, text.value.length);
+  }
+
+  function stopEditing() {
+    const form = one("[data-edit]");
+    if (!form || form.hidden) return;
+    open(current().dataset.url, { push: false });
+  }
+
+  let typing;
+  function checkSoon(form) {
+    clearTimeout(typing);
+    typing = setTimeout(async () => {
+      const body = new FormData(form);
+      const answer = await fetch(form.dataset.check, { method: "POST", headers: FRAGMENT, body });
+      const checks = one("[data-checks]");
+      if (answer.ok && form.isConnected && checks) checks.innerHTML = await answer.text();
+    }, CHECK_AFTER);
+  }
+
+  function openReject() {
+    const dialog = one("[data-reject]");
+    dialog?.showModal();
+    dialog?.querySelector("input[name=reason]").focus();
+  }
+
+  function pickReason(button) {
+    const form = button.closest("form");
+    form.elements.reason.value = button.dataset.reason;
+    button.closest("dialog").close();
+    send(form);
+  }
+
+  desk.addEventListener("mouseover", (event) => lightOf(event, true));
+  desk.addEventListener("mouseout", (event) => lightOf(event, false));
+  desk.addEventListener("focusin", (event) => lightOf(event, true));
+  desk.addEventListener("focusout", (event) => lightOf(event, false));
+
+  desk.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.target.closest("dialog")?.close();
+    send(event.target);
+  });
+
+  desk.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-edit]");
+    if (form) checkSoon(form);
+  });
+
+  desk.addEventListener("click", (event) => {
+    const hit = (selector) => event.target.closest(selector);
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey);
+    const link = hit("a[data-key]");
+    if (link && plain) {
+      event.preventDefault();
+      open(link.href);
+    }
+    if (hit("[data-open-edit]")) startEditing();
+    if (hit("[data-cancel]")) stopEditing();
+    if (hit("[data-open-reject]")) openReject();
+    if (hit("[data-close]")) hit("dialog").close();
+    if (hit("[data-help]")) help.showModal();
+    if (hit("[data-reason]")) pickReason(hit("[data-reason]"));
+  });
+
+  function keyInReject(dialog, event) {
+    const isEmpty = !dialog.querySelector("input[name=reason]").value;
+    const reason = dialog.querySelectorAll("[data-reason]")[Number(event.key) - 1];
+    if (!isEmpty || !reason) return;
+    event.preventDefault();
+    pickReason(reason);
+  }
+
+  function keyInText(event) {
+    const form = event.target.form;
+    if (event.key === "Escape") stopEditing();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form?.matches("[data-edit]")) {
+      event.preventDefault();
+      send(form);
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const dialog = one("dialog[open]");
+    if (dialog) return keyInReject(dialog, event);
+    if (help.open) return;
+    if (event.target.matches("input, textarea, select, [contenteditable]")) return keyInText(event);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "?") return help.showModal();
+    const target = one(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!target || target.disabled) {
+      if (event.key === "a" && target) say(one("#desk-why-not").textContent);
+      return;
+    }
+    event.preventDefault();
+    target.click();
+  });
+
+  addEventListener("popstate", () => open(location.href, { push: false }));
+  addEventListener("beforeunload", (event) => {
+    const text = one("[data-edit]:not([hidden]) textarea");
+    if (text && text.value !== text.defaultValue) event.preventDefault();
+  });
+
+  prefetch();
+})();
