@@ -103,7 +103,16 @@ def model_version(**given: Any) -> ModelVersion:
             "number": next(_numbers),
             "run": given.pop("run", None) or training_run(),
             "policy": "model",
-            "directory": "/nowhere",
+            "best_baseline": "popularity",
+            "directory": "nowhere",
+            "verdict": {
+                "passed": True,
+                "against": "popularity",
+                "difference": 0.02,
+                "low": 0.01,
+                "high": 0.03,
+                "comparisons": [],
+            },
             **given,
         }
     )

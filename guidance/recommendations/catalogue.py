@@ -31,7 +31,7 @@ class CatalogueIndex:
 
 
 def family_key(sku: str, family: str) -> str:
-    """Return what a product shares with its variants; apart from every SKU, so that none collide."""
+    """Return what a product shares with its variants, kept apart from every SKU."""
     return f"family:{family}" if family else sku
 
 

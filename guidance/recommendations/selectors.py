@@ -92,7 +92,7 @@ def _events(customer_id: int, at: datetime, with_replay: bool) -> QuerySet[Event
 
 
 def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
-    """Return these products as they are this moment, hidden and sold-out ones too; one statement."""
+    """Return these products as they are now, hidden and sold-out ones too; one statement."""
     wanted = Product.objects.filter(sku__in=skus).only(
         "sku", "title", "titles", "family", "price", "currency", "image", "stock", "is_hidden"
     )

@@ -25,7 +25,7 @@ def count_unlogged(answers: int = 1) -> None:
 
 
 def unlogged_by_day() -> dict[date, int]:
-    """Return how many answers of each day (UTC) have no decision; days without any are not there."""
+    """Return how many answers have no decision, by day (UTC); other days are not there."""
     if not _folder().is_dir():
         return {}
     return {

@@ -9,9 +9,10 @@ from guidance.training.services import AlreadyTraining, request_training
 
 
 def train_nightly() -> int:
-    """Ask for one training of every recipe in the hour (UTC) that the settings name; return how many.
+    """Ask for one training of every recipe in the hour (UTC) that the settings name.
 
-    Workers call this every few minutes; a run of the same night is never asked for twice.
+    Returns how many were asked for. Workers call this every few minutes; a run of the same night
+    is never asked for twice.
     """
     now = timezone.now()
     if settings.TRAINING_HOUR is None or now.hour != settings.TRAINING_HOUR:

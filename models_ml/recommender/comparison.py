@@ -1,4 +1,4 @@
-"""Measures a model that already serves on a new training's test window, so that the gate can pair the two."""
+"""Measures a model that already serves on a new training's test window, for the gate to pair."""
 
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from models_ml.recommender.train import MEASURED
 def measure_served(
     directory: Path, policy: str, frame: pd.DataFrame, config: TrainConfig
 ) -> np.ndarray:
-    """NDCG@10 (repeats allowed) of a trained folder's policy per customer of the test window, shape (customers,).
+    """NDCG@10 (repeats allowed) of a folder's policy per customer of the test window, (customers,).
 
-    `frame` and `config` are the new training's, and so is the order of customers (`TrainReport.customers`). Of the folder's two
-    forms the later one is measured that was fitted before the test window, so that neither side has seen the answers. Raises
-    `ArtefactError` for a broken folder.
+    `frame` and `config` are the new training's, and so is the order of customers
+    (`TrainReport.customers`). Of the folder's two forms the later one is measured that was fitted
+    before the test window, so that neither side has seen the answers. Raises `ArtefactError` for a
+    broken folder.
     """
     rows, _ = clean(frame)
     until = config.until and pd.Timestamp(config.until)
@@ -44,7 +45,7 @@ def _unseen_form(directory: Path, cut: pd.Timestamp) -> Path:
 
 
 def _numbers_in(ranker: Ranker, skus: np.ndarray) -> np.ndarray:
-    """The ranker's number of every item of the new catalogue, -1 for one that it does not know; shape (items,)."""
+    """The ranker's number of every item of the new catalogue, -1 for unknown ones; (items,)."""
     return np.array([ranker.item_numbers.get(sku, -1) for sku in skus.tolist()])
 
 

@@ -1,4 +1,4 @@
-"""Answering without writing: arm, policy, candidates, rules. The preview at the desk does the same."""
+"""Answering without writing, as the preview at the desk does: arm, policy, candidates, rules."""
 
 from collections.abc import Collection, Iterable
 from itertools import chain

@@ -1,4 +1,4 @@
-"""Rankings of one request, each computed once, under a deadline, with a reason where there is none."""
+"""Rankings of one request: each computed once, under a deadline; missing ones say why."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
