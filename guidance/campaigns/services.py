@@ -1,0 +1,127 @@
+"""Writes about campaigns."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from guidance.campaigns.models import Campaign, Offer
+from guidance.campaigns.rows import CampaignRow, OfferRow
+from guidance.catalog.models import Category
+from guidance.core.rows import Refused, RowVerdict, Status
+from guidance.core.services import record_audit
+
+MAX_VALUE = Decimal("99999999.99")
+
+
+@transaction.atomic
+def upsert_campaigns(*, rows: Sequence[CampaignRow], source: str) -> list[RowVerdict]:
+    """Create and update campaigns with their offers, and return a verdict per row, in order.
+
+    The same rows again change nothing. A category must be known to the catalogue.
+    """
+    verdicts = []
+    for index, row in enumerate(rows):
+        try:
+            verdicts.append(RowVerdict(index, _upsert(row, source)))
+        except Refused as refused:
+            verdicts.append(refused.at(index))
+    return verdicts
+
+
+def _upsert(row: CampaignRow, source: str) -> Status:
+    category = _checked(row)
+    campaign = Campaign.objects.select_for_update().filter(key=row.key).first()
+    wanted: dict[str, Any] = {
+        "titles": row.titles,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "category": category,
+    }
+    status = Status.CREATED if campaign is None else Status.UNCHANGED
+    campaign = campaign or Campaign(key=row.key)
+    changed = sorted(name for name, value in wanted.items() if getattr(campaign, name) != value)
+    for name, value in wanted.items():
+        setattr(campaign, name, value)
+    if changed or status is Status.CREATED:
+        campaign.save()
+    if _replace_offers(campaign, row):
+        changed.append("offers")
+    if not changed:
+        return status
+    record_audit(
+        actor=None,
+        verb="upsert_campaign",
+        target=campaign,
+        details={"source": source, "fields": changed},
+    )
+    return status if status is Status.CREATED else Status.UPDATED
+
+
+def _checked(row: CampaignRow) -> Category | None:
+    """Return the row's category; raises Refused where the row cannot be kept."""
+    if row.ends_at <= row.starts_at:
+        raise Refused("out_of_range", _("ends_at: must be after starts_at."))
+    for place, offer in enumerate(row.offers):
+        _check_offer(offer, f"offers[{place}]")
+    codes = [offer.code or offer.key for offer in row.offers]
+    if len(set(codes)) < len(codes):
+        raise Refused("repeated", _("offers: two have the same code."))
+    taken = Offer.objects.filter(code__in=codes).exclude(campaign__key=row.key)
+    if other := taken.select_related("campaign").first():
+        raise Refused(
+            "conflict",
+            _("offers: the code %(code)s belongs to the campaign %(key)s.")
+            % {"code": other.code, "key": other.campaign.key},
+        )
+    if row.category is None:
+        return None
+    category = Category.objects.filter(path=row.category).first()
+    if category is None:
+        raise Refused("unknown_category", _("category: no product has this category."))
+    return category
+
+
+def _check_offer(offer: OfferRow, place: str) -> None:
+    values = [v for v in (offer.discount_percent, offer.discount_amount) if v is not None]
+    if len(values) != 1:
+        raise Refused(
+            "malformed",
+            _("%(place)s: needs discount_percent or discount_amount, not both.") % {"place": place},
+        )
+    most = 100 if offer.discount_percent is not None else MAX_VALUE
+    if not values[0].is_finite() or not 0 < values[0] <= most or values[0] != round(values[0], 2):
+        raise Refused("out_of_range", _("%(place)s: is no discount we know.") % {"place": place})
+    if offer.discount_amount is not None and offer.currency is None:
+        raise Refused(
+            "missing_field", _("%(place)s: an amount off needs its currency.") % {"place": place}
+        )
+
+
+def _replace_offers(campaign: Campaign, row: CampaignRow) -> bool:
+    """Bring the campaign's offers to what the row says and return whether that changed any."""
+    stored = {offer.code: offer for offer in campaign.offers.all()}
+    wanted = {offer.code or offer.key: _offer_fields(offer, row.tiers) for offer in row.offers}
+    changed = False
+    for code, fields in wanted.items():
+        offer = stored.pop(code, None) or Offer(campaign=campaign, code=code)
+        if offer.pk is None or any(getattr(offer, n) != v for n, v in fields.items()):
+            for name, value in fields.items():
+                setattr(offer, name, value)
+            offer.save()
+            changed = True
+    for offer in stored.values():
+        offer.delete()
+    return changed or bool(stored)
+
+
+def _offer_fields(offer: OfferRow, tiers: list[str]) -> dict[str, Any]:
+    is_percent = offer.discount_percent is not None
+    return {
+        "kind": Offer.Kind.PERCENT if is_percent else Offer.Kind.AMOUNT,
+        "value": offer.discount_percent if is_percent else offer.discount_amount,
+        "currency": offer.currency or "",
+        "tiers": tiers,
+    }
