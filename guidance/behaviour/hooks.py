@@ -11,7 +11,7 @@ def register_rollup(recount: DayRecount) -> None:
     """Have `recount(day, source)` replace its app's rollups of a day, in `ready()` only.
 
     It runs in the transaction that recounts the day, under the rollups' lock, and so must be
-    quick and set-based. `behaviour.selectors.day_bounds` tells when the day begins and ends.
+    quick and set-based. `behaviour.days.day_bounds` tells when the day begins and ends.
     """
     if recount not in _recounts:
         _recounts.append(recount)

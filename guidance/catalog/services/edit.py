@@ -1,6 +1,6 @@
 """Edits of products by people at the desk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -75,7 +75,7 @@ def update_product(
 
 
 @transaction.atomic
-def hide_products(*, products: Sequence[Product], hidden: bool, actor: User | None) -> int:
+def hide_products(*, products: Iterable[Product], hidden: bool, actor: User | None) -> int:
     """Take products out of every answer, or bring them back; return how many that changed."""
     chosen = Product.objects.select_for_update(no_key=True).filter(
         pk__in=[product.pk for product in products], is_hidden=not hidden
