@@ -1,4 +1,6 @@
-"""The folder that a training leaves behind: written once, listed with checksums, checked before it is used."""
+"""The folder that a training leaves behind: written once, listed with checksums, checked before it
+is used.
+"""
 
 import hashlib
 import json
@@ -17,7 +19,9 @@ class ArtefactError(Exception):
 
 
 def write_manifest(directory: Path, names: list[str], facts: dict[str, Any]) -> None:
-    """List the files with their sha256, last of all and in one step, so that a folder with a manifest is complete."""
+    """List the files with their sha256, last of all and in one step, so that a folder with a
+    manifest is complete.
+    """
     content = {
         "format": FORMAT,
         **facts,
@@ -29,7 +33,9 @@ def write_manifest(directory: Path, names: list[str], facts: dict[str, Any]) -> 
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
-    """Return the manifest after checking its format and every file it lists. Raises `ArtefactError`."""
+    """Return the manifest after checking its format and every file it lists. Raises
+    `ArtefactError`.
+    """
     manifest = read_json(directory / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArtefactError(f"{MANIFEST}: not a manifest of format {FORMAT}")

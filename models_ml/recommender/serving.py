@@ -1,4 +1,6 @@
-"""Ranks for one shopper from a trained folder. numpy and onnxruntime only: this is what web processes import."""
+"""Ranks for one shopper from a trained folder. numpy and onnxruntime only: this is what web
+processes import.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -30,8 +32,9 @@ ENCODER = "encoder.onnx"
 
 
 class Scored(NamedTuple):
-    """A ranked item. `because` is the shopper's own past item that best explains it: the item itself when it was bought or
-    looked at before, None when nothing explains it."""
+    """A ranked item. `because` is the shopper's own past item that best explains it: the item
+    itself when it was bought or looked at before, None when nothing explains it.
+    """
 
     item: str
     score: float
@@ -70,9 +73,9 @@ class Ranker:
     ) -> list[Scored]:
         """The k best items, best first, fewer if fewer may be shown.
 
-        `allowed` is a boolean mask of shape (items,) or a collection of skus; `exclude` holds skus. Skus that the catalogue
-        does not know are ignored everywhere. Without any known event the answer is by popularity.
-        Raises `ValueError` for a mask of another shape.
+        `allowed` is a boolean mask of shape (items,) or a collection of skus; `exclude` holds skus.
+        Skus that the catalogue does not know are ignored everywhere. Without any known event the
+        answer is by popularity. Raises `ValueError` for a mask of another shape.
         """
         known = as_history(history, self.item_numbers)
         scores = np.where(self._mask(allowed), self.scores(known, as_days(now)), -np.inf)
@@ -85,7 +88,9 @@ class Ranker:
         ]
 
     def scores(self, history: History, now: float) -> np.ndarray:
-        """Scores of the whole catalogue, shape (items,), for a history in item numbers and days since 1970."""
+        """Scores of the whole catalogue, shape (items,), for a history in item numbers and days
+        since 1970.
+        """
         scorer = self._scorer if len(history) else self._popularity
         return scorer.score(history, now)
 
@@ -120,8 +125,8 @@ class Ranker:
 def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     """Open a trained folder for one policy after checking every file against the manifest.
 
-    `threads` is what the encoder may use per request. Raises `ArtefactError` naming the file and the problem, or the policy
-    that the folder does not hold.
+    `threads` is what the encoder may use per request. Raises `ArtefactError` naming the file and
+    the problem, or the policy that the folder does not hold.
     """
     manifest = read_manifest(directory)
     if policy not in manifest["policies"]:
