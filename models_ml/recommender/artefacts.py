@@ -5,6 +5,7 @@ is used.
 import hashlib
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ FORMAT = 1
 
 
 class ArtefactError(Exception):
-    """A model file is missing, changed or unreadable; the message names the file and the problem."""
+    """A model file is missing, changed or unreadable; the message names file and problem."""
 
 
 def write_manifest(directory: Path, names: list[str], facts: dict[str, Any]) -> None:
@@ -32,18 +33,19 @@ def write_manifest(directory: Path, names: list[str], facts: dict[str, Any]) -> 
     os.replace(temporary, directory / MANIFEST)
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
-    """Return the manifest after checking its format and every file it lists. Raises
-    `ArtefactError`.
+def read_manifest(directory: Path, only: Collection[str] | None = None) -> dict[str, Any]:
+    """Return the manifest after checking its format and its files: all of them, or `only` these.
+
+    Raises `ArtefactError`.
     """
     manifest = read_json(directory / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArtefactError(f"{MANIFEST}: not a manifest of format {FORMAT}")
-    for name, expected in manifest["files"].items():
+    for name in manifest["files"] if only is None else only:
         path = directory / name
         if not path.is_file():
             raise ArtefactError(f"{name}: the file is missing")
-        if file_digest(path) != expected:
+        if file_digest(path) != manifest["files"].get(name):
             raise ArtefactError(f"{name}: the content does not match its sha256 in the manifest")
     return manifest
 

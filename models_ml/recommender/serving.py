@@ -29,6 +29,14 @@ __all__ = ["POLICIES", "ArtefactError", "HistoryEvent", "Ranker", "Scored", "loa
 POLICIES = ("model", "co_occurrence", "ease", "repeat_frequency", "popularity")
 PARAMETERS = "parameters.json"
 ENCODER = "encoder.onnx"
+SEQUENCE_FILES = (
+    "item_vectors.npy",
+    "item_bias.npy",
+    "trends.npy",
+    "repeat_rates.npy",
+    "periods.npy",
+    "conversions.npy",
+)
 
 
 class Scored(NamedTuple):
@@ -123,12 +131,12 @@ class Ranker:
 
 
 def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
-    """Open a trained folder for one policy after checking every file against the manifest.
+    """Open a trained folder for one policy after checking the files it needs.
 
     `threads` is what the encoder may use per request. Raises `ArtefactError` naming the file and
     the problem, or the policy that the folder does not hold.
     """
-    manifest = read_manifest(directory)
+    manifest = read_manifest(directory, only=_files_of(policy))
     if policy not in manifest["policies"]:
         raise ArtefactError(f"manifest.json: the policy {policy!r} is not among its policies")
     parameters = read_json(directory / PARAMETERS)
@@ -151,6 +159,14 @@ def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
             scorer = FusionScorer(sequence, parts, parameters["fusion"])
     skus = read_array(directory / "items.npy").tolist()
     return Ranker(policy, skus, scorer, popularity, co_occurrence)
+
+
+def _files_of(policy: str) -> list[str]:
+    """The files that a policy is read from: a broken encoder must not take co-occurrence down."""
+    neighbours = ["co_occurrence"] + ["ease"] * (policy in {"ease", "model"})
+    names = ["items.npy", "popularity.npy", PARAMETERS]
+    names += [f"{name}_{part}.npy" for name in neighbours for part in ("neighbours", "strengths")]
+    return names + ([*SEQUENCE_FILES, ENCODER] if policy == "model" else [])
 
 
 def _neighbours(
