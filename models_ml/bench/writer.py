@@ -16,7 +16,7 @@ from typing import Any
 
 from models_ml.writer.checks import check
 from models_ml.writer.claims import claims, sentence_claims
-from models_ml.writer.facts import Fact, claimable, key_info
+from models_ml.writer.facts import Fact, claimable, is_brand
 from models_ml.writer.realiser import NotEnoughFacts, write
 from models_ml.writer.terms import Terms
 
@@ -109,7 +109,7 @@ def _catalogue(path: Path) -> Iterator[Case]:
         for row in csv.DictReader(file):
             stated = _SPECIFICATION.findall(row["product_specifications"])
             facts = [Fact(_plain(key), _plain(value), "", "en") for key, value in stated if key]
-            if row["brand"] and not any(key_info(fact.key).name == "brand" for fact in facts):
+            if row["brand"] and not any(is_brand(fact) for fact in facts):
                 facts.append(Fact("brand", row["brand"]))
             yield Case(row["product_name"], "en", tuple(facts), row["description"])
 
@@ -122,11 +122,8 @@ def _attributes_with_copy(row: dict[str, str]) -> Case:
     pairs = [part.partition("#") for part in row["content"].split("*")]
     facts = [Fact(key, value, "", "zh-hans") for key, _, value in pairs]
     garment = next((value for key, _, value in pairs if key in ("衣样式", "裙长", "裤长")), "")
-    noun = (
-        garment
-        if garment.endswith(tuple("衣裙裤衫套装服"))
-        else dict((key, value) for key, _, value in pairs).get("类型", "")
-    )
+    kind = next((value for key, _, value in pairs if key == "类型"), "")
+    noun = garment if garment.endswith(tuple("衣裙裤衫套装服")) else kind
     return Case(noun, "zh-hans", tuple(facts), row["summary"])
 
 
@@ -144,7 +141,14 @@ def _shop_product(row: dict[str, Any]) -> Iterator[Case]:
 
 def measure(cases: Sequence[Case], seed: int) -> dict[str, dict[str, Any]]:
     """Figures per kind and language, and the findings on what people wrote."""
-    brands = Terms({fact.value for case in cases for fact in case.facts if _is_brand(fact)})
+    brands = Terms(
+        {
+            fact.value
+            for case in cases
+            for fact in case.facts
+            if is_brand(fact) and len(fact.value) > 1
+        }
+    )
     tallies: dict[str, Tally] = {}
     for case in cases:
         for kind in ("description", "short_description"):
@@ -155,10 +159,6 @@ def measure(cases: Sequence[Case], seed: int) -> dict[str, dict[str, Any]]:
     if human:
         report["human copy"] = _human_figures(human, brands)
     return report
-
-
-def _is_brand(fact: Fact) -> bool:
-    return key_info(fact.key).name == "brand" and len(fact.value) > 1
 
 
 def _measure_one(case: Case, kind: str, seed: int, brands: Terms, tally: Tally) -> None:

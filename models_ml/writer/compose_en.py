@@ -28,7 +28,7 @@ class Subject:
 def opening(
     parts: Sequence[Part], naming: Naming, rng: random.Random, most: int
 ) -> tuple[Written, list[Part]]:
-    """The first sentence and the parts it leaves; it takes at most `most` parts beside the brand."""
+    """The first sentence and the parts it leaves; it takes `most` parts beside the brand."""
     brand = next((part for part in parts if part.name == "brand"), None)
     subject, told = _first_subject(naming, brand, rng)
     rest = untold(parts, told) or [part for part in parts if part is not brand][:1]

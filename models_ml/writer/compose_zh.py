@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from models_ml.writer.facts import has_han
 from models_ml.writer.naming import Naming, untold
 from models_ml.writer.phrases import Part, Written
-from models_ml.writer.phrases_zh import join_zh
 
 BETWEEN = ""
 _LEADS = {
@@ -26,7 +25,7 @@ _LEAD_CHANCE = 0.3
 def opening(
     parts: Sequence[Part], naming: Naming, rng: random.Random, most: int
 ) -> tuple[Written, list[Part]]:
-    """The first sentence and the parts it leaves; it takes at most `most` parts beside the brand."""
+    """The first sentence and the parts it leaves; it takes `most` parts beside the brand."""
     brand = next((part for part in parts if part.name == "brand"), None)
     by_name = bool(naming.name) and (not naming.noun or rng.random() < 0.35)
     called = naming.name if by_name else naming.noun
@@ -57,7 +56,7 @@ def _subject(
     called: str, brand: Part | None, trait: Part | None, by_name: bool, rng: random.Random
 ) -> str:
     before = rng.choice(("来自{}的", "{}的", "{}")).format(brand.value) if brand else ""
-    this = "" if by_name else "这款"
+    this = "" if by_name and called[:1].isascii() else "这款"
     return f"{before}{this}{trait.modifier if trait else ''}{called}"
 
 
@@ -79,10 +78,13 @@ def one_sentence(parts: Sequence[Part], naming: Naming, rng: random.Random) -> W
 
 
 def _clauses(parts: Sequence[Part]) -> str:
-    clauses = [part.predicate or part.sentence for part in parts if not part.possessed]
-    listed = [part.possessed for part in parts if part.possessed]
-    if listed:
-        clauses.insert(0, f"采用{join_zh(listed)}设计")
+    """All parts as clauses; a verb that comes a second time gives way to another."""
+    clauses: list[str] = []
+    for part in parts:
+        clause = part.predicate
+        if clause.startswith("采用") and any(said.startswith("采用") for said in clauses):
+            clause = clause.replace("采用", "使用" if clause.endswith("制成") else "配以", 1)
+        clauses.append(clause)
     return "，".join(clauses)
 
 

@@ -5,7 +5,7 @@ broader.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from models_ml.writer.lexicon import rows, words
 from models_ml.writer.terms import Terms
@@ -69,6 +69,12 @@ class ConceptTable:
     def knows(self, word: str) -> bool:
         """Whether `word` (lower case) is one of the table's forms."""
         return word in self._concept_of
+
+
+@lru_cache(maxsize=8192)
+def named_in(kind: str, value: str) -> frozenset[str]:
+    """`ConceptTable.named_in`, remembered: facts repeat from product to product."""
+    return frozenset(concept_table(kind).named_in(value))
 
 
 @cache

@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 
 from models_ml.writer.concepts import concept_table
+from models_ml.writer.lexicon import words
 
 _PLURAL_WORDS = frozenset(
     {"scissors", "trousers", "shorts", "leggings", "tights", "glasses", "pants", "jeans", "people"}
 )
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ics", "as", "os")
 _DETERMINERS = frozenset({"a", "an", "the", "no", "two", "three", "some", "about", "all", "any"})
+_NAMES = frozenset(
+    words(
+        "bluetooth|wi-fi|windows|android|intel|amd|mac|linux|christmas|easter|halloween|velcro|teflon|kevlar|swarovski"
+        "|gore-tex|tencel|lycra|pyrex|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february"
+        "|april|june|july|august|september|october|november|december|english|french|scandinavian|victorian|nordic"
+    )
+)
+_MASS_NOUN = re.compile(
+    r"(?:tion|sion|ment|ness|ity|ing|ance|age|control|light|sound|power|wi-?fi|support|protection)$"
+)
 _VOWEL_NAMED_LETTERS = "AEFHILMNORSX"
 
 
@@ -22,6 +33,13 @@ def with_article(phrase: str) -> str:
     if not first or first.lower() in _DETERMINERS or is_plural(phrase):
         return phrase
     return f"{'an' if _sounds_like_vowel(first) else 'a'} {phrase}"
+
+
+def countable(noun: str) -> str:
+    """`noun` with its article, unless it is one of a mass ("noise cancellation") or has a number
+    before it.
+    """
+    return noun if noun[:1].isdigit() or _MASS_NOUN.search(noun) else with_article(noun)
 
 
 def _sounds_like_vowel(word: str) -> bool:
@@ -51,14 +69,21 @@ def is_plural(noun: str) -> bool:
 
 
 def decapitalise(value: str) -> str:
-    """Catalogue capitals to those of a sentence: "Solid Oak" to "solid oak"; names and acronyms
-    stay.
+    """Catalogue capitals to those of a sentence: "Solid Oak" to "solid oak".
+
+    Names and acronyms stay, and so does a value that looks like a model ("Lenovo IdeaPad Y430").
     """
+    if re.search(r"[a-z][A-Z]|[A-Z][a-z]+ v?\d", value):
+        return value
+    if value.isupper() and any(len(word) > 4 for word in value.split()):
+        return " ".join(word.lower() if len(word) > 3 else word for word in value.split())
     return " ".join(_lower_word(word) for word in value.split())
 
 
 def _lower_word(word: str) -> str:
     known = word.lower().strip(",.")
+    if known in _NAMES:
+        return word
     if concept_table("origin").knows(known) and word[:1].isupper() and known != "china":
         return word
     if re.fullmatch(r"[A-Z][a-zé'’]+(?:[-/][A-Za-z]+)*[,.]?", word):
@@ -77,7 +102,7 @@ def _lower_word(word: str) -> str:
 def before_noun(value: str) -> str:
     """ "2 years" is "2-year" before a noun."""
     return re.sub(
-        r"(\d|one|two|three|five|ten) (year|month|week|day|hour|litre|minute|metre|person|piece)s?\b",
+        r"(\d|one|two|three|five|ten) (year|month|week|day|hour|litre|minute|metre)s?\b",
         r"\1-\2",
         value,
         flags=re.IGNORECASE,

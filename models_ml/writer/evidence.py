@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from models_ml.writer.concepts import KINDS_OF_CONCEPT, concept_table
-from models_ml.writer.facts import TITLE_KEY, Fact, key_info
+from models_ml.writer.concepts import KINDS_OF_CONCEPT, named_in
+from models_ml.writer.facts import TITLE_KEY, Fact, is_brand, key_info
 from models_ml.writer.naming import called
-from models_ml.writer.phrases import YES
+from models_ml.writer.phrases import NO, YES
 from models_ml.writer.quantities import UNITS, Quantity, Unit, agree, quantities_of
 from models_ml.writer.terms import Terms, fold
 
 _UNIT_IN_KEY = re.compile(r"[(（]\s*([^)）]+?)\s*[)）]\s*$")
-_KEY_UNITS = {"gsm": "gsm", "thread_count": "tc"}
+_KEY_UNITS = {"gsm": "gsm", "thread_count": "tc", "age_range": "year"}
 _LEADING_PREPOSITION = re.compile(r"^(?:with|for|in|from)\s+", re.IGNORECASE)
 _SPLIT = re.compile(r"\s*(?:,|;|/|、|，|；|\band\b|\bor\b|&|和|或)\s*")
 
@@ -35,28 +35,36 @@ class Evidence:
     """
 
     def __init__(self, facts: Sequence[Fact], title: str) -> None:
-        self.title = title
         self._statements = [(fact.key, fact.text) for fact in facts]
         if title:
             self._statements.append((TITLE_KEY, title))
-        self.folded = fold(" \n ".join(text for _, text in self._statements))
-        self._quantities = [
-            (quantity, key) for fact in facts for quantity, key in _quantities_in(fact)
-        ]
+        spoken_keys = [fact.key for fact in facts if fact.value.strip().lower() not in NO]
+        self._folded = fold(" \n ".join([*(text for _, text in self._statements), *spoken_keys]))
+        self._quantities = [pair for fact in facts for pair in _quantities_in(fact)]
         self._quantities += [(quantity, TITLE_KEY) for quantity in quantities_of(title)]
-        self._concepts: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for key, text in self._statements:
-            for kind in KINDS_OF_CONCEPT:
-                for concept in concept_table(kind).named_in(text):
-                    self._concepts[kind, concept].add(key)
+        self._concepts = self._stated_concepts()
+        names = called(title, facts)
         self._values: dict[str, set[str]] = defaultdict(set)
         for fact in facts:
             for value in _values_of(fact):
                 self._values[fold(value)].add(fact.key)
-        for words, keys in called(title, facts).items():
-            self._values[fold(words)].update(keys)
+        for words, cited in names.items():
+            self._values[fold(words)].update(cited)
         self.value_terms = Terms(self._values)
-        self.brands = [fact.value for fact in facts if key_info(fact.key).name == "brand"]
+        brands = [fact.value for fact in facts if is_brand(fact) and len(fact.value) > 1]
+        self._names = Terms([*names, *brands])
+
+    def _stated_concepts(self) -> dict[tuple[str, str], set[str]]:
+        stated: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for key, text in self._statements:
+            for kind in KINDS_OF_CONCEPT:
+                for concept in named_in(kind, text):
+                    stated[kind, concept].add(key)
+        return stated
+
+    def name_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where `text` calls the product or its brand by name."""
+        return [(start, end) for start, end, _ in self._names.find(text)]
 
     def keys_of_value(self, value: str) -> tuple[str, ...]:
         """The facts whose value, or a part of whose listed values, is `value`."""
@@ -68,7 +76,7 @@ class Evidence:
 
     def contains(self, words: str) -> bool:
         """Whether these very words stand in a fact or in the title."""
-        return any(True for _ in Terms((words,)).find(self.folded, self.folded))
+        return any(True for _ in Terms((words,)).find(self._folded, self._folded))
 
     def keys_containing(self, words: str) -> tuple[str, ...]:
         """The facts, or the title, in which these very words stand."""
@@ -79,11 +87,11 @@ class Evidence:
     def support(self, said: Quantity) -> Support:
         """Whether a quantity in text is stated by a fact or by the title."""
         if said.form == "code":
-            keys = self.keys_containing(said.text)
-            return Support("stated" if keys else "unknown", keys)
-        keys = [key for known, key in self._quantities if agree(said, known)]
-        if keys:
-            return Support("stated", tuple(dict.fromkeys(keys)))
+            containing = self.keys_containing(said.text)
+            return Support("stated" if containing else "unknown", containing)
+        stating = [key for known, key in self._quantities if agree(said, known)]
+        if stating:
+            return Support("stated", tuple(dict.fromkeys(stating)))
         same = [
             (known, key)
             for known, key in self._quantities

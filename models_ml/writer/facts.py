@@ -45,13 +45,14 @@ _EMPTY = frozenset(
         "其他",
     }
 )
-_PARENTHESES = re.compile(r"\s*[(（][^)）]*[)）]\s*")
-_MARKUP = re.compile(r"[<>{}\[\]\x00-\x08\x0b-\x1f]|https?:|www\.|@", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:n/?a|nil|0+(?:\.0+)?)(?:\s*[a-z.\"']{1,6})?", re.IGNORECASE)
+_PARENTHESES = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*")
+_MARKUP = re.compile(r"[<>{}\[\]\x00-\x08\x0b-\x1f]|https?:|www\.|@|\d{7,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One attribute of a product. `language` is "" when the value reads the same in every language."""
+    """One attribute of a product; `language` is "" when the value reads the same in each."""
 
     key: str
     value: str
@@ -121,6 +122,11 @@ def has_han(text: str) -> bool:
     return bool(_HAN.search(text))
 
 
+def is_brand(fact: Fact) -> bool:
+    """Whether the fact names the product's brand."""
+    return key_info(fact.key).name == "brand"
+
+
 def speaks(fact: Fact, language: str) -> bool:
     """Whether the fact can be said in `language`.
 
@@ -146,6 +152,7 @@ def is_claimable(fact: Fact, language: str) -> bool:
         value.lower() not in _EMPTY
         and len(value) <= LONGEST_VALUE
         and not _MARKUP.search(value)
+        and not _NOTHING.fullmatch(value)
         and key_info(fact.key).group != "silent"
         and speaks(fact, language)
     )

@@ -11,7 +11,10 @@ from models_ml.writer.facts import LANGUAGES, TITLE_KEY, Fact, has_han, title_sp
 from models_ml.writer.phrases import Part, bundle
 from models_ml.writer.terms import Terms, fold
 
-_TAIL = re.compile(r"\s*(?:[,，(（\[|]|\s[-–—/]\s|:\s).*$")
+_TAIL = re.compile(r"\s*(?:,(?=\s)|[，(（\[|]|\s[-–—/]\s|:\s).*$")
+_LONGEST_PLAIN_NOUN = 4
+"""Chinese characters; a shorter title is itself the noun, and a more exact one than the type."""
+_ACRONYMS = frozenset({"led", "usb", "uk", "usa", "eu", "abs", "lcd", "diy"})
 _SMALL = frozenset(
     [
         "a",
@@ -53,6 +56,11 @@ class Naming:
     noun_tells: frozenset[str]
     noun_keys: tuple[str, ...]
 
+    def says(self, value: str) -> bool:
+        """Whether both name and noun tell `value`, so that no sentence has to."""
+        called = [words for words in (self.name, self.noun) if words]
+        return bool(called) and len(value) > 1 and all(_names(words, value) for words in called)
+
     @property
     def name_keys(self) -> tuple[str, ...]:
         """What a sentence cites that calls the product by its name."""
@@ -65,11 +73,12 @@ def name_product(title: str, facts: Sequence[Fact], language: str) -> Naming:
     bundles = bundle(facts)
     brand = bundles["brand"].values[0] if "brand" in bundles else ""
     kind = bundles.get("type")
-    if kind:
+    if kind and _is_noun(kind.values[0], name):
         noun, cited = kind.values[0], kind.keys
         noun = decapitalise(noun) if language == "en" else noun
     else:
         noun = _without_brand(name, brand)
+        noun = noun or (name if language == "zh-hans" else "")
         cited = (TITLE_KEY, *sorted(_told_by(noun, facts)))
     head = noun.split()[-1].lower() if noun else ""
     return Naming(
@@ -106,6 +115,16 @@ def _names(words: str, value: str) -> bool:
     return any(True for _ in Terms((value,)).find(words))
 
 
+def _is_noun(kind: str, name: str) -> bool:
+    """Whether a type fact names the thing ("desk lamp") or only describes it ("analog")."""
+    if not name:
+        return True
+    if has_han(kind):
+        return len(kind) > 1 and (kind in name or len(name) > _LONGEST_PLAIN_NOUN)
+    ends = fold(name).rstrip("s").endswith(fold(kind).rstrip("s"))
+    return ends or " " in kind.strip()
+
+
 def _without_brand(name: str, brand: str) -> str:
     """The name after its brand; "" when it does not start with it, for then one cannot tell where
     the noun begins.
@@ -122,7 +141,8 @@ def display_name(title: str, language: str) -> str:
     """
     title = " ".join(title.split())
     short = _TAIL.sub("", title)
-    title = short if len(short.split()) > 1 or has_han(short) else title
+    names_itself = len(short.split()) > 1 and not short.endswith("'s")
+    title = short if names_itself or has_han(short) else title
     if language == "zh-hans":
         words = title.split(" ")
         last = next(index for index, word in enumerate(words) if has_han(word))
@@ -135,6 +155,8 @@ def display_name(title: str, language: str) -> str:
 
 
 def _capital(word: str, inside: bool) -> str:
+    if not re.search(r"[aeiouy]", word) or word in _ACRONYMS:
+        return word.upper()
     if inside and word in _SMALL:
         return word
     return "-".join(piece[:1].upper() + piece[1:] for piece in word.split("-"))

@@ -40,7 +40,7 @@ _ENGLISH = (
 
 
 def chinese_number(spelled: str) -> Fraction | None:
-    """The value of a Chinese numeral such as 两百五十, 一千五, 三点五 or 半; None if it is not one."""
+    """The value of a numeral such as 两百五十, 一千五, 三点五 or 半; None if it is none."""
     if spelled == "半":
         return Fraction(1, 2)
     if "半" in spelled:
@@ -88,7 +88,8 @@ def english_number_pattern() -> str:
     units = "|".join(sorted(_ENGLISH_UNITS[1:], key=len, reverse=True))
     tens = "|".join(_ENGLISH_TENS)
     below_hundred = rf"(?:(?:{tens})(?:[\s-](?:{units}))?|(?:{units}))"
-    many = rf"(?:(?:{below_hundred}|a)[\s-])?(?:hundred|thousand|dozen)(?:\s(?:and\s)?{below_hundred})?"
+    rest = rf"(?:\s(?:and\s)?{below_hundred})?"
+    many = rf"(?:(?:{below_hundred}|a)[\s-])?(?:hundred|thousand|dozen){rest}"
     return rf"\bhalf a dozen\b|\b(?:{many}|{below_hundred})(?:\sand a half)?\b"
 
 

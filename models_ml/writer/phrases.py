@@ -30,6 +30,7 @@ _GROUP_WEIGHT = {
     "use": 2.0,
     "cut": 1.8,
     "pack": 1.5,
+    "other": 0.5,
 }
 
 

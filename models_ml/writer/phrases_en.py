@@ -6,12 +6,13 @@ import random
 import re
 from collections.abc import Sequence
 
-from models_ml.writer.english import decapitalise, is_plural, with_article
+from models_ml.writer.english import decapitalise, with_article
 from models_ml.writer.facts import Fact
 from models_ml.writer.grammar import expand, join_list
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
-from models_ml.writer.quantities import localise
-from models_ml.writer.special_en import SPECIAL, by_shape, is_adjectival
+from models_ml.writer.quantities import localise, quantities_of
+from models_ml.writer.special_en import SPECIAL, by_shape
+from models_ml.writer.unknown_en import compound, compound_of, unknown, yes
 
 # Each key: predicate, possessed, front, modifier. {x} is the value, {ax} the value with its
 # article, {x+noun} the value
@@ -28,6 +29,7 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "lining": ("<is> lined with {x}", "{ax+lining}", "lined with {x}", ""),
     "filling": ("<is> filled with {x}", "{ax+filling}", "filled with {x}", ""),
     "colour": ("<comes> in {x}", "", "", "in {x}"),
+    "design": ("", "{ax+design}", "", "with {ax+design}"),
     "pattern": ("", "{ax+pattern}", "with {ax+pattern}", "with {ax+pattern}"),
     "style": ("", "{ax+style}", "", ""),
     "finish": ("", "{ax+finish}", "with {ax+finish}", "with {ax+finish}"),
@@ -35,7 +37,7 @@ _FORMS: dict[str, tuple[str, str, str, str]] = {
     "origin": ("<is> (made|produced) in {x}", "", "(made|produced) in {x}", "made in {x}"),
     "craft": ("<is> {x}", "", "{x}", ""),
     "fit": ("", "{ax+fit}", "cut to {ax+fit}", ""),
-    "neck": ("", "{ax+neckline}", "", "with {ax+neckline}"),
+    "neck": ("", "{ax+neck}", "", "with {ax+neck}"),
     "closure": ("<fastens> with {ax+closure}", "{ax+closure}", "", ""),
     "length": ("(<is> {x} long|<measures> {x} in length)", "a length of {x}", "", ""),
     "width": ("<is> {x} wide", "a width of {x}", "", ""),
@@ -93,18 +95,17 @@ _STANDING = {
     "cooking": "to cook: {x}",
 }
 _IMPERATIVE = re.compile(
-    r"(?:(?:hand|machine|surface|cold|warm|gentle|spot) )?(?:wash|wipe|clean|dry|tumble|iron|oil|rinse|soak|keep|store|eat|use"
-    r"|refrigerate|freeze|avoid|do|don't|never|brush|air|line|handle|rub|polish|dust|shake|steam|bleach|vacuum)\b",
+    r"(?:(?:hand|machine|surface|cold|warm|gentle|spot)[ -]?)?(?:wash|wipe|clean|dry|tumble|iron|oil"
+    r"|rinse|soak|keep|store|eat|use|refrigerate|freeze|avoid|do|don't|never|brush|air|line|handle"
+    r"|rub|polish|dust|shake|steam|bleach|vacuum)\b",
     re.IGNORECASE,
 )
 _KEEPS_CASE = re.compile(
     r"^(?:brand|series|origin|compatibility|connectivity|model|size)$"
-    r"|name|character|collection|licence|license|artist|author|team"
+    r"|name|character|collection|licen[cs]e|artist|author|team"
 )
-_LONGEST_CLAUSE = 6
-"""Words of an unknown key's value that still read well in "the ... is ..."; longer ones stand
-alone.
-"""
+_AS_WRITTEN = frozenset({"care", "storage", "brewing", "cooking"})
+"""Keys whose values are instructions: a comma in them separates no list."""
 
 
 def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
@@ -113,24 +114,19 @@ def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
     """
     bundles = bundle(facts)
     durable = "material" in bundles
-    made: list[Part] = []
     dimensions = _dimensions(bundles)
-    if dimensions:
-        made.append(dimensions)
+    made: list[Part | None] = [dimensions]
     by_stem: dict[str, list[tuple[str, Bundle]]] = {}
     for item in bundles.values():
-        name = item.name
-        if name in ("type", "category") or (dimensions and name in LENGTH_KEYS):
+        if item.name in ("type", "category") or (dimensions and item.name in LENGTH_KEYS):
             continue
-        compound = re.fullmatch(r"(.+?) (colou?r|material|shape|type|design|finish)", name)
-        if item.group == "other" and compound and not _polar(item):
-            by_stem.setdefault(compound.group(1), []).append((compound.group(2), item))
-            continue
-        part = _part(item, durable, rng)
-        if part:
-            made.append(part)
-    made.extend(_compound(stem, members) for stem, members in by_stem.items())
-    return made
+        pair = compound_of(item) if item.group == "other" and not _polar(item) else None
+        if pair:
+            by_stem.setdefault(pair[0], []).append((pair[1], item))
+        else:
+            made.append(_part(item, durable, rng))
+    made += [compound(stem, members, _clean) for stem, members in by_stem.items()]
+    return [part for part in made if part is not None and part.keys]
 
 
 def _polar(item: Bundle) -> str:
@@ -143,7 +139,9 @@ def _clean(item: Bundle) -> str:
     values: list[str] = []
     for value in item.values:
         measured = localise(value, "en")
-        said = [measured] if measured else split_list(value)
+        said = (
+            [measured] if measured else [value] if item.name in _AS_WRITTEN else split_list(value)
+        )
         values += said if keeps_case or measured else [decapitalise(part) for part in said]
     values = [re.sub(r"[\s.;,]+$", "", value) for value in values]
     values = list(dict.fromkeys(value for value in values if value))
@@ -156,12 +154,17 @@ def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
     if not value or polar == "no":
         return None
     if polar == "yes":
-        return _yes(item)
-    if item.name == "capacity" and not durable:
+        return yes(item)
+    if (
+        item.name == "capacity"
+        and not durable
+        and quantities_of(value)[:1]
+        and quantities_of(value)[0].dimension == "volume"
+    ):
         return SPECIAL["size"](item, value, rng)  # type: ignore[return-value]
     special = SPECIAL[item.name](item, value, rng) if item.name in SPECIAL else None
     if isinstance(special, Part):
-        return special if special.keys else None
+        return special
     if special is None:
         shaped = by_shape(item, value)
         if shaped:
@@ -169,8 +172,10 @@ def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
         if item.name in _STANDING and (item.group == "taste" or _IMPERATIVE.match(value)):
             return item.part(value, sentence=_fill(expand(_STANDING[item.name], rng), value))
     forms = _FORMS.get(item.name)
+    if item.name in _STANDING:
+        return item.part(value, sentence=f"{item.name}: {value}")
     if forms is None:
-        return _unknown(item, value)
+        return unknown(item, value)
     said = special or value
     predicate, possessed, front, modifier = (_fill(expand(form, rng), said) for form in forms)
     return item.part(said, predicate, possessed=possessed, front=front, modifier=modifier)
@@ -184,41 +189,6 @@ def _fill(template: str, value: str) -> str:
         return with_article(phrase) if match["article"] else phrase
 
     return re.sub(r"\{(?P<article>a?)x(?:\+(?P<noun>[^}]+))?\}", put, template)
-
-
-def _yes(item: Bundle) -> Part:
-    if is_adjectival(item.name):
-        return item.part(item.name, adjective=item.name)
-    return item.part(item.name, possessed=with_article(item.name))
-
-
-def _unknown(item: Bundle, value: str) -> Part | None:
-    name = item.name
-    if not re.search(r"[a-z]", name):
-        return None
-    if item.group == "care":
-        return item.part(value, sentence=f"{name}: {value}")
-    if value.lower().endswith(name):
-        return item.part(value, possessed=with_article(value))
-    if len(value.split()) > _LONGEST_CLAUSE:
-        return item.part(value, sentence=f"{name}: {value}")
-    return item.part(value, sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}")
-
-
-def _compound(stem: str, members: list[tuple[str, Bundle]]) -> Part:
-    """Strap colour and strap material together: "a brown leather strap"."""
-    order = ("shape", "type", "finish", "design", "color", "colour", "material")
-    members = sorted(members, key=lambda member: order.index(member[0]))
-    words: list[str] = []
-    for _, item in members:
-        value = re.sub(
-            rf"\s*\b{re.escape(stem)}\b\s*", " ", _clean(item), flags=re.IGNORECASE
-        ).strip()
-        words += [word for word in value.split() if word not in words]
-    phrase = f"{' '.join(words)} {stem}".strip()
-    keys = tuple(key for _, item in members for key in item.keys)
-    said = phrase if is_plural(stem) else with_article(phrase)
-    return Part(keys, stem, "other", phrase, possessed=said)
 
 
 _SIDES = {"length": "long", "width": "wide", "height": "high", "depth": "deep"}

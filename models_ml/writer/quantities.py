@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -81,20 +81,19 @@ def _unit_table() -> tuple[dict[str, Unit], dict[str, Unit], dict[str, Unit]]:
 UNITS, _ENGLISH, _CHINESE = _unit_table()
 
 
-def _alternatives(forms: Sequence[str]) -> str:
+def _alternatives(forms: Iterable[str]) -> str:
+    """The forms as one pattern, the longest first; one that ends in a letter ends a word."""
+    ordered = sorted(forms, key=len, reverse=True)
     return "|".join(
-        re.escape(form).replace(r"\ ", r"[\s-]?") for form in sorted(forms, key=len, reverse=True)
+        re.escape(form).replace(r"\ ", r"[\s-]?") + ("(?![a-z])" if form[-1] in _LETTERS else "")
+        for form in ordered
     )
 
 
-_LETTER_UNITS = [
-    form for form in _ENGLISH if (form[-1].isalpha() or form.endswith(".")) and form != "spf"
-]
-_SIGN_UNITS = [form for form in _ENGLISH if form not in _LETTER_UNITS and form not in "£$€¥￥₹"]
-_UNIT = (
-    rf"(?:(?P<letters>{_alternatives(_LETTER_UNITS)})(?![a-z])|(?P<signs>{_alternatives(_SIGN_UNITS)})"
-    rf"|(?P<han>{_alternatives(list(_CHINESE))}))"
-)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz."
+_BEFORE_THE_NUMBER = frozenset({"spf", *"£$€¥￥₹"})
+_LATIN_FORMS = [form for form in _ENGLISH if form not in _BEFORE_THE_NUMBER]
+_UNIT = rf"(?:(?P<latin>{_alternatives(_LATIN_FORMS)})|(?P<han>{_alternatives(_CHINESE)}))"
 _UNIT_AFTER = re.compile(rf"[\s-]?{_UNIT}(?P<half>半)?")
 _COUNTED = "件套件个只支条片包盒瓶袋罐组套双副对张块根枚颗粒把台层格档种款本册"
 _CLASSIFIER_AFTER = re.compile(rf"\s?(?:件套|[{_COUNTED}])(?P<half>半)?")
@@ -109,6 +108,7 @@ _SIGNS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 _LINK = re.compile(
     r"\s*(?:x|×|\*|-|–|—|~|至|到|to|and|or|、|和|或|by)\s*(?:[长宽高深厚直径]+\s*)?$"
 )
+_AGES = re.compile(r"\bage[sd]?(?: of| from| range)?:?\s(?:\d+\s?(?:-|–|to)\s?)?$")
 _EVERYDAY_ONE = frozenset(["time", "calendar", "length"])
 
 
@@ -126,7 +126,15 @@ def find_quantities(text: str) -> list[Quantity]:
         position = max(match.end(), quantity.end if quantity else 0)
         if quantity:
             found.append(quantity)
-    return _share_units(plain, found)
+    return [_as_age(plain, quantity) for quantity in _share_units(plain, found)]
+
+
+def _as_age(plain: str, found: Quantity) -> Quantity:
+    """ "for ages 3-6" counts years."""
+    before = plain[max(found.start - 24, 0) : found.start]
+    if found.unit is None and found.form == "digits" and _AGES.search(before):
+        return replace(found, unit=UNITS["year"])
+    return found
 
 
 def _read(text: str, plain: str, match: re.Match[str]) -> Quantity | None:
@@ -156,7 +164,8 @@ def _read_digits(text: str, plain: str, match: re.Match[str]) -> Quantity | None
             _ENGLISH[sign],
             decimals=decimals,
         )
-    if before.isascii() and (before.isalpha() or before == "_"):
+    times = before == "x" and plain[start - 2 : start - 1].isdigit()
+    if before.isascii() and (before.isalpha() or before == "_") and not times:
         return _code(text, plain, start)
     unit, unit_end, half = _unit_after(text, plain, end)
     if re.match(r"(?:st|nd|rd|th)\b", plain[end:]):
@@ -234,7 +243,7 @@ def _unit_after(text: str, plain: str, end: int) -> tuple[Unit | None, int, Frac
     match = _UNIT_AFTER.match(plain, end)
     if not match:
         return None, end, Fraction(0)
-    form = re.sub(r"[\s-]+", " ", match["letters"] or match["signs"] or match["han"])
+    form = re.sub(r"[\s-]+", " ", match["latin"] or match["han"])
     unit = _CHINESE.get(form) if match["han"] else _ENGLISH.get(form)
     if unit is None:
         unit = next(
@@ -246,7 +255,7 @@ def _unit_after(text: str, plain: str, end: int) -> tuple[Unit | None, int, Frac
             None,
         )
     spaced = plain[end : end + 1] in (" ", "-")
-    written = text[match.start("letters") : match.end("letters")] if match["letters"] else ""
+    written = text[match.start("latin") : match.end("latin")] if match["latin"] else ""
     if unit is None or (form == "in" and _INCH_AS_WORD.match(plain, end)):
         return None, end, Fraction(0)
     if len(written) == 1 and (
@@ -286,7 +295,7 @@ def _share_units(plain: str, found: list[Quantity]) -> list[Quantity]:
 
 
 def agree(said: Quantity, known: Quantity) -> bool:
-    """Whether `said` states `known`: equal in the same unit, or equal after rounding a conversion."""
+    """Whether `said` states `known`: equal in one unit, or equal after rounding a conversion."""
     if said.form == "code" or known.form == "code":
         return said.form == known.form and said.text.lower() == known.text.lower()
     if {said.dimension, known.dimension} == {"temperature", "fahrenheit"}:
@@ -347,7 +356,7 @@ def localise(text: str, language: str) -> str | None:
             and quantity.text.strip().replace(".", "").isdigit()
         )
         number = re.match(r"[-−]?[\d.,/½¼¾ ]*[\d½¼¾]", fold(quantity.text))
-        if number is None:
+        if number is None or quantity.form == "code" or (index and not link.strip()):
             return None
         pieces += [
             _link(link, language),

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, phrases_en, phrases_zh, plan
 from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.facts import Fact, claimable, missing_facts
+from models_ml.writer.facts import Fact, claimable, is_brand, missing_facts
 from models_ml.writer.naming import Naming, name_product
 from models_ml.writer.phrases import Part, Written
 
@@ -63,7 +63,8 @@ def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: 
     rng = random.Random(f"{seed}|{kind}|{language}|{title}")
     naming = name_product(title, usable, language)
     phrases, compose = _GRAMMARS[language]
-    parts = plan.by_weight(phrases.parts(usable, rng), rng)
+    untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact.value)]
+    parts = plan.by_weight(phrases.parts(untold, rng) or phrases.parts(usable, rng), rng)
     if kind == "short_description":
         written = [compose.one_sentence(parts, naming, rng)]
     else:

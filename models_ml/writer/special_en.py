@@ -6,8 +6,9 @@ import random
 import re
 from collections.abc import Callable
 
-from models_ml.writer.english import before_noun, is_plural, with_article
+from models_ml.writer.english import before_noun, countable, is_plural, with_article
 from models_ml.writer.grammar import join_list
+from models_ml.writer.lexicon import words
 from models_ml.writer.phrases import Bundle, Part
 from models_ml.writer.quantities import localise, quantities_of
 
@@ -20,18 +21,7 @@ _ADJECTIVAL = re.compile(
     r"(?:safe|resistant|proof|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"
 )
 _OCCASIONS = frozenset(
-    {
-        "casual",
-        "formal",
-        "festive",
-        "everyday",
-        "party",
-        "special",
-        "business",
-        "daily",
-        "smart",
-        "outdoor",
-    }
+    words("casual|formal|festive|everyday|party|special|business|daily|smart|outdoor")
 )
 _WITH_THE = re.compile(r"^(?:uk|usa|us|united|netherlands|philippines|czech|uae)\b", re.IGNORECASE)
 _MATERIAL_NOUNS = {
@@ -42,10 +32,10 @@ _MATERIAL_NOUNS = {
     "golden": "gold",
 }
 _ADJECTIVE_COLOURS = frozenset({"natural", "clear", "light", "dark", "neutral", "transparent"})
-_MASS_NOUN = re.compile(
-    r"(?:tion|sion|ment|ness|ity|ing|ance|age|control|lighting|storage|light|sound|power|wifi|wi-fi)$",
-    re.I,
+_PARTICIPLE = re.compile(
+    r"(?:suitable|made|designed|ready|available|based|tested|certified|rated)\b"
 )
+_VERB = re.compile(r"(?:contains|packs|folds|includes|fits|comes|works|holds|needs)\b")
 _LONGEST_WARRANTY = 7
 """Words; longer ones are terms and conditions."""
 
@@ -68,29 +58,9 @@ def by_shape(item: Bundle, value: str) -> Part | None:
         return item.part(value, f"<is> {value}")
     if first == "no" and item.name != "free_of":
         return item.part(value, possessed=value)
-    if first in (
-        "suitable",
-        "made",
-        "designed",
-        "ready",
-        "available",
-        "based",
-        "tested",
-        "certified",
-        "rated",
-    ):
+    if _PARTICIPLE.match(value):
         return item.part(value, f"<is> {value}", front=value)
-    if first in (
-        "contains",
-        "packs",
-        "folds",
-        "includes",
-        "fits",
-        "comes",
-        "works",
-        "holds",
-        "needs",
-    ):
+    if _VERB.match(value):
         return item.part(value, f"<{first}> {rest}")
     if is_adjectival(value) and item.group in ("care", "other", "use", "power", "taste", "pack"):
         return item.part(value, adjective=value)
@@ -124,17 +94,22 @@ def _size(item: Bundle, value: str, rng: random.Random) -> Part:
             said = f"<comes> in {sized}" if single else f"<measures> {value}"
             return item.part(value, said, front=f"measuring {value}")
         return item.part(value, f"<comes> in {sized}", modifier=f"in {sized}")
-    counted = re.fullmatch(r"(\d+) ([a-z]+(?: [a-z]+)?)", value)
-    if counted and is_plural(counted.group(2)):
-        return _counted(item, value, counted.group(2), rng)
+    counted = re.fullmatch(r"(\d+) ([A-Za-z]+(?: [A-Za-z]+)?)", value)
     if counted:
-        return item.part(value, f"<comes> in the {counted.group(1)}-{counted.group(2)} size")
-    named = len(value) <= 4 or value.isdigit()
+        return _counted(item, int(counted.group(1)), counted.group(2), rng)
+    named = re.fullmatch(r"[SMLX\d]{1,4}|[A-Z]\d", value) or value.isdigit()
     said = f"size {value}" if named else f"{with_article(value.lower())} size"
     return item.part(value, f"<comes> in {said}", modifier=f"in {said}")
 
 
-def _counted(item: Bundle, value: str, noun: str, rng: random.Random) -> Part:
+def _counted(item: Bundle, count: int, noun: str, rng: random.Random) -> Part:
+    value = f"{count} {noun}"
+    if count < 2:
+        return item.silent()
+    if noun in ("person", "seater", "man"):
+        return item.part(value, f"<comes> in the {count}-{noun} size")
+    if not is_plural(noun):
+        return item.silent()
     if re.search(r"(?:can|bag|bottle|tin|sachet|pouch|box|pack|roll|tube|jar)e?s$", noun):
         return item.part(value, f"<comes> as {value}")
     return item.part(
@@ -151,10 +126,12 @@ def _capacity(item: Bundle, value: str, rng: random.Random) -> Part | None:
     )
 
 
-def _box_contents(item: Bundle, value: str, rng: random.Random) -> Part | None:
-    if re.fullmatch(r"\d+ [a-z]+(?: [a-z]+)?", value):
+def _box_contents(item: Bundle, value: str, rng: random.Random) -> Part | str | None:
+    if re.fullmatch(r"\d+ [A-Za-z]+(?: [A-Za-z]+)?", value):
         return _size(item, value, rng)
-    return None
+    if re.match(r"(?:with|packs|no|not|for|folds)\b", value):
+        return None
+    return join_list([countable(part) for part in re.split(r", | and ", value)], " and ")
 
 
 def _pack_count(item: Bundle, value: str, rng: random.Random) -> Part:
@@ -226,12 +203,10 @@ def _connectivity(item: Bundle, value: str, rng: random.Random) -> str:
     return with_article(value) if re.search(r"(?:plug|cable|port|jack|socket)$", value) else value
 
 
-def _feature(item: Bundle, value: str, rng: random.Random) -> str:
-    return join_list([_countable(part) for part in value.split(" and ")], " and ")
-
-
-def _countable(noun: str) -> str:
-    return noun if _MASS_NOUN.search(noun) else with_article(noun)
+def _feature(item: Bundle, value: str, rng: random.Random) -> str | None:
+    if is_adjectival(value) or _PARTICIPLE.match(value):
+        return None
+    return join_list([countable(part) for part in re.split(r", | and ", value)], " and ")
 
 
 def _comfort(item: Bundle, value: str, rng: random.Random) -> str:

@@ -42,7 +42,8 @@ _CONTACT = re.compile(
     r"(?:微信|wechat|qq|whatsapp|telegram)\s*(?:号|id)?\s*[:：]?\s*[a-z0-9_-]{5,}", re.IGNORECASE
 )
 _PLACEHOLDER = re.compile(
-    r"\{[^}]*\}|\[[A-Za-z_ ]{2,30}\]|<unk>|\bTBD\b|\blorem ipsum\b|\bXXX+\b|\bTODO\b|待补充|此处填写"
+    r"\{[^}]*\}|\[[A-Za-z_ ]{2,30}\]|<unk>|\bTBD\b|\blorem ipsum\b|\bX{3,}\b|\bTO(?:-?DO)\b"
+    r"|待补充|此处填写"
 )
 _HALF_WIDTH = re.compile(
     r"(?<=[\u4e00-\u9fff])[,;:!?](?=\s*(?:[\u4e00-\u9fff]|$))|(?<=[\u4e00-\u9fff])\.(?=\s*(?:[\u4e00-\u9fff]|$))"

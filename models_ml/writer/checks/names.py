@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
 from models_ml.writer.concepts import KINDS_OF_CONCEPT, concept_table
-from models_ml.writer.terms import Terms, fold
+from models_ml.writer.terms import fold
 
 _MESSAGES = {
     "material": gettext_noop("Material not in the facts: %(said)s"),
@@ -45,8 +45,7 @@ def concepts(context: Context) -> Iterator[Finding]:
     """Materials, colours and origins that no fact and no part of the title states, in either
     language.
     """
-    names = Terms([name for name in (context.evidence.title, *context.evidence.brands) if name])
-    covered = [(start, end) for start, end, _ in names.find(context.text, context.folded)]
+    covered = context.evidence.name_spans(context.text)
     for kind in KINDS_OF_CONCEPT:
         for mention in concept_table(kind).find(context.text, context.folded):
             said = context.text[mention.start : mention.end]

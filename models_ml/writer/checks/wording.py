@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from models_ml.writer.checks.finding import BLOCK, Context, Finding, gettext_noop
 from models_ml.writer.lexicon import rows, words
-from models_ml.writer.terms import Terms, fold, terms_of
+from models_ml.writer.terms import Terms, terms_of
 
 _HINTS = {
     "superlative": gettext_noop("Say what the facts show instead of praising."),
@@ -43,7 +43,7 @@ def _rules(language: str) -> tuple[Terms, dict[str, _Rule | None]]:
 
 def banned(context: Context) -> Iterator[Finding]:
     """Built-in and shop-banned words outside the product's own names; the longest match decides."""
-    named = _named_spans(context)
+    named = context.evidence.name_spans(context.text)
     terms, rules = _rules(context.language)
     hits = [
         (start, end, rules[term]) for start, end, term in terms.find(context.text, context.folded)
@@ -70,13 +70,6 @@ def banned(context: Context) -> Iterator[Finding]:
         yield Finding(
             "banned", rule.severity, start, end, message, _HINTS[rule.reason], {"said": said}
         )
-
-
-def _named_spans(context: Context) -> list[tuple[int, int]]:
-    names = [
-        name for name in (context.evidence.title, *context.evidence.brands) if len(fold(name)) > 1
-    ]
-    return [(start, end) for start, end, _ in Terms(names).find(context.text, context.folded)]
 
 
 def is_harmless(value: str, language: str) -> bool:

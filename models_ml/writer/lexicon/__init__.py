@@ -7,7 +7,7 @@ from importlib.resources import files
 
 
 def rows(table: str) -> Iterator[list[str]]:
-    """Yield the cells of each row of `table`, without comments; missing cells at the end are empty."""
+    """Yield the cells of each row of `table` but comments; cells missing at the end are empty."""
     lines = files(__name__).joinpath(f"{table}.tsv").read_text(encoding="utf-8").splitlines()
     width = max(line.count("\t") for line in lines) + 1
     for line in lines:

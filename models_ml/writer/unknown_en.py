@@ -1,0 +1,74 @@
+"""English phrasing of facts whose keys the writer has never seen: from the key's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from models_ml.writer.english import countable, is_plural, with_article
+from models_ml.writer.lexicon import words
+from models_ml.writer.phrases import Bundle, Part
+from models_ml.writer.special_en import is_adjectival
+
+_LONGEST_CLAUSE = 4
+"""Words of a value that still read well in "the ... is ..."; longer ones are left to the table."""
+_LONGEST_COMPOUND = 5
+_COMPOUND = re.compile(
+    r"([a-z][a-z -]*?) (colou?r|material|shape|type|design|finish|pattern|style)"
+)
+_ORDER = words("shape|type|style|finish|pattern|design|color|colour|material")
+_ADJECTIVE_KEY = re.compile(r"(?:ic|ous|able|ible|ed|al|ive)$")
+_OFFICIAL = re.compile(
+    r"warranty|service|requirement|other|novelty|sales|disclaimer|legal|compliance|certif"
+    r"|importer|packer|code|number$|^id\b| for$|ideal"
+)
+"""Keys whose values are terms, codes or left-overs, not something to praise a product with."""
+
+
+def compound_of(item: Bundle) -> tuple[str, str] | None:
+    """For "strap colour": ("strap", "colour")."""
+    match = _COMPOUND.fullmatch(item.name)
+    if match is None or _ADJECTIVE_KEY.search(match.group(1)):
+        return None
+    return match.group(1), match.group(2)
+
+
+def compound(
+    stem: str, members: Sequence[tuple[str, Bundle]], clean: Callable[[Bundle], str]
+) -> Part | None:
+    """Strap colour and strap material together: "a brown leather strap"."""
+    said: list[str] = []
+    for _, item in sorted(members, key=lambda member: _ORDER.index(member[0])):
+        value = re.sub(rf"\b{re.escape(stem)}\b", " ", clean(item), flags=re.IGNORECASE)
+        said += [word for word in value.split() if word not in said]
+    phrase = " ".join([*said, stem])
+    if not said or len(said) > _LONGEST_COMPOUND:
+        return None
+    keys = tuple(key for _, item in members for key in item.keys)
+    return Part(keys, stem, "other", phrase, possessed=with_article(phrase))
+
+
+def yes(item: Bundle) -> Part:
+    """A feature that the product has: "is dishwasher safe", "has a date display"."""
+    name = item.keys[0].lower().replace("_", " ").strip()
+    if name.endswith(" included"):
+        return item.part(name, f"<comes> with {with_article(name.removesuffix(' included'))}")
+    if is_adjectival(name) or (" " not in name and _ADJECTIVE_KEY.search(name)):
+        return item.part(name, adjective=name)
+    return item.part(name, possessed=countable(name))
+
+
+def unknown(item: Bundle, value: str) -> Part | None:
+    """Key and value as a clause, where that reads well; otherwise nothing is said."""
+    name = item.name
+    if not re.fullmatch(r"[a-z][a-z ]+", name) or _OFFICIAL.search(name):
+        return None
+    counted = re.fullmatch(r"(?:number|no\.?) of (.+)", name)
+    if counted:
+        many = re.fullmatch(r"\d+", value) and int(value) > 1
+        return item.part(value, possessed=f"{value} {counted.group(1)}") if many else None
+    if value.lower().endswith(name):
+        return item.part(value, possessed=with_article(value))
+    if len(value.split()) > _LONGEST_CLAUSE:
+        return None
+    return item.part(value, sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}")
