@@ -12,7 +12,7 @@ from models_ml.writer.facts import TITLE_KEY, Fact, is_brand, key_info
 from models_ml.writer.naming import called
 from models_ml.writer.phrases import NO, YES
 from models_ml.writer.quantities import UNITS, Quantity, Unit, agree, quantities_of
-from models_ml.writer.terms import Terms, fold
+from models_ml.writer.terms import Terms, contains, fold
 
 _UNIT_IN_KEY = re.compile(r"[(（]\s*([^)）]+?)\s*[)）]\s*$")
 _KEY_UNITS = {"gsm": "gsm", "thread_count": "tc", "age_range": "year"}
@@ -76,12 +76,11 @@ class Evidence:
 
     def contains(self, words: str) -> bool:
         """Whether these very words stand in a fact or in the title."""
-        return any(True for _ in Terms((words,)).find(self._folded, self._folded))
+        return contains(self._folded, words)
 
     def keys_containing(self, words: str) -> tuple[str, ...]:
         """The facts, or the title, in which these very words stand."""
-        terms = Terms((words,))
-        keys = [key for key, text in self._statements if any(True for _ in terms.find(text))]
+        keys = [key for key, text in self._statements if contains(text, words)]
         return tuple(dict.fromkeys(keys))
 
     def support(self, said: Quantity) -> Support:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from models_ml.writer.english import decapitalise, is_plural
 from models_ml.writer.facts import LANGUAGES, TITLE_KEY, Fact, has_han, title_speaks
 from models_ml.writer.phrases import Part, bundle
-from models_ml.writer.terms import Terms, fold
+from models_ml.writer.terms import contains, fold
 
 _TAIL = re.compile(r"\s*(?:,(?=\s)|[，(（\[|]|\s[-–—/]\s|:\s).*$")
 _LONGEST_PLAIN_NOUN = 4
@@ -59,7 +59,7 @@ class Naming:
     def says(self, value: str) -> bool:
         """Whether both name and noun tell `value`, so that no sentence has to."""
         called = [words for words in (self.name, self.noun) if words]
-        return bool(called) and len(value) > 1 and all(_names(words, value) for words in called)
+        return bool(called) and len(value) > 1 and all(contains(words, value) for words in called)
 
     @property
     def name_keys(self) -> tuple[str, ...]:
@@ -107,12 +107,8 @@ def called(title: str, facts: Sequence[Fact]) -> dict[str, tuple[str, ...]]:
 
 def _told_by(words: str, facts: Sequence[Fact]) -> frozenset[str]:
     return frozenset(
-        fact.key for fact in facts if len(fact.value) > 1 and _names(words, fact.value)
+        fact.key for fact in facts if len(fact.value) > 1 and contains(words, fact.value)
     )
-
-
-def _names(words: str, value: str) -> bool:
-    return any(True for _ in Terms((value,)).find(words))
 
 
 def _is_noun(kind: str, name: str) -> bool:
@@ -121,8 +117,7 @@ def _is_noun(kind: str, name: str) -> bool:
         return True
     if has_han(kind):
         return len(kind) > 1 and (kind in name or len(name) > _LONGEST_PLAIN_NOUN)
-    ends = fold(name).rstrip("s").endswith(fold(kind).rstrip("s"))
-    return ends or " " in kind.strip()
+    return fold(name).rstrip("s").endswith(fold(kind).rstrip("s")) or " " in kind.strip()
 
 
 def _without_brand(name: str, brand: str) -> str:

@@ -95,8 +95,8 @@ _STANDING = {
     "cooking": "to cook: {x}",
 }
 _IMPERATIVE = re.compile(
-    r"(?:(?:hand|machine|surface|cold|warm|gentle|spot)[ -]?)?(?:wash|wipe|clean|dry|tumble|iron|oil"
-    r"|rinse|soak|keep|store|eat|use|refrigerate|freeze|avoid|do|don't|never|brush|air|line|handle"
+    r"(?:(?:hand|machine|surface|cold|warm|gentle|spot)[ -]?)?(?:wash|wipe|clean|dry|tumble|iron"
+    r"|oil|rinse|soak|keep|store|eat|use|refrigerate|freeze|avoid|do|don't|never|brush|air|line|handle"
     r"|rub|polish|dust|shake|steam|bleach|vacuum)\b",
     re.IGNORECASE,
 )

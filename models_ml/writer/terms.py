@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -16,6 +16,8 @@ _PREFIX = 2
 
 def fold(text: str) -> str:
     """Lower-case, half-width `text` of unchanged length, so that positions stay valid."""
+    if text.isascii():
+        return text.lower()
     plain = text.translate(_FULL_WIDTH)
     lowered = plain.lower()
     if len(lowered) == len(plain):
@@ -46,21 +48,23 @@ class Terms:
         overlaps.
         """
         plain = fold(text) if folded is None else folded
-        start = 0
-        while start < len(plain):
-            hit = self._at(plain, start)
-            if hit:
-                yield start, start + len(hit[0]), hit[1]
-                start += len(hit[0])
-            else:
-                start += 1
+        by_prefix, position = self._by_prefix, 0
+        for start in range(len(plain)):
+            if start < position:
+                continue
+            entries = by_prefix.get(plain[start : start + _PREFIX])
+            single = by_prefix.get(plain[start])
+            if entries or single:
+                hit = self._at(plain, start, (*(entries or ()), *(single or ())))
+                if hit:
+                    position = start + len(hit[0])
+                    yield start, position, hit[1]
 
-    def _at(self, plain: str, start: int) -> tuple[str, str] | None:
-        entries = self._by_prefix.get(plain[start : start + _PREFIX]) or ()
-        single = self._by_prefix.get(plain[start : start + 1]) or ()
-        for entry in (*entries, *single):
-            term = entry[0]
-            if plain.startswith(term, start) and _is_bounded(plain, start, start + len(term)):
+    @staticmethod
+    def _at(plain: str, start: int, entries: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+        for entry in entries:
+            end = start + len(entry[0])
+            if plain.startswith(entry[0], start) and _is_bounded(plain, start, end):
                 return entry
         return None
 
@@ -69,6 +73,17 @@ def _is_bounded(plain: str, start: int, end: int) -> bool:
     if start and _joins(plain[start]) and _joins(plain[start - 1]):
         return False
     return not (end < len(plain) and _joins(plain[end - 1]) and _joins(plain[end]))
+
+
+def contains(text: str, term: str) -> bool:
+    """Whether `term` stands in `text`, by the same rules as `Terms`."""
+    plain, wanted = fold(text), fold(term.strip())
+    start = plain.find(wanted) if wanted else -1
+    while start >= 0:
+        if _is_bounded(plain, start, start + len(wanted)):
+            return True
+        start = plain.find(wanted, start + 1)
+    return False
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ LENGTHS = {
     ("short_description", "en"): Length(4, 30, 45),
     ("short_description", "zh-hans"): Length(6, 60, 90),
     ("description", "en"): Length(12, 120, 200),
-    ("description", "zh-hans"): Length(20, 220, 400),
+    ("description", "zh-hans"): Length(16, 220, 400),
 }
 _WORD = re.compile(r"[A-Za-z0-9À-ÖØ-öø-ɏ]+(?:['’.-][A-Za-z0-9À-ÖØ-öø-ɏ]+)*")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
