@@ -45,8 +45,9 @@ class DecisionAdmin(ReadOnlyAdmin):
     search_help_text = _("A decision's id or a shopper's pseudonym")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
-        decisions = super().get_queryset(request).defer("context")
-        return decisions.with_outcomes()  # type: ignore[attr-defined]
+        return (
+            Decision.objects.with_outcomes().defer("context").order_by(*self.get_ordering(request))
+        )
 
     @admin.display(description=_("shopper"), ordering="customer__ref")
     def shopper(self, decision: Decision) -> str:

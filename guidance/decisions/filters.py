@@ -1,14 +1,17 @@
 """What the decision log and its outcomes can be narrowed to; an experiment's figures link here."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from guidance.decisions.models import Decision, DecisionQuerySet, OutcomeQuerySet
+from guidance.decisions.models import Decision, OutcomeQuerySet
+
+# A list's rows in (decisions or outcomes, with the methods of their queryset), fewer out.
+Narrow = Callable[[Any], QuerySet]
 
 
 class ExperimentFilter(SimpleListFilter):
@@ -42,13 +45,13 @@ class OutcomeFilter(SimpleListFilter):
 
     title = _("outcome")
     parameter_name = "outcome"
-    choose: dict[str, Callable[[DecisionQuerySet], QuerySet]] = {
-        "seen": lambda rows: rows.with_outcomes().filter(is_seen=True),
-        "unseen": lambda rows: rows.with_outcomes().filter(is_seen=False),
-        "clicked": lambda rows: rows.with_outcomes().filter(is_clicked=True),
-        "blind_click": lambda rows: rows.with_outcomes().filter(is_seen=False, has_click=True),
-        "converted": lambda rows: rows.with_conversion().filter(is_converted=True),
-        "stood_in": lambda rows: rows.exclude(fallback_from=""),
+    choose: ClassVar[dict[str, Narrow]] = {
+        "seen": lambda rows: rows.seen(),
+        "unseen": lambda rows: rows.unseen(),
+        "clicked": lambda rows: rows.seen().with_click(),
+        "blind_click": lambda rows: rows.unseen().with_click(),
+        "converted": lambda rows: rows.converted(),
+        "stood_in": lambda rows: rows.stood_in(),
     }
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
@@ -71,7 +74,7 @@ class ShoppersFilter(SimpleListFilter):
 
     title = _("shoppers in experiments")
     parameter_name = "shoppers"
-    choose: dict[str, Callable[[DecisionQuerySet], QuerySet]] = {
+    choose: ClassVar[dict[str, Narrow]] = {
         "one_arm": lambda rows: rows.exclude(experiment="").in_one_arm(),
         "several_arms": lambda rows: rows.exclude(experiment="").in_several_arms(),
         "first": lambda rows: rows.exclude(experiment="").in_one_arm().exposures(),
@@ -96,7 +99,7 @@ class CountedFilter(SimpleListFilter):
 
     title = _("counts for its decision")
     parameter_name = "counted"
-    choose: dict[str, Callable[[OutcomeQuerySet], QuerySet]] = {
+    choose: ClassVar[dict[str, Narrow]] = {
         "yes": lambda rows: rows.counted(),
         "no": lambda rows: rows.not_counted(),
         "one_arm": lambda rows: rows.counted().of_decisions(

@@ -44,6 +44,26 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Annotate `is_converted`: the shopper bought within the conversion window after it."""
         return self.annotate(is_converted=Exists(purchases_within(CONVERSION_WINDOW)))
 
+    def seen(self) -> "DecisionQuerySet":
+        """Those with a counted impression."""
+        return self.filter(Exists(counted_events(Event.Kind.IMPRESSION)))
+
+    def unseen(self) -> "DecisionQuerySet":
+        """Those without a counted impression."""
+        return self.exclude(Exists(counted_events(Event.Kind.IMPRESSION)))
+
+    def with_click(self) -> "DecisionQuerySet":
+        """Those with a counted click, whether an impression was reported or not."""
+        return self.filter(Exists(counted_events(Event.Kind.CLICK)))
+
+    def converted(self) -> "DecisionQuerySet":
+        """Those whose shopper bought within the conversion window after it."""
+        return self.filter(Exists(purchases_within(CONVERSION_WINDOW)))
+
+    def stood_in(self) -> "DecisionQuerySet":
+        """Those that a fallback answered."""
+        return self.exclude(fallback_from="")
+
     def of_experiment(self, key: str) -> "DecisionQuerySet":
         return self.filter(experiment=key).exclude(experiment="")
 

@@ -125,7 +125,7 @@ def report(experiment: Experiment) -> Report:
 
 def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[int]]:
     """Return the shoppers of each arm, and the decisions each shopper of several arms got."""
-    rows = (
+    rows: Iterable[Any] = (
         decisions_of(experiment)
         .exclude(customer=None)
         .with_outcomes()
@@ -158,7 +158,7 @@ def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[i
 def _exposures(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return, by arm, who bought after the first exposure and whose window is still open."""
     still_open = timezone.now() - CONVERSION_WINDOW
-    rows = (
+    rows: Iterable[Any] = (
         decisions_of(experiment)
         .in_one_arm()
         .exposures()
@@ -181,26 +181,27 @@ def _arm_report(arm: Arm, units: list[Unit], exposure: dict[str, Any], bought: b
     total = Unit(
         **{name: sum(getattr(u, name) for u in units) for name in Unit.__dataclass_fields__}
     )
-    samples: dict[str, Sample] = {
-        "ctr": RatioSample.of((unit.clicked, unit.seen) for unit in units),
-        "conversion": ProportionSample(len(units), converted),
-        "satisfaction": RatioSample.of((unit.stars, unit.ratings) for unit in units),
-    }
+    ctr = RatioSample.of((unit.clicked, unit.seen) for unit in units)
+    satisfaction = RatioSample.of((unit.stars, unit.ratings) for unit in units)
     return ArmReport(
         arm=arm,
         shoppers=len(units),
         converted=converted,
         windows_open=exposure.get("windows_open", 0),
         total=total,
-        samples=samples,
+        samples={
+            "ctr": ctr,
+            "conversion": ProportionSample(len(units), converted),
+            "satisfaction": satisfaction,
+        },
         metrics={
-            "ctr": clustered_proportion(samples["ctr"]),
+            "ctr": clustered_proportion(ctr),
             "conversion": (
                 wilson_interval(converted, len(units))
                 if bought
                 else NotMeasured(Unmeasured.NOTHING_REPORTED)
             ),
-            "satisfaction": mean_interval(samples["satisfaction"]),
+            "satisfaction": mean_interval(satisfaction),
         },
     )
 

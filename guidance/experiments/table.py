@@ -1,0 +1,225 @@
+"""The experiment's table: each figure with its definition, each cell with the rows behind it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from guidance.experiments.links import decisions_url, outcomes_url
+from guidance.experiments.models import Experiment
+from guidance.experiments.selectors import ArmReport, Report, Versus
+from guidance.experiments.statistics import NotMeasured
+from guidance.experiments.wording import (
+    METRIC_NAMES,
+    arm_name,
+    difference_text,
+    interval_text,
+    lift_text,
+    not_measured,
+    value_text,
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one arm's cell says: the figure, a second line, and the rows it was counted from."""
+
+    text: str
+    note: str = ""
+    url: str = ""
+    is_measured: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: its name and definition, a cell for each arm, a difference for each treatment."""
+
+    title: str
+    definition: str
+    cells: list[Cell]
+    differences: list[Cell]
+    is_metric: bool = False
+
+
+Count = Callable[[ArmReport], int]
+Link = Callable[[Experiment, str], str]
+
+COUNTS: list[tuple[Promise, Promise, Count, Link]] = [
+    (
+        gettext_lazy("Shoppers"),
+        gettext_lazy("exposed: they got at least one decision; the unit of every interval"),
+        lambda arm: arm.shoppers,
+        lambda experiment, arm: decisions_url(experiment, arm=arm, shoppers="first"),
+    ),
+    (
+        gettext_lazy("Decisions served"),
+        gettext_lazy("answers given, seen or not"),
+        lambda arm: arm.total.served,
+        lambda experiment, arm: decisions_url(experiment, arm=arm, shoppers="one_arm"),
+    ),
+    (
+        gettext_lazy("… by a fallback"),
+        gettext_lazy("decisions for which the arm's policy could not answer; they stay in its arm"),
+        lambda arm: arm.total.stood_in,
+        lambda experiment, arm: decisions_url(
+            experiment, arm=arm, shoppers="one_arm", outcome="stood_in"
+        ),
+    ),
+    (
+        gettext_lazy("Decisions seen"),
+        gettext_lazy("decisions with an impression of at least one item"),
+        lambda arm: arm.total.seen,
+        lambda experiment, arm: decisions_url(
+            experiment, arm=arm, shoppers="one_arm", outcome="seen"
+        ),
+    ),
+    (
+        gettext_lazy("Impressions"),
+        gettext_lazy("impression events, one an item shown"),
+        lambda arm: arm.total.impressions,
+        lambda experiment, arm: outcomes_url(
+            experiment, arm=arm, counted="one_arm", kind__exact="impression"
+        ),
+    ),
+    (
+        gettext_lazy("Clicks"),
+        gettext_lazy("click events"),
+        lambda arm: arm.total.clicks,
+        lambda experiment, arm: outcomes_url(
+            experiment, arm=arm, counted="one_arm", kind__exact="click"
+        ),
+    ),
+    (
+        gettext_lazy("Decisions clicked"),
+        gettext_lazy("decisions seen and clicked at least once"),
+        lambda arm: arm.total.clicked,
+        lambda experiment, arm: decisions_url(
+            experiment, arm=arm, shoppers="one_arm", outcome="clicked"
+        ),
+    ),
+    (
+        gettext_lazy("Shoppers who bought"),
+        gettext_lazy("shoppers with a purchase within 7 days after their first decision"),
+        lambda arm: arm.converted,
+        lambda experiment, arm: decisions_url(
+            experiment, arm=arm, shoppers="first", outcome="converted"
+        ),
+    ),
+    (
+        gettext_lazy("Ratings"),
+        gettext_lazy("rating events on the arm's decisions"),
+        lambda arm: arm.total.ratings,
+        lambda experiment, arm: outcomes_url(
+            experiment, arm=arm, counted="one_arm", kind__exact="rating"
+        ),
+    ),
+]
+DEFINITIONS = {
+    "ctr": gettext_lazy("decisions clicked / decisions seen; interval over shoppers"),
+    "conversion": gettext_lazy("shoppers who bought / shoppers"),
+    "satisfaction": gettext_lazy("mean of the ratings, 1 to 5; interval over shoppers"),
+}
+
+
+def table_rows(experiment: Experiment, report: Report) -> list[Row]:
+    """Return the table, metrics last."""
+    return [*_count_rows(experiment, report), *_metric_rows(report)]
+
+
+def csv_rows(experiment: Experiment, report: Report) -> Iterator[list[Any]]:
+    """Yield the table as plain rows, numbers unrounded, and what was left out."""
+    yield ["figure", "definition", "arm", "value", "low", "high", "note"]
+    for title, definition, count, _link in COUNTS:
+        for arm in report.arms:
+            yield [title, definition, arm.arm.key, count(arm), "", "", ""]
+    for metric, definition in DEFINITIONS.items():
+        for arm in report.arms:
+            found = arm.metrics[metric]
+            yield [METRIC_NAMES[metric], definition, arm.arm.key, *_numbers(found, metric)]
+    for versus in report.comparisons:
+        for name, found in [
+            (_("difference"), versus.difference),
+            (_("relative lift"), versus.lift),
+        ]:
+            against = _("%(arm)s against the control") % {"arm": versus.arm.key}
+            compared = f"{METRIC_NAMES[versus.metric]}: {name}"
+            yield [compared, against, versus.arm.key, *_numbers(found, versus.metric)]
+    for said, number in exclusions(report):
+        yield [_("left out"), said, "", number, "", "", ""]
+
+
+def exclusions(report: Report) -> list[tuple[str, int]]:
+    """Return what no figure holds, in words and numbers."""
+    left_out = report.exclusions
+    return [
+        (_("shoppers who met several arms"), left_out.shoppers_in_several_arms),
+        (_("decisions for them"), left_out.decisions_in_several_arms),
+        (_("decisions without a shopper"), left_out.decisions_without_shopper),
+        (
+            _("events that name a decision of another shopper or came too late"),
+            left_out.events_not_counted,
+        ),
+    ]
+
+
+def exclusion_urls(experiment: Experiment) -> list[str]:
+    """Return the rows behind each of `exclusions`."""
+    return [
+        decisions_url(experiment, shoppers="several_arms"),
+        decisions_url(experiment, shoppers="several_arms"),
+        decisions_url(experiment, shoppers="nobody"),
+        outcomes_url(experiment, counted="no"),
+    ]
+
+
+def _count_rows(experiment: Experiment, report: Report) -> Iterator[Row]:
+    for title, definition, count, link in COUNTS:
+        cells = [
+            Cell(
+                number_format(count(arm), force_grouping=True),
+                url=link(experiment, arm.arm.key),
+            )
+            for arm in report.arms
+        ]
+        yield Row(str(title), str(definition), cells, [Cell("") for _name in treatments(report)])
+
+
+def _metric_rows(report: Report) -> Iterator[Row]:
+    for metric, definition in DEFINITIONS.items():
+        versus = [found for found in report.comparisons if found.metric == metric]
+        yield Row(
+            str(METRIC_NAMES[metric]),
+            str(definition),
+            [_metric_cell(arm, metric) for arm in report.arms],
+            [_versus_cell(found) for found in versus],
+            is_metric=True,
+        )
+
+
+def treatments(report: Report) -> list[str]:
+    """Return the names of the arms compared with the control, in the table's order."""
+    names: dict[str, str] = {v.arm.key: arm_name(v.arm) for v in report.comparisons}
+    return list(names.values())
+
+
+def _metric_cell(arm: ArmReport, metric: str) -> Cell:
+    found = arm.metrics[metric]
+    if isinstance(found, NotMeasured):
+        return Cell(not_measured(found, metric), is_measured=False)
+    return Cell(value_text(metric, found.value), interval_text(metric, found))
+
+
+def _versus_cell(versus: Versus) -> Cell:
+    measured = not isinstance(versus.difference, NotMeasured)
+    text = difference_text(versus.metric, versus.difference)
+    return Cell(text, lift_text(versus.lift), is_measured=measured)
+
+
+def _numbers(found: Any, metric: str) -> list[Any]:
+    if isinstance(found, NotMeasured):
+        return ["", "", "", not_measured(found, metric)]
+    return [found.value, found.low, found.high, ""]
