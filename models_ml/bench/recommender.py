@@ -62,14 +62,16 @@ def run(options: argparse.Namespace) -> None:
     for name in ("model_minus_best_baseline", "best_baseline", "oracle", "milliseconds_per_rank"):
         if name in content:
             print(f"{name}: {content[name]}")
-    print(f"seconds: {({name: round(value, 1) for name, value in report.seconds.items()})}")
+    print(f"seconds: { ({name: round(value, 1) for name, value in report.seconds.items()}) }")
     options.json.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _against_oracle(report: TrainReport, oracle: pd.DataFrame) -> dict[str, float]:
-    """NDCG@10 of the best possible ranking over the report's customers, and how much of the way to it is closed.
+    """NDCG@10 of the best possible ranking over the report's customers, and how much of the way to
+    it is closed.
 
-    `way` is (candidate - popularity) / (oracle - popularity), means over the customers that both know.
+    `way` is (candidate - popularity) / (oracle - popularity), means over the customers that both
+    know.
     """
     best = {
         row.customer: ndcg(np.array(row.skus[:TOP]), np.array(row.relevant), len(row.relevant))

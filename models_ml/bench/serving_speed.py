@@ -14,7 +14,9 @@ _SHOPPERS = 200
 
 
 def measure_speed(directory: Path, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Median and 99th percentile in milliseconds of `rank(k=20)` per policy, over a seeded sample of whole histories."""
+    """Median and 99th percentile in milliseconds of `rank(k=20)` per policy, over a seeded sample
+    of whole histories.
+    """
     rows, _ = clean(frame)
     customers = np.random.default_rng(1).permutation(rows[CUSTOMER].unique())[:_SHOPPERS]
     groups = rows[rows[CUSTOMER].isin(customers)].groupby(CUSTOMER)

@@ -36,9 +36,9 @@ class CleaningReport:
 def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleaningReport]:
     """Return the usable rows, ordered by time, item and kind, and what was dropped.
 
-    Rows without customer, item or time, and rows of unknown kinds are dropped and counted. A missing or
-    non-positive quantity counts as one: how often something is bought carries the signal, not how many.
-    A row without a basket becomes a basket of its own. Raises `BadFrame`.
+    Rows without customer, item or time, and rows of unknown kinds are dropped and counted. A
+    missing or non-positive quantity counts as one: how often something is bought carries the
+    signal, not how many. A row without a basket becomes a basket of its own. Raises `BadFrame`.
     """
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:

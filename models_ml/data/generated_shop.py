@@ -1,4 +1,6 @@
-"""Reads the generated shop's own files: its events as interactions, and what only its generator knows."""
+"""Reads the generated shop's own files: its events as interactions, and what only its generator
+knows.
+"""
 
 import json
 from pathlib import Path
@@ -9,7 +11,9 @@ from models_ml.data.columns import BASKET, CUSTOMER, ITEM, KIND, QUANTITY, TIME
 
 
 def read_generated_shop(directory: Path) -> pd.DataFrame:
-    """Return the events of known customers that concern one product; a session stands in where there is no basket."""
+    """Return the events of known customers that concern one product; a session stands in where
+    there is no basket.
+    """
     wanted = ["time", "kind", "customer", "sku", "quantity", "session", "basket"]
     events = pd.read_parquet(directory / "events.parquet", columns=wanted)
     events = events[events["customer"].notna() & events["sku"].notna()]
@@ -31,7 +35,9 @@ def read_end(directory: Path) -> pd.Timestamp:
 
 
 def read_oracle(directory: Path) -> pd.DataFrame:
-    """The best possible ranking per customer, for measuring only: columns customer, relevant, skus (best first)."""
+    """The best possible ranking per customer, for measuring only: columns customer, relevant, skus
+    (best first).
+    """
     return pd.read_parquet(directory / "oracle.parquet", columns=["customer", "relevant", "skus"])
 
 

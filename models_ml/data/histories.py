@@ -11,7 +11,7 @@ from models_ml.data.history import History
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """`offsets[c]:offsets[c + 1]` are the rows of `customers[c]`; rows are ordered as in `History`."""
+    """Rows `offsets[c]:offsets[c + 1]` belong to `customers[c]`, ordered as in `History`."""
 
     customers: np.ndarray
     skus: np.ndarray
@@ -36,8 +36,8 @@ class Histories:
 def build_histories(frame: pd.DataFrame, skus: np.ndarray | None = None) -> Histories:
     """Turn a cleaned frame into histories.
 
-    `skus` fixes the numbering of items (rows about others are left out); without it, the items of the frame are
-    numbered in alphabetical order.
+    `skus` fixes the numbering of items (rows about others are left out); without it, the items of
+    the frame are numbered in alphabetical order.
     """
     if skus is None:
         skus = np.array(sorted(frame[ITEM].unique()), dtype=np.str_)
@@ -64,7 +64,7 @@ def build_histories(frame: pd.DataFrame, skus: np.ndarray | None = None) -> Hist
 
 
 def _basket_times(frame: pd.DataFrame) -> np.ndarray:
-    """Days since 1970 per row; every row of one customer's purchase gets the time of its first row."""
+    """Days since 1970 per row; all rows of one purchase get the time of its first row."""
     microseconds = frame[TIME].astype("datetime64[us, UTC]").astype("int64")
     bought = frame[KIND] == PURCHASE
     first = microseconds[bought].groupby([frame[CUSTOMER][bought], frame[BASKET][bought]])

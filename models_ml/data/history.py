@@ -1,10 +1,10 @@
 """What one customer did, as arrays. Needs numpy only, because web processes build these too.
 
-One rule makes the order of lines inside a purchase meaningless: all its rows get the time of its first row, a repeated
-item inside it counts once, and rows are sorted by (time, item, kind).
+One rule makes the order of lines inside a purchase meaningless: all its rows get the time of its
+first row, a repeated item inside it counts once, and rows are sorted by (time, item, kind).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -27,7 +27,9 @@ class HistoryEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Events of one customer, each array of shape (n,): item numbers, times in days since 1970, kind numbers."""
+    """Events of one customer, each array of shape (n,): item numbers, times in days since 1970,
+    kind numbers.
+    """
 
     items: np.ndarray
     times: np.ndarray
@@ -48,29 +50,35 @@ class History:
         return History(self.items[bought], self.times[bought], self.kinds[bought])
 
 
+EMPTY = History(np.array([], np.int32), np.array([], np.float64), np.array([], np.int8))
+
+
 def as_days(time: datetime) -> float:
     """Days since 1970-01-01 UTC."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return aware.timestamp() / DAY_SECONDS
+    return _seconds(time) / DAY_SECONDS
 
 
-def as_history(events: Iterable[HistoryEvent], item_numbers: Mapping[str, int]) -> History:
+def as_history(events: Sequence[HistoryEvent], item_numbers: Mapping[str, int]) -> History:
     """Build the history of one shopper; unknown items and kinds are left out."""
-    rows: list[tuple[float, int, int]] = []
+    known = [event for event in events if event[0] in item_numbers and event[2] in KIND_NUMBERS]
+    if not known:
+        return EMPTY
+    skus, moments, kind_names, baskets = zip(*known, strict=True)
+    kinds = np.array([KIND_NUMBERS[kind] for kind in kind_names], np.int8)
+    items = np.array([item_numbers[sku] for sku in skus], np.int32)
+    times = np.array([_seconds(moment) for moment in moments])
     first: dict[str, float] = {}
-    known = [
-        (event, as_days(event.time), item_numbers[event.item], KIND_NUMBERS[event.kind])
-        for event in events
-        if event.item in item_numbers and event.kind in KIND_NUMBERS
-    ]
-    for event, days, _, kind in known:
-        if kind == PURCHASE_NUMBER:
-            first[event.basket] = min(days, first.get(event.basket, days))
-    for event, days, item, kind in known:
-        rows.append((first[event.basket] if kind == PURCHASE_NUMBER else days, item, kind))
-    ordered = sorted(set(rows))
-    return History(
-        items=np.array([row[1] for row in ordered], dtype=np.int32),
-        times=np.array([row[0] for row in ordered], dtype=np.float64),
-        kinds=np.array([row[2] for row in ordered], dtype=np.int8),
-    )
+    bought = np.flatnonzero(kinds == PURCHASE_NUMBER).tolist()
+    for place in bought:
+        basket = baskets[place]
+        first[basket] = min(times[place], first.get(basket, times[place]))
+    times[bought] = [first[baskets[place]] for place in bought]
+    order = np.lexsort((kinds, items, times))
+    items, times, kinds = items[order], times[order], kinds[order]
+    repeated = (np.diff(items) == 0) & (np.diff(times) == 0) & (np.diff(kinds) == 0)
+    kept = np.concatenate([[True], ~repeated])
+    return History(items[kept], times[kept] / DAY_SECONDS, kinds[kept])
+
+
+def _seconds(time: datetime) -> float:
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

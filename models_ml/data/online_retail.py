@@ -1,4 +1,6 @@
-"""Reads the UCI Online Retail layout (Chen, 2015) as interactions, by the rules of the shop's importer."""
+"""Reads the UCI Online Retail layout (Chen, 2015) as interactions, by the rules of the shop's
+importer.
+"""
 
 from pathlib import Path
 
@@ -20,7 +22,9 @@ _CHARGES = r"^(?:POST|DOT|M|C2|D|S|B|BANK CHARGES|AMAZONFEE|CRUK|PADS|GIFT_.*)$"
 
 
 def read_online_retail(path: Path) -> pd.DataFrame:
-    """Return the lines of known customers as interactions; cancellations and negative quantities are returns."""
+    """Return the lines of known customers as interactions; cancellations and negative quantities
+    are returns.
+    """
     lines = pd.read_parquet(path)
     code = lines["StockCode"].str.strip().str.upper()
     lines = lines[lines["CustomerID"].notna() & ~code.str.fullmatch(_CHARGES)]

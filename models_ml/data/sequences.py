@@ -1,7 +1,7 @@
 """Cuts histories into training examples: what was known before a basket, and the basket.
 
-No question sees the last half hour before its basket, so that the session that led to it (its views and its cart) gives
-nothing away.
+No question sees the last half hour before its basket, so that the session that led to it (its views
+and its cart) gives nothing away.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ SESSION_DAYS = 30.0 / (24 * 60)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A basket to predict at the moment `now` (days since 1970). `context` counts the customer's rows known by then;
-    `items` is the basket, each item once."""
+    """A basket to predict at the moment `now` (days since 1970). `context` counts the customer's
+    rows known by then; `items` is the basket, each item once.
+    """
 
     customer: int
     context: int
@@ -26,8 +27,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Rows `start:stop` (flat) of one customer, at most the window's length, and the places of the targets that they are
-    context for, `first:last` in the list of targets."""
+    """Rows `start:stop` (flat) of one customer, at most the window's length, and the places of the
+    targets that they are context for, `first:last` in the list of targets.
+    """
 
     start: int
     stop: int
@@ -35,20 +37,19 @@ class Segment:
     last: int
 
 
-def find_targets(
-    histories: Histories, since: float, horizon: float, random: np.random.Generator
-) -> list[Target]:
-    """Questions about every basket at or after `since` that has an earlier event, customer by customer, in time.
+def find_targets(histories: Histories, horizon: float, random: np.random.Generator) -> list[Target]:
+    """Questions about every basket that has an earlier event, customer by
+    customer, in time.
 
-    A basket is asked for after the last session before it, and, where browsing lies between, once more at a moment drawn
-    from the time since the basket before, at most `horizon` days ahead: at a real cut nobody knows how many visits are
-    still to come.
+    A basket is asked for after the last session before it, and, where browsing lies between, once
+    more at a moment drawn from the time since the basket before, at most `horizon` days ahead: at a
+    real cut nobody knows how many visits are still to come.
     """
     targets: list[Target] = []
     for customer in range(len(histories)):
         history = histories.of(customer)
         bought = history.purchases
-        if not len(bought) or bought.times[-1] < since:
+        if not len(bought):
             continue
         moments, starts = np.unique(bought.times, return_index=True)
         baskets = np.split(bought.items, starts[1:])
@@ -57,7 +58,7 @@ def find_targets(
         for moment, basket in zip(moments.tolist(), baskets, strict=True):
             close = moment - SESSION_DAYS
             context = int(np.searchsorted(history.times, close, side="left"))
-            if context and moment >= since:
+            if context:
                 items = np.unique(basket)
                 last = float(history.times[context - 1])
                 found.append(

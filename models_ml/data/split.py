@@ -34,7 +34,8 @@ def split_by_time(
     validation_days: int = 14,
     end: pd.Timestamp | None = None,
 ) -> TimeSplit:
-    """Split a cleaned frame. The test window starts `test_days` before `end` (the last purchase unless given), at midnight.
+    """Split a cleaned frame. The test window starts `test_days` before `end` (the last purchase
+    unless given), at midnight.
 
     Raises `NotEnoughData` when any of the three parts holds no purchase.
     """

@@ -11,15 +11,19 @@ from models_ml.recommender.scorers import (
     RepeatScorer,
 )
 
-# How many neighbours of an item are kept for serving. EASE loses about .003 NDCG@10 on Online Retail against all of them.
+# How many neighbours of an item are kept for serving. EASE loses about .003 NDCG@10 on Online
+# Retail against all of them.
 CO_OCCURRENCE_WIDTH = 100
 EASE_WIDTH = 200
-# EASE inverts a square matrix of this many items at most (0.1 GB, about 10 s on one core); rarer items have no neighbours.
+# EASE inverts a square matrix of this many items at most (0.1 GB, about 10 s on one core); rarer
+# items have no neighbours.
 EASE_ITEMS = 5_000
 
 
 def fit_popularity(past: Past, *, days: float) -> PopularityScorer:
-    """Share of customers who bought in the last `days`; what nobody bought lately is ordered by all time."""
+    """Share of customers who bought in the last `days`; what nobody bought lately is ordered by all
+    time.
+    """
     return PopularityScorer(past.buyer_shares(days) + np.float32(1e-3) * past.buyer_shares())
 
 
@@ -39,7 +43,9 @@ def fit_co_occurrence(
     half_life: float,
     browsing: float,
 ) -> NeighbourScorer:
-    """Counts of items that share a basket (or a customer, by `scope`), divided by sqrt(source) * target ** damping."""
+    """Counts of items that share a basket (or a customer, by `scope`), divided by sqrt(source) *
+    target ** damping.
+    """
     together = past.baskets if scope == "basket" else past.tastes(browsing)
     counts = (together.T @ together).tocsr()
     totals = np.maximum(counts.diagonal(), 1.0)
@@ -57,7 +63,7 @@ def fit_ease(
     half_life: float,
     browsing: float,
 ) -> NeighbourScorer:
-    """The closed-form linear autoencoder of Steck (WWW 2019), pruned to the strongest neighbours."""
+    """The closed-form linear autoencoder of Steck (WWW 2019), its strongest neighbours kept."""
     neighbours, strengths = solve_ease(past.tastes(browsing), regularisation)
     return NeighbourScorer(Interest(half_life, browsing), neighbours, strengths, popularity.shares)
 
@@ -84,7 +90,9 @@ def solve_ease(tastes: sparse.csr_array, regularisation: float) -> tuple[np.ndar
 
 
 def _strongest(matrix: sparse.csr_array, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `width` largest entries of every row as (items, width) arrays, strongest first, ties by item number."""
+    """The `width` largest entries of every row as (items, width) arrays, strongest first, ties by
+    item number.
+    """
     rows = matrix.shape[0]
     width = min(width, rows)
     neighbours = np.zeros((rows, width), np.int32)

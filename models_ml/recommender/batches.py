@@ -18,9 +18,11 @@ _PADDING_STEP = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`items` to `steps` (batch, length); `question_times` and `contexts` (batch, questions), `asked` masks padding among
-    them. Flat lists refer to asked questions by row: positives with weights that sum to one per question, and own items.
-    `days` are rows of the trend, one per asked question."""
+    """`items` to `steps` (batch, length); `question_times` and `contexts` (batch, questions),
+    `asked` masks padding among them. Flat lists refer to asked questions by row: positives with
+    weights that sum to one per question, and own items. `days` are rows of the trend, one per asked
+    question.
+    """
 
     items: Tensor
     kinds: Tensor

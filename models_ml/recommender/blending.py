@@ -4,20 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models_ml.recommender.evaluate import TOP, Case
+from models_ml.recommender.cases import Case
+from models_ml.recommender.evaluate import TOP
 from models_ml.recommender.fusion import FLOORS, Parts
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2)
 ROUNDS = 2
-# The gate's measure decides; what is new to the customer counts along, because surfaces may leave out what was bought.
+# The gate's measure decides; what is new to the customer counts along, because surfaces may leave
+# out what was bought.
 NEW_ONLY_SHARE = 0.25
-# Above this many scores (cases x items) a seeded sample of cases stands for all; 12 million take about 0.3 GB.
+# Above this many scores (cases x items) a seeded sample of cases stands for all; 12 million take
+# about 0.3 GB.
 MOST_SCORES = 12_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """Weights by part, and NDCG@10 with repeats allowed, before (sequence model alone) and after."""
+    """Weights by part, and NDCG@10 with repeats allowed, of the network alone and blended."""
 
     weights: dict[str, float]
     ndcg_alone: float

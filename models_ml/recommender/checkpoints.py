@@ -1,4 +1,4 @@
-"""What a training has finished, kept on disk so that a killed one goes on instead of starting over."""
+"""What a training has finished, on disk, so that a killed one goes on instead of starting over."""
 
 import hashlib
 import json
@@ -15,7 +15,9 @@ _FINGERPRINT = "fingerprint.txt"
 
 
 class Checkpoints:
-    """Finished steps by name, valid for one frame and one configuration; any other pair starts with none."""
+    """Finished steps by name, valid for one frame and one configuration; any other pair starts with
+    none.
+    """
 
     def __init__(self, directory: Path, fingerprint: str) -> None:
         self._folder = directory / _FOLDER

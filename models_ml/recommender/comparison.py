@@ -10,11 +10,12 @@ from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS, History
 from models_ml.data.split import split_by_time
 from models_ml.recommender.artefacts import read_manifest
+from models_ml.recommender.cases import Case, build_cases
 from models_ml.recommender.config import TrainConfig
-from models_ml.recommender.evaluate import TOP, Case, build_cases, ndcg
+from models_ml.recommender.evaluate import TOP, ndcg
 from models_ml.recommender.ranking import top_items
+from models_ml.recommender.report import MEASURED
 from models_ml.recommender.serving import Ranker, load
-from models_ml.recommender.train import MEASURED
 
 
 def measure_served(

@@ -12,9 +12,9 @@ PHASES = ("prepare", "baselines", "fit", "evaluate", "export")
 class TrainConfig:
     """Settings of one training; raises `ValueError` naming the setting that makes no sense.
 
-    `until` ends the data (by default its last purchase does). After `max_minutes` no further epoch is begun, and one under
-    way is cut short. The sizes of the network and the learning rate were chosen on the validation windows of Online Retail
-    and of the generated shop.
+    `until` ends the data (by default its last purchase does). After `max_minutes` no further epoch
+    is begun, and one under way is cut short. The sizes of the network and the learning rate were
+    chosen on the validation windows of Online Retail and of the generated shop.
     """
 
     test_days: int = 14

@@ -1,44 +1,26 @@
-"""Measures a ranking on the full catalogue, once with repeats allowed and once over what is new to the customer."""
+"""Measures a ranking on the full catalogue, once with repeats allowed and once over what is new to
+the customer.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import pandas as pd
 
-from models_ml.data.cleaning import NotEnoughData
-from models_ml.data.columns import CUSTOMER, ITEM, KIND, PURCHASE
-from models_ml.data.histories import Histories
-from models_ml.data.history import History
+from models_ml.recommender.cases import Case
 from models_ml.recommender.ranking import top_items
+from models_ml.recommender.scorers import Scorer
 
 TOP = 10
 BOOTSTRAP_ROUNDS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One known customer at the cut: what came before, and what was bought in the window after it.
-
-    `unrankable` counts bought items that the catalogue did not hold before the cut; they stay in the ideal ranking,
-    so that a policy pays for them.
-    """
-
-    customer: int
-    history: History
-    relevant: np.ndarray
-    unrankable: int
-
-    @property
-    def total(self) -> int:
-        """How many different items were bought."""
-        return len(self.relevant) + self.unrankable
-
-
-@dataclass(frozen=True, slots=True)
 class Metrics:
-    """Means over `customers`. Coverage: share of the catalogue in at least one top 10. Novelty: mean of
-    -log2(share of customers who bought the item before), over recommended places (Zhou et al., PNAS 2010)."""
+    """Means over `customers`. Coverage: share of the catalogue in at least one top 10. Novelty:
+    mean of -log2(share of customers who bought the item before), over recommended places (Zhou et
+    al., PNAS 2010).
+    """
 
     hr_at_10: float
     ndcg_at_10: float
@@ -58,17 +40,17 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Both protocols of one policy; `ndcgs` of shape (cases,) belong to "repeats allowed", the one that gates."""
+    """Both protocols of one policy; `ndcgs` of shape (cases,) belong to "repeats allowed", the one
+    that gates.
+    """
 
     repeats_allowed: Metrics
     new_only: Metrics
     ndcgs: np.ndarray
 
-    def as_dict(self) -> dict[str, dict[str, float]]:
-        return {
-            "repeats_allowed": self.repeats_allowed.as_dict(),
-            "new_only": self.new_only.as_dict(),
-        }
+    def by_protocol(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Repeats allowed, new only."""
+        return self.repeats_allowed.as_dict(), self.new_only.as_dict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +65,6 @@ class Interval:
         return asdict(self)
 
 
-def build_cases(histories: Histories, window: pd.DataFrame) -> list[Case]:
-    """Every customer with a history and at least one purchase in the window. Raises `NotEnoughData` if none is."""
-    bought = window[window[KIND] == PURCHASE]
-    cases = []
-    for customer, items in bought.groupby(CUSTOMER)[ITEM].unique().items():
-        number = int(np.searchsorted(histories.customers, customer))
-        if number == len(histories) or histories.customers[number] != customer:
-            continue
-        skus = np.array(items, dtype=np.str_)
-        places = np.searchsorted(histories.skus, skus)
-        known = histories.skus[np.minimum(places, len(histories.skus) - 1)] == skus
-        cases.append(
-            Case(
-                customer=number,
-                history=histories.of(number),
-                relevant=np.sort(places[known]),
-                unrankable=int((~known).sum()),
-            )
-        )
-    if not cases:
-        raise NotEnoughData("no customer with a history bought anything in the held-out window")
-    return cases
-
-
 def ndcg(ranked: np.ndarray, relevant: np.ndarray, total_relevant: int, k: int = TOP) -> float:
     """NDCG@k with binary relevance; the ideal ranking places min(k, total_relevant) items first."""
     discounts = 1.0 / np.log2(np.arange(2, k + 2))
@@ -115,6 +73,11 @@ def ndcg(ranked: np.ndarray, relevant: np.ndarray, total_relevant: int, k: int =
 
 
 Score = Callable[[int, Case], np.ndarray]
+
+
+def by_scorer(scorer: Scorer, now: float) -> Score:
+    """Ask a policy about every case at the same moment (days since 1970)."""
+    return lambda place, case: scorer.score(case.history, now)
 
 
 def mean_ndcg(score: Score, cases: list[Case]) -> float:
@@ -129,8 +92,9 @@ def mean_ndcg(score: Score, cases: list[Case]) -> float:
 def evaluate(score: Score, cases: list[Case], popularity: np.ndarray) -> Evaluation:
     """Rank the catalogue for every case.
 
-    `score(place, case)` returns one score per item, shape (items,), given the place of the case in the list.
-    `popularity` is the share of customers who bought each item before the cut, shape (items,).
+    `score(place, case)` returns one score per item, shape (items,), given the place of the case in
+    the list. `popularity` is the share of customers who bought each item before the cut, shape
+    (items,).
     """
     everything = _Tally(popularity)
     new = _Tally(popularity)
@@ -180,9 +144,11 @@ def _mean(values: list) -> float:
 
 
 def paired_interval(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """Mean of a - b over customers with its 95 % percentile bootstrap interval, resampling customers.
+    """Mean of a - b over customers with its 95 % percentile bootstrap interval, resampling
+    customers.
 
-    `a` and `b` hold one value per customer, in the same order. Raises `ValueError` when they cannot be paired.
+    `a` and `b` hold one value per customer, in the same order. Raises `ValueError` when they cannot
+    be paired.
     """
     if a.shape != b.shape or a.ndim != 1 or not len(a):
         raise ValueError(f"cannot pair arrays of shapes {a.shape} and {b.shape}")

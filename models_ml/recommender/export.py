@@ -1,7 +1,10 @@
-"""Writes the folder that serves: weights in the transformers layout, and the torch-free serving form beside them."""
+"""Writes the folder that serves: weights in the transformers layout, and the torch-free serving
+form beside them.
+"""
 
 import json
 import logging
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers.utils.logging import disable_progress_bar
 
 from models_ml.recommender.artefacts import MANIFEST, write_manifest
 from models_ml.recommender.features import OWN_ITEM_FEATURES
@@ -16,6 +20,8 @@ from models_ml.recommender.model import SequenceModel
 from models_ml.recommender.past import Past
 from models_ml.recommender.serving import ENCODER, PARAMETERS, POLICIES
 from models_ml.recommender.tuning import Baselines
+
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,16 @@ class _Encoder(nn.Module):
 
 
 def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
-    """Write every file and, last, the manifest with `facts`; a folder without a manifest is not finished."""
+    """Write every file and, last, the manifest with `facts`; a folder without a manifest is not
+    finished.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MANIFEST).unlink(missing_ok=True)
     model, past, baselines = fitted.model, fitted.past, fitted.baselines
+    disable_progress_bar()
     model.save_pretrained(directory)
+    # It is written for its owner alone; what serves may run as somebody else.
+    (directory / WEIGHTS).chmod(0o644)
     arrays = {
         "items": past.histories.skus,
         "popularity": baselines.popularity.shares,
@@ -74,7 +85,7 @@ def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
     }
     (directory / PARAMETERS).write_text(json.dumps(parameters, indent=2) + "\n")
     export_encoder(model, directory / ENCODER)
-    names += [PARAMETERS, ENCODER, "config.json", "model.safetensors"]
+    names += [PARAMETERS, ENCODER, "config.json", WEIGHTS]
     write_manifest(directory, names, {"policies": list(POLICIES), **facts})
 
 
@@ -89,15 +100,19 @@ def export_encoder(model: SequenceModel, path: Path) -> None:
         torch.arange(5)[None],
         torch.zeros(3, OWN_ITEM_FEATURES),
     )
+    # It reports every torchvision operator that it cannot register.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    torch.onnx.export(
-        _Encoder(model).eval(),
-        example,
-        str(path),
-        input_names=["vectors", "kinds", "times", "steps", "features"],
-        output_names=["state", "trend_weights", "own_scores"],
-        dynamic_shapes=({1: length}, {1: length}, {1: length}, {1: length}, {0: own}),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter warns of its own deprecated calls and of names it merges.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Encoder(model).eval(),
+            example,
+            str(path),
+            input_names=["vectors", "kinds", "times", "steps", "features"],
+            output_names=["state", "trend_weights", "own_scores"],
+            dynamic_shapes=({1: length}, {1: length}, {1: length}, {1: length}, {0: own}),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )

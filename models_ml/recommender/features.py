@@ -1,4 +1,6 @@
-"""Numbers that the own-item term and the trend term read. numpy only: serving computes the very same ones."""
+"""Numbers that the own-item term and the trend term read. numpy only: serving computes the very
+same ones.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +9,8 @@ import numpy as np
 from models_ml.data.columns import CART, CLICK, KIND_NUMBERS, PURCHASE_NUMBER, SEARCH, VIEW
 from models_ml.data.history import History
 
-# Half-lives in days. The spreads cover a fortnight's top-ups and a yearly season; the learned weights choose among them.
+# Half-lives in days. The spreads cover a fortnight's top-ups and a yearly season; the learned
+# weights choose among them.
 PURCHASE_HALF_LIVES = (7.0, 30.0, 120.0, 480.0)
 CART_HALF_LIVES = (2.0, 14.0)
 LOOK_HALF_LIVES = (1.0, 5.0, 30.0)
@@ -26,8 +29,8 @@ _FLOOR = 0.03
 class ItemHabits:
     """How items are bought in this shop, each float32 (items,), smoothed towards the shop's mean.
 
-    `repeat_rates`: share of buyers with a second basket; `periods`: days between two baskets of one buyer;
-    `conversions`: purchases per look.
+    `repeat_rates`: share of buyers with a second basket; `periods`: days between two baskets of one
+    buyer; `conversions`: purchases per look.
     """
 
     repeat_rates: np.ndarray
@@ -141,8 +144,8 @@ def item_habits(
 class Trend:
     """How popular every item was in the eyes of each day, in purchases faded by several half-lives.
 
-    `levels` of shape (days, items, TREND_FEATURES) holds log ratios to the mean item; row d knows only what happened before
-    day `first_day + d` began.
+    `levels` of shape (days, items, TREND_FEATURES) holds log ratios to the mean item; row d knows
+    only what happened before day `first_day + d` began.
     """
 
     first_day: int
@@ -157,7 +160,9 @@ class Trend:
 
 
 def build_trend(items: np.ndarray, times: np.ndarray, catalogue: int, end: float) -> Trend:
-    """From purchases (item numbers and times in days), for every day from the first purchase to `end`."""
+    """From purchases (item numbers and times in days), for every day from the first purchase to
+    `end`.
+    """
     first = int(np.floor(times.min()))
     days = int(np.floor(end)) - first + 1
     rows = np.floor(times).astype(np.int64) - first

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,7 +20,9 @@ _WARMUP_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one stage of fitting runs: the learning rate rises for a tenth of the steps and then falls to a tenth."""
+    """How one stage of fitting runs: the learning rate rises for a tenth of the steps and then
+    falls to a tenth.
+    """
 
     name: str
     epochs: int
@@ -46,10 +49,11 @@ class Fitter:
         on_epoch: Callable[[dict[str, float]], None],
         measure: Callable[[SequenceModel], float] | None = None,
     ) -> list[dict[str, float]]:
-        """Fit `model` in place and return one row per epoch: epoch, loss, seconds, validation_ndcg if measured.
+        """Fit `model` in place and return one row per epoch: epoch, loss, seconds, validation_ndcg
+        if measured.
 
-        With `measure` (validation NDCG@10), the model ends as after its best epoch and the stage ends early once `patience`
-        epochs brought nothing better. Raises `TrainingStopped`.
+        With `measure` (validation NDCG@10), the model ends as after its best epoch and the stage
+        ends early once `patience` epochs brought nothing better. Raises `TrainingStopped`.
         """
         batches = max(1, -(-len(examples.segments) // self._config.batch_size))
         optimizer = torch.optim.AdamW(
@@ -128,7 +132,9 @@ class Fitter:
     def _loss(
         self, model: SequenceModel, examples: Examples, batch: Batch, random: np.random.Generator
     ) -> Tensor:
-        """Cross-entropy of each basket's items against the catalogue, or against many shared negatives where that is large."""
+        """Cross-entropy of each basket's items against the catalogue, or against many shared
+        negatives where that is large.
+        """
         columns, correction = self._columns(model.config.items, batch, random)
         place = torch.full((model.config.items,), -1).index_put(
             (columns,), torch.arange(len(columns))
@@ -144,7 +150,9 @@ class Fitter:
     def _columns(
         self, catalogue: int, batch: Batch, random: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        """The items to compare, and what is added to their logits: a sampled item stands for those that were not."""
+        """The items to compare, and what is added to their logits: a sampled item stands for those
+        that were not.
+        """
         if catalogue <= self._config.full_softmax_items:
             return torch.arange(catalogue), torch.zeros(())
         forced = torch.cat([batch.positive_items, batch.own_items]).unique()
@@ -164,7 +172,7 @@ def answer(model: SequenceModel, examples: Examples) -> list[Answer]:
             states, weights = (part.numpy() for part in _encode(model, batch))
             own = model.own_item_scores(batch.own_features).numpy()
             bounds = np.searchsorted(batch.own_rows.numpy(), np.arange(len(states) + 1))
-            for row, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+            for row, (start, stop) in enumerate(pairwise(bounds)):
                 items = batch.own_items[start:stop].numpy()
                 answers.append(Answer(states[row], weights[row], items, own[start:stop]))
     return answers

@@ -1,6 +1,7 @@
 """The blend that serves as "model": the sequence model's logits plus what the linear policies know.
 
-Products of experts in log space: each part adds weight * log(floor + evidence). A part of weight zero is left out.
+Products of experts in log space: each part adds weight * log(floor + evidence). A part of weight
+zero is left out.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from models_ml.data.history import History
 from models_ml.recommender.scorers import NeighbourScorer, RepeatScorer
 from models_ml.recommender.sequence import SequenceScorer
 
-# Floors of evidence, a hundredth of what a typical own item contributes; measured on Online Retail's validation window.
+# Floors of evidence, a hundredth of what a typical own item contributes; measured on Online
+# Retail's validation window.
 FLOORS = {"ease": 0.003, "co_occurrence": 0.01, "repeat_frequency": 0.01}
 
 
@@ -49,3 +51,7 @@ class FusionScorer:
     def score(self, history: History, now: float) -> np.ndarray:
         scores = self.sequence.score(history, now)
         return self.parts.blend(scores, self.weights, history, now)
+
+    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """What is bought together is the one part of the blend that a shopper can follow."""
+        return self.parts.co_occurrence.reasons(history, now, wanted)

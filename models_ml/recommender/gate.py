@@ -1,4 +1,6 @@
-"""Decides whether a trained model may be promoted: it must beat the best baseline and today's model."""
+"""Decides whether a trained model may be promoted: it must beat the best baseline and today's
+model.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,9 +29,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """`against` is the opponent that decided: the one the model beats least clearly, or does not beat.
+    """`against` is the opponent that decided: the one the model beats least clearly, or does not
+    beat.
 
-    `reason` is a key for the people's language: "beats_all", "not_better_than_baseline", "not_better_than_current".
+    `reason` is a key for the people's language: "beats_all", "not_better_than_baseline",
+    "not_better_than_current".
     """
 
     passed: bool
@@ -47,8 +51,8 @@ class GateVerdict:
 def gate(report: TrainReport, current_ndcgs: np.ndarray | None = None) -> GateVerdict:
     """Pass only if the lower end of every paired interval is above zero.
 
-    `current_ndcgs` are today's model's values for `report.customers`, in that order; None when there is no such model.
-    Raises `ValueError` when the arrays cannot be paired.
+    `current_ndcgs` are today's model's values for `report.customers`, in that order; None when
+    there is no such model. Raises `ValueError` when the arrays cannot be paired.
     """
     model = report.ndcgs[MODEL]
     opponents = {report.best_baseline: report.ndcgs[report.best_baseline]}

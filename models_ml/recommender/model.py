@@ -1,8 +1,9 @@
 """The sequence model: a causal transformer over a customer's events that predicts the next basket.
 
-Self-attention over item sequences follows SASRec (Kang & McAuley, 2018), with full-catalogue cross-entropy instead of sampled
-binary losses, time-gap biases instead of positions, and two learned terms that plain sequence models lack: repeat purchases of
-the customer's own items, and what the shop as a whole buys these days.
+Self-attention over item sequences follows SASRec (Kang & McAuley, 2018), with full-catalogue
+cross-entropy instead of sampled binary losses, time-gap biases instead of positions, and two
+learned terms that plain sequence models lack: repeat purchases of the customer's own items, and
+what the shop as a whole buys these days.
 """
 
 from typing import Any
@@ -16,13 +17,16 @@ from transformers import PretrainedConfig, PreTrainedModel
 from models_ml.data.columns import KINDS
 from models_ml.recommender.features import OWN_ITEM_FEATURES, TREND_FEATURES
 
-# Upper ends in days of the buckets of time between two events, and in steps of the buckets of distance.
+# Upper ends in days of the buckets of time between two events, and in steps of the buckets of
+# distance.
 GAP_EDGES = (0.0, 0.05, 1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0)
 STEP_EDGES = (0, 1, 2, 3, 5, 8, 16, 32)
 
 
 class SequenceConfig(PretrainedConfig):
-    """Sizes of the network; `items` is the size of the catalogue, `window` how many events it attends to."""
+    """Sizes of the network; `items` is the size of the catalogue, `window` how many events it
+    attends to.
+    """
 
     model_type = "shopguide_sequence"
 
@@ -62,7 +66,9 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        """`states` (batch, length, dim); `bias` (batch, heads, length, length), -inf-like where attention is forbidden."""
+        """`states` (batch, length, dim); `bias` (batch, heads, length, length), -inf-like where
+        attention is forbidden.
+        """
         batch, length, dim = states.shape
         heads = self.projection(self.attention_norm(states))
         heads = heads.view(batch, length, 3, self.heads, dim // self.heads)
@@ -77,9 +83,11 @@ class Block(nn.Module):
 
 
 class SequenceModel(PreTrainedModel):
-    """Events in; per question a state, weights of the trend features, and a score per own item out."""
+    """Events in; per question a state, trend weights and a score per own item out."""
 
     config_class = SequenceConfig
+    gap_edges: Tensor
+    step_edges: Tensor
 
     def __init__(self, config: SequenceConfig) -> None:
         super().__init__(config)
@@ -122,9 +130,11 @@ class SequenceModel(PreTrainedModel):
     ) -> tuple[Tensor, Tensor]:
         """States of questions asked about prefixes of event sequences.
 
-        `vectors` (batch, length, dim) of the items; `kinds` (batch, length); `times` (batch, length) in days and `steps`
-        (batch, length), both rising; equal steps mean one basket. `question_times` (batch, questions) in the same days;
-        question q may see the first `contexts[b, q]` events and no other question. Returns states (batch, questions, dim) and trend weights (batch, questions, trends).
+        `vectors` (batch, length, dim) of the items; `kinds` (batch, length); `times` (batch,
+        length) in days and `steps` (batch, length), both rising; equal steps mean one basket.
+        `question_times` (batch, questions) in the same days; question q may see the first
+        `contexts[b, q]` events and no other question. Returns states (batch, questions, dim) and
+        trend weights (batch, questions, trends).
         """
         length = vectors.shape[1]
         events = vectors + self.kind_embedding(kinds)
@@ -158,18 +168,24 @@ class SequenceModel(PreTrainedModel):
     def item_logits(
         self, states: Tensor, weights: Tensor, trends: Tensor, columns: Tensor
     ) -> Tensor:
-        """Logits (questions, columns) without the own-item term, for the item numbers in `columns`, from states
-        (questions, dim), weights (questions, trends) and trend levels (questions, columns, trends)."""
+        """Logits (questions, columns) without the own-item term, for the item numbers in `columns`,
+        from states (questions, dim), weights (questions, trends) and trend levels (questions,
+        columns, trends).
+        """
         logits = states @ self.item_embedding.weight[columns].T + self.item_bias[columns]
         return logits + torch.einsum("qt,qct->qc", weights, trends)
 
     def own_item_scores(self, features: Tensor) -> Tensor:
-        """From features (own, OWN_ITEM_FEATURES) to what is added to the logits of those items, shape (own,)."""
+        """From features (own, OWN_ITEM_FEATURES) to what is added to the logits of those items,
+        shape (own,).
+        """
         return self.own_items(features).squeeze(-1)
 
 
 def grow(model: SequenceModel, old_skus: np.ndarray, new_skus: np.ndarray) -> SequenceModel:
-    """The same network over a larger sorted catalogue; what is new starts at the mean vector and bias."""
+    """The same network over a larger sorted catalogue; what is new starts at the mean vector and
+    bias.
+    """
     places = torch.from_numpy(np.searchsorted(new_skus, old_skus))
     config = SequenceConfig(**{**model.config.to_diff_dict(), "items": len(new_skus)})
     grown = SequenceModel(config)

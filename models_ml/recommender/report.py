@@ -1,4 +1,6 @@
-"""What a training says about itself: measured candidates, data, verdict; JSON beside an .npz of per-customer values."""
+"""What a training says about itself: measured candidates, data, verdict; JSON beside an .npz of
+per-customer values.
+"""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -11,6 +13,8 @@ REPORT = "report.json"
 NDCGS = "test_ndcg.npz"
 MODEL = "model"
 TRANSFORMER = "transformer"
+# The folder, inside a trained one, of the form that the report measured.
+MEASURED = "measured"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class DataSummary:
 
 @dataclass(frozen=True)
 class CandidateReport:
-    """One policy: tuned parameters, NDCG@10 on validation, and on the test window the metrics of both protocols."""
+    """One policy: tuned parameters, NDCG@10 on validation, and on the test window the metrics of
+    both protocols.
+    """
 
     parameters: dict[str, Any]
     validation_ndcg: float
@@ -39,10 +45,11 @@ class CandidateReport:
 
 @dataclass(frozen=True)
 class TrainReport:
-    """`best_baseline` is the baseline with the highest NDCG@10 on the test window, the hardest opponent there is; the difference
-    to it is on the same window.
+    """`best_baseline` is the baseline with the highest NDCG@10 on the test window, the hardest
+    opponent there is; the difference to it is on the same window.
 
-    `ndcgs` holds NDCG@10 (repeats allowed) per candidate, aligned with `customers`; it lives in the .npz, not in the JSON.
+    `ndcgs` holds NDCG@10 (repeats allowed) per candidate, aligned with `customers`; it lives in the
+    .npz, not in the JSON.
     """
 
     data: DataSummary
@@ -68,7 +75,8 @@ class TrainReport:
         }
 
     def save(self, directory: Path) -> None:
-        np.savez(directory / NDCGS, customers=self.customers, **self.ndcgs)
+        arrays: dict[str, Any] = {"customers": self.customers, **self.ndcgs}
+        np.savez(directory / NDCGS, **arrays)
         (directory / REPORT).write_text(json.dumps(self.as_dict(), indent=2) + "\n")
 
     @classmethod

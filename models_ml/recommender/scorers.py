@@ -1,6 +1,7 @@
 """The policies that need no network, in the form that both measurement and serving run. numpy only.
 
-Every scorer gives one score per item, so that offline figures and served rankings come from the same lines of code.
+Every scorer gives one score per item, so that offline figures and served rankings come from the
+same lines of code.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,8 @@ from models_ml.data.columns import CART, CLICK, KINDS, PURCHASE, SEARCH, VIEW
 from models_ml.data.history import History
 from models_ml.recommender.features import decay
 
-# Lets popularity order what a policy has no evidence for, without outweighing evidence, whose scores are of the order of one.
+# Lets popularity order what a policy has no evidence for, without outweighing evidence, whose
+# scores are of the order of one.
 TIE_BREAK = 1e-4
 
 # A cart counts as three looks; returns, reviews and ratings repeat what the purchase already said.
@@ -27,10 +29,19 @@ class Scorer(Protocol):
         """Scores of shape (items,), float32, for a customer at `now` (days since 1970)."""
         ...
 
+    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """For each wanted item number the own item that speaks for it most, -1 if none does.
+
+        Shape (wanted,).
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """How a customer's own events are weighed: halved every `half_life` days; a purchase counts one, a look `browsing`."""
+    """How a customer's own events are weighed: halved every `half_life` days; a purchase counts
+    one, a look `browsing`.
+    """
 
     half_life: float
     browsing: float = 0.0
@@ -62,6 +73,10 @@ class PopularityScorer:
     def score(self, history: History, now: float) -> np.ndarray:
         return self.shares
 
+    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """Nothing of the customer's own explains what everybody buys."""
+        return np.full(len(wanted), -1)
+
 
 @dataclass(frozen=True, slots=True)
 class RepeatScorer:
@@ -80,13 +95,18 @@ class RepeatScorer:
         evidence[items] = weights
         return evidence
 
+    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """An own item explains itself and nothing else."""
+        return np.where(np.isin(wanted, history.items), wanted, -1)
+
 
 @dataclass(frozen=True, slots=True)
 class NeighbourScorer:
-    """Sums the neighbours of the customer's own items: co-occurrence and EASE in their serving form.
+    """Sums the neighbours of the customer's own items: co-occurrence and EASE in their serving
+    form.
 
-    `neighbours` (items, width) holds item numbers and `strengths` (items, width) how much an own item speaks for each of
-    them, strongest first, zero where there are fewer.
+    `neighbours` (items, width) holds item numbers and `strengths` (items, width) how much an own
+    item speaks for each of them, strongest first, zero where there are fewer.
     """
 
     interest: Interest
@@ -110,10 +130,7 @@ class NeighbourScorer:
         return sums.astype(np.float32)
 
     def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """For each wanted item the own item that speaks for it most: itself if own, else its heaviest neighbour; -1 if none.
-
-        Shape (wanted,), item numbers.
-        """
+        """An own item explains itself; any other, its heaviest own neighbour."""
         items, weights = self.interest.weigh(history, now)
         own = np.zeros(len(self.shares), np.float32)
         own[items] = weights

@@ -11,8 +11,9 @@ from models_ml.recommender.features import ItemHabits, own_item_features
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the encoder says about one customer at one moment: state (dim,), trend weights (trends,), and the scores
-    (own,) that are added for the customer's own items (own,)."""
+    """What the encoder says about one customer at one moment: state (dim,), trend weights
+    (trends,), and the scores (own,) that are added for the customer's own items (own,).
+    """
 
     state: np.ndarray
     trend_weights: np.ndarray
@@ -22,8 +23,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the encoder reads about one customer: the latest rows, times in days relative to now (never above zero), steps
-    that rise from basket to basket, and the features of all own items."""
+    """What the encoder reads about one customer: the latest rows, times in days relative to now
+    (never above zero), steps that rise from basket to basket, and the features of all own items.
+    """
 
     items: np.ndarray
     kinds: np.ndarray

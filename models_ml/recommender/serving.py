@@ -61,7 +61,7 @@ class Ranker:
         skus: Sequence[str],
         scorer: Scorer,
         popularity: PopularityScorer,
-        co_occurrence: NeighbourScorer,
+        co_occurrence: NeighbourScorer | None,
     ) -> None:
         self.policy = policy
         self.skus = list(skus)
@@ -89,7 +89,7 @@ class Ranker:
         scores = np.where(self._mask(allowed), self.scores(known, as_days(now)), -np.inf)
         scores[self._numbers(exclude)] = -np.inf
         best = top_items(scores, k)
-        reasons = self._co_occurrence.reasons(known, as_days(now), best)
+        reasons = self._scorer.reasons(known, as_days(now), best)
         return [
             Scored(self.skus[item], float(scores[item]), None if own < 0 else self.skus[own])
             for item, own in zip(best, reasons, strict=True)
@@ -103,8 +103,11 @@ class Ranker:
         return scorer.score(history, now)
 
     def similar(self, item: str, k: int) -> list[Scored]:
-        """Items that are bought together with this one, best first; empty for an unknown item."""
-        if item not in self.item_numbers:
+        """Items that are bought together with this one, best first.
+
+        Empty for an unknown item, and from the popularity policy, which opens no other file.
+        """
+        if self._co_occurrence is None or item not in self.item_numbers:
             return []
         place = self.item_numbers[item]
         strengths = self._co_occurrence.strengths[place][:k]
@@ -142,28 +145,30 @@ def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     parameters = read_json(directory / PARAMETERS)
     shares = read_array(directory / "popularity.npy")
     popularity = PopularityScorer(shares)
-    co_occurrence = _neighbours(directory, "co_occurrence", parameters, shares)
-    scorer: Scorer
-    if policy == "popularity":
-        scorer = popularity
-    elif policy == "co_occurrence":
-        scorer = co_occurrence
-    elif policy == "ease":
-        scorer = _neighbours(directory, "ease", parameters, shares)
-    else:
-        scorer = RepeatScorer(Interest(**parameters["repeat_frequency"]), shares)
-        if policy == "model":
-            ease = _neighbours(directory, "ease", parameters, shares)
-            parts = Parts(ease, co_occurrence, scorer)
-            sequence = _open_sequence(directory, parameters["max_length"], threads)
-            scorer = FusionScorer(sequence, parts, parameters["fusion"])
     skus = read_array(directory / "items.npy").tolist()
+    if policy == "popularity":
+        return Ranker(policy, skus, popularity, popularity, None)
+    co_occurrence = _neighbours(directory, "co_occurrence", parameters, shares)
+    scorer: Scorer = co_occurrence
+    if policy == "ease":
+        scorer = _neighbours(directory, "ease", parameters, shares)
+    elif policy == "repeat_frequency":
+        scorer = RepeatScorer(Interest(**parameters["repeat_frequency"]), shares)
+    elif policy == "model":
+        parts = Parts(
+            ease=_neighbours(directory, "ease", parameters, shares),
+            co_occurrence=co_occurrence,
+            repeat_frequency=RepeatScorer(Interest(**parameters["repeat_frequency"]), shares),
+        )
+        sequence = _open_sequence(directory, parameters["max_length"], threads)
+        scorer = FusionScorer(sequence, parts, parameters["fusion"])
     return Ranker(policy, skus, scorer, popularity, co_occurrence)
 
 
 def _files_of(policy: str) -> list[str]:
     """The files that a policy is read from: a broken encoder must not take co-occurrence down."""
-    neighbours = ["co_occurrence"] + ["ease"] * (policy in {"ease", "model"})
+    neighbours = ["co_occurrence"] * (policy != "popularity")
+    neighbours += ["ease"] * (policy in {"ease", "model"})
     names = ["items.npy", "popularity.npy", PARAMETERS]
     names += [f"{name}_{part}.npy" for name in neighbours for part in ("neighbours", "strengths")]
     return names + ([*SEQUENCE_FILES, ENCODER] if policy == "model" else [])

@@ -1,4 +1,6 @@
-"""The steps of a training: tune the baselines, fit the network, find the blend, carry the recipe on to a later cut."""
+"""The steps of a training: tune the baselines, fit the network, find the blend, carry the recipe on
+to a later cut.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -6,13 +8,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from models_ml.data.cleaning import NotEnoughData
 from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS
 from models_ml.data.sequences import Target, find_targets
 from models_ml.recommender.baselines import fit_popularity
 from models_ml.recommender.batches import Examples
 from models_ml.recommender.blending import Blend, tune_blend
-from models_ml.recommender.evaluate import Case, build_cases, mean_ndcg
+from models_ml.recommender.cases import Case, build_cases
+from models_ml.recommender.evaluate import mean_ndcg
 from models_ml.recommender.export import Fitted
 from models_ml.recommender.fit import Fitter, Plan, answer
 from models_ml.recommender.fusion import Parts
@@ -22,7 +26,8 @@ from models_ml.recommender.run import Run
 from models_ml.recommender.sequence import SequenceHead
 from models_ml.recommender.tuning import NAMES, Baselines, Tuned, fit_baselines, tune
 
-# Carrying on starts from trained weights: half the learning rate, chosen with the window before validation.
+# Carrying on starts from trained weights: half the learning rate, chosen with the window before
+# validation.
 _CARRY_ON_RATE = 0.5
 
 
@@ -49,7 +54,7 @@ def tune_baselines(run: Run, window: Window) -> dict[str, Tuned]:
     """Tune each baseline on the validation window; finished ones are taken from the checkpoint."""
     finished = run.checkpoints.read_json("baselines") or {}
     tuned = {name: Tuned(**one) for name, one in finished.items()}
-    popularity = None
+    popularity = fit_popularity(window.past, days=30.0)
     for place, name in enumerate(NAMES):
         run.check()
         if name not in tuned:
@@ -57,7 +62,7 @@ def tune_baselines(run: Run, window: Window) -> dict[str, Tuned]:
             run.checkpoints.write_json(
                 "baselines", {name: asdict(one) for name, one in tuned.items()}
             )
-        popularity = popularity or fit_popularity(window.past, **tuned["popularity"].parameters)
+        popularity = fit_popularity(window.past, **tuned["popularity"].parameters)
         run.tell("baselines", (place + 1) / len(NAMES))
     return tuned
 
@@ -103,7 +108,7 @@ def find_blend(run: Run, window: Window, model: SequenceModel, tuned: dict[str, 
 def carry_on(
     run: Run, name: str, model: SequenceModel, known: Past, past: Past, share: float
 ) -> SequenceModel:
-    """Bring a network that learned from `known` to the later `past`; left out when the time is up."""
+    """Bring a network that learned from `known` to a later past; left out when the time is up."""
     grown = grow(model, known.histories.skus, past.histories.skus)
     rate = run.config.learning_rate * _CARRY_ON_RATE
     plan = Plan(name, run.config.refit_epochs, rate, run.config.refit_epochs, 1.0, True)
@@ -115,7 +120,7 @@ def carry_on(
 def fit_all(
     run: Run, past: Past, model: SequenceModel, tuned: dict[str, Tuned], blend: Blend
 ) -> Fitted:
-    """The recipe on one past: baselines fitted anew, the network as carried on, the blend as tuned."""
+    """The recipe on one past: baselines fitted anew, network as carried on, blend as tuned."""
     run.check()
     return Fitted(past, model, fit_baselines(past, tuned), blend.weights)
 
@@ -145,5 +150,9 @@ def network_scores(model: SequenceModel, window: Window, asked: Examples) -> lis
 
 def _examples(run: Run, past: Past) -> Examples:
     random = np.random.default_rng(run.config.seed)
-    targets = find_targets(past.histories, -np.inf, run.config.test_days, random)
+    targets = find_targets(past.histories, run.config.test_days, random)
+    if not targets:
+        raise NotEnoughData(
+            "no customer came back to buy, so that there is no next basket to learn"
+        )
     return Examples(past, targets, run.config.max_length)

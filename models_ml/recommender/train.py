@@ -12,9 +12,10 @@ from models_ml.recommender import stages
 from models_ml.recommender.blending import Blend
 from models_ml.recommender.checkpoints import Checkpoints, fingerprint
 from models_ml.recommender.config import OnProgress, ShouldStop, TrainConfig
-from models_ml.recommender.evaluate import Evaluation, evaluate, paired_interval
+from models_ml.recommender.evaluate import Evaluation, by_scorer, evaluate, paired_interval
 from models_ml.recommender.export import Fitted, export
 from models_ml.recommender.report import (
+    MEASURED,
     MODEL,
     TRANSFORMER,
     CandidateReport,
@@ -25,8 +26,6 @@ from models_ml.recommender.run import Run
 from models_ml.recommender.stages import Window
 from models_ml.recommender.tuning import Tuned
 
-MEASURED = "measured"
-
 
 def train(
     frame: pd.DataFrame,
@@ -36,14 +35,16 @@ def train(
     on_progress: OnProgress = lambda progress: None,
     should_stop: ShouldStop = lambda: False,
 ) -> TrainReport:
-    """Train on `frame` (columns of `models_ml.data.columns`) and leave the serving form and the report in `out_dir`.
+    """Train on `frame` (columns of `models_ml.data.columns`) and leave the serving form and the
+    report in `out_dir`.
 
-    Everything is tuned on the validation window. The recipe is then fitted up to the test window and measured on it; that
-    form lies in `out_dir / "measured"`, so that a later candidate can be compared with it on data new to both. What `out_dir`
-    itself serves is the same recipe carried on to the end of the data.
+    Everything is tuned on the validation window. The recipe is then fitted up to the test window
+    and measured on it; that form lies in `out_dir / "measured"`, so that a later candidate can be
+    compared with it on data new to both. What `out_dir` itself serves is the same recipe carried on
+    to the end of the data.
 
-    Run again with the same `out_dir`, it goes on where it was stopped. Raises `BadFrame`, `NotEnoughData` or
-    `TrainingStopped`.
+    Run again with the same `out_dir`, it goes on where it was stopped. Raises `BadFrame`,
+    `NotEnoughData` or `TrainingStopped`.
     """
     torch.set_num_threads(config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,9 @@ def train(
 
 
 def _learning(config: TrainConfig) -> dict[str, Any]:
-    """The settings that change what is learned; the others may differ between a run and its continuation."""
+    """The settings that change what is learned; the others may differ between a run and its
+    continuation.
+    """
     settings = config.as_dict()
     del settings["threads"], settings["max_minutes"]
     return settings
@@ -92,9 +95,7 @@ def _evaluate(run: Run, fitted: Fitted, test: Window) -> dict[str, Evaluation]:
     results = {}
     for name, scorer in fitted.baselines.by_name().items():
         run.check()
-        results[name] = evaluate(
-            lambda place, case, scorer=scorer: scorer.score(case.history, cut), test.cases, shares
-        )
+        results[name] = evaluate(by_scorer(scorer, cut), test.cases, shares)
     asked = stages.ask_cases(test, run.config.max_length)
     scores = stages.network_scores(fitted.model, test, asked)
     parts = stages.parts_of(fitted.baselines)
@@ -122,7 +123,8 @@ def _report(
     found[TRANSFORMER] = (settings, blend.ndcg_alone)
     found[MODEL] = ({"weights": blend.weights}, blend.ndcg)
     candidates = {
-        name: CandidateReport(*found[name], **result.as_dict()) for name, result in results.items()
+        name: CandidateReport(*found[name], *result.by_protocol())
+        for name, result in results.items()
     }
     ndcgs = {name: result.ndcgs for name, result in results.items()}
     best = max(tuned, key=lambda name: results[name].repeats_allowed.ndcg_at_10)

@@ -1,12 +1,15 @@
-"""Tunes every baseline on the validation window; what is finished is remembered, so that a second try skips it."""
+"""Tunes every baseline on the validation window; what is finished is remembered, so that a second
+try skips it.
+"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from models_ml.recommender import baselines
-from models_ml.recommender.evaluate import Case, mean_ndcg
+from models_ml.recommender.cases import Case
+from models_ml.recommender.evaluate import by_scorer, mean_ndcg
 from models_ml.recommender.past import Past
 from models_ml.recommender.scorers import NeighbourScorer, PopularityScorer, RepeatScorer, Scorer
 
@@ -39,6 +42,7 @@ class Baselines:
         }
 
 
+# Popularity first: the others lean on it.
 NAMES = ("popularity", "repeat_frequency", "co_occurrence", "ease")
 
 
@@ -54,22 +58,21 @@ def fit_baselines(past: Past, tuned: dict[str, Tuned]) -> Baselines:
     )
 
 
-def tune(name: str, past: Past, cases: list[Case], popularity: PopularityScorer | None) -> Tuned:
-    """Try the grid of one baseline; the first of equals wins. `popularity` is needed by all but popularity itself."""
-    grids: dict[str, Callable[[], Iterator[tuple[Parameters, Scorer]]]] = {
-        "popularity": lambda: _popularity_grid(past),
-        "repeat_frequency": lambda: _repeat_grid(past, popularity),
-        "co_occurrence": lambda: _co_occurrence_grid(past, popularity),
-        "ease": lambda: _ease_grid(past, popularity),
+def tune(name: str, past: Past, cases: list[Case], popularity: PopularityScorer) -> Tuned:
+    """Try the grid of one baseline; the first of equals wins. `popularity` orders what the others
+    have no evidence for.
+    """
+    grids: dict[str, Iterator[tuple[Parameters, Scorer]]] = {
+        "popularity": _popularity_grid(past),
+        "repeat_frequency": _repeat_grid(past, popularity),
+        "co_occurrence": _co_occurrence_grid(past, popularity),
+        "ease": _ease_grid(past, popularity),
     }
     tried = [
-        Tuned(parameters, _measure(scorer, cases, past.cut)) for parameters, scorer in grids[name]()
+        Tuned(parameters, mean_ndcg(by_scorer(scorer, past.cut), cases))
+        for parameters, scorer in grids[name]
     ]
     return max(tried, key=lambda one: one.validation_ndcg)
-
-
-def _measure(scorer: Scorer, cases: list[Case], now: float) -> float:
-    return mean_ndcg(lambda place, case: scorer.score(case.history, now), cases)
 
 
 def _browsing(past: Past) -> tuple[float, ...]:
@@ -96,7 +99,7 @@ def _co_occurrence_grid(
     for (scope, browsing), damping in product(scopes, (0.3, 0.5, 0.7)):
         fitted = None
         for half_life in (10.0, 30.0, 120.0):
-            parameters = {
+            parameters: Parameters = {
                 "scope": scope,
                 "damping": damping,
                 "half_life": half_life,
