@@ -57,22 +57,10 @@ class Tally:
 def add_parser(benches: argparse._SubParsersAction) -> None:
     """Register the `writer` bench."""
     parser = benches.add_parser("writer", help=__doc__)
-    _add_options(parser)
-    parser.set_defaults(run=run)
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--facts", type=Path, required=True, help="products (JSONL or CSV)")
     parser.add_argument("--json", type=Path, required=True, help="where to write the figures")
     parser.add_argument("--seed", type=int, default=1)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Entry for `argv` without the bench's name."""
-    parser = argparse.ArgumentParser(prog="python -m models_ml.bench writer", description=__doc__)
-    _add_options(parser)
-    run(parser.parse_args(argv))
-    return 0
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -263,7 +251,3 @@ def _human_figures(cases: Sequence[Case], brands: Terms) -> dict[str, Any]:
 
 def _short(found: Counter[str]) -> Iterable[tuple[str, int]]:
     return [(text[:40], count) for text, count in found.most_common(12)]
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

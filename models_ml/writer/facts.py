@@ -206,11 +206,16 @@ def missing_facts(
     usable = claimable(facts, language)
     present = {key_info(fact.key).name for fact in usable}
     told = {key_info(fact.key).name for fact in usable if key_info(fact.key).group != "identity"}
-    short = NEEDED[kind] - len(told)
-    missing = [key for key in _wanted_for(facts) if key not in present][: max(short, 0)]
+    missing = wanted_facts(usable, NEEDED[kind] - len(told))
     if title is not None and "type" not in present and not title_speaks(title, language):
         missing.insert(0, "type")
     return missing
+
+
+def wanted_facts(usable: Sequence[Fact], count: int) -> list[str]:
+    """The `count` keys that would help copy most and are not among the `usable` facts yet."""
+    present = {key_info(fact.key).name for fact in usable}
+    return [key for key in _wanted_for(usable) if key not in present][: max(count, 0)]
 
 
 def title_speaks(title: str, language: str) -> bool:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, phrases_en, phrases_zh, plan
 from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.facts import Fact, claimable, is_brand, missing_facts
+from models_ml.writer.facts import NEEDED, Fact, claimable, is_brand, missing_facts, wanted_facts
 from models_ml.writer.naming import Naming, name_product
 from models_ml.writer.phrases import Part, Written
 
@@ -48,6 +48,8 @@ class Draft:
     version: str = VERSION
 
 
+_LEAST_PARTS = {"short_description": 1, "description": 2}
+"""What must be left to tell after facts that say nothing in prose ("pack of 1", "no warranty")."""
 _GRAMMARS = {"en": (phrases_en, compose_en), "zh-hans": (phrases_zh, compose_zh)}
 
 
@@ -65,6 +67,9 @@ def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: 
     phrases, compose = _GRAMMARS[language]
     untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact.value)]
     parts = plan.by_weight(phrases.parts(untold, rng) or phrases.parts(usable, rng), rng)
+    tellable = sum(1 for part in parts if part.name != "brand")
+    if tellable < _LEAST_PARTS[kind]:
+        raise NotEnoughFacts(wanted_facts(usable, NEEDED[kind] - tellable))
     if kind == "short_description":
         written = [compose.one_sentence(parts, naming, rng)]
     else:
