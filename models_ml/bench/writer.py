@@ -16,7 +16,7 @@ from typing import Any
 
 from models_ml.writer.checks import check
 from models_ml.writer.claims import claims, sentence_claims
-from models_ml.writer.facts import Fact, claimable, is_brand
+from models_ml.writer.facts import Fact, is_brand, key_info, speaks
 from models_ml.writer.realiser import NotEnoughFacts, write
 from models_ml.writer.terms import Terms
 
@@ -171,7 +171,7 @@ def _measure_one(case: Case, kind: str, seed: int, brands: Terms, tally: Tally) 
     tally.blocked += any(finding.severity == "block" for finding in findings)
     tally.warned += any(finding.severity == "warn" for finding in findings)
     tally.findings.update(f"{finding.severity} {finding.check}" for finding in findings)
-    keys = {fact.key for fact in claimable(case.facts, case.language)}
+    keys = {fact.key for fact in case.facts if _is_slot(fact, case.language)}
     cited = {key for sentence in draft.sentences for key in sentence.fact_keys}
     tally.slots += len(keys)
     tally.told += len(keys & cited)
@@ -184,6 +184,10 @@ def _measure_one(case: Case, kind: str, seed: int, brands: Terms, tally: Tally) 
     tally.openings[" ".join(skeleton.split()[:3]) if case.language == "en" else skeleton[:6]] += 1
     if len(tally.samples) < _SAMPLES and tally.drafts % 37 == 1:
         tally.samples.append(draft.text)
+
+
+def _is_slot(fact: Fact, language: str) -> bool:
+    return speaks(fact, language) and key_info(fact.key).group != "silent"
 
 
 def _skeleton(text: str, case: Case) -> str:

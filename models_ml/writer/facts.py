@@ -45,7 +45,7 @@ _EMPTY = frozenset(
         "其他",
     }
 )
-_NOTHING = re.compile(r"(?:n/?a|nil|0+(?:\.0+)?)(?:\s*[a-z.\"']{1,6})?", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:n/?a|nil)(?:\s+\w{1,6})?|0+(?:\.0+)?\s*[a-z.\"']{0,6}", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*")
 _MARKUP = re.compile(r"[<>{}\[\]\x00-\x08\x0b-\x1f]|https?:|www\.|@|\d{7,}", re.IGNORECASE)
 
@@ -206,16 +206,16 @@ def missing_facts(
     usable = claimable(facts, language)
     present = {key_info(fact.key).name for fact in usable}
     told = {key_info(fact.key).name for fact in usable if key_info(fact.key).group != "identity"}
-    missing = wanted_facts(usable, NEEDED[kind] - len(told))
+    missing = wanted_facts(facts, language, NEEDED[kind] - len(told))
     if title is not None and "type" not in present and not title_speaks(title, language):
         missing.insert(0, "type")
     return missing
 
 
-def wanted_facts(usable: Sequence[Fact], count: int) -> list[str]:
-    """The `count` keys that would help copy most and are not among the `usable` facts yet."""
-    present = {key_info(fact.key).name for fact in usable}
-    return [key for key in _wanted_for(usable) if key not in present][: max(count, 0)]
+def wanted_facts(facts: Sequence[Fact], language: str, count: int) -> list[str]:
+    """The `count` keys that would help copy in `language` most and that no claimable fact has."""
+    present = {key_info(fact.key).name for fact in claimable(facts, language)}
+    return [key for key in _wanted_for(facts) if key not in present][: max(count, 0)]
 
 
 def title_speaks(title: str, language: str) -> bool:

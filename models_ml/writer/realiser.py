@@ -69,7 +69,7 @@ def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: 
     parts = plan.by_weight(phrases.parts(untold, rng) or phrases.parts(usable, rng), rng)
     tellable = sum(1 for part in parts if part.name != "brand")
     if tellable < _LEAST_PARTS[kind]:
-        raise NotEnoughFacts(wanted_facts(usable, NEEDED[kind] - tellable))
+        raise NotEnoughFacts(wanted_facts(facts, language, NEEDED[kind] - tellable))
     if kind == "short_description":
         written = [compose.one_sentence(parts, naming, rng)]
     else:
