@@ -1,5 +1,6 @@
 """Batches over HTTP: a JSON object with one list of rows, each read on its own."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import IO, Any
@@ -56,7 +57,7 @@ class BadBody(APIException):
 
 def read_rows(body: Any, name: str) -> list[msgspec.Raw]:
     """Return the rows of the list `name` in a JSON object, not yet read; raises BadBody."""
-    fields = _read_object(body)
+    fields = _read_object(_as_text(body))
     if name not in fields:
         raise BadBody("missing_field", _("The body has no field %(name)s.") % {"name": name})
     if unknown := sorted(fields.keys() - {name}):
@@ -81,9 +82,10 @@ def read_rows(body: Any, name: str) -> list[msgspec.Raw]:
 
 def read_one(body: Any, decoder: msgspec.json.Decoder[Row]) -> Row:
     """Return the one row that a body holds; raises BadBody."""
-    _read_object(body)
+    text = _as_text(body)
+    _read_object(text)
     try:
-        return decode_row(body, decoder)
+        return decode_row(text, decoder)
     except Refused as refused:
         raise BadBody.of(refused) from None
 
@@ -124,16 +126,30 @@ def upsert_batch(
     return counts | {"rejected": rejected, "rows": [verdict.status for verdict in verdicts]}
 
 
-def _read_object(body: Any) -> dict[str, msgspec.Raw]:
+def _as_text(body: Any) -> bytes:
+    """Return the body as UTF-8 in which every escape stands for a character.
+
+    Half a surrogate pair is none, and would spoil the whole body; written as NUL, which no field
+    takes, it spoils its own row.
+    """
     if not isinstance(body, bytes) or not body.strip():
         raise BadBody("bad_json", _("The body is empty; send a JSON object."))
     try:
         body.decode()
-        return _OBJECT.decode(body)
     except UnicodeDecodeError as error:
         raise BadBody(
             "bad_json", _("The body is not UTF-8: byte %(byte)d.") % {"byte": error.start}
         ) from None
+    return _ESCAPE.sub(_without_halves, body) if _HALF.search(body) else body
+
+
+def _without_halves(escape: re.Match[bytes]) -> bytes:
+    return rb"\u0000" if escape["half"] else escape[0]
+
+
+def _read_object(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _OBJECT.decode(body)
     except msgspec.ValidationError:
         raise BadBody("wrong_type", _("The body must be a JSON object.")) from None
     except RecursionError:
@@ -142,5 +158,12 @@ def _read_object(body: Any) -> dict[str, msgspec.Raw]:
         raise BadBody("bad_json", _("The body is no JSON: %(error)s.") % {"error": error}) from None
 
 
+# A surrogate's escape, and every escape as a whole, so that an escaped backslash is not half one.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])

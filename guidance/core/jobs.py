@@ -93,6 +93,11 @@ class JobContext:
             self._stop.set()
             thread.join(timeout=HEARTBEAT_SECONDS)
 
+    def release(self) -> None:
+        """Leave the job to whoever starts it next."""
+        self._stop.set()
+        jobs.release_job(job_id=self.job_id, lease=self._lease)
+
     def finish(self, status: Job.Status, result: dict[str, Any], error: str) -> None:
         """Close the job."""
         jobs.finish_job(
@@ -133,6 +138,9 @@ def run_job(job_id: uuid.UUID, listener: Listener | None = None) -> Job.Status |
             status = Job.Status.CANCELLED
         except jobs.LeaseLost:
             return None
+        except (KeyboardInterrupt, SystemExit):
+            context.release()
+            raise
         except Exception as problem:
             logger.exception("Job %s failed", job_id)
             status = Job.Status.FAILED

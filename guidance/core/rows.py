@@ -123,7 +123,7 @@ def _reason(what: str, path: str) -> tuple[str, str]:
 
 def _pattern_reason(pattern: str) -> tuple[str, str]:
     reasons = {
-        NO_NUL: ("nul_byte", _("holds a NUL character.")),
+        NO_NUL: ("bad_text", _("holds a NUL character or half a surrogate pair.")),
         NAME: (
             "malformed",
             _("must not be empty, hold control characters, or begin or end with a space."),

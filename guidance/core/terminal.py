@@ -13,8 +13,10 @@ from guidance.core.models import Job
 def run_with_bar(job: Job) -> Job:
     """Run a queued (or lost) job here and return it finished; raises CommandError if it is not.
 
-    Ctrl-C leaves the job to the next start, which goes on where this one stopped.
+    Ctrl-C leaves the job to the next start, which goes on where this one stopped. Where the last
+    start was killed outright, this waits until the lease it held has run out.
     """
+    _await_lease(job)
     _wait_for_dead_lease(job)
     layout = "{l_bar}{bar:30}| {elapsed}<{remaining}"
     with tqdm(total=1.0, desc=job.kind, bar_format=layout, mininterval=0.5) as bar:
@@ -41,4 +43,14 @@ def _wait_for_dead_lease(job: Job) -> None:
         time.sleep(0.5)
         job.refresh_from_db()
         if job.lease_expires_at != held_until:
+            return
+
+
+def _await_lease(job: Job) -> None:
+    """Wait as long as the lease of a process that no longer renews it can last."""
+    last = job.lease_expires_at
+    while job.status == Job.Status.RUNNING and last is not None and last > timezone.now():
+        time.sleep(0.5)
+        job.refresh_from_db()
+        if job.lease_expires_at != last:
             return

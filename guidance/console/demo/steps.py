@@ -16,7 +16,7 @@ from tqdm import tqdm
 from guidance.behaviour.services.rollups import advance_rollups
 from guidance.console.demo.people import ensure_people
 from guidance.console.demo.shop import choose_shop, load_state, save_state, shop_from_json
-from guidance.content.services.drafting import request_missing_drafts
+from guidance.content.services.drafting import request_drafts
 from guidance.core.terminal import run_with_bar
 from guidance.experiments.services import ensure_replay_experiment
 from guidance.recommendations.services.surfaces import ensure_surfaces
@@ -92,7 +92,7 @@ def promote(state: State, shop: Path | None, say: Say) -> None:
 
 
 def draft(state: State, shop: Path | None, say: Say) -> None:
-    job = run_with_bar(request_missing_drafts(requested_by=None, start=False))
+    job = run_with_bar(request_drafts(requested_by=None, start=False))
     say(f"      {job.result}")
 
 

@@ -92,6 +92,11 @@ def report_progress(
         job.save(update_fields=["phase", "fraction", "detail", "log"])
 
 
+def release_job(*, job_id: uuid.UUID, lease: uuid.UUID) -> None:
+    """Let go of a job that was interrupted, so that the next start need not wait for its lease."""
+    Job.objects.filter(pk=job_id, lease=lease).update(lease_expires_at=timezone.now())
+
+
 def finish_job(
     *,
     job_id: uuid.UUID,
