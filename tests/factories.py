@@ -22,6 +22,17 @@ from guidance.recommendations.models import Surface
 from guidance.training.models import ModelVersion, TrainingRun
 
 _numbers = count(1)
+PASSED_VERDICT = {
+    "passed": True,
+    "reason": "beats_all",
+    "against": "popularity",
+    "difference": 0.02,
+    "low": 0.01,
+    "high": 0.03,
+    "comparisons": [{"against": "popularity", "difference": 0.02, "low": 0.01, "high": 0.03}],
+    "current_version": "",
+    "note": "",
+}
 
 
 def category(**given: Any) -> Category:
@@ -105,14 +116,7 @@ def model_version(**given: Any) -> ModelVersion:
             "policy": "model",
             "best_baseline": "popularity",
             "directory": "nowhere",
-            "verdict": {
-                "passed": True,
-                "against": "popularity",
-                "difference": 0.02,
-                "low": 0.01,
-                "high": 0.03,
-                "comparisons": [],
-            },
+            "verdict": PASSED_VERDICT,
             **given,
         }
     )

@@ -1,0 +1,63 @@
+"""A tiny trained recommender: three tastes of eight products each, sixty customers, two months."""
+
+import fcntl
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SKUS = [f"P{number:02d}" for number in range(24)]
+CUSTOMERS, DAYS, SEED = 60, 60, 1
+# The smallest network that every step of a training still works on.
+TINY = {
+    "dim": 8,
+    "heads": 1,
+    "layers": 1,
+    "epochs": 2,
+    "max_length": 16,
+    "max_minutes": 1.0,
+}
+
+
+def taste_of(customer: int) -> list[str]:
+    """Return the eight products that this customer buys."""
+    return SKUS[8 * (customer % 3) : 8 * (customer % 3) + 8]
+
+
+def tiny_frame(end: pd.Timestamp) -> pd.DataFrame:
+    """Return views of four products every few days and the purchase of two of them a day later.
+
+    The last ones happen shortly before `end`. Every other customer only looks for the first
+    month, so that looking is worth something to a ranking.
+    """
+    random = np.random.default_rng(SEED)
+    start = end.normalize() - pd.Timedelta(days=DAYS)
+    rows = []
+    for customer in range(CUSTOMERS):
+        for day in range(int(random.integers(0, 4)), DAYS, int(random.integers(4, 9))):
+            time = start + pd.Timedelta(days=day, hours=int(random.integers(8, 20)))
+            viewed = random.choice(taste_of(customer), 4, replace=False)
+            for sku in viewed:
+                before = time - pd.Timedelta(days=1)
+                rows.append((f"c{customer}", sku, before, "view", None, 1))
+            for sku in viewed[: 2 if customer % 2 or day > DAYS / 2 else 0]:
+                rows.append((f"c{customer}", sku, time, "purchase", f"{customer}-{day}", 1))
+    return pd.DataFrame(rows, columns=["customer", "item", "time", "kind", "basket", "quantity"])
+
+
+def trained_folder(shared: Path) -> Path:
+    """Return a folder trained on the tiny frame, made once for all processes of a test run."""
+    folder = shared / "tiny-recommender"
+    with (shared / "tiny-recommender.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "manifest.json").exists():
+            _train(folder)
+    return folder
+
+
+def _train(folder: Path) -> None:
+    from models_ml.recommender.config import TrainConfig
+    from models_ml.recommender.train import train
+
+    end = pd.Timestamp.now(tz="UTC") - pd.Timedelta(days=1)
+    train(tiny_frame(end), out_dir=folder, config=TrainConfig(**TINY))
