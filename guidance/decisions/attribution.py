@@ -1,8 +1,9 @@
 """When an event counts as a decision's outcome, in one place and as database expressions.
 
-- An impression, click or rating counts for the decision it names if it comes from the decision's
-  own shopper and traffic, at most `OUTCOME_WINDOW` after it. `CLOCK_TOLERANCE` lets a storefront's
-  clock run a little behind ours.
+- An impression or click counts for the decision it names if it comes from the decision's own
+  shopper and traffic, at most `OUTCOME_WINDOW` after it; a rating, which people give when the
+  parcel has come, at most `RATING_WINDOW` after it. `CLOCK_TOLERANCE` lets a storefront's clock
+  run a little behind ours.
 - A purchase names no decision. It counts for the decision its shopper saw last before it, if that
   was at most `PURCHASE_WINDOW` earlier, whatever product was bought: each purchase counts once.
 - Purchases that a shop's server imports later are as real as live ones; replayed ones are not.
@@ -18,10 +19,16 @@ from django.db.models.lookups import Exact
 from guidance.behaviour.models import Event, Source
 
 OUTCOME_WINDOW = timedelta(hours=24)
+RATING_WINDOW = timedelta(days=14)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 PURCHASE_WINDOW = timedelta(hours=24)
 # An experiment's conversion: any purchase of the shopper within this long of the first exposure.
 CONVERSION_WINDOW = timedelta(days=7)
+
+
+def outcome_window(kind: str) -> timedelta:
+    """Return how long after a decision an event of this kind still counts for it."""
+    return RATING_WINDOW if kind == Event.Kind.RATING else OUTCOME_WINDOW
 
 
 def counted_events(kind: str) -> "QuerySet[Event]":
@@ -32,7 +39,7 @@ def counted_events(kind: str) -> "QuerySet[Event]":
         customer=OuterRef("customer"),
         source=OuterRef("source"),
         occurred_at__gte=OuterRef("at") - CLOCK_TOLERANCE,
-        occurred_at__lte=OuterRef("at") + OUTCOME_WINDOW,
+        occurred_at__lte=OuterRef("at") + outcome_window(kind),
     )
 
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,7 @@ from guidance.decisions.attribution import (
     CLOCK_TOLERANCE,
     CONVERSION_WINDOW,
     OUTCOME_WINDOW,
+    RATING_WINDOW,
     counted_events,
     purchases_within,
 )
@@ -169,10 +171,14 @@ class OutcomeQuerySet(EventQuerySet):
 
 def _passing_decision() -> "models.QuerySet[Decision]":
     return Decision.objects.filter(
+        Q(at__gte=OuterRef("occurred_at") - OUTCOME_WINDOW)
+        | Q(
+            Exact(OuterRef("kind"), Event.Kind.RATING),
+            at__gte=OuterRef("occurred_at") - RATING_WINDOW,
+        ),
         pk=OuterRef("decision"),
         customer=OuterRef("customer"),
         source=OuterRef("source"),
-        at__gte=OuterRef("occurred_at") - OUTCOME_WINDOW,
         at__lte=OuterRef("occurred_at") + CLOCK_TOLERANCE,
     )
 

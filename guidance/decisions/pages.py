@@ -11,8 +11,8 @@ from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
 from guidance.decisions.attribution import (
     CLOCK_TOLERANCE,
-    OUTCOME_WINDOW,
     PURCHASE_WINDOW,
+    outcome_window,
     purchase_sources,
 )
 from guidance.decisions.models import Decision
@@ -63,7 +63,7 @@ def why_not_counted(decision: Decision, event: Event) -> str:
         return _("other traffic")
     if event.occurred_at < decision.at - CLOCK_TOLERANCE:
         return _("before the decision")
-    if event.occurred_at > decision.at + OUTCOME_WINDOW:
+    if event.occurred_at > decision.at + outcome_window(event.kind):
         return _("too late")
     return ""
 

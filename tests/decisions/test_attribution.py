@@ -14,6 +14,7 @@ from guidance.core.models import Market
 from guidance.customers.models import Customer
 from guidance.customers.services import merge_customer
 from guidance.decisions.models import Decision, DecisionDayRollup, Outcome
+from guidance.decisions.pages import why_not_counted
 from guidance.decisions.services import record_decisions, roll_up_decisions
 from guidance.decisions.services.rollups import roll_up_decision_day
 
@@ -119,6 +120,18 @@ def test_ratings_are_summed(decide: Make, happen: Make) -> None:
     happen("rating", second, rating=2)
     rollup = _rollup()
     assert (rollup.rating_sum, rollup.rating_count) == (7, 2)
+
+
+@pytest.mark.parametrize(("days", "counted"), [(14, 1), (14.1, 0)])
+def test_a_rating_counts_for_two_weeks_and_reopens_its_decisions_day(
+    decide: Make, happen: Make, days: float, counted: int
+) -> None:
+    decision = decide()
+    rating = happen("rating", decision, minutes=days * 24 * 60, rating=4)
+    roll_up_decisions(rating.occurred_at.date(), "live")
+    assert DecisionDayRollup.objects.get(day=DAY).rating_count == counted
+    assert Outcome.objects.counted().count() == counted
+    assert (why_not_counted(decision, rating) == "") is bool(counted)
 
 
 def test_events_of_the_next_day_reopen_the_decisions_day(decide: Make, happen: Make) -> None:

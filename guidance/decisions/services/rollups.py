@@ -44,7 +44,7 @@ def roll_up_decisions(day: date, source: str) -> None:
     """
     decided = Source.LIVE if source == Source.IMPORT else Source(source)
     zone = shop_zone()
-    for affected in _affected_days(day, decided, zone):
+    for affected in {*_near_days(day, decided, zone), *_rated_days(day, decided, zone)}:
         roll_up_decision_day(day=affected, source=decided, zone=zone)
 
 
@@ -74,7 +74,7 @@ def roll_up_decision_day(*, day: date, source: str, zone: ZoneInfo) -> None:
     )
 
 
-def _affected_days(day: date, source: str, zone: ZoneInfo) -> Iterator[date]:
+def _near_days(day: date, source: str, zone: ZoneInfo) -> Iterator[date]:
     """Yield the days, around a dirty one, that hold decisions or rollups to be replaced."""
     start, end = day_bounds(day, zone)
     first, last = start - max(OUTCOME_WINDOW, PURCHASE_WINDOW), end + CLOCK_TOLERANCE
@@ -94,6 +94,21 @@ def _affected_days(day: date, source: str, zone: ZoneInfo) -> Iterator[date]:
         ):
             yield candidate
         candidate += timedelta(days=1)
+
+
+def _rated_days(day: date, source: str, zone: ZoneInfo) -> Iterator[date]:
+    """Yield the days of the decisions that were rated on this day."""
+    start, end = day_bounds(day, zone)
+    ratings = Event.objects.filter(
+        kind=Event.Kind.RATING,
+        source=source,
+        decision__isnull=False,
+        occurred_at__gte=start,
+        occurred_at__lt=end,
+    )
+    rated = Decision.objects.filter(source=source, pk__in=ratings.order_by().values("decision"))
+    for at in rated.order_by().values_list("at", flat=True):
+        yield at.astimezone(zone).date()
 
 
 def _attributed(
