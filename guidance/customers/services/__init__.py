@@ -1,5 +1,6 @@
 """The customers' writes: pseudonyms, upserts, consent, contact points, merges."""
 
+from guidance.customers.services.contact_points import rotate_contacts
 from guidance.customers.services.identify import Merge, merge_customer
 from guidance.customers.services.pseudonyms import ensure_customer, ensure_customers
 from guidance.customers.services.upsert import upsert_customers
@@ -9,5 +10,6 @@ __all__ = [
     "ensure_customer",
     "ensure_customers",
     "merge_customer",
+    "rotate_contacts",
     "upsert_customers",
 ]

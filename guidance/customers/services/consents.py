@@ -32,8 +32,16 @@ class ConsentHistory:
 
 
 def check_consents(rows: Iterable[ConsentRow]) -> None:
-    """Refuse a consent from the future."""
+    """Refuse a consent from the future, and one that the same row gives twice."""
+    said = set()
     for place, row in enumerate(rows):
+        key = (row.channel, row.purpose, row.at)
+        if key in said:
+            raise Refused(
+                "repeated",
+                _("consents[%(place)d]: the same is given twice.") % {"place": place},
+            )
+        said.add(key)
         if row.at is UNSET:
             continue
         check_time(row.at, f"consents[{place}].at")

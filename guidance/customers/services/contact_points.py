@@ -27,8 +27,14 @@ ROTATION_BATCH = 500
 
 
 def check_contacts(rows: Iterable[ContactRow]) -> None:
-    """Refuse an address that its channel cannot reach; the sentence never repeats it."""
+    """Refuse a channel named twice, and an address it cannot reach; never repeat the address."""
+    channels: set[str] = set()
     for place, row in enumerate(rows):
+        if row.channel in channels:
+            raise Refused(
+                "repeated", _("contacts[%(place)d]: its channel is named twice.") % {"place": place}
+            )
+        channels.add(row.channel)
         form = _FORMS.get(row.channel)
         if row.address is not None and form and not form.fullmatch(row.address):
             raise Refused(
