@@ -25,7 +25,7 @@ from guidance.console.importing.folder_rows import (
 )
 from guidance.console.importing.progress import within
 from guidance.console.importing.report import Tally
-from guidance.console.importing.store import HELD_BACK, UPSERT_ROWS, Run
+from guidance.console.importing.store import HELD_BACK, UPSERT_ROWS, Run, source_name
 from guidance.core.rows import Refused, RowVerdict
 from guidance.core.selectors import default_market
 from guidance.customers.services import upsert_customers
@@ -109,7 +109,7 @@ def _upsert(
 
 def _import_events(table: TableFile, run: Run) -> None:
     tally = run.report.table("events")
-    convert = partial(event_row, source=table.path.stem.lower())
+    convert = partial(event_row, source=source_name(table))
     for batch in _read(table, "events", BATCH_ROWS, tally, run):
         raws: dict[int, RawRow] = {}
         events: dict[int, IncomingEvent] = {}

@@ -26,7 +26,7 @@ from guidance.console.importing.retail_lines import (
     read_frames,
 )
 from guidance.console.importing.retail_survey import Survey
-from guidance.console.importing.store import HELD_BACK, Run, upsert_all
+from guidance.console.importing.store import HELD_BACK, Run, source_name, upsert_all
 from guidance.core.ids import derived_id
 from guidance.core.services.markets import ensure_default_market
 from guidance.customers.services import ensure_customers, upsert_customers
@@ -62,11 +62,6 @@ def shopper_refs(lines: pd.DataFrame) -> list[str]:
     return lines["customer"].where(lines["customer"] != "", "invoice-" + lines["invoice"]).tolist()
 
 
-def source_name(table: TableFile) -> str:
-    """Return the name under which ids are derived: the file's, in whatever format it is."""
-    return table.path.stem.lower()
-
-
 def line_ids(lines: pd.DataFrame, source: str) -> list[UUID]:
     """Return the ids of lines, from each one's original time, the source and its number."""
     times = lines["time"].dt.to_pydatetime()
@@ -80,7 +75,7 @@ def _survey(table: TableFile, run: Run) -> Survey:
     survey = Survey(run.until)
     report = within(run.progress, 0.0, 0.1)
     for frame in read_frames(table):
-        survey.add(judge(frame))
+        survey.add(judge(frame, run.latest))
         report(_("Reading"), table.fraction)
     return survey
 
@@ -91,7 +86,7 @@ def _import_lines(table: TableFile, run: Run) -> None:
     fresh = open_table(table.path)
     report = within(run.progress, 0.15, 1.0)
     for frame in read_frames(fresh):
-        lines = judge(frame)
+        lines = judge(frame, run.latest)
         tally.read += len(lines)
         _reject_bad(fresh, frame, lines, tally, run)
         _count_skipped(lines, tally)

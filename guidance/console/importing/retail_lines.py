@@ -5,6 +5,7 @@ on the clock of London, prices in pounds, an invoice `C...` for a cancellation.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,10 @@ import numpy as np
 import pandas as pd
 from django.utils.translation import gettext as _
 
+from guidance.behaviour.rows import MAX_QUANTITY
+from guidance.behaviour.services.checks import MAX_VALUE
 from guidance.console.importing.files import BATCH_ROWS, ParquetTable, RawRow, TableFile
+from guidance.core.rows import MAX_PRICE
 
 COLUMNS = (
     "InvoiceNo",
@@ -27,8 +31,6 @@ COLUMNS = (
 )
 ZONE = ZoneInfo("Europe/London")
 CURRENCY = "GBP"
-MAX_QUANTITY = 2_000_000_000
-MAX_PRICE = 9_999_999.99
 EARLIEST, LATEST = pd.Timestamp("1990-01-01"), pd.Timestamp("2100-01-01")
 
 # Codes of fees, postage, vouchers and bookkeeping. Three have numbers as goods do: 23444 is "Next
@@ -55,6 +57,7 @@ NO_GOODS = {
     "TEST002",
 }
 VOUCHER_PREFIX = "GIFT_"
+OFFSET = r":\d\d(?:\.\d+)?\s*(?:[Zz]|[+-]\d\d:?\d\d)$"
 
 
 def is_retail_layout(columns: list[str] | None) -> bool:
@@ -87,9 +90,10 @@ def _frame_of(rows: list[RawRow]) -> pd.DataFrame:
     return frame
 
 
-def judge(frame: pd.DataFrame) -> pd.DataFrame:
+def judge(frame: pd.DataFrame, latest: datetime) -> pd.DataFrame:
     """Return the frame's lines, typed, each with what becomes of it in `verdict`.
 
+    A line later than `latest` (aware) is wrong: it would lie in the future.
     Columns: line, number, invoice, sku, title, quantity (never negative), time (UTC), price,
     customer (whole number or missing), country, kind, verdict. The verdict is '' for an event,
     'skip:CODE' for a line that is no shopper's doing, 'bad:CODE' for one that is wrong.
@@ -103,6 +107,7 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
     title = _text(frame["Description"])
     country = _text(frame["Country"])
 
+    time = _utc(local)
     whole = quantity.notna() & (quantity.abs() <= MAX_QUANTITY) & (quantity % 1 == 0)
     nul = [text.str.contains("\x00", regex=False) for text in (invoice, sku, title, country)]
     conditions = [
@@ -113,8 +118,10 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
         ((invoice.str.len() > 40) | (sku.str.len() > 64) | (title.str.len() > 300), "bad:too_long"),
         (country.str.len() > 60, "bad:too_long"),
         (~whole, "bad:quantity"),
-        (local.isna() | (local < EARLIEST) | (local > LATEST), "bad:time"),
-        (~(price.abs() <= MAX_PRICE), "bad:price"),
+        (time.isna(), "bad:time"),
+        (time > latest, "bad:future"),
+        (~(price.abs() <= float(MAX_PRICE)), "bad:price"),
+        (price * quantity.abs() > float(MAX_VALUE), "bad:value"),
         ((customer != "") & ~customer.str.fullmatch(r"[1-9]\d{0,17}"), "bad:customer"),
         (sku.isin(NO_GOODS) | sku.str.startswith(VOUCHER_PREFIX), "skip:not_a_product"),
         (price < 0, "bad:negative_price"),
@@ -136,7 +143,7 @@ def judge(frame: pd.DataFrame) -> pd.DataFrame:
             "sku": sku,
             "title": title,
             "quantity": quantity.abs().where(whole, 0).astype("int64"),
-            "time": _utc(local),
+            "time": time,
             "price": price,
             "customer": customer,
             "country": country.where(country != "Unspecified", ""),
@@ -157,6 +164,8 @@ def describe(code: str, row: Any) -> str:
         "time": _("InvoiceDate is no time like 2011-12-09 12:50: %(value)s.")
         % {"value": row.InvoiceDate},
         "price": _("UnitPrice is no price: %(value)s.") % {"value": row.UnitPrice},
+        "future": _("InvoiceDate lies in the future: %(value)s.") % {"value": row.InvoiceDate},
+        "value": _("Quantity times UnitPrice is more than %(most)s.") % {"most": f"{MAX_VALUE:,}"},
         "customer": _("CustomerID is no number."),
         "negative_price": _("UnitPrice is negative: %(value)s.") % {"value": row.UnitPrice},
         "zero_quantity": _("Quantity is zero."),
@@ -175,14 +184,24 @@ def _text(column: pd.Series) -> pd.Series:
 
 
 def _times(column: pd.Series) -> pd.Series:
-    """Return the column as times without a zone, missing where it holds none."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    """Return the column as times on the shop's clock, missing where it holds none.
+
+    Texts with an offset are none: pandas refuses a column that has some with and some without.
+    """
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_convert(ZONE).dt.tz_localize(None)
+    if pd.api.types.is_datetime64_dtype(column.dtype):
         return column
-    return pd.to_datetime(column, format="ISO8601", errors="coerce")
+    texts = _text(column)
+    plain = texts.where(~texts.str.contains(OFFSET, regex=True))
+    return pd.to_datetime(plain, format="ISO8601", errors="coerce")
 
 
 def _utc(local: pd.Series) -> pd.Series:
-    """Read times on the shop's clock; of an hour that comes twice it is the second, in winter."""
+    """Read times on the shop's clock; of an hour that comes twice it is the second, in winter.
+
+    What is no time of these centuries becomes missing.
+    """
     in_range = local.where((local >= EARLIEST) & (local <= LATEST))
     winter = np.zeros(len(local), dtype=bool)
     zoned = in_range.dt.tz_localize(ZONE, ambiguous=winter, nonexistent="shift_forward")

@@ -72,7 +72,7 @@ class Survey:
             return
         titles = pd.concat(self._titles).groupby(["sku", "title"], as_index=False)
         ranked = titles.agg({"size": "sum", "max": "max"}).sort_values(["sku", "size", "max"])
-        title_of = dict(zip(ranked["sku"], ranked["title"], strict=True))
+        title_of: dict[str, str] = dict(zip(ranked["sku"], ranked["title"], strict=True))
         price_of = self._price_of()
         for sku in sorted(title_of.keys() | price_of.keys()):
             yield ProductRow(

@@ -27,6 +27,7 @@ from guidance.console.importing.retail_lines import COLUMNS, ZONE, is_retail_lay
 from guidance.console.importing.store import Run
 from guidance.core.jobs import JobContext
 
+UTC_ZONE = ZoneInfo("UTC")
 # Share of the time that the import itself takes; the rollups take the rest.
 IMPORT_SHARE = 0.9
 
@@ -50,14 +51,13 @@ def import_shop(
     files that cannot be imported and ImportRuns where another process imports them already.
     """
     tables = recognise(path)
-    zone = ZoneInfo("UTC") if isinstance(tables, dict) else ZONE
     report = Report()
     started = time.monotonic()
     tell = progress or (lambda phase, fraction: None)
     folder = _folder_of(path)
     with _alone(folder), RejectsFile(folder / "rejects.jsonl") as rejects:
         run = Run(
-            until=moment(until, zone),
+            until=moment(until, zone_of(tables)),
             shift=timedelta(weeks=shift_weeks),
             report=report,
             rejects=rejects,
@@ -114,6 +114,11 @@ def recognise(path: Path) -> TableFile | dict[str, TableFile]:
         )
         % {"file": path.name, "columns": ", ".join(missing)}
     )
+
+
+def zone_of(tables: TableFile | dict[str, TableFile]) -> ZoneInfo:
+    """Return the zone on whose clock a date without a time begins."""
+    return UTC_ZONE if isinstance(tables, dict) else ZONE
 
 
 def moment(until: date | datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -7,7 +7,10 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.utils import timezone
+
 from guidance.behaviour.services.bulk import EventRow, store_event_rows
+from guidance.behaviour.services.checks import CLOCK_SKEW
 from guidance.console.importing.files import TableFile
 from guidance.console.importing.progress import Progress
 from guidance.console.importing.rejects import RejectsFile
@@ -59,9 +62,19 @@ class Run:
             return originals, [None] * len(originals)
         return [time + self.shift for time in originals], list(originals)
 
+    @property
+    def latest(self) -> datetime:
+        """The last time of the files that is not in the future once shifted."""
+        return timezone.now() + CLOCK_SKEW - self.shift
+
     def is_held_back(self, time: datetime) -> bool:
         """Tell whether the event belongs to the part that a replay brings."""
         return self.until is not None and time >= self.until
+
+
+def source_name(table: TableFile) -> str:
+    """Return the name under which ids are derived: the file's, in whatever format it is."""
+    return table.path.stem.lower()
 
 
 def in_batches(items: Iterable[T], size: int = UPSERT_ROWS) -> Iterator[list[T]]:
