@@ -12,6 +12,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from guidance.catalog.forms import ProductForm, edited_attributes
+from guidance.catalog.hooks import product_actions
 from guidance.catalog.models import Category, Product, ProductAttribute
 from guidance.catalog.services import hide_products, update_product
 from guidance.core.admin import GuidanceModelAdmin, ReadOnlyAdmin, acting_person
@@ -89,6 +90,14 @@ class ProductAdmin(GuidanceModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Add what other apps offer to do with products, to those who may."""
+        actions = super().get_actions(request)
+        for offered in product_actions():
+            if request.user.has_perm(offered.permission):
+                actions[offered.name] = (offered.load(), offered.name, offered.label)
+        return actions
 
     def save_model(self, request: HttpRequest, obj: Product, form: ModelForm, change: bool) -> None:
         """Write nothing yet: the product and its facts are one change, made in save_related."""

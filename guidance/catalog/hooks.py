@@ -1,7 +1,10 @@
-"""What higher apps may hear from the catalogue: facts that changed."""
+"""What higher apps may hear from the catalogue, facts that changed, and add to its pages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,34 @@ def tell_facts_changed(changes: Sequence[FactChange]) -> None:
     if changes:
         for listener in _listeners:
             listener(changes)
+
+
+@dataclass(frozen=True)
+class ProductAction:
+    """Something to do with products chosen in their list.
+
+    `view` is the dotted path of an admin action `(model_admin, request, products) -> response`; a
+    path, since admin modules load after `ready()`.
+    """
+
+    name: str
+    label: str | Promise
+    permission: str
+    view: str
+
+    def load(self) -> Callable[..., object]:
+        view: Callable[..., object] = import_string(self.view)
+        return view
+
+
+_product_actions: dict[str, ProductAction] = {}
+
+
+def register_product_action(action: ProductAction) -> None:
+    """Offer an action in the list of products; in `ready()` only."""
+    _product_actions[action.name] = action
+
+
+def product_actions() -> list[ProductAction]:
+    """Return every registered action."""
+    return list(_product_actions.values())

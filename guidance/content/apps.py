@@ -7,11 +7,23 @@ class ContentConfig(AppConfig):
     verbose_name = _("Content")
 
     def ready(self) -> None:
-        from guidance.catalog.hooks import register_facts_listener
+        from guidance.catalog.hooks import (
+            ProductAction,
+            register_facts_listener,
+            register_product_action,
+        )
         from guidance.content.services.staleness import mark_stale
         from guidance.core.hooks import JobKind, register_job_kind
 
         register_facts_listener(mark_stale)
+        register_product_action(
+            ProductAction(
+                name="request_drafts",
+                label=_("Request drafts …"),
+                permission="content.add_draft",
+                view="guidance.content.admin.drafts.request_for_products",
+            )
+        )
         services = "guidance.content.services"
         register_job_kind(
             JobKind("draft_copy", _("Draft copy"), f"{services}.drafting.run_draft_copy")

@@ -193,6 +193,7 @@
     if (dialog) return keyInReject(dialog, event);
     if (help.open) return;
     if (event.target.matches("input, textarea, select, [contenteditable]")) return keyInText(event);
+    if (one("[data-edit]:not([hidden])")) return event.key === "Escape" && stopEditing();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "?") return help.showModal();
     const target = one(`[data-key="${CSS.escape(event.key)}"]`);

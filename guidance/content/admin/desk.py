@@ -21,7 +21,7 @@ from guidance.content.selectors.queue import filtered_queue, place_of
 from guidance.content.services import review, rewriting
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.refusals import Invalid, Refused, VersionChanged
-from guidance.core.models import User
+from guidance.core.admin import acting_person
 
 FRAGMENT_HEADER = "X-Desk-Fragment"
 PAGE = "admin/content/draft/review.html"
@@ -81,7 +81,9 @@ class DeskPages:
 
     def approve_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         def act(draft_id: uuid.UUID, version: int) -> str:
-            done = review.approve_draft(draft_id=draft_id, version=version, actor=_user(request))
+            done = review.approve_draft(
+                draft_id=draft_id, version=version, actor=acting_person(request)
+            )
             return _("Approved and published: %(product)s") % {"product": done.product}
 
         return self._decide(request, draft_id, act)
@@ -90,7 +92,7 @@ class DeskPages:
         def act(draft_id: uuid.UUID, version: int) -> str:
             reason = _sent(request)["reason"]
             done = review.reject_draft(
-                draft_id=draft_id, version=version, actor=_user(request), reason=reason
+                draft_id=draft_id, version=version, actor=acting_person(request), reason=reason
             )
             return _("Rejected: %(product)s") % {"product": done.product}
 
@@ -99,14 +101,18 @@ class DeskPages:
     def edit_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         def act(draft_id: uuid.UUID, version: int) -> str:
             text = _sent(request)["text"]
-            review.edit_draft(draft_id=draft_id, version=version, actor=_user(request), text=text)
+            review.edit_draft(
+                draft_id=draft_id, version=version, actor=acting_person(request), text=text
+            )
             return _("Saved, and checked again.")
 
         return self._decide(request, draft_id, act, stay=True)
 
     def rewrite_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         def act(draft_id: uuid.UUID, version: int) -> str:
-            rewriting.rewrite_draft(draft_id=draft_id, version=version, actor=_user(request))
+            rewriting.rewrite_draft(
+                draft_id=draft_id, version=version, actor=acting_person(request)
+            )
             return _("Written again from today's facts. A colleague must approve it.")
 
         return self._decide(request, draft_id, act, stay=True)
@@ -197,11 +203,6 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
         wrong = "; ".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
         raise Invalid(wrong)
     return form.cleaned_data
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def _wants_fragment(request: HttpRequest) -> bool:

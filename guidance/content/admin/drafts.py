@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -27,7 +27,7 @@ from guidance.content.presentation import checks_badge, excerpt, language_label
 from guidance.content.selectors import queue
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft
 from guidance.content.services import drafting, review, rewriting
-from guidance.core.admin import ReadOnlyAdmin
+from guidance.core.admin import ReadOnlyAdmin, acting_person
 
 # As many texts as a person reads through in one go; the rest comes with the next page.
 PREVIEWED = 100
@@ -142,8 +142,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         return self._page(request, "bulk_approve", _("Approve after reading"), context)
 
     def _approve_seen(self, request: HttpRequest) -> HttpResponse:
-        assert request.user.is_authenticated
-        verdicts = review.approve_drafts(seen=_seen(request), actor=request.user)
+        verdicts = review.approve_drafts(seen=_seen(request), actor=acting_person(request))
         context = {
             "published": [verdict for verdict in verdicts if verdict.publication],
             "refused": [verdict for verdict in verdicts if not verdict.publication],
@@ -155,18 +154,18 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         """Ask for drafts, of products chosen in their list or of all that lack them."""
         if not request.user.has_perm("content.add_draft"):
             raise PermissionDenied
-        sent = request.POST if "kind" in request.POST else None
-        chosen = request.POST.get("products", "")
-        form = RequestForm(sent, initial={"products": chosen})
-        if sent and form.is_valid():
+        form = RequestForm(request.POST or None)
+        if form.is_valid():
             return self._requested(request, form)
+        return self.request_page(request, form, request.POST.get("products", ""))
+
+    def request_page(self, request: HttpRequest, form: RequestForm, chosen: str) -> HttpResponse:
         context = {"form": form, "chosen": _products(chosen), "lacking": _lacking()}
         return self._page(request, "request", _("Request drafts"), context)
 
     def _requested(self, request: HttpRequest, form: RequestForm) -> HttpResponse:
-        assert request.user.is_authenticated
         job = drafting.request_drafts(
-            requested_by=request.user,
+            requested_by=acting_person(request),
             kind=form.cleaned_data["kind"],
             languages=form.cleaned_data["languages"],
             product_ids=form.cleaned_data["products"],
@@ -175,9 +174,8 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
 
     def rewrite_task_view(self, request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
-        assert request.user.is_authenticated
         task = get_object_or_404(ReviewTask, pk=task_id)
-        job = rewriting.request_rewrite(task=task, requested_by=request.user)
+        job = rewriting.request_rewrite(task=task, requested_by=acting_person(request))
         messages.success(request, _("The texts are being written again; a colleague decides them."))
         return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
 
@@ -220,6 +218,16 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         return timesince(draft.created_at, depth=1)
 
 
+def request_for_products(
+    model_admin: admin.ModelAdmin, request: HttpRequest, products: QuerySet[Product]
+) -> HttpResponse:
+    """Show the request's page for products chosen in their list."""
+    chosen = ",".join(str(pk) for pk in products.order_by("pk").values_list("pk", flat=True))
+    desk = model_admin.admin_site.get_model_admin(Draft)
+    assert isinstance(desk, DraftAdmin)
+    return desk.request_page(request, RequestForm(initial={"products": chosen}), chosen)
+
+
 def _parameters(request: HttpRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in page.QUEUE_PARAMETERS if request.GET.get(name)}
 
@@ -227,7 +235,13 @@ def _parameters(request: HttpRequest) -> dict[str, str]:
 def _seen(request: HttpRequest) -> list[tuple[uuid.UUID, int]]:
     """Return the (draft, version) pairs that the preview showed and the person left ticked."""
     pairs = [pair.partition(":") for pair in request.POST.getlist("seen")]
-    return [(uuid.UUID(draft_id), int(version)) for draft_id, _colon, version in pairs]
+    try:
+        seen = [(uuid.UUID(draft_id), int(version)) for draft_id, _colon, version in pairs]
+    except ValueError as forged:
+        raise BadRequest("seen") from forged
+    if Draft.objects.filter(pk__in=[pk for pk, _version in seen]).count() != len(set(seen)):
+        raise BadRequest("seen")
+    return seen
 
 
 def _products(chosen: str) -> Sequence[Product]:

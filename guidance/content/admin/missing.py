@@ -13,7 +13,7 @@ from unfold.decorators import display
 from guidance.content.models import MissingFacts
 from guidance.content.presentation import FACT_FIELD, language_label, wanted_fields
 from guidance.content.services.missing import Supplied, supply_facts
-from guidance.core.admin import ReadOnlyAdmin
+from guidance.core.admin import ReadOnlyAdmin, acting_person
 
 
 @admin.register(MissingFacts)
@@ -26,6 +26,7 @@ class MissingFactsAdmin(ReadOnlyAdmin):
     list_select_related = ["product"]
     list_per_page = 25
     search_fields = ["product__title", "product__sku"]
+    list_before_template = "admin/content/missingfacts/_lead.html"
     change_list_template = "admin/content/missingfacts/change_list.html"
 
     class Media:
@@ -42,8 +43,7 @@ class MissingFactsAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {"may_supply": may, **(extra_context or {})})
 
     def supply_view(self, request: HttpRequest) -> HttpResponse:
-        assert request.user.is_authenticated
-        supplied = supply_facts(values=_values(request), actor=request.user)
+        supplied = supply_facts(values=_values(request), actor=acting_person(request))
         messages.add_message(request, *_report(supplied))
         return HttpResponseRedirect(f"../?{request.GET.urlencode()}")
 

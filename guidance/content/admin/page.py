@@ -16,7 +16,7 @@ from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
 from guidance.content.services.examination import Examination, examine_draft
 from guidance.content.services.refusals import own_request
-from guidance.core.models import User
+from guidance.core.admin import acting_person
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.facts import TITLE_KEY, key_info
 
@@ -186,10 +186,9 @@ def _place(request: HttpRequest, draft: Draft) -> Place:
 
 def _why_not_approve(request: HttpRequest, draft: Draft, found: Examination) -> str:
     """Return why this person cannot approve this draft now, or ''."""
-    assert isinstance(request.user, User)
     if not request.user.has_perm("content.review_draft"):
         return _("Your role reads drafts; it does not decide them.")
-    if reason := own_request(draft, request.user):
+    if reason := own_request(draft, acting_person(request)):
         return reason
     if found.blocking:
         return ngettext(

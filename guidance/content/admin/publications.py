@@ -17,7 +17,7 @@ from guidance.content.models import Publication, PublishedCopy
 from guidance.content.presentation import excerpt, language_label
 from guidance.content.services.publication import withdraw_copy
 from guidance.content.services.refusals import Refused
-from guidance.core.admin import ReadOnlyAdmin
+from guidance.core.admin import ReadOnlyAdmin, acting_person
 
 
 @admin.register(Publication)
@@ -59,10 +59,11 @@ class PublicationAdmin(ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def withdraw_view(self, request: HttpRequest, publication_id: object) -> HttpResponse:
-        assert request.user.is_authenticated
         copy = get_object_or_404(PublishedCopy, publication=publication_id)
         try:
-            withdraw_copy(copy=copy, actor=request.user, reason=request.POST.get("reason", ""))
+            withdraw_copy(
+                copy=copy, actor=acting_person(request), reason=request.POST.get("reason", "")
+            )
             messages.success(request, _("Withdrawn: storefronts no longer get this text."))
         except Refused as refused:
             messages.error(request, str(refused))

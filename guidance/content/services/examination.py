@@ -145,7 +145,7 @@ def _cited(
     title = product.title_in(language)
     named = Fact(TITLE_KEY, title, language=language if language in product.titles else "")
     keys = [key for claim in claimed for key in claim["fact_keys"]]
-    if fold(display_name(title)) in fold(text):
+    if fold(display_name(title, language)) in fold(text):
         keys.append(TITLE_KEY)
     cited: dict[tuple[str, str], Fact] = {}
     for key in dict.fromkeys(keys):

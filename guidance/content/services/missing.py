@@ -28,18 +28,22 @@ def supply_facts(*, values: Mapping[int, Mapping[str, str]], actor: User) -> Sup
     """Write facts for rows of the list (by MissingFacts id: key -> value) and draft at once.
 
     Empty values are left out, and so is a row that somebody else supplied meanwhile. Each product
-    is saved for itself. `actor` becomes the requester of the drafts. Raises PermissionDenied.
+    is saved for itself, and tried in every language and kind that it lacks, since a fact may serve
+    several. `actor` becomes the requester of the drafts. Raises PermissionDenied.
     """
     require(actor, "content.change_missingfacts")
     require(actor, "catalog.change_product")
     facts = drafted = missing = 0
+    touched: list[int] = []
     for row in MissingFacts.objects.select_related("product").filter(pk__in=values):
         told = _rows(row, values[row.pk])
         if not told:
             continue
         update_product(product=row.product, actor=actor, attributes=told)
-        result = _draft(row.product, row, actor)
         facts += len(told)
+        touched.append(row.product_id)
+    for row in MissingFacts.objects.select_related("product").filter(product__in=touched):
+        result = _draft(row.product, row, actor)
         drafted, missing = drafted + result.drafted, missing + result.missing
     return Supplied(facts=facts, drafted=drafted, missing=missing)
 

@@ -8,6 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from django_q.tasks import async_task
 
 from guidance.catalog.hooks import FactChange
@@ -18,7 +19,7 @@ from guidance.core.services import record_audit
 
 # Products per statement: well under SQLite's 32,766 variables and PostgreSQL's 65,535.
 CHUNK = 1_000
-CHANGED = "Facts that this text cites have changed."
+CHANGED = gettext_noop("Facts that this text cites have changed.")
 
 
 @transaction.atomic
