@@ -16,6 +16,7 @@ from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
 from guidance.recommendations.models import Surface
+from guidance.recommendations.state import state
 from guidance.training.models import ModelVersion
 from tests import factories
 from tests.trained import SKUS, taste_of, trained_folder
@@ -26,6 +27,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained folder, shared by the processes of the run; copy it before breaking it."""
     own = tmp_path_factory.getbasetemp()
     return trained_folder(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture(autouse=True)
+def _no_version_of_another_test(db: None) -> None:
+    """The process keeps what it serves; a registry without versions makes it forget."""
+    state.refresh()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Rankings of one request: each computed once, under a deadline; missing ones say why."""
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
@@ -80,14 +81,17 @@ class Rankings:
             raise Unavailable("the shopper has no history")
         ranker = self._ranker(policy)
         key = (policy, bool(without))
+        asked = time.perf_counter()
         if key not in self._running:
             self._running[key] = _pool.submit(self._rank, ranker, without)
         try:
             scored = self._running[key].result(timeout=deadline_ms / 1000)
         except Late:
-            raise Unavailable(f"missed its deadline of {deadline_ms} ms") from None
+            scored = None
         except Exception as problem:  # a ranker's failure must never reach the shopper
             raise Unavailable(f"{type(problem).__name__}: {problem}") from problem
+        if scored is None or 1000 * (time.perf_counter() - asked) > deadline_ms:
+            raise Unavailable(f"missed its deadline of {deadline_ms} ms")
         return [Candidate(*one) for one in scored]
 
     def popular(self, *, without: Collection[str]) -> Iterator[Candidate]:
