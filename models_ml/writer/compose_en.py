@@ -79,9 +79,7 @@ def follow_up(
     front = _front(parts, rng, 0.85 if pronoun in starts else 0.35)
     rest = [part for part in parts if part is not front]
     if front is None and starts[-1] == pronoun and naming.head:
-        return _sentence(
-            Subject(f"the {naming.head}", naming.noun_keys[:1], naming.plural), rest, None
-        )
+        return _sentence(Subject(f"the {naming.head}", (), naming.plural), rest, None)
     return _sentence(Subject(pronoun, (), naming.plural), rest, front)
 
 
