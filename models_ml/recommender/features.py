@@ -54,7 +54,9 @@ def own_item_features(
     own = len(items)
     if not own:
         return items, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
-    ages = np.maximum(now - history.times, 0.0)
+    # A browser's clock may run ahead of ours.
+    now = max(now, float(history.times[-1]))
+    ages = now - history.times
     bought = history.kinds == PURCHASE_NUMBER
     carted = history.kinds == _CART_NUMBER
     looked = np.isin(history.kinds, _LOOK_NUMBERS)

@@ -158,7 +158,7 @@ class Fitter:
         forced = torch.cat([batch.positive_items, batch.own_items]).unique()
         drawn = torch.from_numpy(random.choice(catalogue, self._config.negatives, replace=False))
         drawn = drawn[~torch.isin(drawn, forced)]
-        share = np.log((catalogue - len(forced)) / max(len(drawn), 1))
+        share = np.log(max(catalogue - len(forced), 1) / max(len(drawn), 1))
         correction = torch.cat([torch.zeros(len(forced)), torch.full((len(drawn),), float(share))])
         return torch.cat([forced, drawn]), correction
 

@@ -1,0 +1,122 @@
+"""The gate's peers, on data small enough to check by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from models_ml.data.cleaning import clean
+from models_ml.data.histories import build_histories
+from models_ml.data.history import DAY_SECONDS, History
+from models_ml.recommender.baselines import (
+    fit_co_occurrence,
+    fit_popularity,
+    fit_repeat_frequency,
+    solve_ease,
+)
+from models_ml.recommender.features import item_habits, own_item_features
+from models_ml.recommender.past import Past
+from models_ml.recommender.scorers import Interest
+
+Write = Callable[..., pd.DataFrame]
+CUT = pd.Timestamp("2026-04-01", tz="UTC")
+
+
+@pytest.fixture
+def past(purchases: Write) -> Past:
+    frame = purchases(
+        ("anna", "2026-01-01", "cup", "tea"),
+        ("anna", "2026-03-30", "cup"),
+        ("bob", "2026-03-20", "cup", "tea"),
+        ("cleo", "2026-03-31", "jug", "tea"),
+        ("dan", "2026-01-05", "pot"),
+    )
+    return Past(build_histories(clean(frame)[0]), CUT.timestamp() / DAY_SECONDS)
+
+
+def order(past: Past, scores: np.ndarray) -> list[str]:
+    return past.histories.skus[np.argsort(-scores, kind="stable")].tolist()
+
+
+def test_popularity_counts_recent_buyers_once_and_keeps_the_rest_behind(past: Past) -> None:
+    popularity = fit_popularity(past, days=30)
+    assert order(past, popularity.shares) == ["tea", "cup", "jug", "pot"]
+    assert popularity.shares[0] == pytest.approx(0.5 + 0.001 * 0.5)
+    assert popularity.shares[2] > 0
+
+
+def test_repeat_frequency_prefers_often_and_lately(past: Past) -> None:
+    repeat = fit_repeat_frequency(past, fit_popularity(past, days=30), half_life=30, browsing=0)
+    scores = repeat.score(past.histories.of(0), past.cut)
+    assert order(past, scores) == ["cup", "tea", "jug", "pot"]
+    assert scores[0] == pytest.approx(2 ** (-2 / 30) + 2**-3, abs=1e-3)
+
+
+def test_looks_count_only_as_far_as_they_were_tuned() -> None:
+    history = History(
+        np.array([0, 0, 1], np.int32), np.array([9.0, 9.5, 10.0]), np.array([0, 3, 4], np.int8)
+    )
+    assert Interest(half_life=10, browsing=0).weigh(history, 10.0)[1].tolist() == [0.0, 1.0]
+    own, weights = Interest(half_life=1, browsing=0.1).weigh(history, 10.0)
+    assert own.tolist() == [0, 1]
+    assert weights[0] == pytest.approx(0.1 * 0.5 + 0.3 * 0.5**0.5)
+
+
+def test_co_occurrence_follows_shared_baskets(past: Past) -> None:
+    popularity = fit_popularity(past, days=30)
+    fitted = fit_co_occurrence(
+        past, popularity, scope="basket", damping=0.5, half_life=1e9, browsing=0
+    )
+    skus = past.histories.skus.tolist()
+    tea, cup, jug = skus.index("tea"), skus.index("cup"), skus.index("jug")
+    assert fitted.neighbours[tea, :2].tolist() == [cup, jug]
+    # Tea and cup share two baskets; both lie in three.
+    assert fitted.strengths[tea, 0] == pytest.approx(2 / 3)
+    assert fitted.strengths[tea, 1] == pytest.approx(1 / np.sqrt(3))
+    assert fitted.strengths[skus.index("pot")].tolist() == [0, 0, 0, 0]
+    dan, cleo = past.histories.of(3), past.histories.of(2)
+    wanted = np.array([cup, jug, skus.index("pot")])
+    assert fitted.reasons(cleo, past.cut, wanted).tolist() == [tea, jug, -1]
+    assert fitted.reasons(dan, past.cut, wanted).tolist() == [-1, -1, wanted[2]]
+
+
+def test_ease_equals_its_closed_form() -> None:
+    random = np.random.default_rng(4)
+    tastes = (random.random((60, 7)) < 0.3).astype(np.float32)
+    neighbours, strengths = solve_ease(sparse.csr_array(tastes), regularisation=5.0)
+    inverse = np.linalg.inv(tastes.T @ tastes + 5.0 * np.eye(7))
+    expected = np.eye(7) - inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+    found = np.zeros((7, 7))
+    np.put_along_axis(found, neighbours, strengths, axis=1)
+    assert found == pytest.approx(expected, abs=1e-4)
+    assert (np.diff(strengths, axis=1) <= 0).all()
+
+
+def test_habits_are_learned_from_second_baskets() -> None:
+    items = np.repeat([0, 0, 1], 200)
+    owners = np.concatenate([np.arange(200), np.arange(200), np.arange(200)])
+    times = np.concatenate([np.zeros(200), np.full(200, 12.0), np.zeros(200)])
+    habits = item_habits(items, owners, times, np.array([1, 1]), catalogue=3)
+    assert habits.repeat_rates[0] > 0.95
+    assert habits.repeat_rates[1] < 0.05
+    assert habits.periods[0] == pytest.approx(12.0, abs=0.1)
+    assert habits.repeat_rates[2] == pytest.approx(0.5)
+
+
+def test_features_are_finite_for_any_history() -> None:
+    habits = item_habits(
+        np.array([0, 1]), np.array([0, 0]), np.zeros(2), np.array([], np.int64), catalogue=4
+    )
+    histories = [
+        History(np.array([2], np.int32), np.array([5.0]), np.array([kind], np.int8))
+        for kind in range(8)
+    ]
+    for history in histories:
+        # The clock of a browser may run ahead: events may lie after now.
+        for now in (4.0, 5.0, 900.0):
+            items, features = own_item_features(history, now, habits)
+            assert items.tolist() == [2]
+            assert np.isfinite(features).all()
