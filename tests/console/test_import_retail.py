@@ -117,7 +117,7 @@ def test_a_line_without_a_price_says_why_it_is_no_event(
         ({"UnitPrice": "9000000", "Quantity": "90000"}, "value"),
         ({"CustomerID": "Jane"}, "customer"),
         ({"CustomerID": "-5"}, "customer"),
-        ({"Description": "NUL \x00 BYTE"}, "nul_byte"),
+        ({"Description": "NUL \x00 BYTE"}, "bad_text"),
         ({"Description": "X" * 301}, "too_long"),
         ({"Country": "X" * 61}, "too_long"),
         ({"StockCode": "X" * 65}, "too_long"),

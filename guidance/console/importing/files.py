@@ -153,28 +153,29 @@ class CsvTable(TableFile):
                     cells = next(reader, None)
                 except csv.Error as error:
                     number += 1
-                    yield RawRow(line, number, {}, ("bad_csv", str(error)))
+                    yield RawRow(line, number, {}, _bad_csv(str(error), line, reader.line_num))
                     continue
                 if cells is None:
                     return
                 if cells:
                     number += 1
                     self.fraction = file.buffer.tell() / size
-                    yield self._row(line, number, cells)
+                    yield self._row(line, number, cells, reader.line_num)
 
-    def _row(self, line: int, number: int, cells: list[str]) -> RawRow:
+    def _row(self, line: int, number: int, cells: list[str], last_line: int) -> RawRow:
         assert self.columns is not None
         problem = None
         if len(cells) != len(self.columns):
-            problem = (
-                "bad_csv",
-                _("The line has %(cells)d cells, the header %(columns)d.")
-                % {"cells": len(cells), "columns": len(self.columns)},
-            )
+            what = _("The row has %(cells)d cells, the header %(columns)d.") % {
+                "cells": len(cells),
+                "columns": len(self.columns),
+            }
+            problem = _bad_csv(what, line, last_line)
         elif [cell.strip() for cell in cells] == self.columns:
             problem = ("header_again", _("The header is repeated here."))
         elif broken := [n for n, cell in zip(self.columns, cells, strict=True) if _is_broken(cell)]:
             problem = ("bad_text", _("%(column)s is not in UTF-8.") % {"column": broken[0]})
+            cells = [_printable(cell) for cell in cells]
         fields = {name: cell for name, cell in zip(self.columns, cells, strict=False) if cell != ""}
         return RawRow(line, number, fields, problem)
 
@@ -209,7 +210,7 @@ def check_encoding(path: Path) -> None:
     wide = _WIDE_MARKS.get(sample[:2])
     lines = [line for line in sample.splitlines() if not line.isascii()]
     broken = [line for line in lines[: -1 if len(sample) == SAMPLE else None] if not _is_utf8(line)]
-    if not wide and (not broken or len(broken) < len(lines) / 2):
+    if not wide and len(broken) < max(2, len(lines) / 2):
         return
     guess = wide or next((name for name in _GUESSES if _decodes(broken, name)), "")
     raise FileProblem(
@@ -219,6 +220,12 @@ def check_encoding(path: Path) -> None:
             "guess": _(" but seems to be in %(encoding)s") % {"encoding": guess} if guess else "",
         }
     )
+
+
+def _bad_csv(what: str, first: int, last: int) -> tuple[str, str]:
+    """Return the problem of a row; one that runs over lines, as an open quote does, says so."""
+    where = _(" It runs on to line %(line)d.") % {"line": last} if last > first else ""
+    return "bad_csv", what + where
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -235,6 +242,10 @@ def _decodes(lines: list[bytes], encoding: str) -> bool:
 
 def _is_broken(cell: str) -> bool:
     return not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell)
+
+
+def _printable(cell: str) -> str:
+    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _bounded_lines(file: Any) -> Iterator[tuple[int, bytes]]:

@@ -112,7 +112,7 @@ def judge(frame: pd.DataFrame, latest: datetime) -> pd.DataFrame:
     nul = [text.str.contains("\x00", regex=False) for text in (invoice, sku, title, country)]
     conditions = [
         (frame["problem"].notna(), "bad:unreadable"),
-        (np.logical_or.reduce([column.to_numpy() for column in nul]), "bad:nul_byte"),
+        (np.logical_or.reduce([column.to_numpy() for column in nul]), "bad:bad_text"),
         (invoice == "", "bad:no_invoice"),
         (sku == "", "bad:no_stock_code"),
         ((invoice.str.len() > 40) | (sku.str.len() > 64) | (title.str.len() > 300), "bad:too_long"),
@@ -156,7 +156,7 @@ def judge(frame: pd.DataFrame, latest: datetime) -> pd.DataFrame:
 def describe(code: str, row: Any) -> str:
     """Return the sentence for a bad line; `row` holds the file's own values."""
     sentences = {
-        "nul_byte": _("The line holds a NUL character."),
+        "bad_text": _("The line holds a NUL character."),
         "no_invoice": _("InvoiceNo is missing."),
         "no_stock_code": _("StockCode is missing."),
         "too_long": _("InvoiceNo, StockCode, Description or Country is too long."),

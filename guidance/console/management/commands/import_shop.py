@@ -1,5 +1,6 @@
 """`manage.py import_shop PATH`: the shop's products, customers and history, from files."""
 
+import sys
 from argparse import Action, ArgumentParser, Namespace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,8 @@ class ShowColumns(Action):
     def __call__(
         self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None
     ) -> None:
-        parser.exit(message=f"{described()}\n")
+        sys.stdout.write(f"{described()}\n")
+        parser.exit()
 
 
 class Command(BaseCommand):
