@@ -1,7 +1,12 @@
 """Surfaces: the places of the storefront that ask for recommendations."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+
+MOST_ITEMS = 100
 
 
 class Surface(models.Model):
@@ -15,7 +20,11 @@ class Surface(models.Model):
 
     key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=100)
-    limit = models.PositiveSmallIntegerField(_("items"), default=10)
+    limit = models.PositiveSmallIntegerField(
+        _("items"),
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_ITEMS)],
+    )
     policy = models.CharField(
         _("policy"), max_length=50, choices=Policy.choices, default=Policy.MODEL
     )
@@ -31,6 +40,11 @@ class Surface(models.Model):
         verbose_name = _("surface")
         verbose_name_plural = _("surfaces")
         ordering = ["key"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(limit__range=(1, MOST_ITEMS)), name="surface_shows_1_to_100_items"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -13,10 +13,9 @@ from rest_framework.request import Request
 
 from guidance.behaviour.models import Source
 from guidance.core.models import ApiKey
-from guidance.recommendations.models import Surface
+from guidance.recommendations.models import MOST_ITEMS, Surface
 from guidance.recommendations.services import Asked
 
-MOST_ITEMS = 100
 MOST_SURFACES = 10
 REF_LENGTH = 100
 SKU_LENGTH = 64

@@ -195,7 +195,9 @@ def test_titles_and_reasons_come_in_the_shopper_s_language(
     assert item["title"] == "产品P16"
 
 
-def test_limit_and_order_follow_the_request(storefront: APIClient, home: Surface, sold: None) -> None:
+def test_limit_and_order_follow_the_request(
+    storefront: APIClient, home: Surface, sold: None
+) -> None:
     assert len(_ask(storefront, limit=2)[0]["items"]) == 2
     positions = [item["position"] for item in _ask(storefront, limit=9)[0]["items"]]
     assert positions == list(range(1, 10))

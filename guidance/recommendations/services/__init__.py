@@ -1,8 +1,16 @@
-"""Answering what to show."""
+"""Answering what to show, and changing the surfaces that ask."""
 
 from guidance.recommendations.services.answer import answer_surfaces
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.services.recommend import recommend
 from guidance.recommendations.services.similar import similar_products
+from guidance.recommendations.services.surfaces import save_surface
 
-__all__ = ["Asked", "SurfaceAnswer", "answer_surfaces", "recommend", "similar_products"]
+__all__ = [
+    "Asked",
+    "SurfaceAnswer",
+    "answer_surfaces",
+    "recommend",
+    "save_surface",
+    "similar_products",
+]
