@@ -80,8 +80,10 @@ def test_the_order_of_baskets_does_matter(purchases: Write) -> None:
 
 
 def test_a_question_knows_nothing_after_its_context(purchases: Write) -> None:
-    past = past_of(purchases(*BASKETS))
-    other = past_of(purchases(BASKETS[0], ("anna", "2026-03-06", "pan"), *BASKETS[2:]))
+    same_catalogue = ("cleo", "2026-03-02", "pot")
+    past = past_of(purchases(*BASKETS, same_catalogue))
+    later = ("anna", "2026-03-06", "pan")
+    other = past_of(purchases(BASKETS[0], later, *BASKETS[2:], same_catalogue))
     model = network(past.items)
     now = float(past.histories.of(0).times[2]) + 1.0
 
