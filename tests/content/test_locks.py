@@ -16,6 +16,7 @@ from guidance.content.services.review import approve_draft
 from guidance.core.models import User
 from tests.content.conftest import MakeDraft
 
+GLASS = AttributeRow(key="material", value="glass", language="en")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -62,10 +63,9 @@ def test_an_approval_that_meets_a_changing_fact_never_stays_live(
     """Whichever comes first: the change stops the approval, or it finds it and makes it stale."""
     for round_ in range(8):
         draft = make_draft(f"mug-{round_}")
-        glass = AttributeRow(key="material", value="glass", language="en")
 
         def change(product: Product = draft.product) -> None:
-            update_product(product=product, actor=None, attributes=[glass])
+            update_product(product=product, actor=None, attributes=[GLASS])
 
         def approve(draft: Draft = draft) -> None:
             approve_draft(draft_id=draft.pk, version=1, actor=mia)
@@ -79,10 +79,9 @@ def test_an_approval_waits_for_a_change_under_way_and_reads_it(
     make_draft: MakeDraft, mia: User
 ) -> None:
     draft = make_draft("mug")
-    glass = AttributeRow(key="material", value="glass", language="en")
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            update_product(product=draft.product, actor=None, attributes=[glass])
+            update_product(product=draft.product, actor=None, attributes=[GLASS])
             approval = pool.submit(_approve_alone, draft, mia)
         assert approval.result(timeout=10) == "checks_failed"
     assert not Publication.objects.exists()

@@ -1,0 +1,157 @@
+"""The review desk in a real browser: the keyboard, two people at once, dark mode, a phone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from guidance.catalog.models import Product, ProductAttribute
+from guidance.content.models import Draft, Publication
+from guidance.content.services.drafting import draft_products
+from guidance.content.services.review import edit_draft
+from guidance.core.models import User
+from guidance.core.roles import Role
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+DESK = "/admin/content/draft/"
+FACTS = {"material": "oak", "colour": "black", "capacity": "350 ml", "dishwasher_safe": "yes"}
+# What the page takes from a key to the next draft on the screen, in milliseconds.
+NEXT_WITHIN = 200
+NEXT_SHOWN = """key => new Promise(resolve => {
+  const desk = document.getElementById("desk");
+  const before = desk.querySelector("article").dataset.draft;
+  const start = performance.now();
+  new MutationObserver((_changes, observer) => {
+    if (desk.querySelector("article").dataset.draft === before) return;
+    observer.disconnect();
+    requestAnimationFrame(() => resolve(performance.now() - start));
+  }).observe(desk, { childList: true });
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+})"""
+
+
+def _drafts(count: int, requested_by: User | None = None) -> list[Draft]:
+    for number in range(count):
+        product = Product.objects.create(sku=f"mug-{number}", title=f"Voyager Mug {number}")
+        ProductAttribute.objects.bulk_create(
+            ProductAttribute(product=product, key=key, value=value, language="en")
+            for key, value in FACTS.items()
+        )
+    draft_products(
+        product_ids=list(Product.objects.values_list("pk", flat=True)),
+        kind="description",
+        language="en",
+        requested_by=requested_by,
+    )
+    return list(Draft.objects.order_by("created_at", "id"))
+
+
+@pytest.fixture
+def reviewer(person: Callable[..., User], log_in: Callable[[User], None]) -> User:
+    user = person(Role.MERCHANDISER, "mia")
+    log_in(user)
+    return user
+
+
+def _open_first(page: Page) -> None:
+    page.goto(DESK)
+    page.get_by_role("link", name="Start reviewing").click()
+    page.locator(".desk-copy").wait_for()
+
+
+def test_a_clean_draft_takes_one_key_and_the_next_is_there_at_once(
+    page: Page, reviewer: User
+) -> None:
+    drafts = _drafts(7)
+    _open_first(page)
+    expect(page.locator("article")).to_have_attribute("data-draft", str(drafts[0].pk))
+    page.keyboard.press("a")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(drafts[1].pk))
+    expect(page.get_by_role("status").last).to_contain_text("Approved and published")
+    assert Publication.objects.get().draft == drafts[0]
+    taken = sorted(page.evaluate(NEXT_SHOWN, "a") for _draft in drafts[1:6])
+    assert taken[len(taken) // 2] < NEXT_WITHIN
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Nothing waits here any more")).to_be_visible()
+    assert Publication.objects.count() == len(drafts)
+
+
+def test_keys_move_reject_edit_and_help(page: Page, reviewer: User) -> None:
+    first, second, third = _drafts(3)
+    _open_first(page)
+    page.keyboard.press("j")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
+    page.keyboard.press("k")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(first.pk))
+
+    page.keyboard.press("r")
+    page.keyboard.press("2")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
+    first.refresh_from_db()
+    assert (first.status, first.reason) == ("rejected", "Says too little")
+
+    page.keyboard.press("e")
+    page.keyboard.type(" It weighs 999 g.")
+    expect(page.locator(".desk-finding-block")).to_contain_text("999 g")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("mark.desk-unsupported")).to_have_text("999 g")
+    expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+    page.keyboard.press("a")
+    expect(page.locator(".desk-toast")).to_contain_text("check")
+    assert Draft.objects.get(pk=second.pk).version == 2
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(third.pk))
+
+
+def test_a_text_changed_by_somebody_else_is_shown_and_not_published(
+    page: Page, reviewer: User, person: Callable[..., User]
+) -> None:
+    (draft,) = _drafts(1)
+    _open_first(page)
+    max_ = person(Role.MERCHANDISER, "max")
+    edit_draft(draft_id=draft.pk, version=1, actor=max_, text=f"{draft.text} Made to last.")
+    page.keyboard.press("a")
+    expect(page.locator("[data-changes] ins")).to_contain_text("Made to last.")
+    assert not Publication.objects.exists()
+    page.keyboard.press("j")
+    expect(page.locator("[data-copy]")).to_contain_text("Made to last.")
+
+
+def test_pointing_at_a_claim_lights_its_fact(page: Page, reviewer: User) -> None:
+    _drafts(1)
+    _open_first(page)
+    page.locator("mark.desk-claim", has_text="oak").hover()
+    expect(page.locator("tr.desk-lit")).to_contain_text("oak")
+
+
+def test_the_requester_cannot_press_approve(page: Page, reviewer: User) -> None:
+    _drafts(1, requested_by=reviewer)
+    _open_first(page)
+    expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+    page.keyboard.press("a")
+    expect(page.locator(".desk-toast")).to_contain_text("You requested this draft")
+    assert not Publication.objects.exists()
+
+
+def test_the_desk_fits_a_phone(page: Page, reviewer: User) -> None:
+    _drafts(2)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in (DESK, f"{DESK}{Draft.objects.all()[0].pk}/change/", f"{DESK}approve/"):
+        page.goto(address)
+        page.locator("#content").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_decision_needs_no_script_of_the_desk(page: Page, reviewer: User) -> None:
+    """Where the desk's script does not arrive, each form still works by whole pages."""
+    first, second = _drafts(2)
+    page.route("**/content/review.js", lambda route: route.abort())
+    page.goto(f"{DESK}{first.pk}/change/")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
+    assert Publication.objects.get().draft == first
