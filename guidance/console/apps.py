@@ -12,3 +12,4 @@ class ConsoleConfig(AppConfig):
         register_job_kind(
             JobKind("import_shop", _("Import of a shop"), "guidance.console.importing.runner.run")
         )
+        register_job_kind(JobKind("replay", _("Replay"), "guidance.console.replay.runner.run"))

@@ -30,3 +30,11 @@ def create_api_key(
     )
     record_audit(actor=actor, verb="create_api_key", target=key, details={"scopes": list(scopes)})
     return key, secret
+
+
+@transaction.atomic
+def switch_off_api_key(*, key: ApiKey, actor: User | None = None) -> None:
+    """Refuse every later call with this key; its row stays, so that people can see whose it was."""
+    key.is_active = False
+    key.save(update_fields=["is_active"])
+    record_audit(actor=actor, verb="switch_off_api_key", target=key)
