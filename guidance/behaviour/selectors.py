@@ -15,6 +15,7 @@ from guidance.behaviour.models import (
     SearchDayRollup,
     Source,
 )
+from guidance.catalog.models import Product
 
 # What a live figure counts. Replayed traffic is shown only where a page asks for it.
 LIVE_SOURCES = (Source.LIVE, Source.IMPORT)
@@ -102,14 +103,16 @@ def daily_figures(
 class ProductFigures(NamedTuple):
     """One product over some days; quantity and value are purchases less returns."""
 
-    product_id: int
-    sku: str
-    title: str
+    product: Product
     views: int
     carts: int
     purchases: int
     quantity: int
     value: Decimal
+
+    @property
+    def sku(self) -> str:
+        return self.product.sku
 
 
 def top_products(
@@ -119,11 +122,14 @@ def top_products(
     by: str = "value",
     sources: Collection[str] = LIVE_SOURCES,
 ) -> list[ProductFigures]:
-    """Return the products that lead by `value`, quantity, purchases, carts or views."""
-    rows = (
+    """Return the products that lead by `value`, quantity, purchases, carts or views.
+
+    Names are read for the leaders alone: a year of the real shop takes half the time of a join.
+    """
+    rows = list(
         ProductDayRollup.objects.filter(day__range=(since, until), source__in=sources)
         .order_by()
-        .values("product_id", "product__sku", "product__title")
+        .values("product_id")
         .annotate(
             total_views=Sum("views"),
             total_carts=Sum("carts"),
@@ -131,19 +137,18 @@ def top_products(
             total_quantity=Sum("quantity"),
             total_value=Sum("value"),
         )
-        .order_by(f"-total_{by}", "product__sku")
+        .order_by(f"-total_{by}", "product_id")
         .values_list(
             "product_id",
-            "product__sku",
-            "product__title",
             "total_views",
             "total_carts",
             "total_purchases",
             "total_quantity",
             "total_value",
-        )
+        )[:limit]
     )
-    return [ProductFigures(*row) for row in rows[:limit]]
+    names = Product.objects.in_bulk([row[0] for row in rows])
+    return [ProductFigures(names[pk], *sums) for pk, *sums in rows]
 
 
 class SearchFigures(NamedTuple):

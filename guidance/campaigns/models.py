@@ -19,6 +19,12 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 class Campaign(models.Model):
     """A named push with a beginning and an end."""
 
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        PLANNED = "planned", _("planned")
+        OVER = "over", _("over")
+        OFF = "off", _("switched off")
+
     key = models.SlugField(_("key"), unique=True)
     titles = models.JSONField(_("titles by language"), default=dict)
     starts_at = models.DateTimeField(_("starts"))
@@ -45,6 +51,16 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.title_in(get_language() or "en")
+
+    @property
+    def state(self) -> "Campaign.State":
+        """How the campaign stands now; only a running one is told to shoppers."""
+        now = timezone.now()
+        if self.ends_at <= now:
+            return self.State.OVER
+        if not self.is_active:
+            return self.State.OFF
+        return self.State.RUNNING if self.starts_at <= now else self.State.PLANNED
 
     def title_in(self, language: str) -> str:
         """Return the title in `language`, else in English, else the key."""

@@ -31,6 +31,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "content.draft": "view add change review",
         "content.missingfacts": "view change",
         "content.publication": "view withdraw",
+        "behaviour.dayrollup": "view",
         "recommendations.surface": "view change",
         "decisions.decision": "view",
         "decisions.outcome": "view",
@@ -43,6 +44,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "campaigns.offer": "view add change delete",
         "customers.customer": "view",
         "content.publication": "view",
+        "behaviour.dayrollup": "view",
         "experiments.experiment": "view",
     },
     Role.ANALYST: _SHOP_VIEW

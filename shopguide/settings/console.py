@@ -54,6 +54,7 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(23% .045 205)",
         }
     },
+    "DASHBOARD_CALLBACK": "guidance.console.dashboard.add_dashboard",
     "STYLES": [_static("core/desk.css")],
     "SCRIPTS": [_static("core/desk.js")],
     "SIDEBAR": {

@@ -23,7 +23,7 @@
       ...themedAxes,
       template: undefined,
       colorway: colours.ways,
-      font: { color: colours.text, family: "inherit", size: 12 },
+      font: { color: colours.text, family: getComputedStyle(document.body).fontFamily, size: 12 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
     };

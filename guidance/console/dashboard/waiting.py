@@ -1,0 +1,179 @@
+"""What waits for a person: counts of things to do, each with the list that holds exactly those."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_q.models import Failure
+
+from guidance.console.dashboard.wording import number
+from guidance.content.models import MissingFacts
+from guidance.content.selectors.queue import open_tasks, queue_totals
+from guidance.core.models import Job, User
+from guidance.training.models import ModelVersion, TrainingRun
+
+# Nobody can close a failed job; one that failed long ago waits for nobody.
+FAILED_JOBS_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing to do: how many, of what, where. `tone` is calm, look or alarm."""
+
+    key: str
+    count: int
+    label: str | Promise
+    hint: str
+    url: str
+    icon: str
+    tone: str = "calm"
+
+    @property
+    def shown(self) -> str:
+        return number(self.count)
+
+
+def what_waits_for(user: User) -> list[Waiting]:
+    """Return what waits for this person, the most pressing first; nothing that is zero."""
+    found = [
+        waiting
+        for permission, source in SOURCES
+        if user.has_perm(permission)
+        for waiting in source(user)
+    ]
+    return sorted((one for one in found if one.count), key=lambda one: TONES.index(one.tone))
+
+
+TONES = ("alarm", "look", "calm")
+
+
+def _link(page: str, **filters: str) -> str:
+    query = f"?{urlencode(filters)}" if filters else ""
+    return reverse(f"admin:{page}_changelist") + query
+
+
+def _drafts(user: User) -> Iterator[Waiting]:
+    totals = queue_totals(user.pk)
+    failed = ngettext(
+        "%(count)s with a failed check", "%(count)s with failed checks", totals.failed
+    ) % {"count": number(totals.failed)}
+    yield Waiting(
+        "drafts",
+        totals.waiting,
+        ngettext("draft waits for review", "drafts wait for review", totals.waiting),
+        failed if totals.failed else _("none with a failed check"),
+        _link("content_draft"),
+        "rate_review",
+    )
+    yield Waiting(
+        "stale",
+        totals.stale,
+        ngettext("approval went stale", "approvals went stale", totals.stale),
+        _("a fact they cite has changed"),
+        _link("content_draft", stale="yes"),
+        "history_toggle_off",
+        "look",
+    )
+    for task in open_tasks():
+        left = task.left  # type: ignore[attr-defined]  # annotated by the selector
+        yield Waiting(
+            f"task-{task.pk}",
+            left,
+            ngettext("text to review together", "texts to review together", left),
+            _("the fact “%(fact)s” changed for all of them") % {"fact": task.fact_key},
+            _link("content_draft", task=str(task.pk)),
+            "stacks",
+            "look",
+        )
+
+
+def _missing_facts(user: User) -> Iterator[Waiting]:
+    count = MissingFacts.objects.count()
+    yield Waiting(
+        "missing-facts",
+        count,
+        ngettext("product text lacks facts", "product texts lack facts", count),
+        _("fill them in and the drafts start"),
+        _link("content_missingfacts"),
+        "playlist_remove",
+    )
+
+
+def _training_runs(user: User) -> Iterator[Waiting]:
+    counts = TrainingRun.objects.aggregate(
+        running=Count("pk", filter=Q(job__status=Job.Status.RUNNING)),
+        queued=Count("pk", filter=Q(job__status=Job.Status.QUEUED)),
+    )
+    for status, label in (("running", _("training now")), ("queued", _("training soon"))):
+        yield Waiting(
+            f"runs-{status}",
+            counts[status],
+            label,
+            _("watch its progress"),
+            _link("training_trainingrun", job__status__exact=status),
+            "model_training",
+        )
+
+
+def _candidates(user: User) -> Iterator[Waiting]:
+    count = ModelVersion.objects.filter(
+        status=ModelVersion.Status.CANDIDATE, verdict__passed=True
+    ).count()
+    yield Waiting(
+        "candidates",
+        count,
+        ngettext("model version to promote", "model versions to promote", count),
+        _("passed the gate; a person decides"),
+        _link("training_modelversion", status__exact=ModelVersion.Status.CANDIDATE),
+        "rocket_launch",
+        "look",
+    )
+
+
+def _failed_jobs(user: User) -> Iterator[Waiting]:
+    since = timezone.now() - FAILED_JOBS_FOR
+    failed = {"status__exact": Job.Status.FAILED, "finished_at__gte": f"{since:%Y-%m-%d}"}
+    count = Job.objects.filter(
+        status=Job.Status.FAILED, finished_at__date__gte=since.date()
+    ).count()
+    yield Waiting(
+        "failed-jobs",
+        count,
+        ngettext("failed job", "failed jobs", count),
+        _("in the last 7 days; its page says why"),
+        _link("core_job", **failed),
+        "report",
+        "alarm",
+    )
+
+
+def _failed_tasks(user: User) -> Iterator[Waiting]:
+    count = Failure.objects.filter(success=False).count()
+    yield Waiting(
+        "failed-tasks",
+        count,
+        ngettext("failed background task", "failed background tasks", count),
+        _("send them again or find out why"),
+        _link("django_q_failure"),
+        "error",
+        "alarm",
+    )
+
+
+Source = Callable[[User], Iterator[Waiting]]
+# Who has the permission, for these the source is asked; others cost no query.
+SOURCES: tuple[tuple[str, Source], ...] = (
+    ("django_q.view_failure", _failed_tasks),
+    ("core.view_job", _failed_jobs),
+    ("training.promote_modelversion", _candidates),
+    ("content.view_draft", _drafts),
+    ("content.view_missingfacts", _missing_facts),
+    ("training.view_trainingrun", _training_runs),
+)
