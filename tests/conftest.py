@@ -1,5 +1,6 @@
 """What tests share: the data folder, people of each role, a storefront's client."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rest_framework.test import APIClient
 from guidance.core.models import User
 from guidance.core.roles import Role
 from guidance.core.services import create_api_key, create_person
+from tests.trained import trained_folder
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -20,6 +22,13 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the real data in {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def trained_recommender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny recommender's folder, shared by the processes of the run; copy before breaking it."""
+    own = tmp_path_factory.getbasetemp()
+    return trained_folder(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A small shop whose recommender was trained: three tastes, families, a shopper of the first."""
 
-import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,14 +18,7 @@ from guidance.recommendations.models import Surface
 from guidance.recommendations.state import state
 from guidance.training.models import ModelVersion
 from tests import factories
-from tests.trained import SKUS, taste_of, trained_folder
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained folder, shared by the processes of the run; copy it before breaking it."""
-    own = tmp_path_factory.getbasetemp()
-    return trained_folder(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+from tests.trained import SKUS, taste_of
 
 
 @pytest.fixture(autouse=True)
@@ -100,13 +92,13 @@ def home(db: None) -> Surface:
 
 
 @pytest.fixture
-def new_version(trained: Path) -> Callable[..., ModelVersion]:
+def new_version(trained_recommender: Path) -> Callable[..., ModelVersion]:
     """Register a copy of the trained folder as a version: promoted unless told otherwise."""
 
     def make(status: str = "promoted", passed: bool = True, **given: object) -> ModelVersion:
         run = factories.training_run()
         directory = f"recommender/{run.pk}"
-        shutil.copytree(trained, Path(settings.MODEL_DIR) / directory)
+        shutil.copytree(trained_recommender, Path(settings.MODEL_DIR) / directory)
         verdict = {**factories.PASSED_VERDICT, "passed": passed, "current_version": ""}
         return factories.model_version(
             run=run,

@@ -1,4 +1,4 @@
-"""The decision log: statements counted, replays marked, arms named, and a log that cannot be written."""
+"""The decision log: statements counted, replays marked, arms named, and a log out of reach."""
 
 import sqlite3
 import time

@@ -1,0 +1,68 @@
+"""A recipe that takes no time: two epochs, a file, a verdict that its parameters name."""
+
+from pathlib import Path
+
+from guidance.core.jobs import JobContext
+from guidance.core.services.jobs import cancel_job
+from guidance.training.hooks import Trained
+from guidance.training.models import TrainingRun
+from guidance.training.progress import LiveCurve
+from guidance.training.services.runs import folder_of
+from tests import factories
+
+
+def run(context: JobContext, training_run: TrainingRun) -> Trained:
+    """Train as the run's `params` say: `passed`, `fail`, `die_at`, `cancel_at`."""
+    curve, params = LiveCurve(context, training_run), training_run.params
+    curve.report("prepare", 0.0)
+    folder = folder_of(training_run)
+    for epoch in (1, 2):
+        if params.get("die_at") == epoch and context.attempts == 1:
+            raise SystemExit(f"killed in epoch {epoch}")
+        if params.get("cancel_at") == epoch:
+            cancel_job(job=training_run.job, actor=None)
+        if params.get("fail") == epoch:
+            raise ValueError("the data hold no purchase")
+        done = folder / f"epoch-{epoch}"
+        if not done.exists():
+            done.write_text(str(context.attempts))
+        context.beat()
+        curve.report("fit", epoch / 2, epoch=epoch, loss=1.0 / epoch, validation_ndcg=0.1 * epoch)
+    (folder / "weights").write_text("good")
+    passed = params.get("passed", True)
+    measured = {"ndcg@10": 0.2, "hr@10": 0.4, "coverage": 0.5, "novelty": 3.0, "customers": 9}
+    candidate = {
+        "parameters": {"half_life": 7},
+        "validation_ndcg": 0.2,
+        "repeats_allowed": measured,
+        "new_only": measured,
+    }
+    return Trained(
+        folder=folder,
+        report={
+            "candidates": {"model": candidate, "ease": candidate},
+            "best_baseline": "ease",
+            "data": {
+                "customers": 10,
+                "items": 20,
+                "interactions": 300,
+                "dropped": {"no customer": 3},
+                "validation_cut": "2026-01-01",
+                "test_cut": "2026-01-15",
+                "end": "2026-01-29",
+                "test_customers": 9,
+            },
+            "epochs": [
+                {"epoch": 1, "loss": 1.0, "validation_ndcg": 0.1},
+                {"epoch": 2, "loss": 0.5, "validation_ndcg": 0.2},
+            ],
+            "seconds": {"fit": 0.1},
+        },
+        verdict={**factories.PASSED_VERDICT, "against": "ease", "passed": passed},
+    )
+
+
+def check(folder: Path, policy: str) -> None:
+    """Raise where the file is not as it was written."""
+    if (folder / "weights").read_text() != "good":
+        raise ValueError("weights: not as they were written")
