@@ -125,7 +125,7 @@ class DayRollup(models.Model):
     events = models.PositiveIntegerField(_("events"))
     customers = models.PositiveIntegerField(_("shoppers"))
     baskets = models.PositiveIntegerField(_("baskets"), default=0)
-    value = models.DecimalField(_("value"), max_digits=16, decimal_places=2, default=0)
+    value = models.DecimalField(_("value"), max_digits=20, decimal_places=2, default=0)
     rating_sum = models.PositiveIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
 
@@ -141,7 +141,7 @@ class DayRollup(models.Model):
 
 
 class ProductDayRollup(models.Model):
-    """One product on one day."""
+    """One product on one day. Quantity and value are those of purchases less those of returns."""
 
     day = models.DateField(_("day"))
     source = models.CharField(_("source"), max_length=6, choices=Source.choices)
@@ -149,8 +149,8 @@ class ProductDayRollup(models.Model):
     views = models.PositiveIntegerField(_("views"), default=0)
     carts = models.PositiveIntegerField(_("carts"), default=0)
     purchases = models.PositiveIntegerField(_("purchases"), default=0)
-    quantity = models.IntegerField(_("quantity"), default=0)
-    value = models.DecimalField(_("value"), max_digits=16, decimal_places=2, default=0)
+    quantity = models.BigIntegerField(_("quantity"), default=0)
+    value = models.DecimalField(_("value"), max_digits=20, decimal_places=2, default=0)
 
     class Meta:
         verbose_name = _("product's rollup")

@@ -291,7 +291,7 @@ def test_a_batch_takes_as_many_statements_as_one_event(storefront: APIClient, ev
             assert storefront.post(URL, {"events": rows}).json()["accepted"] == count
         return len(captured)
 
-    assert statements(200) == statements(1) <= 22
+    assert statements(200) == statements(1) <= 24
 
 
 def test_nothing_of_a_row_reaches_the_logs(

@@ -231,9 +231,9 @@ def test_addresses_reach_neither_logs_nor_the_audit_trail_nor_answers(
     storefront: APIClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    answer = storefront.post(URL, {"customers": [MIRA, {"ref": "x\x00", "tier": "gold"}]})
+    rows = [MIRA | {"ref": "mira-1842"}, {"ref": "mira-1843", "tier": "\x00"}]
+    answer = storefront.post(URL, {"customers": rows})
     logged = "".join(r.getMessage() for r in caplog.records if r.name != "django.db.backends")
     audited = str(list(AuditEntry.objects.values()))
     for place in (logged, audited, answer.content.decode()):
         assert "mira" not in place
-        assert "c1" not in place

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from guidance.behaviour.models import DirtyDay, Event
 from guidance.core.ids import new_id
 from guidance.core.models import ApiKey, AuditEntry
+from guidance.core.rows import Refused
 from guidance.core.services import create_api_key
 from guidance.core.services.keys import hash_key
 from guidance.customers.contacts import decrypt_address
@@ -186,14 +187,21 @@ def test_a_known_customer_is_not_merged_away(server: tuple[ApiKey, str]) -> None
     assert (answer.status_code, answer.json()["code"]) == (409, "not_anonymous")
 
 
-def test_merges_in_a_row_end_at_the_last_customer() -> None:
-    """A visitor was merged into somebody who turns out to be anonymous too."""
-    merge_customer(anonymous_ref="a1", customer_ref="a2")
-    Customer.objects.filter(ref="a2").update(is_anonymous=True)
-    merge_customer(anonymous_ref="a2", customer_ref="c1")
-    assert {ensure_customer(ref=ref).ref for ref in ("a1", "a2", "c1")} == {"c1"}
-    merge_customer(anonymous_ref="a3", customer_ref="a1")
-    assert ensure_customer(ref="a3").ref == "c1"
+def test_one_step_leads_from_any_pseudonym_to_its_customer() -> None:
+    merge_customer(anonymous_ref="a1", customer_ref="c1")
+    with pytest.raises(Refused, match="known customer"):
+        merge_customer(anonymous_ref="c1", customer_ref="c2")
+    merge_customer(anonymous_ref="a2", customer_ref="a1")
+    keys = Customer.objects.filter(ref__in=["a1", "a2"]).values_list("merged_into__ref", flat=True)
+    assert list(keys) == ["c1", "c1"]
+
+
+def test_nobody_is_merged_into_themselves() -> None:
+    with pytest.raises(Refused, match="same pseudonym"):
+        merge_customer(anonymous_ref="a1", customer_ref="a1")
+    merge_customer(anonymous_ref="a1", customer_ref="c1")
+    with pytest.raises(Refused, match="known customer"):
+        merge_customer(anonymous_ref="c1", customer_ref="a1")
 
 
 def test_consents_and_addresses_follow_and_stay_readable() -> None:

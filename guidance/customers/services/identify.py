@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from guidance.core.bulk import insert_rows
@@ -28,8 +27,9 @@ class Merge:
 def merge_customer(*, anonymous_ref: str, customer_ref: str) -> Merge:
     """Make the anonymous visitor's history the customer's; later rows of the visitor follow it.
 
-    Both are made where never met. A visitor can be merged into one customer only: again into the
-    same changes nothing. Raises Refused: `same` for one pseudonym twice, `already_merged` for a
+    Both are made where never met. The customer is known from then on and cannot be merged away,
+    so that one step leads from any pseudonym to its customer. Again into the same customer
+    changes nothing. Raises Refused: `same` for one pseudonym twice, `already_merged` for a
     visitor merged into somebody else, `not_anonymous` for one who is a known customer.
     """
     if anonymous_ref == customer_ref:
@@ -53,20 +53,22 @@ def merge_customer(*, anonymous_ref: str, customer_ref: str) -> Merge:
 
 
 def _locked(anonymous_ref: str, customer_ref: str) -> tuple[Customer, Customer]:
-    """Return the visitor and the customer (following a merge), held against writers of rows."""
-    target = Customer.objects.filter(ref=customer_ref).values("merged_into_id", "pk").get()
-    key = target["merged_into_id"] or target["pk"]
-    locked = list(
-        Customer.objects.select_for_update().filter(Q(ref=anonymous_ref) | Q(pk=key)).order_by("pk")
+    """Return the visitor and the customer (following a merge), both locked.
+
+    The visitor is held against whoever writes rows of theirs (`ensure_customers`), the customer
+    only against other changes of its own row: rows of the customer may be written meanwhile.
+    """
+    named = Customer.objects.get(ref=customer_ref)
+    visitor = Customer.objects.select_for_update().get(ref=anonymous_ref)
+    customer = Customer.objects.select_for_update(no_key=True).get(
+        pk=named.merged_into_id or named.pk
     )
-    visitor = next(row for row in locked if row.ref == anonymous_ref)
-    return visitor, next(row for row in locked if row.pk == key)
+    return visitor, customer
 
 
 def _merge(visitor: Customer, customer: Customer) -> dict[str, int]:
     visitor.merged_into = customer
     visitor.save(update_fields=["merged_into"])
-    Customer.objects.filter(merged_into=visitor).update(merged_into=customer)
     if customer.is_anonymous:
         customer.is_anonymous = False
         customer.save(update_fields=["is_anonymous"])
