@@ -1,6 +1,6 @@
 """Core's pages in the admin, and the base classes of every other page."""
 
-from guidance.core.admin import house, jobs, people
+from guidance.core.admin import house, jobs, keys, people
 from guidance.core.admin.base import GuidanceModelAdmin, ReadOnlyAdmin, acting_person, url_back
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "acting_person",
     "house",
     "jobs",
+    "keys",
     "people",
     "url_back",
 ]
