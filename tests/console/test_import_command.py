@@ -52,7 +52,7 @@ def test_the_command_is_a_job_with_its_result(retail: Path) -> None:
         "until": "2011-01-01T00:00:00",
         "shift_weeks": 3,
     }
-    assert job.result["tables"]["order lines"]["imported"] == 1
+    assert job.result["tables"]["order_lines"]["imported"] == 1
 
 
 def test_a_stopped_import_is_taken_up_and_not_begun_beside(retail: Path) -> None:

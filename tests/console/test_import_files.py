@@ -82,7 +82,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(
 ) -> None:
     path = tmp_path / "shop.csv"
     path.write_text(HEADER + ROW, encoding="utf-8-sig")
-    assert importer(path).tables["order lines"].imported == 1
+    assert importer(path).tables["order_lines"].imported == 1
 
 
 @pytest.mark.parametrize(
@@ -188,4 +188,4 @@ def test_two_imports_of_the_same_files_do_not_run_at_once(
     with _alone(folder), pytest.raises(ImportRuns):
         importer(path)
     assert not Product.objects.exists()
-    assert importer(path).tables["order lines"].imported == 1
+    assert importer(path).tables["order_lines"].imported == 1

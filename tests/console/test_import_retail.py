@@ -71,7 +71,7 @@ def test_fees_postage_and_vouchers_are_no_products_and_are_counted_by_code(
     lines_importer: Importer, code: str
 ) -> None:
     report = lines_importer({}, {"StockCode": code})
-    assert report.tables["order lines"].skipped == {f"not a product: {code.upper()}": 1}
+    assert report.tables["order_lines"].skipped == {f"not_a_product:{code.upper()}": 1}
     assert list(Product.objects.values_list("sku", flat=True)) == ["85123A"]
     assert report.rejects_file is None
 
@@ -79,16 +79,16 @@ def test_fees_postage_and_vouchers_are_no_products_and_are_counted_by_code(
 @pytest.mark.parametrize(
     ("special", "reason"),
     [
-        ({"UnitPrice": "0", "Quantity": "-10", "CustomerID": ""}, "stock adjustment"),
-        ({"UnitPrice": "0.0", "Description": "found", "CustomerID": ""}, "stock adjustment"),
-        ({"UnitPrice": "0"}, "free of charge"),
+        ({"UnitPrice": "0", "Quantity": "-10", "CustomerID": ""}, "stock_adjustment"),
+        ({"UnitPrice": "0.0", "Description": "found", "CustomerID": ""}, "stock_adjustment"),
+        ({"UnitPrice": "0"}, "free_of_charge"),
     ],
 )
 def test_a_line_without_a_price_says_why_it_is_no_event(
     lines_importer: Importer, special: dict[str, str], reason: str
 ) -> None:
     report = lines_importer(special)
-    assert report.tables["order lines"].skipped == {reason: 1}
+    assert report.tables["order_lines"].skipped == {reason: 1}
     assert not Event.objects.exists()
     assert not Product.objects.exists()
 
@@ -127,7 +127,7 @@ def test_a_bad_line_goes_with_its_reason_to_the_rejects_file_and_the_good_ones_s
     lines_importer: Importer, special: dict[str, str], code: str
 ) -> None:
     report = lines_importer({}, special, {})
-    assert report.tables["order lines"].rejected == {code: 1}
+    assert report.tables["order_lines"].rejected == {code: 1}
     assert rejects_of(report) == [(3, code)]
     assert Event.objects.count() == 2
     assert Product.objects.count() == 1
@@ -224,7 +224,7 @@ def test_importing_again_changes_nothing(lines_importer: Importer) -> None:
     before = _state()
     report = lines_importer(*special)
     assert _state() == before
-    lines = report.tables["order lines"]
+    lines = report.tables["order_lines"]
     assert (lines.read, lines.imported, lines.already_there) == (4, 0, 2)
     assert (lines.skipped.total(), lines.rejected.total()) == (1, 1)
 
@@ -237,7 +237,7 @@ def test_importing_again_under_another_shift_or_format_doubles_nothing(
     frame = pd.read_csv(tmp_path / "retail.csv", parse_dates=["InvoiceDate"])
     frame.to_parquet(tmp_path / "retail.parquet")
     report = importer(tmp_path / "retail.parquet")
-    assert report.tables["order lines"].already_there == 2
+    assert report.tables["order_lines"].already_there == 2
     assert Event.objects.count() == 2
 
 
@@ -262,7 +262,7 @@ def test_a_shift_moves_events_by_whole_weeks_and_keeps_their_own_time(
 
 def test_a_shift_into_the_future_is_refused_line_by_line(lines_importer: Importer) -> None:
     report = lines_importer({}, shift_weeks=5_000)
-    assert report.tables["order lines"].rejected == {"future": 1}
+    assert report.tables["order_lines"].rejected == {"future": 1}
 
 
 def test_until_leaves_the_rest_to_the_tail_and_both_make_the_whole(
@@ -276,7 +276,7 @@ def test_until_leaves_the_rest_to_the_tail_and_both_make_the_whole(
         {"InvoiceDate": "2011-11-26 09:00", "StockCode": "POST"},
     ]
     report = lines_importer(*lines, until=date(2011, 11, 25))
-    assert report.tables["order lines"].skipped["held back by --until"] == 2
+    assert report.tables["order_lines"].skipped["held_back"] == 2
     early = set(Event.objects.values_list("pk", flat=True))
     assert Product.objects.get(sku="85123A").price == Decimal("3.00")
     assert Product.objects.filter(sku="22139").exists()
@@ -297,7 +297,7 @@ def test_the_first_thousands_of_the_real_lines(
     real = pd.read_parquet(shared_data / "online_retail.parquet").head(5_000)
     real.to_parquet(tmp_path / "real.parquet")
     report = importer(tmp_path / "real.parquet")
-    lines = report.tables["order lines"]
+    lines = report.tables["order_lines"]
     assert lines.read == 5_000
     assert lines.rejected.total() == 0
     assert lines.imported == Event.objects.count() == 5_000 - lines.skipped.total()
@@ -305,11 +305,11 @@ def test_the_first_thousands_of_the_real_lines(
     sold = real[(real["UnitPrice"] > 0) & (real["StockCode"] != "POST")]
     assert Product.objects.filter(sku="85123A", title=LINE["Description"]).exists()
     assert Product.objects.count() <= sold["StockCode"].nunique()
-    assert importer(tmp_path / "real.parquet").tables["order lines"].imported == 0
+    assert importer(tmp_path / "real.parquet").tables["order_lines"].imported == 0
 
 
 def test_a_file_without_lines_imports_nothing(importer: Importer, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "empty.csv", [LINE])
     path.write_text(path.read_text().splitlines()[0] + "\n")
     report = importer(path)
-    assert (report.tables["order lines"].read, report.derived["products"].read) == (0, 0)
+    assert (report.tables["order_lines"].read, report.derived["products"].read) == (0, 0)

@@ -81,12 +81,28 @@ class House:
 
     def kill_job(self, job_id: str) -> None:
         """Kill -9 the job's own process."""
-        subprocess.run(["pkill", "-9", "-f", f"run_job {job_id}"], check=True)
+        (process,) = self._job_processes(job_id)
+        os.kill(process, signal.SIGKILL)
 
     def stop_all(self) -> None:
         for name in list(self._processes):
             self.kill(name)
-        subprocess.run(["pkill", "-9", "-f", "run_job"], check=False)
+        for process in self._job_processes():
+            os.kill(process, signal.SIGKILL)
+
+    def _job_processes(self, job_id: str = "") -> list[int]:
+        """Return the processes of this installation, and of no other, that run jobs."""
+        mine = f"SHOPGUIDE_VAR={self.environment['SHOPGUIDE_VAR']}".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                environment = (entry / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if mine in environment and b"run_job" in words and job_id.encode() in [b"", *words]:
+                found.append(int(entry.name))
+        return found
 
     def wait_for(self, what: str, ready: Callable[[], bool], *, seconds: float) -> float:
         """Wait until `ready`, return the seconds it took; fails after `seconds`."""

@@ -24,8 +24,8 @@ from guidance.console.importing.folder_rows import (
     product_row,
 )
 from guidance.console.importing.progress import within
-from guidance.console.importing.report import Tally
-from guidance.console.importing.store import HELD_BACK, UPSERT_ROWS, Run, source_name
+from guidance.console.importing.report import HELD_BACK, Tally
+from guidance.console.importing.store import UPSERT_ROWS, Run, source_name
 from guidance.core.rows import Refused, RowVerdict
 from guidance.core.selectors import default_market
 from guidance.customers.services import upsert_customers

@@ -6,8 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from guidance.behaviour.models import Event
 from guidance.core.rows import RowVerdict, Status
+
+HELD_BACK = "held_back"
+LABELS = {
+    "products": gettext_lazy("products"),
+    "customers": gettext_lazy("customers"),
+    "campaigns": gettext_lazy("campaigns"),
+    "events": gettext_lazy("events"),
+    "order_lines": gettext_lazy("order lines"),
+    "not_a_product": gettext_lazy("not a product"),
+    "stock_adjustment": gettext_lazy("stock adjustment"),
+    "free_of_charge": gettext_lazy("free of charge"),
+    HELD_BACK: gettext_lazy("held back by --until"),
+}
+
+
+def label(code: str) -> str:
+    """Return a table's name or a reason as people read it; what follows a colon stays."""
+    name, colon, detail = code.partition(":")
+    return f"{LABELS.get(name, name)}{colon and ': '}{detail}"
 
 
 @dataclass
@@ -102,11 +123,14 @@ class Report:
                 tally.rejected.total(),
                 tally.skipped.total(),
             )
-            lines.append(f"{name:24}" + "".join(f"{count:>15,}" for count in counts))
+            lines.append(f"{label(name):24}" + "".join(f"{count:>15,}" for count in counts))
         lines += self._reasons(_("Rejected"), "rejected") + self._reasons(_("Skipped"), "skipped")
         if self.events_by_kind:
             lines += ["", _("Events by kind:")]
-            lines += [f"  {kind:30}{n:>12,}" for kind, n in self.events_by_kind.most_common()]
+            lines += [
+                f"  {Event.Kind(kind).label:30}{n:>12,}"
+                for kind, n in self.events_by_kind.most_common()
+            ]
         lines += ["", *self.notes] if self.notes else []
         if self.rejects_file:
             lines += ["", _("Rejected rows: %(path)s") % {"path": self.rejects_file}]
@@ -119,6 +143,6 @@ class Report:
         for name, tally in (self.tables | self.derived).items():
             reasons: Counter[str] = getattr(tally, which)
             if reasons:
-                lines += ["", f"{title}, {name}:"]
-                lines += [f"  {reason:30}{n:>12,}" for reason, n in reasons.most_common()]
+                lines += ["", f"{title}, {label(name)}:"]
+                lines += [f"  {label(reason):30}{n:>12,}" for reason, n in reasons.most_common()]
         return lines

@@ -15,7 +15,7 @@ from guidance.catalog.models import Product
 from guidance.catalog.services import upsert_products
 from guidance.console.importing.files import TableFile, open_table
 from guidance.console.importing.progress import within
-from guidance.console.importing.report import Tally
+from guidance.console.importing.report import HELD_BACK, Tally
 from guidance.console.importing.retail_lines import (
     COLUMNS,
     CURRENCY,
@@ -26,12 +26,12 @@ from guidance.console.importing.retail_lines import (
     read_frames,
 )
 from guidance.console.importing.retail_survey import Survey
-from guidance.console.importing.store import HELD_BACK, Run, source_name, upsert_all
+from guidance.console.importing.store import Run, source_name, upsert_all
 from guidance.core.ids import derived_id
 from guidance.core.services.markets import ensure_default_market
 from guidance.customers.services import ensure_customers, upsert_customers
 
-LINES = "order lines"
+LINES = "order_lines"
 
 
 def import_retail(table: TableFile, run: Run) -> None:
@@ -124,10 +124,8 @@ def _plain(value: Any) -> Any:
 
 def _count_skipped(lines: pd.DataFrame, tally: Tally) -> None:
     skipped = lines[lines["verdict"].str.startswith("skip:")]
-    reasons = skipped["verdict"].str.removeprefix("skip:").str.replace("_", " ")
-    named = reasons.where(
-        skipped["verdict"] != "skip:not_a_product", reasons + ": " + skipped["sku"].astype(str)
-    )
+    reasons = skipped["verdict"].str.removeprefix("skip:")
+    named = reasons.where(reasons != "not_a_product", "not_a_product:" + skipped["sku"].astype(str))
     for reason, count in named.value_counts().items():
         tally.skipped[str(reason)] += int(count)
 

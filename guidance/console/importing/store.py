@@ -18,7 +18,6 @@ from guidance.console.importing.report import Report, Tally
 from guidance.core.rows import RowVerdict
 
 UPSERT_ROWS = 1_000
-HELD_BACK = "held back by --until"
 T = TypeVar("T")
 
 
