@@ -37,7 +37,7 @@ class Drafted:
 
 def request_drafts(
     *,
-    requested_by: User | None,
+    requested_by: User | None = None,
     kind: Kind | str = Kind.DESCRIPTION,
     languages: Sequence[str] = (),
     product_ids: Sequence[int] | None = None,
