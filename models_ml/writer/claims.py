@@ -74,10 +74,10 @@ def claims(
         *_concepts(text, folded, evidence),
     ]
     chosen: list[Claim] = []
-    for claim in sorted(
-        found, key=lambda claim: (claim.start - claim.end, not claim.fact_keys, claim.start)
-    ):
-        if all(claim.end <= other.start or other.end <= claim.start for other in chosen):
+    taken = bytearray(len(text))
+    for claim in sorted(found, key=lambda claim: (claim.start - claim.end, not claim.fact_keys)):
+        if not any(taken[claim.start : claim.end]):
+            taken[claim.start : claim.end] = b"\x01" * (claim.end - claim.start)
             chosen.append(claim)
     own = {fact.key for fact in facts if fact.language in ("", language)}
     return [_own_first(claim, own) for claim in sorted(chosen, key=lambda claim: claim.start)]

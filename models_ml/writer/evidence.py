@@ -11,8 +11,9 @@ from models_ml.writer.concepts import KINDS_OF_CONCEPT, named_in
 from models_ml.writer.facts import TITLE_KEY, Fact, is_brand, key_info
 from models_ml.writer.naming import called
 from models_ml.writer.phrases import NO, YES
-from models_ml.writer.quantities import UNITS, Quantity, Unit, agree, quantities_of
+from models_ml.writer.quantities import Quantity, agree, quantities_of
 from models_ml.writer.terms import Terms, contains, fold
+from models_ml.writer.units import UNITS, Unit
 
 _UNIT_IN_KEY = re.compile(r"[(（]\s*([^)）]+?)\s*[)）]\s*$")
 _KEY_UNITS = {"gsm": "gsm", "thread_count": "tc", "age_range": "year"}

@@ -136,12 +136,11 @@ def display_name(title: str, language: str) -> str:
     """
     title = " ".join(title.split())
     short = _TAIL.sub("", title)
-    names_itself = len(short.split()) > 1 and not short.endswith("'s")
-    title = short if names_itself or has_han(short) else title
     if language == "zh-hans":
-        words = title.split(" ")
-        last = next(index for index, word in enumerate(words) if has_han(word))
-        return " ".join(words[: last + 1])
+        words = (short if has_han(short) else title).split(" ")
+        first = next(index for index, word in enumerate(words) if has_han(word))
+        return " ".join(words[: first + 1])
+    title = short if len(short.split()) > 1 and not short.endswith("'s") else title
     letters = [char for char in title if char.isalpha()]
     if all(char.isupper() for char in letters) and len(letters) > 4:
         words = title.lower().split()

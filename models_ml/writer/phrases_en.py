@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from models_ml.writer.english import decapitalise, with_article
 from models_ml.writer.facts import Fact
 from models_ml.writer.grammar import expand, join_list
+from models_ml.writer.localise import localise
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
-from models_ml.writer.quantities import localise, quantities_of
+from models_ml.writer.quantities import quantities_of
 from models_ml.writer.special_en import SPECIAL, by_shape
 from models_ml.writer.unknown_en import compound, compound_of, unknown, yes
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from models_ml.writer.facts import Fact, has_han
 from models_ml.writer.grammar import expand
+from models_ml.writer.localise import localise, localise_within
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
-from models_ml.writer.quantities import localise, localise_within
 
 # Each key: clause, noun phrase for a list of what it has, modifier before 的. {x} is the value,
 # {x+noun} the value

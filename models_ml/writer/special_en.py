@@ -9,8 +9,9 @@ from collections.abc import Callable
 from models_ml.writer.english import before_noun, countable, is_plural, with_article
 from models_ml.writer.grammar import join_list
 from models_ml.writer.lexicon import words
+from models_ml.writer.localise import localise
 from models_ml.writer.phrases import Bundle, Part
-from models_ml.writer.quantities import localise, quantities_of
+from models_ml.writer.quantities import quantities_of
 
 Special = Callable[[Bundle, str, random.Random], Part | str | None]
 """From facts, their value and a generator to a part; a string is the value to put into the key's

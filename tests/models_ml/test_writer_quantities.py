@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from models_ml.writer.quantities import agree, find_quantities, localise
+from models_ml.writer.localise import localise
+from models_ml.writer.quantities import agree, find_quantities
 
 
 def read(text: str) -> list[tuple[str, str]]:
@@ -112,6 +113,7 @@ def test_quantities_agree_across_units_but_not_across_amounts(
         ("1.5 L", "1.5 litres", "1.5升"),
         ("0.30 kg", "300 g", "300克"),
         ("3.10 kg", "3.1 kg", "3.1公斤"),
+        ("0.30 x 0.40 m", "0.30 × 0.4 m", "0.30×0.4米"),
         ("about 25 hours", None, None),
         ("Pack of 2", None, None),
         ("4D", None, None),

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
 from models_ml.writer.concepts import KINDS_OF_CONCEPT, concept_table
-from models_ml.writer.terms import fold
 
 _MESSAGES = {
     "material": gettext_noop("Material not in the facts: %(said)s"),
@@ -26,9 +25,8 @@ def brands(context: Context) -> Iterator[Finding]:
         said = context.text[start:end]
         if context.evidence.contains(said) or _is_ordinary_word(said, brand):
             continue
-        opens_sentence = (
-            not context.text[:start].rstrip(' "“‘') or context.text[:start].rstrip()[-1] in ".!?\n:"
-        )
+        before = context.text[max(start - 20, 0) : start].rstrip(' "“‘')
+        opens_sentence = not before or before[-1] in ".!?\n:"
         doubtful = opens_sentence and brand.isascii() and " " not in brand
         message = gettext_noop("Another brand: %(said)s")
         yield Finding(
@@ -59,7 +57,8 @@ def concepts(context: Context) -> Iterator[Finding]:
             ):
                 continue
             doubtful = mention.doubtful or (
-                kind == "origin" and not _MADE_IN.search(fold(context.text[: mention.start]))
+                kind == "origin"
+                and not _MADE_IN.search(context.folded[max(mention.start - 20, 0) : mention.start])
             )
             severity = WARN if doubtful else BLOCK
             yield Finding(

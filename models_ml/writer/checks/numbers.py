@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
-from models_ml.writer.quantities import CURRENCIES, Quantity, find_quantities
+from models_ml.writer.quantities import Quantity, find_quantities
+from models_ml.writer.units import CURRENCIES
 
 
 def quantities(context: Context) -> Iterator[Finding]:
