@@ -136,7 +136,7 @@ def display_name(title: str, language: str) -> str:
     """
     title = " ".join(title.split())
     short = _TAIL.sub("", title)
-    if language == "zh-hans":
+    if language == "zh-hans" and has_han(title):
         words = (short if has_han(short) else title).split(" ")
         first = next(index for index, word in enumerate(words) if has_han(word))
         return " ".join(words[: first + 1])

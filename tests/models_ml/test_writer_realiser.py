@@ -116,6 +116,8 @@ def test_the_name_ends_where_the_variant_begins_and_does_not_shout() -> None:
     assert display_name("BOX OF LED LIGHTS", "en") == "Box of LED Lights"
     assert display_name("Casio Watch  - For Men", "en") == "Casio Watch"
     assert display_name("Nordvik 峡湾台灯 藏青 900 ml", "zh-hans") == "Nordvik 峡湾台灯"
+    assert display_name("METAL LANTERN", "zh-hans") == "Metal Lantern"
+    assert display_name("Lamp (藏青)", "zh-hans") == "Lamp (藏青)"
 
 
 def test_verbs_and_pronouns_agree_with_the_noun() -> None:
