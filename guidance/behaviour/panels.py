@@ -8,6 +8,7 @@ from guidance.behaviour.models import Event
 from guidance.customers.hooks import Panel
 
 LATEST = 20
+WORDS = 80
 
 
 def _latest_rows(customer_id: int) -> list[list[Any]]:
@@ -20,7 +21,8 @@ def _latest_rows(customer_id: int) -> list[list[Any]]:
         [
             event.occurred_at,
             event.get_kind_display(),
-            event.product or event.text[:80],
+            event.product,
+            event.text[:WORDS],
             event.quantity,
             event.price,
             event.get_source_display(),
@@ -31,7 +33,15 @@ def _latest_rows(customer_id: int) -> list[list[Any]]:
 
 LATEST_EVENTS = Panel(
     title=_("Latest events"),
-    columns=[_("time"), _("kind"), _("product or words"), _("quantity"), _("price"), _("source")],
+    columns=[
+        _("time"),
+        _("kind"),
+        _("product"),
+        _("words"),
+        _("quantity"),
+        _("price"),
+        _("source"),
+    ],
     rows=_latest_rows,
     permission="customers.view_customer",
 )

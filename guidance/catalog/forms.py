@@ -12,6 +12,9 @@ from guidance.catalog.models import Product
 from guidance.catalog.rows import AttributeRow
 
 LANGUAGES = dict(settings.LANGUAGES)
+# What the shop's system may change while a page is open. The page carries what it showed, so that
+# saving it writes only what the person changed.
+SENT_OFTEN = frozenset({"price", "cost", "stock"})
 
 
 class TextsWidget(forms.MultiWidget):
@@ -58,6 +61,11 @@ class ProductForm(forms.ModelForm):
     class Meta:
         model = Product
         fields = ["titles", "descriptions"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in SENT_OFTEN & self.fields.keys():
+            self.fields[name].show_hidden_initial = True
 
     def clean_titles(self) -> dict[str, str]:
         return _others(self.instance.titles) | self.cleaned_data["titles"]
