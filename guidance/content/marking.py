@@ -9,7 +9,8 @@ from typing import Any
 
 from models_ml.writer.checks import BLOCK, WARN
 
-SENTENCE = "sentence"
+# A claim as wide as its sentence, and the finding that what the sentence tells has changed.
+SENTENCE, OUTDATED = "sentence", "outdated"
 _WORDS = re.compile(r"\s+|[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
 
 
@@ -83,8 +84,13 @@ def _piece(
     text: str, claims: Sequence[dict[str, Any]], findings: Sequence[tuple[int, dict[str, Any]]]
 ) -> Piece:
     direct = [claim for claim in claims if claim["kind"] != SENTENCE]
-    severities = {finding["severity"] for _number, finding in findings}
     carriers = direct or claims
+    is_carried = any(claim["fact_keys"] for claim in direct)
+    severities = {
+        finding["severity"]
+        for _number, finding in findings
+        if not (is_carried and finding["check"] == OUTDATED)
+    }
     return Piece(
         text=text,
         fact_keys=tuple(dict.fromkeys(key for c in carriers for key in c["fact_keys"])),

@@ -125,7 +125,7 @@ class Draft(models.Model):
 
     class Meta:
         verbose_name = _("draft")
-        verbose_name_plural = _("review desk")
+        verbose_name_plural = _("drafts at the review desk")
         ordering = ["created_at", "id"]
         permissions = [("review_draft", "Can approve and reject drafts")]
         indexes = [models.Index(fields=["status", "created_at", "id"], name="draft_queue")]

@@ -1,6 +1,10 @@
 """How drafts, languages and facts are called on the desk's pages."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -19,6 +23,13 @@ def excerpt(text: str) -> str:
 def language_label(code: str) -> str:
     """Return a language's name, or its code where nobody named it."""
     return str(dict(settings.LANGUAGES).get(code, code))
+
+
+def since(time: datetime) -> str:
+    """Return how long ago a moment was, in one unit."""
+    if timezone.now() - time < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(time, depth=1)}
 
 
 def fact_label(key: str) -> str:

@@ -12,9 +12,9 @@ def _claim(words: str, *keys: str, kind: str = "value") -> dict[str, object]:
     return {"start": start, "end": start + len(words), "fact_keys": list(keys), "kind": kind}
 
 
-def _finding(words: str, severity: str) -> dict[str, object]:
+def _finding(words: str, severity: str, check: str = "number") -> dict[str, object]:
     start = TEXT.index(words)
-    return {"start": start, "end": start + len(words), "severity": severity}
+    return {"start": start, "end": start + len(words), "severity": severity, "check": check}
 
 
 def test_the_pieces_are_the_text_and_each_claim_names_its_facts() -> None:
@@ -35,6 +35,12 @@ def test_the_worst_finding_over_a_piece_colours_it_and_one_over_all_colours_noth
     findings = [_finding("999 g", "warn"), _finding("999", "block"), _finding(TEXT, "block")]
     pieces = marked(TEXT, [], findings)
     assert {p.text: p.severity for p in pieces if p.severity} == {"999": "block", " g": "warn"}
+
+
+def test_an_outdated_sentence_leaves_the_claims_that_still_have_facts_alone() -> None:
+    outdated = _finding(TEXT[2:], "block", "outdated")
+    pieces = marked(TEXT, [_claim("oak", "material"), _claim("999 g")], [outdated])
+    assert {p.text: p.severity for p in pieces if p.is_claim} == {"oak": "", "999 g": "block"}
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class DeskPages:
 
     def desk_urls(self) -> list[URLPattern]:
         def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            return self.admin_site.admin_view(view)  # type: ignore[no-any-return]
+            return self.admin_site.admin_view(view)
 
         posts = {
             "approve": self.approve_view,
@@ -200,7 +200,9 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
     """Return what was sent; raises Invalid where it cannot be read."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        wrong = "; ".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+        wrong = "; ".join(
+            f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()
+        )
         raise Invalid(wrong)
     return form.cleaned_data
 

@@ -1,7 +1,6 @@
 """The review desk's queue, and what is done to many drafts at once."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +12,6 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -23,7 +21,7 @@ from guidance.catalog.models import Product
 from guidance.content.admin import filters, page
 from guidance.content.admin.desk import DeskPages
 from guidance.content.models import Draft, Kind, ReviewTask
-from guidance.content.presentation import checks_badge, excerpt, language_label
+from guidance.content.presentation import checks_badge, excerpt, language_label, since
 from guidance.content.selectors import queue
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft
 from guidance.content.services import drafting, review, rewriting
@@ -215,7 +213,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     @display(description=gettext_lazy("waits"), ordering="created_at")
     def waits(self, draft: Draft) -> str:
-        return timesince(draft.created_at, depth=1)
+        return since(draft.created_at)
 
 
 def request_for_products(
@@ -244,7 +242,7 @@ def _seen(request: HttpRequest) -> list[tuple[uuid.UUID, int]]:
     return seen
 
 
-def _products(chosen: str) -> Sequence[Product]:
+def _products(chosen: str) -> QuerySet[Product]:
     ids = [int(part) for part in chosen.split(",") if part.isdigit()]
     return Product.objects.filter(pk__in=ids).order_by("sku")
 

@@ -21,7 +21,7 @@ class QueueFilter(SimpleListFilter):
         choices = CHOICES[str(self.parameter_name)]
         return [(value, label) for value, (label, _narrow) in choices.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
         value = self.value()
         return narrow(queryset, str(self.parameter_name), value) if value else queryset
 

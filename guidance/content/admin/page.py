@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guidance.content.marking import Piece, marked
+from guidance.content.marking import OUTDATED, Piece, marked
 from guidance.content.models import Draft
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
@@ -159,11 +159,19 @@ def _finding_rows(found: Examination) -> list[FindingRow]:
         FindingRow(
             number=number,
             is_blocking=finding["severity"] == BLOCK,
-            message=_(finding["message"]) % finding["params"],
-            hint=_(finding["hint"]) % finding["params"],
+            message=_(finding["message"]) % _said(finding),
+            hint=_(finding["hint"]) % _said(finding),
         )
         for number, finding in enumerate(found.findings)
     ]
+
+
+def _said(finding: dict[str, Any]) -> dict[str, Any]:
+    """Return what a finding's words are filled with; facts go by the names people know."""
+    params: dict[str, Any] = finding["params"]
+    if finding["check"] != OUTDATED:
+        return params
+    return {**params, "said": ", ".join(map(fact_label, params["said"].split(", ")))}
 
 
 def _marked_pieces(

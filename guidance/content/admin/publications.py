@@ -29,9 +29,9 @@ class PublicationAdmin(ReadOnlyAdmin):
     list_filter = ["current__status", "kind", "language"]
     list_select_related = ["product", "approved_by", "current"]
     search_fields = ["product__title", "product__sku"]
-    fields = ["product", "kind", "language", "number", "text", "state", "writer", "is_edited",
+    fields = ["product", "kind", "language_name", "number", "text", "state", "writer", "is_edited",
               "requested_by", "approved_by", "published_at"]  # fmt: skip
-    readonly_fields = ["state"]
+    readonly_fields = ["state", "language_name"]
     change_form_template = "admin/content/publication/change_form.html"
 
     class Media:

@@ -68,7 +68,8 @@ def narrow(queue: DraftQuerySet, parameter: str, value: str) -> DraftQuerySet:
     if parameter in FIELDS:
         return queue.filter(**{parameter: value})
     if parameter == "task":
-        return queue.filter(task_id=value) if _is_uuid(value) else queue
+        task = _as_uuid(value)
+        return queue.filter(task_id=task) if task else queue
     if parameter == "q":
         return queue.filter(Q(product__title__icontains=value) | Q(product__sku__icontains=value))
     _label, narrowing = CHOICES.get(parameter, {}).get(value, ("", None))
@@ -121,9 +122,8 @@ def open_tasks() -> list[ReviewTask]:
     return list(ReviewTask.objects.filter(closed_at=None).annotate(left=left))
 
 
-def _is_uuid(value: str) -> bool:
+def _as_uuid(value: str) -> uuid.UUID | None:
     try:
-        uuid.UUID(value)
+        return uuid.UUID(value)
     except ValueError:
-        return False
-    return True
+        return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
+from guidance.content.marking import OUTDATED, SENTENCE
 from guidance.content.models import Draft
 from guidance.content.selectors.shop import shop_brands
 from models_ml.writer.checks import BLOCK, Finding, check
@@ -17,8 +18,8 @@ from models_ml.writer.terms import Terms, fold
 
 UNSUPPORTED = gettext_noop("No fact supports this: %(said)s")
 UNSUPPORTED_HINT = gettext_noop("Take it out, or add the fact to the product.")
-OUTDATED = gettext_noop("The fact behind this sentence changed: %(said)s")
-OUTDATED_HINT = gettext_noop("Write the sentence again from today's facts, or take it out.")
+CHANGED = gettext_noop("The fact behind this sentence changed: %(said)s")
+CHANGED_HINT = gettext_noop("Write the sentence again from today's facts, or take it out.")
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,10 @@ def _told_sentences(
         lost = [fact["key"] for fact in told if fact not in kept]
         if kept:
             keys = list(dict.fromkeys(fact["key"] for fact in kept))
-            found.append(_span_json(start, end, text, keys, "sentence"))
+            found.append(_span_json(start, end, text, keys, SENTENCE))
         if lost:
             said = ", ".join(dict.fromkeys(lost))
-            finding = Finding(
-                "outdated", BLOCK, start, end, OUTDATED, OUTDATED_HINT, {"said": said}
-            )
+            finding = Finding("outdated", BLOCK, start, end, OUTDATED, CHANGED_HINT, {"said": said})
             outdated.append(_finding_json(finding))
     return found, outdated
 

@@ -1,6 +1,7 @@
 """Publishing approved copy, and taking it back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -21,7 +22,11 @@ def publish(*, draft: Draft, cited: Sequence[Fact], actor: User) -> Publication:
 
     Only `review.approve_draft` calls it, inside its transaction and under the product's lock.
     """
-    place = {"product": draft.product, "kind": draft.kind, "language": draft.language}
+    place: dict[str, Any] = {
+        "product": draft.product,
+        "kind": draft.kind,
+        "language": draft.language,
+    }
     last = Publication.objects.filter(**place).aggregate(last=Max("number"))["last"] or 0
     publication = Publication.objects.create(
         **place,

@@ -2,10 +2,17 @@
 
 from django import template
 
-from guidance.content.presentation import checks_badge, fact_label, language_label, wanted_fields
+from guidance.content.presentation import (
+    checks_badge,
+    fact_label,
+    language_label,
+    since,
+    wanted_fields,
+)
 
 register = template.Library()
 register.filter("checks_badge", checks_badge)
 register.filter("fact_label", fact_label)
 register.filter("language_name", language_label)
+register.filter("since", since)
 register.filter("wanted_fields", wanted_fields)
