@@ -183,7 +183,11 @@ _WANTED = {
     "": ("material", "colour", "dimensions", "suitable_for", "origin", "weight", "care"),
 }
 _DEPARTMENTS = (
-    ("food", "food|tea|coffee|chocolate|snack|grocery|drink|sweet|食品|零食|茶|咖啡|饮料|巧克力"),
+    (
+        "food",
+        "food(?! storage)|tea|coffee|chocolate|snack|grocery|drink|sweet"
+        "|食品|零食|茶|咖啡|饮料|巧克力",
+    ),
     ("beauty", "beauty|skin|cosmetic|perfume|make-?up|soap|shampoo|护肤|美妆|彩妆|香水|洗发|个护"),
     ("clothing", "cloth|apparel|fashion|dress|shirt|shoe|wear|jacket|服|裙|裤|衫|鞋|衣"),
     ("electric", "electr|computer|phone|audio|appliance|camera|lamp|电器|电子|数码|手机|耳机|灯"),

@@ -11,6 +11,7 @@ from models_ml.writer.units import UNITS, Unit
 
 _NUMBER = re.compile(r"[-−]?[\d.,/½¼¾ ]*[\d½¼¾]")
 _LINKING = re.compile(r"\b(?:to|by|x|and|or)\b|[\s×x*~\-–—/+,.、至到和或]")
+_LATIN_UNIT = re.compile(r"[A-Za-z°℃℉%\"]")
 _SMALLER = {"kg": "g", "l": "ml", "m": "cm"}
 
 
@@ -41,7 +42,7 @@ def localise_within(text: str, language: str) -> str:
     for quantity in quantities_of(text):
         number = _number(quantity)
         written_unit = quantity.text.removeprefix(number).strip()
-        if quantity.unit and quantity.form == "digits" and written_unit and written_unit.isascii():
+        if quantity.unit and quantity.form == "digits" and _LATIN_UNIT.match(written_unit):
             pieces += [
                 text[position : quantity.start],
                 show(number, quantity.unit, language, False),

@@ -109,12 +109,11 @@ _AS_WRITTEN = frozenset({"care", "storage", "brewing", "cooking"})
 """Keys whose values are instructions: a comma in them separates no list."""
 
 
-def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
+def parts(facts: Sequence[Fact], rng: random.Random, *, is_durable: bool) -> list[Part]:
     """Every claimable English fact as a part; related facts (length and width, yes-and-no features)
     as one.
     """
     bundles = bundle(facts)
-    durable = "material" in bundles
     dimensions = _dimensions(bundles)
     made: list[Part | None] = [dimensions]
     by_stem: dict[str, list[tuple[str, Bundle]]] = {}
@@ -125,7 +124,7 @@ def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
         if pair:
             by_stem.setdefault(pair[0], []).append((pair[1], item))
         else:
-            made.append(_part(item, durable, rng))
+            made.append(_part(item, is_durable, rng))
     made += [compound(stem, members, _clean) for stem, members in by_stem.items()]
     return [part for part in made if part is not None and part.keys]
 
@@ -149,7 +148,7 @@ def _clean(item: Bundle) -> str:
     return join_list(values, " and ") if values else ""
 
 
-def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
+def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
     value = _clean(item)
     polar = _polar(item)
     if not value or polar == "no":
@@ -158,7 +157,7 @@ def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
         return yes(item)
     if (
         item.name == "capacity"
-        and not durable
+        and not is_durable
         and quantities_of(value)[:1]
         and quantities_of(value)[0].dimension == "volume"
     ):

@@ -85,7 +85,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "feature": ("(具有{x}的特点|特点是{x})", ""),
     "box_contents": ("(内含{x}|包装内含{x})", ""),
     "care": ("(护理方式为{x}|保养方式为{x})", ""),
-    "storage": ("(储存方式为{x}|采用{x})", ""),
+    "storage": ("储存方式为{x}", ""),
     "shelf_life": ("保质期{x}", ""),
     "warranty": ("(保修期{x}|享{x}保修)", ""),
 }
@@ -99,10 +99,9 @@ _DETAIL_KEY = re.compile(
 )
 
 
-def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
+def parts(facts: Sequence[Fact], rng: random.Random, *, is_durable: bool) -> list[Part]:
     """Every claimable Chinese fact as a part; length, width and height as one."""
     bundles = bundle(facts)
-    durable = "material" in bundles
     dimensions = _dimensions(bundles)
     details: list[Bundle] = []
     made: list[Part | None] = [dimensions]
@@ -113,7 +112,7 @@ def parts(facts: Sequence[Fact], rng: random.Random) -> list[Part]:
         if _is_detail(item) and not set(item.values) & (YES | NO):
             details.append(item)
         else:
-            made.append(_part(item, durable, rng))
+            made.append(_part(item, is_durable, rng))
     made.append(_details(details, rng))
     return [part for part in made if part is not None and part.keys]
 
@@ -167,7 +166,7 @@ def _measures_in(value: str) -> str:
     return value.replace(",", "，").replace(";", "；") if has_han(value) else value
 
 
-def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
+def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
     value = _clean(item)
     name = item.name
     if not value or value.lower() in NO:
@@ -175,7 +174,7 @@ def _part(item: Bundle, durable: bool, rng: random.Random) -> Part | None:
     if value.lower() in YES:
         said = name if _VERBAL.match(name) else f"带有{name}"
         return item.part(value, said) if has_han(name) else None
-    special = _special(item, value, durable)
+    special = _special(item, value, is_durable)
     if special is not None:
         return special
     forms = _FORMS.get(name)
@@ -197,14 +196,14 @@ _MEASURED = frozenset(
 )
 
 
-def _special(item: Bundle, value: str, durable: bool) -> Part | None:
+def _special(item: Bundle, value: str, is_durable: bool) -> Part | None:
     """Keys whose phrasing depends on the value; a Part without keys says that there is nothing to
     say.
     """
     name = item.name
     if name == "pack_count":
         return _pack(item, value)
-    if name == "capacity" and not durable:
+    if name == "capacity" and not is_durable:
         return item.part(value, f"规格为{value}")
     if name == "box_contents" and re.match(r"\d", value):
         return item.part(value, f"规格为{value}")
@@ -230,6 +229,10 @@ def _special(item: Bundle, value: str, durable: bool) -> Part | None:
         and not _VERBAL.match(value)
     ):
         return item.part(value, f"请{'' if re.match(r'于|在|置', value) else '在'}{value}")
+    if name in ("storage", "care") and value.endswith("包装"):
+        return item.part(value, f"采用{value}")
+    if name == "care" and re.search(r"可[^、，]{1,6}$", value):
+        return item.part(value, value)
     if name == "level" and not re.match(r"适", value):
         return item.part(value, f"为{value}")
     if name == "scent" and value in ("无香", "无香味", "无味"):

@@ -247,7 +247,7 @@ def _unit_after(text: str, plain: str, end: int) -> tuple[Unit | None, int, Frac
     written = text[match.start("latin") : match.end("latin")] if match["latin"] else ""
     if form == "in" and _INCH_AS_WORD.match(plain, end):
         return nothing
-    if len(written) == 1 and unit.name in _CASED_UNITS and not written.isupper():
+    if len(written) == 1 and unit.name in _CASED_UNITS and written.islower():
         return nothing
     if written == "s" and plain[end] not in " -":
         return nothing

@@ -9,7 +9,15 @@ from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, phrases_en, phrases_zh, plan
 from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.facts import NEEDED, Fact, claimable, is_brand, missing_facts, wanted_facts
+from models_ml.writer.facts import (
+    NEEDED,
+    Fact,
+    claimable,
+    is_brand,
+    key_info,
+    missing_facts,
+    wanted_facts,
+)
 from models_ml.writer.naming import Naming, name_product
 from models_ml.writer.phrases import Part, Written
 
@@ -66,7 +74,9 @@ def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: 
     naming = name_product(title, usable, language)
     phrases, compose = _GRAMMARS[language]
     untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact.value)]
-    parts = plan.by_weight(phrases.parts(untold, rng) or phrases.parts(usable, rng), rng)
+    is_durable = any(key_info(fact.key).name == "material" for fact in usable)
+    said = phrases.parts(untold, rng, is_durable=is_durable)
+    parts = plan.by_weight(said or phrases.parts(usable, rng, is_durable=is_durable), rng)
     tellable = sum(1 for part in parts if part.name != "brand")
     if tellable < _LEAST_PARTS[kind]:
         raise NotEnoughFacts(wanted_facts(facts, language, NEEDED[kind] - tellable))

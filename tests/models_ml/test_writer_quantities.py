@@ -36,6 +36,7 @@ def read(text: str) -> list[tuple[str, str]]:
         ("a dozen", [("12", "")]),
         ("twenty-five mugs", [("25", "")]),
         ("at -5 °C", [("-5", "temperature")]),
+        ("30℃机洗", [("30", "temperature")]),
         ("5 - 6 cm", [("5", "length"), ("6", "length")]),
         ("30 x 40 cm", [("30", "length"), ("40", "length")]),
         ("3 to 6 years", [("36", "calendar"), ("72", "calendar")]),

@@ -179,6 +179,16 @@ def test_values_are_phrased_as_their_key_and_shape_ask_for(key: str, value: str,
     assert said.lower() in many([*base, Fact(key, value, language="en")]).lower()
 
 
+def test_a_vessel_holds_what_a_bottle_of_oil_contains() -> None:
+    base = [*english(origin="Japan", warranty="2 years"), Fact("capacity", "600", "ml")]
+    teapot = many([*base, *english(material="stoneware")], "Stoneware Teapot")
+    oil = many([*base, *english(scent="cedar")], "Hair Oil")
+    assert re.search("holds 600 ml|capacity of 600 ml", teapot)
+    assert "600 ml size" not in teapot
+    assert "600 ml size" in oil
+    assert "holds" not in oil
+
+
 def test_chinese_has_no_spaces_between_characters_and_full_width_marks() -> None:
     text = many(FACTS, LAMP_ZH, "zh-hans")
     assert not re.search(r"[\u4e00-\u9fff] [\u4e00-\u9fff]", text)
@@ -186,6 +196,8 @@ def test_chinese_has_no_spaces_between_characters_and_full_width_marks() -> None
     assert "采用采用" not in text
     assert "300克" in text
     assert "30×40厘米" in text
+    washed = many([*FACTS, Fact("保养", "30 °C 机洗")], LAMP_ZH, "zh-hans")
+    assert "30℃机洗" in washed
 
 
 def test_chinese_is_written_from_chinese_facts_alone() -> None:
