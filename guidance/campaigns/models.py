@@ -12,8 +12,19 @@ from guidance.catalog.models import Category
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def running(self) -> "CampaignQuerySet":
+        return self.in_state(Campaign.State.RUNNING)
+
+    def in_state(self, state: "Campaign.State | str") -> "CampaignQuerySet":
+        """Those that `Campaign.state` says this of, now."""
         now = timezone.now()
-        return self.filter(is_active=True, starts_at__lte=now, ends_at__gt=now)
+        if state == Campaign.State.OVER:
+            return self.filter(ends_at__lte=now)
+        if state == Campaign.State.OFF:
+            return self.filter(ends_at__gt=now, is_active=False)
+        open_ones = self.filter(ends_at__gt=now, is_active=True)
+        if state == Campaign.State.RUNNING:
+            return open_ones.filter(starts_at__lte=now)
+        return open_ones.filter(starts_at__gt=now)
 
 
 class Campaign(models.Model):

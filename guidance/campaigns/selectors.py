@@ -1,5 +1,7 @@
 """Which campaigns and offers a shopper may see."""
 
+from collections.abc import Collection
+
 from django.db.models import Prefetch
 
 from guidance.campaigns.models import Campaign, Offer
@@ -22,3 +24,11 @@ def campaigns_for(customer: Customer | None) -> list[Campaign]:
             offer for offer in campaign.offers.all() if not offer.tiers or tier in offer.tiers
         ]
     return campaigns
+
+
+def tiers_nobody_has(tiers: Collection[str]) -> list[str]:
+    """Return those of these tiers that no shopper has: a slip of the pen, or a tier to come."""
+    known = set(
+        Customer.objects.filter(tier__in=tiers).order_by().values_list("tier", flat=True).distinct()
+    )
+    return [tier for tier in tiers if tier not in known]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from guidance.campaigns.models import Campaign, Offer
 from guidance.campaigns.rows import CampaignRow, OfferRow
 from guidance.catalog.models import Category
+from guidance.core.models import User
 from guidance.core.rows import Refused, RowVerdict, Status
 from guidance.core.services import record_audit
 
@@ -29,6 +30,75 @@ def upsert_campaigns(*, rows: Sequence[CampaignRow], source: str) -> list[RowVer
         except Refused as refused:
             verdicts.append(refused.at(index))
     return verdicts
+
+
+@transaction.atomic
+def save_campaign(
+    *, campaign: Campaign, offers: Sequence[Offer], removed: Sequence[Offer] = (), actor: User
+) -> None:
+    """Write a checked campaign with its new and changed offers, and take `removed` away."""
+    is_new = campaign.pk is None
+    campaign.save()
+    for offer in removed:
+        offer.delete()
+    for offer in offers:
+        offer.campaign = campaign
+        offer.save()
+    record_audit(
+        actor=actor,
+        verb="create_campaign" if is_new else "change_campaign",
+        target=campaign,
+        details=_as_written(campaign)
+        | {"offers": [offer.code for offer in offers], "removed": [o.code for o in removed]},
+    )
+
+
+@transaction.atomic
+def save_offer(*, offer: Offer, actor: User) -> None:
+    """Write a checked offer."""
+    is_new = offer.pk is None
+    offer.save()
+    record_audit(
+        actor=actor,
+        verb="create_offer" if is_new else "change_offer",
+        target=offer,
+        details={
+            "kind": offer.kind,
+            "value": str(offer.value),
+            "currency": offer.currency,
+            "tiers": offer.tiers,
+        },
+    )
+
+
+@transaction.atomic
+def delete_campaigns(*, campaigns: Sequence[Campaign], actor: User) -> None:
+    """Take campaigns away together with their offers."""
+    for campaign in campaigns:
+        codes = list(campaign.offers.values_list("code", flat=True))
+        details = _as_written(campaign) | {"offers": codes}
+        record_audit(actor=actor, verb="delete_campaign", target=campaign, details=details)
+        campaign.delete()
+
+
+@transaction.atomic
+def delete_offers(*, offers: Sequence[Offer], actor: User) -> None:
+    """Take offers away from their campaigns."""
+    for offer in offers:
+        details = {"campaign": offer.campaign.key}
+        record_audit(actor=actor, verb="delete_offer", target=offer, details=details)
+        offer.delete()
+
+
+def _as_written(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "key": campaign.key,
+        "titles": campaign.titles,
+        "starts_at": campaign.starts_at.isoformat(),
+        "ends_at": campaign.ends_at.isoformat(),
+        "category": campaign.category_id,
+        "is_active": campaign.is_active,
+    }
 
 
 def _upsert(row: CampaignRow, source: str) -> Status:
