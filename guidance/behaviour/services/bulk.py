@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -94,7 +95,7 @@ def store_event_rows(
         return Stored()
     write = _write_postgresql if connection.vendor == "postgresql" else _write_sqlite
     met, conflicts = write(unique, detect_conflicts)
-    mark_days(moments=((row[4], row[6]) for key, row in unique.items() if key not in met))
+    mark_days(moments={(row[4], row[6]) for key, row in unique.items() if key not in met})
     inserted = len(unique) - len(met)
     if len(unique) < len(rows):
         times_sent = Counter(row[0] for row in rows)
@@ -160,6 +161,7 @@ def _sqlite_row(row: tuple) -> tuple:
     )
 
 
+@lru_cache(maxsize=4096)
 def _sqlite_time(time: datetime) -> str:
     return str(time.astimezone(UTC).replace(tzinfo=None))
 

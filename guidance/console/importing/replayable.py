@@ -66,12 +66,12 @@ def _of_retail(table: TableFile, start: datetime) -> Iterator[IncomingEvent]:
     rows = zip(
         line_ids(late, source_name(table)),
         late["time"].dt.to_pydatetime(),
-        late["kind"],
+        late["kind"].tolist(),
         shopper_refs(late),
-        late["sku"],
-        late["invoice"],
+        late["sku"].tolist(),
+        late["invoice"].tolist(),
         late["quantity"].tolist(),
-        late["price"],
+        late["price"].tolist(),
         strict=True,
     )
     for event_id, time, kind, ref, sku, invoice, quantity, price in rows:

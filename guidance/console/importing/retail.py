@@ -67,7 +67,7 @@ def line_ids(lines: pd.DataFrame, source: str) -> list[UUID]:
     times = lines["time"].dt.to_pydatetime()
     return [
         derived_id(time, source, number)
-        for time, number in zip(times, lines["number"], strict=True)
+        for time, number in zip(times, lines["number"].tolist(), strict=True)
     ]
 
 
@@ -144,24 +144,24 @@ def _store(
     ids = line_ids(events, source_name(table))
     refs = shopper_refs(events)
     occurred, originals = run.shifted(events["time"].dt.to_pydatetime())
-    prices = {price: as_money(price) for price in events["price"].unique()}
+    prices = {price: as_money(price) for price in set(events["price"].tolist())}
     with transaction.atomic():
         customers = ensure_customers(refs=refs)
         rows = list(
             zip(
                 ids,
-                events["kind"],
+                events["kind"].tolist(),
                 [customers[ref] for ref in refs],
-                [products[sku] for sku in events["sku"]],
+                [products[sku] for sku in events["sku"].tolist()],
                 occurred,
                 repeat(timezone.now()),
                 repeat(Source.IMPORT.value),
                 repeat(""),
-                events["invoice"],
+                events["invoice"].tolist(),
                 repeat(None),
                 repeat(None),
                 events["quantity"].tolist(),
-                [prices[price] for price in events["price"]],
+                [prices[price] for price in events["price"].tolist()],
                 repeat(CURRENCY),
                 repeat(None),
                 repeat(""),
