@@ -68,12 +68,12 @@ def _event(at: datetime, customer: int, kind: str = "view", **fields: Any) -> Ev
 
 
 def _weeks_of_chance(people: list[int], products: list[Product]) -> list[EventRow]:
-    """600 events of ten weeks around the day on which the clocks go back."""
+    """600 events of two weeks around the day on which the clocks go back."""
     draw = random.Random(7)
-    start = datetime(2026, 9, 15, tzinfo=UTC)
+    start = datetime(2026, 10, 25, tzinfo=UTC)
     return [
         _event(
-            start + timedelta(seconds=draw.randrange(70 * 86_400)),
+            start + timedelta(seconds=draw.randrange(14 * 86_400)),
             draw.choice(people),
             kind=(kind := draw.choice(KINDS)),
             product_id=draw.choice([None, *(p.pk for p in products)]),
@@ -230,12 +230,13 @@ def test_higher_apps_recount_each_day_once(
     people: list[int], recounts: list[tuple[date, str]]
 ) -> None:
     noon = datetime(2026, 11, 20, 17, tzinfo=UTC)
-    for n in range(40):
-        store_event_rows(rows=[_event(noon - timedelta(days=n // 2), people[0])])
+    for _number in range(2):
+        days = [_event(noon - timedelta(days=n), people[0]) for n in range(40)]
+        store_event_rows(rows=days)
     store_event_rows(rows=[_event(noon, people[0], source="replay")])
-    assert DirtyDay.objects.count() == 41
-    assert advance_rollups() == 21
-    assert len(recounts) == len(set(recounts)) == 21
+    assert DirtyDay.objects.count() == 81
+    assert advance_rollups() == 41
+    assert len(recounts) == len(set(recounts)) == 41
     assert (date(2026, 11, 20), "replay") in recounts
 
 
