@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
+from guidance.core.selectors import default_market
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
 from guidance.recommendations.popularity import Popularity, read_popularity
 from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
@@ -34,6 +35,7 @@ class ServingState:
 
     def __init__(self) -> None:
         self._registry = RankerRegistry()
+        self.market_language = settings.LANGUAGE_CODE
         self._index: CatalogueIndex | None = None
         self._popularity: dict[PopularityKey, tuple[float, Popularity]] = {}
         self._starting = threading.Lock()
@@ -49,7 +51,8 @@ class ServingState:
             self._ready.wait(timeout=FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
-        """Look for what changed and read it; two statements where nothing did."""
+        """Look for what changed and read it; three statements where nothing did."""
+        self.market_language = default_market().language
         if self._index is None or self._index.signature != signature():
             self._index = read_index()
         self._registry.refresh()

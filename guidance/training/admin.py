@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from guidance.core.admin import ReadOnlyAdmin
+from guidance.core.admin import ReadOnlyAdmin, acting_person
 from guidance.core.models import Job
 from guidance.training import pages
 from guidance.training.hooks import recipes
@@ -140,7 +140,7 @@ class TrainingRunAdmin(PageAdmin):
         if key not in {recipe.key for recipe in recipes()}:
             raise Http404
         try:
-            run = request_training(recipe_key=key, requested_by=request.user)
+            run = request_training(recipe_key=key, requested_by=acting_person(request))
         except AlreadyTraining as problem:
             messages.warning(request, str(problem))
             run = problem.run
@@ -204,7 +204,7 @@ class ModelVersionAdmin(PageAdmin):
                 request, "admin/training/modelversion/promote.html", version, context
             )
         try:
-            promote_version(version=version, actor=request.user)
+            promote_version(version=version, actor=acting_person(request))
             messages.success(request, _("Promoted; every web process serves it within 5 seconds."))
         except PromotionRefused as problem:
             messages.error(request, str(problem))
@@ -214,7 +214,9 @@ class ModelVersionAdmin(PageAdmin):
     def roll_back(self, request: HttpRequest) -> HttpResponse:
         _require(request, "training.promote_modelversion")
         try:
-            previous = roll_back(recipe_key=request.POST.get("recipe", ""), actor=request.user)
+            previous = roll_back(
+                recipe_key=request.POST.get("recipe", ""), actor=acting_person(request)
+            )
         except PromotionRefused as problem:
             messages.error(request, str(problem))
             return redirect("admin:training_modelversion_changelist")

@@ -79,7 +79,8 @@ def metrics_table(version: ModelVersion, protocol: str) -> dict[str, Any]:
             }
         )
     rows.sort(key=lambda row: -row["ndcg"])
-    customers = next(iter(version.metrics.values()), {}).get(protocol, {}).get("customers")
+    reports = list(version.metrics.values())
+    customers = reports[0].get(protocol, {}).get("customers") if reports else None
     return {
         "title": titles[protocol],
         "headers": [metric_name(key) for key in METRIC_KEYS],

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -46,7 +47,7 @@ def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: f
 def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decision:
     """Every policy here is deterministic: what is shown at a place had probability 1."""
     logged = ("sku", "position", "score", "reason")
-    context = {"limit": asked.limit_of(answer.surface)}
+    context: dict[str, Any] = {"limit": asked.limit_of(answer.surface)}
     if asked.context_product:
         context["context_product"] = asked.context_product
     return Decision(

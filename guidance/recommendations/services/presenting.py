@@ -8,20 +8,20 @@ from django.utils import translation
 
 from guidance.catalog.models import Product
 from guidance.content.selectors import published_copy
-from guidance.core.selectors import default_market
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.selectors import Shopper, products_by_sku
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.services.candidates import Candidate
 from guidance.recommendations.services.reasons import reason_for
 from guidance.recommendations.services.rules import pick
+from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE
 
 
 def present(
     answers: Sequence[SurfaceAnswer], *, asked: Asked, shopper: Shopper, index: CatalogueIndex
 ) -> None:
-    """Fill in each answer's items; two statements, and one more where no language is known."""
+    """Fill in each answer's items; two statements."""
     content_language, spoken = choose_language(asked.language or shopper.language)
     products = products_by_sku(_skus(answers, asked.context_product))
     titles = {sku: product.title_in(content_language) for sku, product in products.items()}
@@ -51,7 +51,7 @@ def choose_language(wanted: str) -> tuple[str, str]:
 
     They differ only where the shop's language is none of ours; reasons then come in English.
     """
-    wanted = wanted or default_market().language
+    wanted = wanted or state.market_language
     try:
         supported = translation.get_supported_language_variant(wanted)
     except LookupError:
