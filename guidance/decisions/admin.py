@@ -13,6 +13,7 @@ from unfold.decorators import display
 from guidance.behaviour.models import Source
 from guidance.core.admin import ReadOnlyAdmin
 from guidance.decisions import filters
+from guidance.decisions.attribution import OUTCOME_KINDS
 from guidance.decisions.models import Decision, Outcome
 from guidance.decisions.pages import decision_page
 
@@ -115,4 +116,5 @@ class OutcomeAdmin(ReadOnlyAdmin):
     search_help_text = _("A decision's id or a shopper's pseudonym")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Outcome]:
-        return super().get_queryset(request).filter(decision__isnull=False)
+        rows = super().get_queryset(request)
+        return rows.filter(decision__isnull=False, kind__in=OUTCOME_KINDS)

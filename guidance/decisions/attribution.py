@@ -18,6 +18,8 @@ from django.db.models.lookups import Exact
 
 from guidance.behaviour.models import Event, Source
 
+# What can count for a decision by naming it; another event that names one is left alone.
+OUTCOME_KINDS = (Event.Kind.IMPRESSION, Event.Kind.CLICK, Event.Kind.RATING)
 OUTCOME_WINDOW = timedelta(hours=24)
 RATING_WINDOW = timedelta(days=14)
 CLOCK_TOLERANCE = timedelta(minutes=5)

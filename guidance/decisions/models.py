@@ -158,7 +158,7 @@ class Decision(models.Model):
 class OutcomeQuerySet(EventQuerySet):
     def of_decisions(self, decisions: DecisionQuerySet) -> "OutcomeQuerySet":
         """The events that name one of these decisions, counted or not."""
-        return self.filter(Exists(decisions.filter(pk=OuterRef("decision"))))
+        return self.filter(decision__in=decisions.order_by().values("pk"))
 
     def counted(self) -> "OutcomeQuerySet":
         """The events that passed the check of shopper, traffic and time."""

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from guidance.decisions.attribution import CONVERSION_WINDOW
+from guidance.decisions.attribution import CONVERSION_WINDOW, OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.samples import ProportionSample, RatioSample, Sample
@@ -106,7 +106,7 @@ def decisions_of(experiment: Experiment) -> DecisionQuerySet:
 def report(experiment: Experiment) -> Report:
     """Count and compare the arms; a fixed number of queries whatever the traffic."""
     arms = list(experiment.arms.all())
-    units, several = _units(experiment)
+    units, excluded = _units(experiment)
     exposures = _exposures(experiment)
     bought = any(row["converted"] for row in exposures.values())
     reports = [_arm_report(arm, units[arm.key], exposures.get(arm.key, {}), bought) for arm in arms]
@@ -117,14 +117,14 @@ def report(experiment: Experiment) -> Report:
         sample_ratio=sample_ratio(
             [arm.shoppers for arm in reports], [float(arm.weight) for arm in arms]
         ),
-        exclusions=_exclusions(experiment, several),
+        exclusions=_exclusions(experiment, units, excluded),
         first_exposure=min(times, default=None),
         last_exposure=max(times, default=None),
     )
 
 
-def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[int]]:
-    """Return the shoppers of each arm, and the decisions each shopper of several arms got."""
+def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[list[Unit]]]:
+    """Return the shoppers of each arm, and of each shopper of several arms what each arm did."""
     rows: Iterable[Any] = (
         decisions_of(experiment)
         .exclude(customer=None)
@@ -151,8 +151,8 @@ def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[i
     for found in arms_of.values():
         if len(found) == 1:
             units[found[0][0]].append(found[0][1])
-    several = [sum(u.served for _, u in found) for found in arms_of.values() if len(found) > 1]
-    return units, several
+    excluded = [[unit for _, unit in found] for found in arms_of.values() if len(found) > 1]
+    return units, excluded
 
 
 def _exposures(experiment: Experiment) -> dict[str, dict[str, Any]]:
@@ -217,11 +217,15 @@ def _comparisons(arms: list[ArmReport]) -> Iterable[Versus]:
             yield Versus(treatment.arm, metric, difference(*pair), relative_lift(*pair))
 
 
-def _exclusions(experiment: Experiment, several: list[int]) -> Exclusions:
+def _exclusions(
+    experiment: Experiment, units: dict[str, list[Unit]], excluded: list[list[Unit]]
+) -> Exclusions:
     decisions = decisions_of(experiment)
+    named = Outcome.objects.of_decisions(decisions).filter(kind__in=OUTCOME_KINDS).count()
+    everybody = [unit for found in (*units.values(), *excluded) for unit in found]
     return Exclusions(
-        shoppers_in_several_arms=len(several),
-        decisions_in_several_arms=sum(several),
+        shoppers_in_several_arms=len(excluded),
+        decisions_in_several_arms=sum(unit.served for found in excluded for unit in found),
         decisions_without_shopper=decisions.filter(customer=None).count(),
-        events_not_counted=Outcome.objects.of_decisions(decisions).not_counted().count(),
+        events_not_counted=named - sum(u.impressions + u.clicks + u.ratings for u in everybody),
     )

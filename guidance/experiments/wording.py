@@ -43,6 +43,11 @@ def arm_name(arm: Arm) -> str:
     return policy if arm.key in (arm.policy, policy) else f"{arm.key} ({policy})"
 
 
+def rounded(value: float, digits: int) -> str:
+    """Return a number as readers write it, never -0; `number_format` alone cuts digits off."""
+    return number_format(round(value, digits) or 0.0, digits, force_grouping=True)
+
+
 def not_measured(result: NotMeasured, metric: str = "") -> str:
     """Return "not measured" with its reason."""
     reason = REASONS[result.reason]
@@ -54,8 +59,8 @@ def not_measured(result: NotMeasured, metric: str = "") -> str:
 def value_text(metric: str, value: float) -> str:
     """Return a metric's value: stars for satisfaction, per cent for the shares."""
     if metric == "satisfaction":
-        return number_format(value, 2)
-    return _("%(number)s %%") % {"number": number_format(100 * value, 1)}
+        return rounded(value, 2)
+    return _("%(number)s %%") % {"number": rounded(100 * value, 1)}
 
 
 def interval_text(metric: str, estimate: Estimate) -> str:
@@ -73,10 +78,10 @@ def difference_text(metric: str, comparison: Comparison | NotMeasured) -> str:
     shares = metric != "satisfaction"
     scale, unit = (100, _("points")) if shares else (1, _("stars"))
     value, low, high = (
-        number_format(scale * number, 1 if shares else 2)
+        rounded(scale * number, 1 if shares else 2)
         for number in (comparison.value, comparison.low, comparison.high)
     )
-    sign = "+" if comparison.value > 0 else ""
+    sign = "+" if comparison.value > 0 and value.strip("0.,") else ""
     return _("%(sign)s%(value)s %(unit)s (%(low)s to %(high)s)") % {
         "sign": sign,
         "value": value,
@@ -91,14 +96,13 @@ def lift_text(comparison: Comparison | NotMeasured) -> str:
     if isinstance(comparison, NotMeasured):
         return ""
     value, low, high = (
-        number_format(100 * number, 0)
-        for number in (comparison.value, comparison.low, comparison.high)
+        rounded(100 * number, 0) for number in (comparison.value, comparison.low, comparison.high)
     )
     return _("relative: %(value)s %% (%(low)s to %(high)s), p = %(p)s") % {
         "value": value,
         "low": low,
         "high": high,
-        "p": number_format(comparison.p_value, 3),
+        "p": rounded(comparison.p_value, 3),
     }
 
 
@@ -134,11 +138,11 @@ def sample_ratio_text(report: Report) -> str:
         % {
             "arm": arm_name(arm.arm),
             "found": number_format(arm.shoppers, force_grouping=True),
-            "expected": number_format(expected, 1, force_grouping=True),
+            "expected": rounded(expected, 1),
         }
         for arm, expected in zip(report.arms, check.expected, strict=False)
     )
-    p_value = number_format(check.p_value, 4) if check.p_value >= 0.0001 else "< 0.0001"
+    p_value = rounded(check.p_value, 4) if check.p_value >= 0.0001 else "< 0.0001"
     verdict = (
         _("The split is off: do not trust the comparison before the cause is found.")
         if check.is_off

@@ -16,7 +16,9 @@ from guidance.customers.models import Customer
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import report
 from guidance.experiments.services import save_experiment
+from guidance.experiments.statistics import Estimate
 from guidance.experiments.table import table_rows
+from guidance.experiments.wording import interval_text, value_text
 from tests.experiments.conftest import Visit, start
 
 PAGES = "/admin/experiments/experiment/"
@@ -180,3 +182,9 @@ def test_the_page_takes_the_same_queries_at_any_size(
         visit(f"m{number}", "model", seen=2, clicks=1)
     with django_assert_max_num_queries(14):
         client.get(f"{PAGES}{experiment.pk}/change/")
+
+
+def test_figures_are_rounded_not_cut_off() -> None:
+    assert value_text("conversion", 0.99999) == "100.0 %"
+    assert value_text("satisfaction", 3.996) == "4.00"
+    assert interval_text("ctr", Estimate(0.1, 0.0449, 0.16666)) == "4.5 % to 16.7 %"

@@ -121,14 +121,14 @@ class Replay:
         if session.starts_at + self.shift.by > timezone.now():
             self.counts["sessions not yet due"] += 1
             return False
-        sent = False
+        seen: list[IncomingEvent] = []
+        is_new = False
         if session.arrives_at is not None:
             shown, is_new = self._home_page(session, session.arrives_at + self.shift.by)
-            seen = list(reactions(session, shown, seed=self.seed))
+            seen += reactions(session, shown, seed=self.seed)
             self.clicked.remember(session.shopper, seen)
             self.counts["visits"] += 1
-            sent = self._send(seen) or is_new
-        return self._send(own_events(session, self.clicked)) or sent
+        return self._send([*seen, *own_events(session, self.clicked)]) or is_new
 
     def _home_page(self, session: Session, at: datetime) -> tuple[Shown, bool]:
         """Return what the home page showed, asked for once: a lost answer is found in the log."""

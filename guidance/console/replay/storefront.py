@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -58,13 +59,8 @@ class Storefront:
 
     def send(self, events: Sequence[IncomingEvent]) -> list[dict[str, Any]]:
         """Post events, until they are taken, and return the server's verdict for each batch."""
-        verdicts = []
-        for start in range(0, len(events), MAX_ROWS):
-            body = msgspec.json.encode({"events": events[start : start + MAX_ROWS]})
-            verdicts.append(
-                self.patiently(lambda body=body: self._call("POST", "/api/v1/events", body))
-            )
-        return verdicts
+        batches = (events[start : start + MAX_ROWS] for start in range(0, len(events), MAX_ROWS))
+        return [self.patiently(partial(self._post_batch, batch)) for batch in batches]
 
     def patiently(self, call: Callable[[], Any]) -> Any:
         """Try until the server answers; raises Unreachable after about a minute without one."""
@@ -77,6 +73,11 @@ class Storefront:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _post_batch(self, events: Sequence[IncomingEvent]) -> dict[str, Any]:
+        body = msgspec.json.encode({"events": events})
+        verdict: dict[str, Any] = self._call("POST", "/api/v1/events", body)
+        return verdict
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
         try:
