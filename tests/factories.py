@@ -1,7 +1,7 @@
 """Rows for tests: one maker a model, each row valid and different from the last."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from guidance.behaviour.models import Event
+from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import Draft, Kind, MissingFacts, Publication
@@ -70,6 +70,37 @@ def event(**given: Any) -> Event:
             **given,
         }
     )
+
+
+def day_rollup(**given: Any) -> DayRollup:
+    return DayRollup.objects.create(
+        **{
+            "day": _some_day(),
+            "source": "live",
+            "kind": "view",
+            "events": 3,
+            "customers": 2,
+            **given,
+        }
+    )
+
+
+def product_day_rollup(**given: Any) -> ProductDayRollup:
+    chosen = given.pop("product", None) or product()
+    return ProductDayRollup.objects.create(
+        **{"day": _some_day(), "source": "live", "product": chosen, "views": 3, **given}
+    )
+
+
+def search_day_rollup(**given: Any) -> SearchDayRollup:
+    phrase = f"tea {next(_numbers)}"
+    return SearchDayRollup.objects.create(
+        **{"day": _some_day(), "source": "live", "phrase": phrase, "searches": 3, **given}
+    )
+
+
+def _some_day() -> date:
+    return timezone.now().date() - timedelta(days=next(_numbers))
 
 
 def decision(**given: Any) -> Decision:
@@ -140,7 +171,12 @@ def draft(**given: Any) -> Draft:
 
 
 def publication(**given: Any) -> Publication:
-    approved = {"status": Draft.Status.APPROVED, "decided_at": timezone.now()}
+    reviewer = given.pop("approved_by", None) or user()
+    approved = {
+        "status": Draft.Status.APPROVED,
+        "decided_at": timezone.now(),
+        "decided_by": reviewer,
+    }
     source = given.pop("draft", None) or draft(**approved)
     return Publication.objects.create(
         **{
@@ -150,7 +186,7 @@ def publication(**given: Any) -> Publication:
             "language": source.language,
             "number": 1,
             "text": source.text,
-            "approved_by": given.pop("approved_by", None) or user(),
+            "approved_by": reviewer,
             **given,
         }
     )
@@ -265,6 +301,9 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Product: product,
     Customer: customer,
     Event: event,
+    DayRollup: day_rollup,
+    ProductDayRollup: product_day_rollup,
+    SearchDayRollup: search_day_rollup,
     Decision: decision,
     Outcome: outcome,
     Experiment: experiment,
