@@ -75,9 +75,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def read_cases(path: Path) -> Iterator[Case]:
-    """Read a shop's products (JSONL), a catalogue with specifications (CSV) or attributes with copy
-    (JSONL).
-    """
+    """Read a shop's products or attributes with copy (JSONL), or a catalogue (CSV)."""
     if path.suffix == ".csv":
         yield from _catalogue(path)
         return
@@ -191,9 +189,7 @@ def _is_slot(fact: Fact, language: str) -> bool:
 
 
 def _skeleton(text: str, case: Case) -> str:
-    """The text with whatever the facts and the title say taken out: what remains is the grammar's
-    own.
-    """
+    """The text without what facts and title say: what remains is the grammar's own."""
     said = claims(text, case.facts, case.title, case.language)
     for claim in reversed(said):
         text = text[: claim.start] + "_" + text[claim.end :]
@@ -227,9 +223,7 @@ def _commonest(openings: Counter[str], drafts: int) -> str:
 
 
 def _human_figures(cases: Sequence[Case], brands: Terms) -> dict[str, Any]:
-    """On what people wrote, every finding is counted, right or wrong: an upper bound of false
-    alarms.
-    """
+    """Findings on what people wrote, right or wrong: an upper bound of false alarms."""
     texts: Counter[str] = Counter()
     words: dict[str, Counter[str]] = {}
     for case in cases:

@@ -58,12 +58,10 @@ def claims(
     language: str,
     brands: Collection[str] | Terms = (),
 ) -> list[Claim]:
-    """The claims in `text`, left to right without overlaps; where two overlap the longer one
-    stands.
+    """The claims in `text`, left to right; where two overlap the longer one stands.
 
     Words of a fact in another language count too: a Chinese text may carry an English brand.
-    `language` decides
-    between readings of the same place: its own facts come first among the keys.
+    Among a claim's keys those of facts in `language` come first.
     """
     evidence = Evidence(facts, title)
     folded = fold(text)
@@ -89,9 +87,7 @@ def _own_first(claim: Claim, own: set[str]) -> Claim:
 
 
 def sentence_claims(text: str, found: Sequence[Claim]) -> list[SentenceClaims]:
-    """The sentences of `text`, each with the claims that lie in it; a sentence without any claims
-    nothing.
-    """
+    """The sentences of `text`, each with the claims that lie in it."""
     return [
         SentenceClaims(start, end, tuple(claim for claim in found if start <= claim.start < end))
         for start, end in sentence_spans(text)

@@ -132,9 +132,7 @@ def _sentence(subject: Subject, parts: Sequence[Part], front: Part | None) -> Wr
 
 
 def _predicate(parts: Sequence[Part]) -> str:
-    """All parts as what the subject does, each verb once: "comes in navy and with a lid, and weighs
-    2 kg".
-    """
+    """What the subject does, each verb once: "comes in navy and with a lid, and weighs 2 kg"."""
     phrases = [_phrase(part) for part in parts]
     verbs = [_LEADING_VERB.match(phrase) for phrase in phrases]
     by_verb: dict[str, list[str]] = {}

@@ -1,6 +1,4 @@
-"""Colours, materials and origins as concepts that both languages name, the narrower implying the
-broader.
-"""
+"""Colours, materials and origins as concepts that both languages name."""
 
 from __future__ import annotations
 
@@ -17,9 +15,7 @@ _WHOLE_STUFF = tuple("质制料布艺")
 
 @dataclass(frozen=True)
 class Mention:
-    """A concept named in text; `doubtful` when the word has other meanings too ("iron", "mint",
-    "turkey").
-    """
+    """A concept named in text; `doubtful` when the word has other meanings ("iron", "mint")."""
 
     start: int
     end: int
@@ -42,9 +38,7 @@ class ConceptTable:
         self._terms = Terms(self._concept_of)
 
     def find(self, text: str, folded: str | None = None) -> list[Mention]:
-        """The concepts named in running text. A single Chinese character counts only as in 棉质 or
-        木制.
-        """
+        """The concepts named in running text; one Chinese character counts only as in 棉质."""
         mentions = []
         for start, end, form in self._terms.find(text, folded):
             if not form.isascii() and end - start == 1 and text[end : end + 1] not in _WHOLE_STUFF:

@@ -26,9 +26,7 @@ _VOWEL_NAMED_LETTERS = "AEFHILMNORSX"
 
 
 def with_article(phrase: str) -> str:
-    """ "an oak lamp", "a USB port", "an 8 cm gap"; what has its own determiner or is plural stays
-    bare.
-    """
+    """ "an oak lamp", "a USB port"; what has its own determiner or is plural stays bare."""
     first = phrase.split()[0] if phrase.split() else ""
     if not first or first.lower() in _DETERMINERS or is_plural(phrase):
         return phrase
@@ -36,9 +34,7 @@ def with_article(phrase: str) -> str:
 
 
 def countable(noun: str) -> str:
-    """`noun` with its article, unless it is one of a mass ("noise cancellation") or has a number
-    before it.
-    """
+    """`noun` with its article, unless it is a mass ("noise cancellation") or numbered."""
     return noun if noun[:1].isdigit() or _MASS_NOUN.search(noun) else with_article(noun)
 
 
@@ -56,9 +52,7 @@ def _sounds_like_vowel(word: str) -> bool:
 
 
 def is_plural(noun: str) -> bool:
-    """Whether a noun phrase is plural by its head: "curtains", but not "glass" or "set of
-    coasters".
-    """
+    """Whether a noun phrase is plural by its head: "curtains", but not "set of coasters"."""
     words = re.split(r"\s+(?:of|for|with|in|to)\s+", noun.lower().strip())[0].split()
     if not words:
         return False

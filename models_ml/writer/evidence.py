@@ -31,9 +31,7 @@ class Support:
 
 
 class Evidence:
-    """Facts of every language and the title, indexed for look-up. Keys are the facts' own
-    spellings.
-    """
+    """Facts of every language and the title, indexed; keys are spelled as the facts do."""
 
     def __init__(self, facts: Sequence[Fact], title: str) -> None:
         self._statements = [(fact.key, fact.text) for fact in facts]
@@ -131,8 +129,7 @@ def _implied_unit(fact: Fact) -> Unit | None:
 
 
 def _values_of(fact: Fact) -> list[str]:
-    """The value as a whole and the members of a list; too short or bare numbers say nothing by
-    themselves.
+    """The value as a whole and the members of a list, unless too short to tell anything.
 
     A yes-and-no fact is told by the words of its key.
     """

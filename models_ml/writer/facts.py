@@ -1,6 +1,4 @@
-"""What a product's copy may claim: facts, how their keys are read, and whether there are enough of
-them.
-"""
+"""What a product's copy may claim: facts, their keys, and whether there are enough of them."""
 
 from __future__ import annotations
 
@@ -21,30 +19,11 @@ TITLE_KEY = "title"
 """The key under which a sentence cites the product's title."""
 
 LONGEST_VALUE = 80
-"""Longer values are prose or lists written by someone else: they are evidence, but are not woven
-in.
-"""
+"""Longer values are prose of someone else: they are evidence, but are not woven in."""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
-_EMPTY = frozenset(
-    {
-        "",
-        "na",
-        "n/a",
-        "nil",
-        "none",
-        "null",
-        "-",
-        "--",
-        "?",
-        "other",
-        "others",
-        "无",
-        "暂无",
-        "其他",
-    }
-)
+_EMPTY = frozenset(("", *words("na|n/a|nil|none|null|-|--|?|other|others|无|暂无|其他")))
 _NOTHING = re.compile(r"(?:n/?a|nil)(?:\s+\w{1,6})?|0+(?:\.0+)?\s*[a-z.\"']{0,6}", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*")
 _MARKUP = re.compile(r"[<>{}\[\]\x00-\x08\x0b-\x1f]|https?:|www\.|@|\d{7,}", re.IGNORECASE)
@@ -68,9 +47,7 @@ class Fact:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over what the fact says. The source is left out: the same statement from
-        elsewhere is no change.
-        """
+        """SHA-256 over what the fact says; the source is left out, for it changes nothing said."""
         said = json.dumps([self.key, self.value, self.unit, self.language], ensure_ascii=False)
         return hashlib.sha256(said.encode()).hexdigest()
 
@@ -106,9 +83,7 @@ _BY_NAME, _BY_ALIAS = _key_table()
 
 @lru_cache(maxsize=4096)
 def key_info(key: str) -> KeyInfo:
-    """Read a key as a catalogue spells it: "Country of Origin", "country_of_origin" and "原产国"
-    are one.
-    """
+    """Read a key in any spelling: "Country of Origin", "country_of_origin" and "原产国" are one."""
     plain = unicodedata.normalize("NFKC", key).strip()
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     plain = _PARENTHESES.sub(" ", plain).replace("_", " ").replace("-", " ")
@@ -170,9 +145,7 @@ def claimable(facts: Iterable[Fact], language: str) -> list[Fact]:
 
 
 NEEDED = {"short_description": 2, "description": 3}
-"""Distinct facts, besides brand, type and category, that a kind needs before it says more than the
-title does.
-"""
+"""Distinct facts, besides brand, type and category, that each kind needs."""
 
 _WANTED = {
     "food": ("flavour", "quantity", "ingredients", "origin", "storage"),
@@ -198,12 +171,10 @@ _DEPARTMENTS = (
 def missing_facts(
     kind: str, facts: Sequence[Fact], language: str, title: str | None = None
 ) -> list[str]:
-    """The keys still wanted before `kind` can be written in `language`; empty when there are
-    enough.
+    """The keys still wanted before `kind` can be written in `language`.
 
-    Supplying all of them is enough. With `title` given, a title in another language asks for the
-    product's type.
-    Raises ValueError for an unknown kind or language.
+    Empty when there are enough; supplying all of them is enough. With `title` given, a title in
+    another language asks for the product's type. Raises ValueError for an unknown kind or language.
     """
     if kind not in NEEDED:
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
@@ -242,8 +213,6 @@ def _wanted_for(facts: Sequence[Fact]) -> list[str]:
 
 
 def label(key: str, language: str) -> str:
-    """What a person calls this key in `language`; an unknown key is shown as the catalogue spells
-    it.
-    """
+    """What a person calls this key in `language`; an unknown key stays as it is."""
     info = key_info(key)
     return info.label_zh if language == "zh-hans" else info.label_en

@@ -15,26 +15,7 @@ _TAIL = re.compile(r"\s*(?:,(?=\s)|[，(（\[|]|\s[-–—/]\s|:\s).*$")
 _LONGEST_PLAIN_NOUN = 4
 """Chinese characters; a shorter title is itself the noun, and a more exact one than the type."""
 _ACRONYMS = frozenset({"led", "usb", "uk", "usa", "eu", "abs", "lcd", "diy"})
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "but",
-        "by",
-        "for",
-        "from",
-        "in",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "with",
-    ]
-)
+_SMALL = frozenset({"a", "an", "and", "as", "at", "by", "for", "in", "of", "on", "or", "the", "to"})
 
 
 @dataclass(frozen=True)
@@ -42,10 +23,8 @@ class Naming:
     """What the product is called.
 
     `name` is the title in running text, "" when it is in another language; `noun` follows "this":
-    the product's type,
-    else the name without its brand. The `*_tells` are the facts whose values these words tell
-    already, so that they
-    need not be said again beside them.
+    the product's type, else the name without its brand. The `*_tells` are the facts whose values
+    these words tell already, so that they need not be said again beside them.
     """
 
     name: str
@@ -93,9 +72,7 @@ def name_product(title: str, facts: Sequence[Fact], language: str) -> Naming:
 
 
 def called(title: str, facts: Sequence[Fact]) -> dict[str, tuple[str, ...]]:
-    """The words by which text of any author may call the product, with the keys that each of them
-    cites.
-    """
+    """What text of any author may call the product, with the keys that each name cites."""
     words: dict[str, tuple[str, ...]] = {}
     for language in LANGUAGES:
         if title and title_speaks(title, language):
@@ -121,9 +98,7 @@ def _is_noun(kind: str, name: str) -> bool:
 
 
 def _without_brand(name: str, brand: str) -> str:
-    """The name after its brand; "" when it does not start with it, for then one cannot tell where
-    the noun begins.
-    """
+    """The name after its brand; "" where no brand tells where the noun begins."""
     if not brand or not fold(name).startswith(fold(brand)):
         return ""
     rest = name[len(brand) :].strip(" -–·")
@@ -131,9 +106,7 @@ def _without_brand(name: str, brand: str) -> str:
 
 
 def display_name(title: str, language: str) -> str:
-    """The title as running text calls it: without what follows a comma or bracket, and never in
-    capitals.
-    """
+    """The title in running text: without the variant behind a comma, never in capitals."""
     title = " ".join(title.split())
     short = _TAIL.sub("", title)
     if language == "zh-hans" and has_han(title):

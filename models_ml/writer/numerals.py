@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from models_ml.writer.lexicon import words
+
 CHINESE_DIGITS = "零〇一二两三四五六七八九十百千万亿半点"
 _DIGIT = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _SCALE = {"十": 10, "百": 100, "千": 1000}
 _BLOCK = {"万": 10**4, "亿": 10**8}
 
-_ENGLISH_UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_ENGLISH_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ENGLISH_UNITS = words(
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    "|sixteen|seventeen|eighteen|nineteen"
+)
+_ENGLISH_TENS = words("twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety")
 _ENGLISH = (
     {word: value for value, word in enumerate(_ENGLISH_UNITS)}
     | {word: 20 + 10 * index for index, word in enumerate(_ENGLISH_TENS)}
@@ -82,9 +66,7 @@ def _chinese_integer(spelled: str) -> Fraction | None:
 
 
 def english_number_pattern() -> str:
-    """A regular expression for number words in lower-case text ("twenty-five", "two hundred", "half
-    a dozen").
-    """
+    """A pattern for number words in lower-case text: "twenty-five", "half a dozen"."""
     units = "|".join(sorted(_ENGLISH_UNITS[1:], key=len, reverse=True))
     tens = "|".join(_ENGLISH_TENS)
     below_hundred = rf"(?:(?:{tens})(?:[\s-](?:{units}))?|(?:{units}))"

@@ -40,12 +40,10 @@ Written = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Part:
-    """One or more facts as pieces of a sentence; an empty piece means that it cannot be said that
-    way.
+    """One or more facts as pieces of a sentence; an empty piece cannot be said that way.
 
-    `predicate` follows a subject, `possessed` stands in a list after "has", `adjective` in a list
-    after "is",
-    `front` opens a sentence, `modifier` attaches to the noun, `sentence` stands alone.
+    `predicate` follows a subject, `possessed` stands in a list after "has", `adjective` in one
+    after "is", `front` opens a sentence, `modifier` attaches to the noun, `sentence` stands alone.
     """
 
     keys: tuple[str, ...]
@@ -105,8 +103,6 @@ def bundle(facts: Iterable[Fact]) -> dict[str, Bundle]:
 
 
 def split_list(value: str) -> list[str]:
-    """The members of a listed value such as "red, yellow and blue"; a phrase with a comma in it may
-    be one too.
-    """
+    """The members of a listed value such as "red, yellow, blue"."""
     parts = [part.strip() for part in re.split(r"\s*[,;、，；]\s*|\s*\|\s*", value)]
     return [part for part in dict.fromkeys(parts) if part]

@@ -110,9 +110,7 @@ _AS_WRITTEN = frozenset({"care", "storage", "brewing", "cooking"})
 
 
 def parts(facts: Sequence[Fact], rng: random.Random, *, is_durable: bool) -> list[Part]:
-    """Every claimable English fact as a part; related facts (length and width, yes-and-no features)
-    as one.
-    """
+    """Every sayable English fact as a part; length, width and height as one."""
     bundles = bundle(facts)
     dimensions = _dimensions(bundles)
     made: list[Part | None] = [dimensions]

@@ -100,7 +100,7 @@ _DETAIL_KEY = re.compile(
 
 
 def parts(facts: Sequence[Fact], rng: random.Random, *, is_durable: bool) -> list[Part]:
-    """Every claimable Chinese fact as a part; length, width and height as one."""
+    """Every sayable Chinese fact as a part; length, width and height as one."""
     bundles = bundle(facts)
     dimensions = _dimensions(bundles)
     details: list[Bundle] = []
@@ -197,9 +197,7 @@ _MEASURED = frozenset(
 
 
 def _special(item: Bundle, value: str, is_durable: bool) -> Part | None:
-    """Keys whose phrasing depends on the value; a Part without keys says that there is nothing to
-    say.
-    """
+    """Keys whose values decide how they are said; a silent part says nothing."""
     name = item.name
     if name == "pack_count":
         return _pack(item, value)

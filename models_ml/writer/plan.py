@@ -14,9 +14,7 @@ _PER_SENTENCE = 3
 
 
 def by_weight(parts: Sequence[Part], rng: random.Random) -> list[Part]:
-    """The parts a shopper misses most first, shuffled a little so that products do not all read
-    alike.
-    """
+    """The parts a shopper misses most first, shuffled so that products do not read alike."""
     return sorted(parts, key=lambda part: -part.weight * rng.uniform(0.6, 1.4))
 
 
@@ -27,9 +25,7 @@ def first_share(parts: Sequence[Part]) -> int:
 
 
 def sentences(parts: Sequence[Part], rng: random.Random) -> list[list[Part]]:
-    """Distribute `parts` over the sentences after the first, in telling order; what does not fit is
-    dropped.
-    """
+    """Distribute `parts` over the sentences after the first; what does not fit is dropped."""
     running = sorted((part for part in parts if not part.sentence), key=_telling_order)
     standing = [[part] for part in parts if part.sentence and part.group != "other"]
     clauses = [part for part in parts if part.sentence and part.group == "other"]

@@ -36,9 +36,7 @@ class NotEnoughFacts(Exception):
 
 @dataclass(frozen=True)
 class Sentence:
-    """`Draft.text[start:end]` with the keys of the facts it tells ("title" for the product's
-    title).
-    """
+    """`Draft.text[start:end]` with the keys of the facts it tells, "title" for the title."""
 
     text: str
     start: int

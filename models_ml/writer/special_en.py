@@ -14,9 +14,7 @@ from models_ml.writer.phrases import Bundle, Part
 from models_ml.writer.quantities import quantities_of
 
 Special = Callable[[Bundle, str, random.Random], Part | str | None]
-"""From facts, their value and a generator to a part; a string is the value to put into the key's
-usual forms.
-"""
+"""From facts, their value and a generator to a part, or to the value for the usual forms."""
 
 _ADJECTIVAL = re.compile(
     r"(?:safe|resistant|proof|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"

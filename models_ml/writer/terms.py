@@ -31,9 +31,7 @@ def _joins(char: str) -> bool:
 
 
 class Terms:
-    """An index of terms. Matching ignores case and width; terms made of letters match whole words
-    only.
-    """
+    """An index of terms, whatever their case and width; terms of letters match whole words."""
 
     def __init__(self, terms: Collection[str]) -> None:
         self._by_prefix: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -44,9 +42,7 @@ class Terms:
             entries.sort(key=lambda entry: len(entry[0]), reverse=True)
 
     def find(self, text: str, folded: str | None = None) -> Iterator[tuple[int, int, str]]:
-        """Yield `(start, end, term)` from left to right, the longest at each place, without
-        overlaps.
-        """
+        """Yield `(start, end, term)` from left to right, the longest at each place."""
         plain = fold(text) if folded is None else folded
         by_prefix, position = self._by_prefix, 0
         for start in range(len(plain)):

@@ -239,9 +239,7 @@ def test_full_width_and_case_do_not_hide_a_word() -> None:
 
 
 def test_human_copy_raises_few_alarms_on_numbers_and_words(shared_data: Path) -> None:
-    """A regression bound: each alarm counts, right or wrong, on copy that was never held to our
-    facts.
-    """
+    """Each alarm counts, right or wrong, on copy that was never held to our facts."""
     alarms: Counter[str] = Counter()
     cases = list(read_cases(shared_data / "copy" / "advertisegen_zh.jsonl"))
     for case in cases:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models_ml.bench.writer import read_cases
+from models_ml.bench.writer import Case, measure, read_cases
 from models_ml.writer.checks import check
 from models_ml.writer.claims import claims, sentence_claims
 from models_ml.writer.english import with_article
@@ -282,9 +282,7 @@ def test_every_citation_of_the_writer_is_found_again_in_its_text() -> None:
 
 
 def blocked_share(path: Path, step: int) -> tuple[int, int]:
-    """How many drafts over a file's products were written, and how many of them a check would
-    block.
-    """
+    """How many drafts were written for a file's products, and how many a check blocks."""
     written = blocked = 0
     for case in list(read_cases(path))[::step]:
         try:
@@ -344,3 +342,18 @@ def test_the_bench_reads_specifications_with_and_without_keys(tmp_path: Path) ->
         ("Height", '4" tall'),
         ("brand", "Nordvik"),
     ]
+
+
+def test_the_bench_counts_drafts_thin_products_and_alarms_on_human_copy() -> None:
+    spoken = [
+        fact for fact in FACTS if fact.language == "en" or not re.search("[一-鿿]", fact.value)
+    ]
+    cases = [
+        Case(LAMP, "en", tuple(spoken), "The best lamp."),
+        Case("Stool", "en", (Fact("price", "5", "GBP"),)),
+    ]
+    report = measure(cases, seed=1)
+    figures = report["description en"]
+    assert (figures["drafts"], figures["too_thin"], figures["share_blocked"]) == (1, 1, 0)
+    assert figures["slot_recall"] == 1
+    assert report["human copy"]["share_with_finding"]["block banned"] == 1

@@ -1,6 +1,4 @@
-"""Checks over a piece of copy, whoever wrote it: each finding says what, where, how bad, and what
-to do.
-"""
+"""Checks over copy of any author: each finding says what, where, how bad and what to do."""
 
 from __future__ import annotations
 

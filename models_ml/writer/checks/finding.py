@@ -20,8 +20,9 @@ def gettext_noop(message: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong at `text[start:end]`. `message` and `hint` are English message ids with
-    %(name)s params.
+    """One thing wrong at `text[start:end]`.
+
+    `message` and `hint` are English message ids with %(name)s for the `params`.
     """
 
     check: str

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
+from models_ml.writer.lexicon import words
 from models_ml.writer.quantities import find_quantities
 
 
 class Length(NamedTuple):
-    """Words in English, characters without punctuation in Chinese; outside `most` the shop's page
-    breaks.
-    """
+    """Words in English, characters in Chinese; past `most` the shop's page breaks."""
 
     least: int
     usual: int
@@ -49,35 +48,14 @@ _HALF_WIDTH = re.compile(
     r"(?<=[\u4e00-\u9fff])[,;:!?](?=\s*(?:[\u4e00-\u9fff]|$))|(?<=[\u4e00-\u9fff])\.(?=\s*(?:[\u4e00-\u9fff]|$))"
 )
 _USUAL_LATIN = frozenset(
-    [
-        "led",
-        "lcd",
-        "usb",
-        "diy",
-        "logo",
-        "app",
-        "pu",
-        "pvc",
-        "abs",
-        "ok",
-        "polo",
-        "wifi",
-        "wi-fi",
-        "vip",
-        "ins",
-        "oversize",
-        "diy",
-        "type",
-    ]
+    words("led|lcd|usb|diy|logo|app|pu|pvc|abs|ok|polo|wifi|wi-fi|vip|oversize|type")
 )
 _FOREIGN_SHARE = 0.3
 """Share of foreign letters from which the text as a whole is in the wrong language."""
 
 
 def measure(text: str, language: str) -> int:
-    """The length as `LENGTHS` counts it: words in English; Chinese characters plus Latin words in
-    Chinese.
-    """
+    """The length as `LENGTHS` counts it: words, or Chinese characters plus Latin words."""
     latin = len(_WORD.findall(text))
     return latin if language == "en" else latin + sum(len(run) for run in _HAN.findall(text))
 
@@ -85,10 +63,8 @@ def measure(text: str, language: str) -> int:
 def empty(context: Context) -> Iterator[Finding]:
     """Nothing to read."""
     if not context.text.strip():
-        message, hint = (
-            gettext_noop("The text is empty."),
-            gettext_noop("Write it, or reject the draft."),
-        )
+        message = gettext_noop("The text is empty.")
+        hint = gettext_noop("Write it, or reject the draft.")
         yield Finding("empty", BLOCK, 0, len(context.text), message, hint)
 
 
@@ -110,9 +86,7 @@ def length(context: Context) -> Iterator[Finding]:
 
 
 def language(context: Context) -> Iterator[Finding]:
-    """Chinese in an English text and the reverse, beyond names, units and words that facts or title
-    spell so.
-    """
+    """Words of the other language, unless they are names, units or words of the facts."""
     foreign = list(_foreign_words(context))
     letters = len(_WORD.findall(context.text)) + sum(len(run) for run in _HAN.findall(context.text))
     amount = sum(_weight(context.text[start:end]) for start, end in foreign)
@@ -160,10 +134,8 @@ def markup(context: Context) -> Iterator[Finding]:
     for match in _MARKUP.finditer(context.text):
         if any(start <= match.start() < end for start, end in addresses):
             continue
-        message, hint = (
-            gettext_noop("Markup or link: %(said)s"),
-            gettext_noop("Copy is plain text; take it out."),
-        )
+        message = gettext_noop("Markup or link: %(said)s")
+        hint = gettext_noop("Copy is plain text; take it out.")
         yield Finding(
             "markup", BLOCK, *match.span(), message, hint, {"said": repr(match.group())[1:-1]}
         )
@@ -182,10 +154,8 @@ def personal_data(context: Context) -> Iterator[Finding]:
 def placeholder(context: Context) -> Iterator[Finding]:
     """What a template or a note to oneself left behind."""
     for match in _PLACEHOLDER.finditer(context.text):
-        message, hint = (
-            gettext_noop("Left-over placeholder: %(said)s"),
-            gettext_noop("Fill it in or take it out."),
-        )
+        message = gettext_noop("Left-over placeholder: %(said)s")
+        hint = gettext_noop("Fill it in or take it out.")
         yield Finding("placeholder", BLOCK, *match.span(), message, hint, {"said": match.group()})
 
 

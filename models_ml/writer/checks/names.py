@@ -18,9 +18,7 @@ _MADE_IN = re.compile(r"(?:made in|from|origin:?|产自|产地为?|原产|来自
 
 
 def brands(context: Context) -> Iterator[Finding]:
-    """Known brands of the shop that are neither this product's brand nor named in its facts or
-    title.
-    """
+    """Known brands of the shop that stand neither in this product's facts nor in its title."""
     for start, end, brand in context.brands.find(context.text, context.folded):
         said = context.text[start:end]
         if context.evidence.contains(said) or _is_ordinary_word(said, brand):
@@ -40,9 +38,7 @@ def _is_ordinary_word(said: str, brand: str) -> bool:
 
 
 def concepts(context: Context) -> Iterator[Finding]:
-    """Materials, colours and origins that no fact and no part of the title states, in either
-    language.
-    """
+    """Materials, colours and origins that neither facts nor title state in any language."""
     covered = context.evidence.name_spans(context.text)
     for kind in KINDS_OF_CONCEPT:
         for mention in concept_table(kind).find(context.text, context.folded):
