@@ -69,7 +69,7 @@ def why_not_counted(decision: Decision, event: Event) -> str:
 
 
 def _events(events: QuerySet[Event]) -> QuerySet[Event]:
-    return events.select_related("product", "customer").order_by("occurred_at", "pk")
+    return events.select_related("product", "customer").order_by("occurred_at", "position", "pk")
 
 
 def _items(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.experiments.links import decisions_url, outcomes_url
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.selectors import ArmReport, Report, Versus
 from guidance.experiments.statistics import NotMeasured
 from guidance.experiments.wording import (
@@ -26,8 +26,9 @@ from guidance.experiments.wording import (
 
 @dataclass(frozen=True)
 class Cell:
-    """What one arm's cell says: the figure, a second line, and the rows it was counted from."""
+    """What one cell says: whose it is, the figure, a second line, the rows it was counted from."""
 
+    label: str
     text: str
     note: str = ""
     url: str = ""
@@ -180,12 +181,14 @@ def _count_rows(experiment: Experiment, report: Report) -> Iterator[Row]:
     for title, definition, count, link in COUNTS:
         cells = [
             Cell(
+                arm_name(arm.arm),
                 number_format(count(arm), force_grouping=True),
                 url=link(experiment, arm.arm.key),
             )
             for arm in report.arms
         ]
-        yield Row(str(title), str(definition), cells, [Cell("") for _name in treatments(report)])
+        empty = [Cell(name, "") for name in treatments(report)]
+        yield Row(str(title), str(definition), cells, empty)
 
 
 def _metric_rows(report: Report) -> Iterator[Row]:
@@ -201,22 +204,27 @@ def _metric_rows(report: Report) -> Iterator[Row]:
 
 
 def treatments(report: Report) -> list[str]:
-    """Return the names of the arms compared with the control, in the table's order."""
-    names: dict[str, str] = {v.arm.key: arm_name(v.arm) for v in report.comparisons}
-    return list(names.values())
+    """Return the titles of the columns that compare with the control, in the table's order."""
+    titles = {versus.arm.key: against_control(versus.arm) for versus in report.comparisons}
+    return list(titles.values())
+
+
+def against_control(arm: Arm) -> str:
+    return _("%(arm)s against the control") % {"arm": arm_name(arm)}
 
 
 def _metric_cell(arm: ArmReport, metric: str) -> Cell:
-    found = arm.metrics[metric]
+    name, found = arm_name(arm.arm), arm.metrics[metric]
     if isinstance(found, NotMeasured):
-        return Cell(not_measured(found, metric), is_measured=False)
-    return Cell(value_text(metric, found.value), interval_text(metric, found))
+        return Cell(name, not_measured(found, metric), is_measured=False)
+    return Cell(name, value_text(metric, found.value), interval_text(metric, found))
 
 
 def _versus_cell(versus: Versus) -> Cell:
     measured = not isinstance(versus.difference, NotMeasured)
     text = difference_text(versus.metric, versus.difference)
-    return Cell(text, lift_text(versus.lift), is_measured=measured)
+    name = against_control(versus.arm)
+    return Cell(name, text, lift_text(versus.lift), is_measured=measured)
 
 
 def _numbers(found: Any, metric: str) -> list[Any]:
