@@ -23,7 +23,7 @@ from guidance.content.services.review import (
 from guidance.content.services.rewriting import rewrite_draft
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
-from tests.content.conftest import MakeDraft
+from tests.content.conftest import MakeDraft, MakeProduct
 
 
 def test_an_approved_draft_becomes_a_publication_word_for_word(
@@ -110,6 +110,18 @@ def test_an_edit_is_examined_and_an_unsupported_claim_stops_the_approval(
     publication = approve_draft(draft_id=draft.pk, version=2, actor=mia)
     assert publication.is_edited
     assert "weight" in publication.citations.values_list("fact_key", flat=True)
+
+
+def test_a_claim_that_the_checks_only_doubt_stops_the_approval_too(
+    make_draft: MakeDraft, make_product: MakeProduct, mia: User
+) -> None:
+    """A brand that opens a sentence may be a word; as a claim, nothing carries it."""
+    make_product("other", brand="Northtone")
+    draft = make_draft("mug")
+    text = "Northtone made this oak mug in black, which holds 350 ml of anything you like."
+    edit_draft(draft_id=draft.pk, version=1, actor=mia, text=text)
+    with pytest.raises(ChecksFailed):
+        approve_draft(draft_id=draft.pk, version=2, actor=mia)
 
 
 def test_facts_that_changed_behind_the_catalogues_back_stop_an_approval(

@@ -143,7 +143,7 @@ def new_draft(
         language=language,
         seed=product.pk * SEEDS_PER_PRODUCT + version,
     )
-    sentences = told_by(written.sentences, facts, language)
+    sentences = told_by(written.sentences, product, facts, language)
     found = examine(
         text=written.text,
         product=product,

@@ -13,8 +13,7 @@ from models_ml.writer.checks import BLOCK, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
 from models_ml.writer.claims import Claim, claims, sentence_spans
 from models_ml.writer.facts import TITLE_KEY, Fact
-from models_ml.writer.naming import display_name
-from models_ml.writer.terms import Terms, fold
+from models_ml.writer.terms import Terms
 
 UNSUPPORTED = gettext_noop("No fact supports this: %(said)s")
 UNSUPPORTED_HINT = gettext_noop("Take it out, or add the fact to the product.")
@@ -78,7 +77,8 @@ def examine(
     """
     title = product.title_in(language)
     found = claims(text, facts, title, language, brands)
-    told, outdated = _told_sentences(text, sentences, facts)
+    stated = [*facts, _title_fact(product, language)]
+    told, outdated = _told_sentences(text, sentences, stated)
     findings = [
         _finding_json(finding)
         for finding in check(
@@ -93,19 +93,22 @@ def examine(
         facts=[_fact_json(fact) for fact in facts],
         claims=[_claim_json(claim) for claim in found] + told,
         findings=sorted(findings, key=lambda finding: finding["start"]),
-        cited=_cited(text, product, language, [*map(_claim_json, found), *told], facts),
+        cited=_cited([*map(_claim_json, found), *told], stated, language),
     )
 
 
-def told_by(sentences: Iterable[Any], facts: Sequence[Fact], language: str) -> list[dict[str, Any]]:
+def told_by(
+    sentences: Iterable[Any], product: Product, facts: Sequence[Fact], language: str
+) -> list[dict[str, Any]]:
     """Return the writer's sentences as a draft stores them: each with the facts it tells."""
+    stated = [*facts, _title_fact(product, language)]
     return [
         {
             "text": sentence.text,
             "told": [
                 {"key": fact.key, "language": fact.language, "hash": fact.hash}
                 for key in sentence.fact_keys
-                for fact in _facts_of_key(key, facts, language)
+                for fact in _facts_of_key(key, stated, language)
             ],
         }
         for sentence in sentences
@@ -120,7 +123,7 @@ def _told_sentences(
     told_in = {sentence["text"]: sentence["told"] for sentence in sentences}
     found, outdated = [], []
     for start, end in sentence_spans(text):
-        told = [fact for fact in told_in.get(text[start:end], []) if fact["key"] != TITLE_KEY]
+        told = told_in.get(text[start:end], [])
         kept = [fact for fact in told if today.get((fact["key"], fact["language"])) == fact["hash"]]
         lost = [fact["key"] for fact in told if fact not in kept]
         if kept:
@@ -133,24 +136,16 @@ def _told_sentences(
     return found, outdated
 
 
-def _cited(
-    text: str,
-    product: Product,
-    language: str,
-    claimed: Sequence[dict[str, Any]],
-    facts: Sequence[Fact],
-) -> list[Fact]:
+def _cited(claimed: Sequence[dict[str, Any]], facts: Sequence[Fact], language: str) -> list[Fact]:
     """Return the facts whose change makes an approval of this text stale."""
-    title = product.title_in(language)
-    named = Fact(TITLE_KEY, title, language=language if language in product.titles else "")
-    keys = [key for claim in claimed for key in claim["fact_keys"]]
-    if fold(display_name(title, language)) in fold(text):
-        keys.append(TITLE_KEY)
-    cited: dict[tuple[str, str], Fact] = {}
-    for key in dict.fromkeys(keys):
-        for fact in _facts_of_key(key, [*facts, named], language):
-            cited[fact.key, fact.language] = fact
-    return list(cited.values())
+    keys = dict.fromkeys(key for claim in claimed for key in claim["fact_keys"])
+    return [fact for key in keys for fact in _facts_of_key(key, facts, language)]
+
+
+def _title_fact(product: Product, language: str) -> Fact:
+    """Return the title as the fact that the catalogue tells of when it changes."""
+    own = language if language in product.titles else ""
+    return Fact(TITLE_KEY, product.title_in(language), language=own)
 
 
 def _facts_of_key(key: str, facts: Sequence[Fact], language: str) -> list[Fact]:
