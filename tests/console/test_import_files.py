@@ -1,5 +1,6 @@
 """Files that cannot be read, or only in part: each says which file and line, and what is wrong."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
+from guidance.console.importing import runner
 from guidance.console.importing.files import MAX_LINE, FileProblem, open_table
-from guidance.console.importing.runner import ImportRuns, _alone, recognise
+from guidance.console.importing.runner import ImportRuns, recognise
 from tests.console.conftest import LINE, Importer, rejects_of, write_csv, write_jsonl
 
 HEADER = ",".join(LINE) + "\n"
@@ -37,7 +39,7 @@ def _rows(path: Path) -> list[tuple[int, int, str]]:
         ("shop.csv", "sku,title\n1,龙井\n2,绿茶\n".encode("gb18030"), "gb18030"),
         ("shop.csv", b"InvoiceNo,StockCode\n1,2\n", "missing: Description, Quantity"),
         ("shop.xlsx", b"PK", "none of the formats"),
-        ("shop.jsonl", b'{"sku": "1"}\n', "not of the Online Retail layout"),
+        ("shop.jsonl", b'{"sku": "1"}\n', "a single file must be CSV or Parquet"),
     ],
 )
 def test_a_file_that_cannot_be_imported_names_itself_and_the_reason(
@@ -180,12 +182,33 @@ def test_an_import_without_rejects_takes_the_old_rejects_file_away(
 
 
 def test_two_imports_of_the_same_files_do_not_run_at_once(
+    importer: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LOCK_PATIENCE_SECONDS", 0.0)
+    path = write_csv(tmp_path / "shop.csv", [LINE])
+    folder = tmp_path / "var" / "imports" / "shop"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ImportRuns):
+            importer(path)
+    assert not Product.objects.exists()
+    assert importer(path).tables["order_lines"].imported == 1
+
+
+def test_an_import_waits_for_a_former_process_that_is_about_to_stop(
     importer: Importer, tmp_path: Path
 ) -> None:
     path = write_csv(tmp_path / "shop.csv", [LINE])
     folder = tmp_path / "var" / "imports" / "shop"
     folder.mkdir(parents=True)
-    with _alone(folder), pytest.raises(ImportRuns):
-        importer(path)
-    assert not Product.objects.exists()
-    assert importer(path).tables["order_lines"].imported == 1
+    phases = []
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def progress(phase: str, fraction: float) -> None:
+            phases.append(phase)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+        assert importer(path, progress=progress).tables["order_lines"].imported == 1
+    assert phases[0] == "Waiting for another import"

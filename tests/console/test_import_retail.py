@@ -10,7 +10,8 @@ import pytest
 from guidance.behaviour.models import DayRollup, Event, Source
 from guidance.catalog.models import Product, ProductAttribute
 from guidance.console.importing import tail
-from guidance.console.importing.retail_survey import family_of
+from guidance.console.importing.retail_lines import judge
+from guidance.console.importing.retail_survey import Survey, family_of
 from guidance.core.ids import derived_id
 from guidance.core.models import Market
 from guidance.customers.models import Customer
@@ -118,6 +119,8 @@ def test_a_line_without_a_price_says_why_it_is_no_event(
         ({"CustomerID": "Jane"}, "customer"),
         ({"CustomerID": "-5"}, "customer"),
         ({"Description": "NUL \x00 BYTE"}, "bad_text"),
+        ({"StockCode": "85\x01123"}, "bad_text"),
+        ({"Country": "United\tKingdom"}, "bad_text"),
         ({"Description": "X" * 301}, "too_long"),
         ({"Country": "X" * 61}, "too_long"),
         ({"StockCode": "X" * 65}, "too_long"),
@@ -167,6 +170,34 @@ def test_the_price_is_that_of_the_latest_sale_and_returns_do_not_count(
         {"UnitPrice": "9.99", "InvoiceNo": "C1", "InvoiceDate": "2011-03-01 10:00"},
     )
     assert Product.objects.get().price == Decimal("3.10")
+
+
+@pytest.mark.parametrize("until", [None, datetime(2011, 2, 15, tzinfo=UTC)])
+def test_what_lines_tell_does_not_depend_on_how_they_are_cut_into_frames(
+    until: datetime | None,
+) -> None:
+    special = [
+        {"UnitPrice": "1", "InvoiceDate": "2011-01-01", "Description": "OLD", "Country": "Spain"},
+        {"UnitPrice": "2", "InvoiceDate": "2011-03-01", "Description": "NEW", "Country": "EIRE"},
+        {"UnitPrice": "3", "InvoiceDate": "2011-02-01", "Description": "OLD", "Country": "Italy"},
+        {"UnitPrice": "4", "InvoiceDate": "2011-04-01", "Description": "NEW"},
+        {"UnitPrice": "5", "InvoiceDate": "2011-05-01", "StockCode": "2", "Country": "USA"},
+        {"UnitPrice": "6", "InvoiceDate": "2011-06-01", "StockCode": "2", "Country": "Unspecified"},
+    ]
+    frame = pd.DataFrame([LINE | line for line in special])
+    frame["line"] = frame["number"] = range(1, len(frame) + 1)
+    frame["problem"] = None
+    whole, cut = Survey(until), Survey(until)
+    whole.add(judge(frame, datetime.now(UTC)))
+    for place in range(len(frame)):
+        cut.add(judge(frame.iloc[[place]], datetime.now(UTC)))
+    products = list(cut.products())
+    assert products == list(whole.products())
+    assert [(p.title, p.price) for p in products] == [
+        (LINE["Description"], Decimal(6 if until is None else 5)),
+        ("NEW", Decimal(4 if until is None else 3)),
+    ]
+    assert [c.country for c in cut.customers()] == [c.country for c in whole.customers()] == ["USA"]
 
 
 def test_nothing_is_invented_for_a_shop_of_order_lines(lines_importer: Importer) -> None:

@@ -24,7 +24,7 @@ from guidance.console.importing.folder_rows import (
     product_row,
 )
 from guidance.console.importing.progress import within
-from guidance.console.importing.report import HELD_BACK, Tally
+from guidance.console.importing.report import HELD_BACK, Tally, label
 from guidance.console.importing.store import UPSERT_ROWS, Run, source_name
 from guidance.core.rows import Refused, RowVerdict
 from guidance.core.selectors import default_market
@@ -150,7 +150,7 @@ def _read(table: TableFile, name: str, size: int, tally: Tally, run: Run) -> Ite
             unknown |= raw.fields.keys() - known
             good.append(raw)
         yield good
-        run.progress(name, table.fraction)
+        run.progress(label(name), table.fraction)
     if unknown:
         run.report.notes.append(
             _("%(file)s: columns not known here were left out: %(columns)s.")

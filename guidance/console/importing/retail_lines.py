@@ -57,12 +57,14 @@ NO_GOODS = {
     "TEST002",
 }
 VOUCHER_PREFIX = "GIFT_"
+CONTROL = r"[\x00-\x1f\x7f]"
+CONTROL_BUT_SPACE = r"[\x00-\x08\x0e-\x1f\x7f]"
 OFFSET = r":\d\d(?:\.\d+)?\s*(?:[Zz]|[+-]\d\d:?\d\d)$"
 
 
-def is_retail_layout(columns: list[str] | None) -> bool:
+def is_retail_layout(columns: list[str]) -> bool:
     """Tell whether these are the columns of the Online Retail layout."""
-    return columns is not None and set(COLUMNS) <= set(columns)
+    return set(COLUMNS) <= set(columns)
 
 
 def read_frames(table: TableFile, size: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
@@ -109,10 +111,11 @@ def judge(frame: pd.DataFrame, latest: datetime) -> pd.DataFrame:
 
     time = _utc(local)
     whole = quantity.notna() & (quantity.abs() <= MAX_QUANTITY) & (quantity % 1 == 0)
-    nul = [text.str.contains("\x00", regex=False) for text in (invoice, sku, title, country)]
+    control = [text.str.contains(CONTROL, regex=True) for text in (invoice, sku, country)]
+    control.append(title.str.contains(CONTROL_BUT_SPACE, regex=True))
     conditions = [
         (frame["problem"].notna(), "bad:unreadable"),
-        (np.logical_or.reduce([column.to_numpy() for column in nul]), "bad:bad_text"),
+        (np.logical_or.reduce([column.to_numpy() for column in control]), "bad:bad_text"),
         (invoice == "", "bad:no_invoice"),
         (sku == "", "bad:no_stock_code"),
         ((invoice.str.len() > 40) | (sku.str.len() > 64) | (title.str.len() > 300), "bad:too_long"),
@@ -156,7 +159,7 @@ def judge(frame: pd.DataFrame, latest: datetime) -> pd.DataFrame:
 def describe(code: str, row: Any) -> str:
     """Return the sentence for a bad line; `row` holds the file's own values."""
     sentences = {
-        "bad_text": _("The line holds a NUL character."),
+        "bad_text": _("The line holds a control character."),
         "no_invoice": _("InvoiceNo is missing."),
         "no_stock_code": _("StockCode is missing."),
         "too_long": _("InvoiceNo, StockCode, Description or Country is too long."),

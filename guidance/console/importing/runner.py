@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -30,6 +30,9 @@ from guidance.core.jobs import JobContext
 UTC_ZONE = ZoneInfo("UTC")
 # Share of the time that the import itself takes; the rollups take the rest.
 IMPORT_SHARE = 0.9
+# Longer than a batch takes, after which a process that lost its lease stops.
+LOCK_PATIENCE_SECONDS = 30.0
+LOCK_POLL_SECONDS = 0.5
 
 
 class ImportRuns(Exception):
@@ -55,7 +58,7 @@ def import_shop(
     started = time.monotonic()
     tell = progress or (lambda phase, fraction: None)
     folder = _folder_of(path)
-    with _alone(folder), RejectsFile(folder / "rejects.jsonl") as rejects:
+    with _alone(folder, tell), RejectsFile(folder / "rejects.jsonl") as rejects:
         run = Run(
             until=moment(until, zone_of(tables)),
             shift=timedelta(weeks=shift_weeks),
@@ -104,9 +107,13 @@ def recognise(path: Path) -> TableFile | dict[str, TableFile]:
     if not path.is_file():
         raise FileProblem(_("%(path)s is neither a folder nor a file.") % {"path": path})
     table = open_table(path)
+    if table.columns is None:
+        raise FileProblem(
+            _("%(file)s: a single file must be CSV or Parquet.") % {"file": path.name}
+        )
     if is_retail_layout(table.columns):
         return table
-    missing = [name for name in COLUMNS if name not in (table.columns or [])]
+    missing = [name for name in COLUMNS if name not in table.columns]
     raise FileProblem(
         _(
             "%(file)s is not of the Online Retail layout (missing: %(columns)s). The shop's own "
@@ -159,13 +166,26 @@ def _folder_of(path: Path) -> Path:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system releases when the process dies."""
+def _alone(folder: Path, tell: Progress) -> Iterator[None]:
+    """Hold the folder's lock, which the system releases when the process dies.
+
+    A job that was started again waits for its former process, which stops at its next report.
+    """
+    give_up = time.monotonic() + LOCK_PATIENCE_SECONDS
     with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ImportRuns(
-                _("Another process imports %(name)s already.") % {"name": folder.name}
-            ) from None
+        while not _locked(lock):
+            if time.monotonic() >= give_up:
+                raise ImportRuns(
+                    _("Another process imports %(name)s already.") % {"name": folder.name}
+                )
+            tell(_("Waiting for another import"), 0.0)
+            time.sleep(LOCK_POLL_SECONDS)
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -83,16 +83,9 @@ def in_batches(items: Iterable[T], size: int = UPSERT_ROWS) -> Iterator[list[T]]
         yield batch
 
 
-def upsert_all(
-    rows: Iterable[T], upsert: Callable[..., list[RowVerdict]], tally: Tally
-) -> list[tuple[T, RowVerdict]]:
-    """Upsert rows in batches, count the verdicts and return the rows that were rejected."""
-    refused = []
+def upsert_all(rows: Iterable[T], upsert: Callable[..., list[RowVerdict]], tally: Tally) -> None:
+    """Upsert rows in batches and count the verdicts."""
     for batch in in_batches(rows):
-        verdicts = upsert(rows=batch, source="import")
         tally.read += len(batch)
-        for row, verdict in zip(batch, verdicts, strict=True):
+        for verdict in upsert(rows=batch, source="import"):
             tally.count(verdict)
-            if verdict.code:
-                refused.append((row, verdict))
-    return refused
