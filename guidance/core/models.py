@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.core.ids import new_id
+from guidance.core.validators import validate_time_zone
 
 
 class User(AbstractUser):
@@ -31,7 +32,9 @@ class Market(models.Model):
     name = models.CharField(_("name"), max_length=100)
     language = models.CharField(_("language"), max_length=10, default="en")
     currency = models.CharField(_("currency"), max_length=3, default="USD")
-    time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
+    time_zone = models.CharField(
+        _("time zone"), max_length=50, default="UTC", validators=[validate_time_zone]
+    )
     is_default = models.BooleanField(_("default"), default=False)
 
     class Meta:

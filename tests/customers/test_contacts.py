@@ -1,8 +1,10 @@
 """Contact points at rest: unreadable without the key, bound to their row, rotated in place."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from guidance.core.models import AuditEntry
 from guidance.customers.contacts import (
@@ -11,6 +13,7 @@ from guidance.customers.contacts import (
     encrypt_address,
     fingerprint,
     fingerprints,
+    is_current,
 )
 from guidance.customers.models import ContactPoint, Customer
 from guidance.customers.rows import ContactRow, CustomerRow
@@ -87,3 +90,14 @@ def test_no_column_holds_the_address() -> None:
         for value in row.values():
             said = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
             assert b"mira" not in said
+
+
+@pytest.mark.django_db
+def test_the_command_says_how_many_it_encrypted_anew(settings: Any) -> None:
+    contacts = [ContactRow(channel="email", address=ADDRESS)]
+    upsert_customers(rows=[CustomerRow(ref="c1", contacts=contacts)], source="api")
+    settings.CONTACT_KEYS = ["a new key", *settings.CONTACT_KEYS]
+    said = StringIO()
+    call_command("rotate_contact_keys", stdout=said)
+    assert "1 contact point" in said.getvalue()
+    assert is_current(ContactPoint.objects.get().ciphertext)

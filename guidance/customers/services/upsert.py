@@ -1,8 +1,6 @@
 """Customers from the shop's system: many at once, again and again, with a verdict per row."""
 
-import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,6 +16,7 @@ from guidance.core.rows import (
     count_statuses,
 )
 from guidance.core.services import record_batch_audit
+from guidance.core.validators import is_time_zone
 from guidance.customers.models import Customer
 from guidance.customers.rows import CustomerRow
 from guidance.customers.services.consents import (
@@ -77,7 +76,7 @@ def _check(rows: Sequence[CustomerRow]) -> tuple[dict[int, CustomerRow], dict[in
 
 
 def _check_row(row: CustomerRow) -> None:
-    if row.time_zone and row.time_zone not in _time_zones():
+    if row.time_zone and not is_time_zone(row.time_zone):
         raise Refused("unknown_time_zone", _("time_zone: is no time zone's name."))
     if row.joined_at:
         check_time(row.joined_at, "joined_at")
@@ -160,8 +159,3 @@ def _audit(verdicts: Mapping[int, RowVerdict], source: str) -> None:
             count=touched,
             details={"source": source, "rows": counts},
         )
-
-
-@cache
-def _time_zones() -> set[str]:
-    return zoneinfo.available_timezones()

@@ -1,0 +1,15 @@
+"""`manage.py rotate_contact_keys`: encrypt every contact point under the first key."""
+
+from django.core.management.base import BaseCommand
+
+from guidance.customers.services import rotate_contacts
+
+
+class Command(BaseCommand):
+    help = (
+        "Encrypts contact points anew under the first of CONTACT_KEYS; stopped anywhere, it goes "
+        "on where it was. Afterwards the older keys can be taken out of the setting."
+    )
+
+    def handle(self, *args: object, **options: object) -> None:
+        self.stdout.write(f"{rotate_contacts()} contact points encrypted anew.")
