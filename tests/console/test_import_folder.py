@@ -15,6 +15,7 @@ from guidance.catalog.models import Category, Product
 from guidance.console.importing import tail
 from guidance.console.importing.columns import TABLES
 from guidance.core.ids import derived_id, new_id
+from guidance.core.services.jobs import JobCancelled
 from guidance.customers.models import Customer
 from guidance.customers.selectors import current_consents
 from tests.console.conftest import Importer, rejects_of, write_csv, write_jsonl
@@ -343,3 +344,21 @@ def test_until_leaves_the_rest_to_the_tail(importer: Importer, shop: Path) -> No
     rest = list(tail(shop, date(2026, 3, 5)))
     assert [str(event.id) for event in rest] == [later["id"], latest["id"]]
     assert rest[0].price == Decimal("12.50")
+
+
+def test_an_import_that_is_stopped_between_tables_goes_on_where_it_was(
+    importer: Importer, shop: Path, tmp_path: Path
+) -> None:
+    write_jsonl(shop / "products.jsonl", [TEA, {"title": "no sku"}])
+
+    def stop(phase: str, fraction: float) -> None:
+        if phase == "customers":
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        importer(shop, progress=stop)
+    assert (Product.objects.count(), Event.objects.count()) == (1, 0)
+    assert not list(tmp_path.rglob("rejects.jsonl"))
+    report = importer(shop)
+    assert (report.tables["products"].already_there, report.tables["events"].imported) == (1, 1)
+    assert rejects_of(report) == [(2, "missing_field")]
