@@ -147,9 +147,9 @@ def test_a_title_is_what_most_lines_say_and_never_a_note_of_the_staff(
     lines_importer: Importer,
 ) -> None:
     lines_importer(
-        {"Description": "damaged"},
-        {"Description": "wrongly sold as sets"},
-        {"Description": "?"},
+        *[{"Description": "damaged"}] * 3,
+        *[{"Description": "Wrongly sold as sets"}] * 3,
+        *[{"Description": "?"}] * 3,
         {"Description": "WHITE HEART"},
         {"Description": "WHITE  HEART T-LIGHT"},
         {"Description": "WHITE  HEART T-LIGHT"},
