@@ -109,7 +109,7 @@ class TrainingRunAdmin(PageAdmin):
 
     @admin.display(description=gettext_lazy("requested by"))
     def requested_by(self, run: TrainingRun) -> str:
-        return str(run.job.requested_by or _("schedule"))
+        return str(run.job.requested_by or _("command or schedule"))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -16,6 +16,7 @@ PHASES = {
 }
 POLICIES: dict[str, Promise] = {
     "model": gettext_lazy("model"),
+    "transformer": gettext_lazy("transformer alone"),
     "popularity": gettext_lazy("popularity"),
     "co_occurrence": gettext_lazy("co-occurrence"),
     "ease": gettext_lazy("EASE"),

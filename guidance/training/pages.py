@@ -72,7 +72,7 @@ def metrics_table(version: ModelVersion, protocol: str) -> dict[str, Any]:
             {
                 "policy": policy_name(policy),
                 "is_model": policy == "model",
-                "parameters": report.get("parameters", {}),
+                "parameters": written_parameters(report.get("parameters", {})),
                 "ndcg": values.get("ndcg@10", 0.0),
                 "cells": [number_format(values.get(key, 0.0), 4) for key in METRIC_KEYS],
                 "validation": number_format(report.get("validation_ndcg", 0.0), 4),
@@ -87,6 +87,17 @@ def metrics_table(version: ModelVersion, protocol: str) -> dict[str, Any]:
         "rows": rows,
         "customers": customers,
     }
+
+
+def written_parameters(parameters: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return `name=value` for each parameter, those inside another as `outer.name=value`."""
+    written = []
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            written += written_parameters(value, f"{prefix}{name}.")
+        else:
+            written.append(f"{prefix}{name}={value}")
+    return written
 
 
 def data_facts(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ class LiveCurve:
     def __init__(self, context: JobContext, run: TrainingRun) -> None:
         self._context = context
         self._run = run
+        self._phase = ""
         self._points: dict[int, dict[str, Any]] = {
             point["epoch"]: point for point in run.report.get("epochs", [])
         }
@@ -26,7 +27,7 @@ class LiveCurve:
         loss: float | None = None,
         validation_ndcg: float | None = None,
     ) -> None:
-        """Show progress; a measured epoch also goes into the curve and the log.
+        """Show progress; a new phase goes into the log, a measured epoch into the curve as well.
 
         `phase` is a key of `labels.PHASES`. Raises JobCancelled or LeaseLost where the work must
         not go on.
@@ -35,8 +36,12 @@ class LiveCurve:
         detail = {name: value for name, value in figures.items() if value is not None}
         point = {"epoch": epoch, "loss": loss, "validation_ndcg": validation_ndcg}
         is_news = validation_ndcg is not None and self._points.get(epoch or 0) != point
+        name = PHASES.get(phase, phase)
+        if phase != self._phase:
+            self._phase = phase
+            self._context.progress(name, fraction, line=name)
         line = _line(point) if is_news else ""
-        self._context.progress(PHASES.get(phase, phase), fraction, detail=detail, line=line)
+        self._context.progress(name, fraction, detail=detail, line=line)
         if is_news:
             self._points[epoch or 0] = {**point, "epoch": epoch or 0}
             self._keep()

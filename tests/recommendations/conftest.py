@@ -96,7 +96,7 @@ def new_version(trained_recommender: Path) -> Callable[..., ModelVersion]:
     """Register a copy of the trained folder as a version: promoted unless told otherwise."""
 
     def make(status: str = "promoted", passed: bool = True, **given: object) -> ModelVersion:
-        run = factories.training_run()
+        run = factories.training_run(job=factories.job(status="succeeded"))
         directory = f"recommender/{run.pk}"
         shutil.copytree(trained_recommender, Path(settings.MODEL_DIR) / directory)
         verdict = {**factories.PASSED_VERDICT, "passed": passed, "current_version": ""}

@@ -35,7 +35,10 @@ def test_a_run_ends_as_a_candidate_with_its_metrics() -> None:
     assert (version.folder / "weights").exists()
     run.refresh_from_db()
     assert [point["validation_ndcg"] for point in curve_of(run)] == [0.1, 0.2]
-    assert "epoch 2: validation NDCG@10 0.2000, loss 0.5000" in run.job.log
+    lines = [line.partition(" ")[2] for line in run.job.log.splitlines()]
+    assert lines[:2] == ["preparing the data", "training the model"]
+    assert "epoch 2: validation NDCG@10 0.2000, loss 0.5000" in lines
+    assert "Passed: the model beats every opponent." in lines
     assert run.job.result["number"] == 1
     assert AuditEntry.objects.filter(verb="train_version", object_id=str(version.pk)).exists()
 

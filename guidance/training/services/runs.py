@@ -14,6 +14,7 @@ from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import JobCancelled, request_job
 from guidance.training.hooks import Trained, recipe
+from guidance.training.labels import PHASES, verdict_sentences
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import active_run
 
@@ -68,6 +69,8 @@ def run_training(context: JobContext) -> dict[str, Any]:
             shutil.rmtree(context.folder, ignore_errors=True)
             raise
         version = record_version(run=run, trained=trained)
+        for sentence in verdict_sentences(version.verdict):
+            context.progress(PHASES["export"], 1.0, line=sentence)
     shutil.rmtree(context.folder, ignore_errors=True)
     return {"version": str(version.pk), "number": version.number, "status": version.status}
 
