@@ -23,6 +23,7 @@ class AttributeInline(TabularInline):
 
     model = ProductAttribute
     extra = 0
+    hide_title = True
     fields = ["key", "language", "value", "unit", "source"]
     readonly_fields = ["source"]
 
@@ -68,7 +69,7 @@ class ProductAdmin(GuidanceModelAdmin):
         "price",
         "currency",
         "stock",
-        "is_hidden",
+        "is_shown",
     ]
     list_filter = ["is_hidden", StockFilter, ("category", RelatedDropdownFilter)]
     list_select_related = ["category"]
@@ -98,6 +99,10 @@ class ProductAdmin(GuidanceModelAdmin):
             if request.user.has_perm(offered.permission):
                 actions[offered.name] = (offered.load(), offered.name, offered.label)
         return actions
+
+    @admin.display(description=_("shown"), boolean=True, ordering="is_hidden")
+    def is_shown(self, product: Product) -> bool:
+        return not product.is_hidden
 
     def save_model(self, request: HttpRequest, obj: Product, form: ModelForm, change: bool) -> None:
         """Write nothing yet: the product and its facts are one change, made in save_related."""

@@ -52,10 +52,10 @@ class ProductForm(forms.ModelForm):
     """A product as people edit it; texts in languages the desk does not speak stay."""
 
     titles = TextsField(
-        label=_("titles by language"), inner=UnfoldAdminTextInputWidget, max_length=300
+        label=_("Titles by language"), inner=UnfoldAdminTextInputWidget, max_length=300
     )
     descriptions = TextsField(
-        label=_("the shop's own descriptions"), inner=UnfoldAdminTextareaWidget, max_length=20_000
+        label=_("The shop's own descriptions"), inner=UnfoldAdminTextareaWidget, max_length=20_000
     )
 
     class Meta:

@@ -18,6 +18,7 @@ class CustomerInline(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("customers.view_customer")
@@ -49,7 +50,7 @@ class CustomerAdmin(ReadOnlyAdmin):
 
     list_display = [
         "ref",
-        "is_anonymous",
+        "is_known",
         "tier",
         "language",
         "country",
@@ -66,6 +67,10 @@ class CustomerAdmin(ReadOnlyAdmin):
     ]
     inlines = [ConsentInline, ContactPointInline]
     change_form_template = "admin/customers/customer.html"
+
+    @admin.display(description=_("known"), boolean=True, ordering="is_anonymous")
+    def is_known(self, customer: Customer) -> bool:
+        return not customer.is_anonymous
 
     def change_view(
         self,
