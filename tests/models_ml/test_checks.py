@@ -124,6 +124,8 @@ def test_english_without_false_alarm(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "在地铁上也能用",
+        "木偶造型",
         "最近上新",
         "第一次使用",
         "最后关灯",
@@ -167,6 +169,11 @@ def test_the_longest_brand_is_named_once() -> None:
 
 def test_a_brand_index_may_be_built_once_for_many_texts() -> None:
     assert marks("Like Acme lamps.", brands=Terms(BRANDS)) == [("brand", BLOCK, "Acme")]
+
+
+def test_a_brand_that_is_also_a_word_is_meant_only_with_its_capital() -> None:
+    assert marks("Take the next lamp.") == []
+    assert marks("Better than Next lamps.") == [("brand", BLOCK, "Next")]
 
 
 def test_brands_in_the_facts_or_the_title_are_not_foreign() -> None:

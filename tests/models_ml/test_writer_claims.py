@@ -77,6 +77,11 @@ def test_the_product_s_name_cites_the_title_and_what_it_tells() -> None:
     )
 
 
+def test_a_number_that_only_the_title_states_cites_the_title() -> None:
+    said = found("A set of 6.", title="Nordvik Tumblers, set of 6")
+    assert said["6"].fact_keys == ("title",)
+
+
 def test_a_yes_is_carried_by_the_words_of_its_key() -> None:
     assert found("It is dishwasher safe.")["dishwasher safe"].fact_keys == ("dishwasher_safe",)
 

@@ -132,6 +132,16 @@ def test_verbs_and_pronouns_agree_with_the_noun() -> None:
     assert not re.search(r"\b(?:They|are|come)\b", glass)
 
 
+def test_sentences_do_not_all_begin_alike() -> None:
+    facts = [
+        *FACTS,
+        *english(pattern="floral", style="modern", lining="silk", voltage="12 V", finish="matt"),
+    ]
+    for seed in range(40):
+        starts = [part.text.split()[0] for part in describe(facts, seed=seed).sentences]
+        assert not any(starts[index : index + 2] == ["It", "It"] for index in range(len(starts)))
+
+
 @pytest.mark.parametrize(
     ("phrase", "expected"),
     [
@@ -198,6 +208,20 @@ def test_chinese_has_no_spaces_between_characters_and_full_width_marks() -> None
     assert "30×40厘米" in text
     washed = many([*FACTS, Fact("保养", "30 °C 机洗")], LAMP_ZH, "zh-hans")
     assert "30℃机洗" in washed
+
+
+def test_chinese_details_are_told_in_one_breath_and_once() -> None:
+    shirt = [
+        ("材质", "棉"),
+        ("颜色", "白色"),
+        ("领型", "圆领"),
+        ("门襟", "拉链"),
+        ("衣款式", "拉链"),
+        ("衣款式", "收腰"),
+    ]
+    text = describe([Fact(key, value) for key, value in shirt], "短袖衬衫", "zh-hans").text
+    assert "圆领、拉链和收腰设计" in text
+    assert text.count("拉链") == 1
 
 
 def test_chinese_is_written_from_chinese_facts_alone() -> None:
