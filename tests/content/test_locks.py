@@ -7,9 +7,9 @@ from threading import Barrier
 import pytest
 from django.db import connection, connections, transaction
 
-from guidance.catalog.models import Product
-from guidance.catalog.rows import AttributeRow
-from guidance.catalog.services import update_product
+from guidance.catalog.models import Category, Product
+from guidance.catalog.rows import AttributeRow, ProductRow
+from guidance.catalog.services import update_product, upsert_products
 from guidance.content.models import Draft, Publication, PublishedCopy
 from guidance.content.services.refusals import Refused
 from guidance.content.services.review import approve_draft
@@ -85,6 +85,25 @@ def test_an_approval_waits_for_a_change_under_way_and_reads_it(
             approval = pool.submit(_approve_alone, draft, mia)
         assert approval.result(timeout=10) == "checks_failed"
     assert not Publication.objects.exists()
+
+
+def test_an_approval_waits_while_its_category_is_renamed_through_another_product(
+    make_draft: MakeDraft, mia: User
+) -> None:
+    kitchen = Category.objects.create(path="Kitchen")
+    draft = make_draft("mug", category=kitchen)
+    row = ProductRow(
+        sku="bowl", title="Bowl", category="Kitchen", category_names={"en": "Tableware"}
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            upsert_products(rows=[row], source="import")
+            approval = pool.submit(_approve_alone, draft, mia)
+            with pytest.raises(TimeoutError):
+                approval.result(timeout=1)
+        approval.result(timeout=10)
+    draft.refresh_from_db()
+    assert "Tableware" in [fact["value"] for fact in draft.facts]
 
 
 def _approve_alone(draft: Draft, actor: User) -> str:

@@ -15,7 +15,7 @@ from guidance.content.selectors.shop import languages_with_facts, products_to_dr
 from guidance.content.services.examination import examine, told_by
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
-from guidance.core.services import record_audit
+from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
 from models_ml.writer.realiser import NotEnoughFacts, write
@@ -178,11 +178,10 @@ def _store(
         update_fields=["keys"],
     )
     stored = Draft.objects.filter(pk__in=[draft.pk for draft in drafts])
-    for draft in stored:
-        record_audit(actor=requested_by, verb="draft_copy", target=draft)
     for draft in drafts[:1]:
-        MissingFacts.objects.filter(
-            kind=draft.kind,
-            language=draft.language,
-            product_id__in=stored.values("product_id"),
-        ).delete()
+        place = {"kind": draft.kind, "language": draft.language}
+        drafted = stored.values("product_id")
+        MissingFacts.objects.filter(**place, product_id__in=drafted).delete()
+        record_batch_audit(
+            actor=requested_by, verb="draft_copy", model=Draft, count=stored.count(), details=place
+        )

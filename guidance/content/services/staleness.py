@@ -31,7 +31,8 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
     nothing. Checks are run anew after the commit, since 5,000 of them take six seconds.
     """
     for chunk in _by_product(changes):
-        # The lock that approvals take: one under way commits first and is seen below.
+        # The lock that approvals take: one under way commits first and is seen below. Who writes a
+        # product holds it already, but a renamed category reaches products nobody wrote.
         products = Product.objects.select_for_update().order_by("pk")
         list(products.filter(pk__in=chunk).values_list("pk", flat=True))
         stale = _stale_publications(chunk)
