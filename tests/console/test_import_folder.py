@@ -14,6 +14,7 @@ from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.console.importing import tail
 from guidance.console.importing.columns import TABLES
+from guidance.console.importing.store import UPSERT_ROWS
 from guidance.core.ids import derived_id, new_id
 from guidance.core.services.jobs import JobCancelled
 from guidance.customers.models import Customer
@@ -288,12 +289,14 @@ def test_one_id_for_two_events_is_a_conflict_and_one_row_twice_is_there_already(
     assert Event.objects.get().quantity == 2
 
 
-def test_a_key_that_comes_twice_in_a_file_is_rejected_the_second_time(
+def test_a_key_that_comes_twice_in_a_file_is_rejected_however_far_apart(
     importer: Importer, tmp_path: Path
 ) -> None:
-    write_jsonl(tmp_path / "products.jsonl", [TEA, TEA | {"price": "1.00"}])
-    assert rejects_of(importer(tmp_path)) == [(2, "repeated")]
-    assert Product.objects.get().price == Decimal("12.50")
+    others = [{"sku": f"other-{n}", "title": "Other"} for n in range(UPSERT_ROWS)]
+    write_jsonl(tmp_path / "products.jsonl", [TEA, TEA, *others, TEA | {"price": "1.00"}])
+    report = importer(tmp_path)
+    assert rejects_of(report) == [(2, "repeated"), (UPSERT_ROWS + 3, "repeated")]
+    assert Product.objects.get(sku="tea").price == Decimal("12.50")
 
 
 @pytest.mark.parametrize(
