@@ -34,6 +34,9 @@ class RecommendationsView(APIView):
             OpenApiParameter("limit", int, description="Items per surface, 1 to 100."),
             OpenApiParameter("context_product", description="The SKU of the page's product."),
             OpenApiParameter("at", description="Replay keys alone: the moment asked about."),
+            OpenApiParameter(
+                "original_time", description="Replay keys alone: that moment before a shift."
+            ),
         ],
         responses=AnswerSchema(many=True),
     )

@@ -39,7 +39,8 @@ def read_asked(request: Request) -> Asked:
         "customer": read("customer", text, REF_LENGTH),
         "limit": read("limit", count),
         "context_product": read("context_product", text, SKU_LENGTH),
-        "at": read("at", _moment, is_replay),
+        "at": read("at", _moment, is_replay) or timezone.now(),
+        "original_time": read("original_time", _moment, is_replay),
     }
     if faults:
         raise ValidationError(faults)
@@ -89,10 +90,10 @@ def _surfaces(query: QueryDict, name: str) -> list[Surface]:
     return [found[key] for key in keys]
 
 
-def _moment(query: QueryDict, name: str, is_replay: bool) -> datetime:
+def _moment(query: QueryDict, name: str, is_replay: bool) -> datetime | None:
     value = query.get(name)
     if value is None:
-        return timezone.now()
+        return None
     if not is_replay:
         raise ValueError(_("Only an API key with the scope 'replay' may name a time."))
     moment = parse_datetime(value)

@@ -27,7 +27,7 @@ from guidance.recommendations.models import Surface
 pytestmark = pytest.mark.django_db(transaction=True)
 WEEKS = 30
 CUT = date(2026, 3, 1)
-SHOPPERS = 12
+SHOPPERS = 8
 PRODUCTS = ["tea", "cup", "pot", "mat", "tin"]
 
 
@@ -93,6 +93,9 @@ def test_the_tail_arrives_as_traffic_marked_shifted_and_complete(
     decisions = list(Decision.objects.all())
     assert len(decisions) == result["visits"] == 2 * SHOPPERS
     assert {decision.source for decision in decisions} == {Source.REPLAY}
+    assert {decision.at - decision.original_time for decision in decisions} == {
+        timedelta(weeks=WEEKS)
+    }
     assert {decision.arm for decision in decisions} == {"best_baseline", "model"}
     kinds = _replayed()
     assert kinds["impression"] == sum(len(decision.items) for decision in decisions)

@@ -88,7 +88,7 @@ def test_a_request_that_is_wrong_is_not_repeated() -> None:
 def test_recommendations_are_asked_as_of_a_time() -> None:
     answer = [{"decision_id": None, "items": []}]
     with _server([(200, answer, {})]) as (url, asked), _storefront(url) as storefront:
-        got = storefront.recommendations(surface="home", customer="ä b", at=NOW)
+        got = storefront.recommendations(surface="home", customer="ä b", at=NOW, original_time=NOW)
     assert got == answer[0]
     assert asked[0][1] == (
         "/api/v1/recommendations?surface=home&customer=%C3%A4+b&at=2026-11-02T09%3A00%3A00%2B00%3A00"
@@ -108,6 +108,6 @@ def test_waiting_ends_at_once_when_the_replay_must_stop() -> None:
 
 def test_no_server_is_unreachable_and_no_address_is_said() -> None:
     with _storefront("http://127.0.0.1:9") as storefront, pytest.raises(Unreachable):
-        storefront.recommendations(surface="home", customer="c1", at=NOW)
+        storefront.recommendations(surface="home", customer="c1", at=NOW, original_time=NOW)
     with pytest.raises(ValueError, match="localhost is no address"):
         Storefront(base_url="localhost", key="k", check=lambda: None)

@@ -124,22 +124,23 @@ class Replay:
         seen: list[IncomingEvent] = []
         is_new = False
         if session.arrives_at is not None:
-            shown, is_new = self._home_page(session, session.arrives_at + self.shift.by)
+            shown, is_new = self._home_page(session.shopper, session.arrives_at)
             seen += reactions(session, shown, seed=self.seed)
             self.clicked.remember(session.shopper, seen)
             self.counts["visits"] += 1
         return self._send([*seen, *own_events(session, self.clicked)]) or is_new
 
-    def _home_page(self, session: Session, at: datetime) -> tuple[Shown, bool]:
+    def _home_page(self, shopper: str, original_time: datetime) -> tuple[Shown, bool]:
         """Return what the home page showed, asked for once: a lost answer is found in the log."""
-        visit = (session.shopper, at)
+        at = original_time + self.shift.by
+        visit = (shopper, at)
         if visit in self.known.decisions:
             return self.known.decisions[visit], False
 
         def ask() -> Shown:
             try:
                 answer = self.storefront.recommendations(
-                    surface=SURFACE, customer=session.shopper, at=at
+                    surface=SURFACE, customer=shopper, at=at, original_time=original_time
                 )
             except Unreachable:
                 if logged := _logged(visit):

@@ -50,10 +50,15 @@ class Storefront:
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._check = check
 
-    def recommendations(self, *, surface: str, customer: str, at: datetime) -> dict[str, Any]:
+    def recommendations(
+        self, *, surface: str, customer: str, at: datetime, original_time: datetime
+    ) -> dict[str, Any]:
         """Ask once for one surface as of `at`; raises Unreachable, for the caller to look first
         whether the answer was logged before asking again."""
-        query = urlencode({"surface": surface, "customer": customer, "at": at.isoformat()})
+        asked = {"surface": surface, "customer": customer, "at": at.isoformat()}
+        if original_time != at:
+            asked["original_time"] = original_time.isoformat()
+        query = urlencode(asked)
         answer: dict[str, Any] = self._call("GET", f"/api/v1/recommendations?{query}")[0]
         return answer
 

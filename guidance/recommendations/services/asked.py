@@ -12,7 +12,8 @@ from guidance.recommendations.services.candidates import Candidate
 @dataclass(frozen=True)
 class Asked:
     """One request, checked. `customer` is a pseudonym or '', `limit` None for each surface's own,
-    `language` '' for the shopper's; a replayed request names the moment it stands for."""
+    `language` '' for the shopper's; a replayed request names the moment it stands for, and the
+    time it was before a shift."""
 
     surfaces: list[Surface]
     at: datetime
@@ -21,6 +22,7 @@ class Asked:
     context_product: str = ""
     language: str = ""
     source: Source = Source.LIVE
+    original_time: datetime | None = None
 
     @property
     def is_replay(self) -> bool:

@@ -62,6 +62,7 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
         context=context,
         latency_ms=round(latency_ms, 2),
         source=asked.source,
+        original_time=asked.original_time,
     )
 
 
