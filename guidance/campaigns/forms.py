@@ -60,6 +60,7 @@ class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = ["key", "starts_at", "ends_at", "category", "is_active"]
+        help_texts = {"starts_at": _("In UTC."), "ends_at": _("In UTC.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

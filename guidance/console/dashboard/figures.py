@@ -46,13 +46,17 @@ def ratio_figure(
                 "marker": {"size": 5},
             }
         )
-    axis = {"tickformat": ".1~%", "rangemode": "tozero"} if ratio.is_share else {"range": [1, 5]}
+    axis = (
+        {"tickformat": ".1~%", "rangemode": "tozero"}
+        if ratio.is_share
+        else {"range": [1, 5.2], "dtick": 1}
+    )
     return _figure(lines, period, yaxis=axis, showlegend=len(lines) > 1)
 
 
 def revenue_figure(period: Period, behaviour: Behaviour, currency: str) -> Figure:
     """Return each day's purchases upward and returns downward."""
-    symbol = wording.currency_symbol(currency)
+    symbol = wording.currency_prefix(currency)
     kinds = ((Event.Kind.PURCHASE, _("purchases"), 1), (Event.Kind.RETURN, _("returns"), -1))
     bars = [
         {
@@ -87,7 +91,8 @@ def funnel_figure(steps: Sequence[tuple[str, int]]) -> Figure:
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "showlegend": False,
             "hovermode": False,
-            "yaxis": {"automargin": True},
+            "xaxis": {"showgrid": False},
+            "yaxis": {"showgrid": False},
         },
     }
 

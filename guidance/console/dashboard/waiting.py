@@ -139,7 +139,7 @@ def _candidates(user: User) -> Iterator[Waiting]:
 
 def _failed_jobs(user: User) -> Iterator[Waiting]:
     since = timezone.now() - FAILED_JOBS_FOR
-    failed = {"status__exact": Job.Status.FAILED, "finished_at__gte": f"{since:%Y-%m-%d}"}
+    failed = {"status__exact": Job.Status.FAILED, "finished_at__date__gte": f"{since:%Y-%m-%d}"}
     count = Job.objects.filter(
         status=Job.Status.FAILED, finished_at__date__gte=since.date()
     ).count()
@@ -168,10 +168,10 @@ def _failed_tasks(user: User) -> Iterator[Waiting]:
 
 
 Source = Callable[[User], Iterator[Waiting]]
-# Who has the permission, for these the source is asked; others cost no query.
+# Each source is asked for those who can do something about it; for others it costs no query.
 SOURCES: tuple[tuple[str, Source], ...] = (
     ("django_q.view_failure", _failed_tasks),
-    ("core.view_job", _failed_jobs),
+    ("training.add_trainingrun", _failed_jobs),
     ("training.promote_modelversion", _candidates),
     ("content.view_draft", _drafts),
     ("content.view_missingfacts", _missing_facts),

@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import format_decimal, format_percent, get_currency_symbol
 from django.utils.translation import get_language, to_locale
 
 # From here on cents say nothing and only make the number harder to read.
@@ -38,17 +38,15 @@ def stars(value: float) -> str:
 
 def money(amount: Decimal, currency: str) -> str:
     """1234.5 GBP -> £1,234; less than a thousand keeps its cents."""
-    # A currency without a sign of its own is written as letters, which must not touch the digits.
-    pattern = "¤\N{NO-BREAK SPACE}" if currency_symbol(currency).isalpha() else "¤"
-    if abs(amount) >= WHOLE_MONEY_FROM:
-        pattern += "#,##0"
-        return format_currency(amount, currency, pattern, locale(), currency_digits=False)
-    return format_currency(amount, currency, f"{pattern}#,##0.00", locale())
+    digits = "#,##0" if abs(amount) >= WHOLE_MONEY_FROM else "#,##0.00"
+    text = format_decimal(abs(amount), format=digits, locale=locale())
+    return f"{'−' if amount < 0 else ''}{currency_prefix(currency)}{text}"
 
 
-def currency_symbol(currency: str) -> str:
-    """GBP -> £"""
-    return get_currency_symbol(currency, locale=locale())
+def currency_prefix(currency: str) -> str:
+    """GBP -> £; one without a sign of its own keeps its letters, which must not touch digits."""
+    symbol = get_currency_symbol(currency, locale=locale())
+    return f"{symbol}\N{NO-BREAK SPACE}" if symbol[-1:].isalpha() else symbol
 
 
 def signed(text: str, value: float | Decimal) -> str:
