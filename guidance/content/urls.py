@@ -5,6 +5,6 @@ from django.urls import path
 from guidance.content import api
 
 urlpatterns = [
-    path("products/<str:sku>/copy", api.ProductCopyView.as_view(), name="product-copy"),
+    path("products/<path:sku>/copy", api.ProductCopyView.as_view(), name="product-copy"),
     path("copy", api.CopyChangesView.as_view(), name="copy"),
 ]

@@ -114,6 +114,20 @@ def test_an_unknown_product_is_a_problem_document(storefront: APIClient) -> None
     assert "nothing" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "address", ["mug%00/copy", "mug/copy?language=e%00n", f"{'x' * 200}/copy", "mug/copy?language="]
+)
+def test_an_address_nobody_means_breaks_nothing(storefront: APIClient, address: str) -> None:
+    assert storefront.get(f"/api/v1/products/{address}").status_code in {400, 404}
+
+
+def test_a_sku_with_a_slash_is_found(
+    make_draft: MakeDraft, mia: User, storefront: APIClient
+) -> None:
+    approve_draft(draft_id=make_draft("A/4").pk, version=1, actor=mia)
+    assert storefront.get("/api/v1/products/A/4/copy").json()["copy"]
+
+
 def test_copy_needs_a_key(publication: Publication) -> None:
     assert APIClient().get("/api/v1/products/mug/copy").status_code == 401
 
