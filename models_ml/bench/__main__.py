@@ -1,18 +1,38 @@
 """Entry of `python -m models_ml.bench`."""
 
 import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from models_ml.bench import recommender, writer
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m models_ml.bench")
     benches = parser.add_subparsers(required=True)
     recommender.add_parser(benches)
     writer.add_parser(benches)
-    options = parser.parse_args()
+    everything = benches.add_parser("all", help="every bench over the shared data")
+    everything.add_argument("--data", type=Path, default=Path("../shared/data"))
+    everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")
+    everything.set_defaults(run=_run_all)
+    options = parser.parse_args(arguments)
     options.run(options)
 
 
+def _run_all(options: argparse.Namespace) -> None:
+    if not options.data.is_dir():
+        sys.exit(f"{options.data}: no such folder; name the data with --data")
+    options.json.mkdir(parents=True, exist_ok=True)
+    shop, facts = options.data / "online_retail.parquet", options.data / "catalogue"
+    for name, *inputs in (
+        ("recommender", "--shop", shop),
+        ("writer", "--facts", facts / "flipkart_1050.csv"),
+    ):
+        print(name)
+        main([name, *map(str, inputs), "--json", str(options.json / f"{name}.json")])
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

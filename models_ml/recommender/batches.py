@@ -55,6 +55,10 @@ class Examples:
             for target in targets
         ]
 
+    def own_features(self) -> np.ndarray:
+        """The own-item features of all targets, shape (rows, OWN_ITEM_FEATURES)."""
+        return np.concatenate([features for _, features in self._own])
+
     def in_order(self, size: int) -> Iterator[Batch]:
         """Every segment once, targets in the order of the list."""
         for start in range(0, len(self.segments), size):

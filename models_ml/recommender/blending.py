@@ -8,7 +8,7 @@ from models_ml.recommender.cases import Case
 from models_ml.recommender.evaluate import TOP
 from models_ml.recommender.fusion import FLOORS, Parts
 
-WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2)
+WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 1.8)
 ROUNDS = 2
 # The gate's measure decides; what is new to the customer counts along, because surfaces may leave
 # out what was bought.

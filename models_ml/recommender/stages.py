@@ -89,6 +89,7 @@ def fit_network(run: Run, window: Window) -> tuple[SequenceModel, list[dict[str,
 
     plan = Plan("fit", config.epochs, config.learning_rate, config.patience, 3.0, False)
     examples = _examples(run, window.past)
+    model.set_feature_scale(examples.own_features())
     rows = Fitter(run, plan).fit(
         model,
         examples,

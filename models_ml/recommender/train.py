@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 
 from models_ml.data.cleaning import CleaningReport, clean
 from models_ml.data.split import TimeSplit, split_by_time
@@ -46,8 +47,19 @@ def train(
     Run again with the same `out_dir`, it goes on where it was stopped. Raises `BadFrame`,
     `NotEnoughData` or `TrainingStopped`.
     """
-    torch.set_num_threads(config.threads)
     out_dir.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(config.threads)
+    with threadpool_limits(config.threads):
+        return _train(frame, out_dir, config, on_progress, should_stop)
+
+
+def _train(
+    frame: pd.DataFrame,
+    out_dir: Path,
+    config: TrainConfig,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> TrainReport:
     rows, cleaning = clean(frame)
     split = split_by_time(
         rows, config.test_days, config.validation_days, config.until and pd.Timestamp(config.until)

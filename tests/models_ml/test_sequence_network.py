@@ -26,6 +26,7 @@ def past_of(frame: pd.DataFrame) -> Past:
 
 
 def network(items: int, seed: int = 0) -> SequenceModel:
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     model = SequenceModel(SequenceConfig(items=items, dim=16, layers=2, heads=2, window=LENGTH))
     for parameter in model.parameters():

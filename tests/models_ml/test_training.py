@@ -39,6 +39,7 @@ def window() -> stages.Window:
 
 def run_in(folder: Path, told: list[Progress], stop_after: int = 99, **settings: object) -> Run:
     """Training under way in a folder; asks to stop once that many epochs were reported."""
+    torch.set_num_threads(1)
     config = TrainConfig(**{**TINY, "epochs": 3, "patience": 3, **settings})
     return Run(
         config,
