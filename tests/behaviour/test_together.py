@@ -121,19 +121,31 @@ def test_one_batch_sent_by_several_at_once_is_written_once() -> None:
 
 
 def test_events_and_products_written_at_once_do_not_wait_in_a_ring() -> None:
-    upsert_products(rows=_products(1), source="api")
+    """Events come in one order of products, prices in the other, over and over."""
+    many = 300
+
+    def prices(price: int) -> list[ProductRow]:
+        return [ProductRow(sku=f"p{n}", title="P", price=Decimal(price)) for n in range(many)]
+
+    upsert_products(rows=prices(0), source="api")
     at = timezone.now()
 
     def send() -> None:
-        for _number in range(5):
-            record_events(events=_events(at, *["c1", "c2"] * 20), source=Source.LIVE)
+        for _number in range(10):
+            events = {
+                n: IncomingEvent(
+                    id=new_id(), kind="view", customer="c", time=at, sku=f"p{many - n}"
+                )
+                for n in range(1, many + 1)
+            }
+            record_events(events=events, source=Source.LIVE)
 
     def change() -> None:
-        for price in range(5):
-            upsert_products(rows=_products(price), source="api")
+        for price in range(10):
+            upsert_products(rows=prices(price), source="api")
 
     _together(send, change, send, change)
-    assert Event.objects.count() == 2 * 5 * 40
+    assert Event.objects.count() == 2 * 10 * many
 
 
 def test_no_event_of_a_merged_visitor_stays_behind() -> None:
