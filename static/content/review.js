@@ -6,16 +6,16 @@
   const CHECK_AFTER = 400;
   const desk = document.getElementById("desk");
   const help = document.getElementById("desk-help");
+  const said = document.getElementById("desk-said");
   const fetched = new Map();
   let busy = false;
-  let shownAt = 0;
 
   const current = () => desk.querySelector("article");
   const one = (selector) => desk.querySelector(selector);
 
   function say(message) {
-    const toast = one(".desk-toast");
-    toast.textContent = message;
+    const toast = one("[data-toast]");
+    said.textContent = toast.textContent = message;
     toast.classList.add("desk-toast-refused");
   }
 
@@ -39,8 +39,7 @@
       one(".desk-title")?.focus({ preventScroll: true });
       scrollTo({ top: 0 });
     }
-    shownAt = performance.now();
-    desk.dataset.shown = String(Math.round(shownAt));
+    said.textContent = one("[data-toast]").textContent;
     if (one("[data-edit]:not([hidden])")) startEditing();
     setTimeout(prefetch, 0);
   }

@@ -173,6 +173,28 @@ def test_a_decision_without_a_version_is_refused(
     assert not Publication.objects.exists()
 
 
+def test_a_decided_draft_is_shown_as_it_was_decided(
+    client: Client, make_draft: MakeDraft, mia: User
+) -> None:
+    draft = make_draft("mug")
+    _decide(client, draft, "reject", reason="Wrong tone for our shop")
+    page = _text(client.get(f"{DESK}{draft.pk}/change/"))
+    assert "Wrong tone for our shop" in page
+    assert "data-decide" not in page
+
+
+@pytest.mark.parametrize("model", ["draft", "publication", "missingfacts"])
+def test_nobody_adds_or_deletes_rows_around_the_services(
+    desk: Desk, make_draft: MakeDraft, mia: User, model: str
+) -> None:
+    client = desk(Role.ADMINISTRATOR)
+    approve_draft(draft_id=make_draft("mug").pk, version=1, actor=mia)
+    row = Draft.objects.get() if model == "draft" else Publication.objects.get()
+    assert client.get(f"/admin/content/{model}/add/").status_code == 403
+    assert client.get(f"/admin/content/{model}/{row.pk}/delete/").status_code in {302, 403}
+    assert Publication.objects.count() == Draft.objects.count() == 1
+
+
 def test_compliance_reads_and_decides_nothing(desk: Desk, make_draft: MakeDraft) -> None:
     client, draft = desk(Role.COMPLIANCE), make_draft("mug")
     page = client.get(f"{DESK}{draft.pk}/change/")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from guidance.content.marking import OUTDATED, Piece, marked
 from guidance.content.models import Draft
@@ -22,6 +22,16 @@ from models_ml.writer.facts import TITLE_KEY, key_info
 
 FILTERS = "_changelist_filters"
 QUEUE_PARAMETERS = ("age", "language", "kind", "checks", "stale", "task", "q")
+
+
+# Stored as they stand here, so that one reason is one in every language; people may write others.
+REJECT_REASONS = (
+    gettext_noop("Reads badly"),
+    gettext_noop("Says too little"),
+    gettext_noop("A fact is wrong"),
+    gettext_noop("Wrong tone for our shop"),
+    gettext_noop("No copy wanted for this product"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,8 @@ def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dic
         "may_review": request.user.has_perm("content.review_draft"),
         "may_edit": request.user.has_perm("content.change_draft"),
         "may_rewrite": request.user.has_perm("content.add_draft"),
-        "reasons": reject_reasons(),
+        "reasons": [(reason, _(reason)) for reason in REJECT_REASONS],
+        "rejected_for": _(draft.reason) if draft.reason else "",
         "toast": toast,
     }
 
@@ -105,17 +116,6 @@ def draft_urls(request: HttpRequest, draft: Draft, place: Place) -> Mapping[str,
     urls["queue"] = f"{queue}?{urlencode(parameters)}" if parameters else queue
     urls["product"] = reverse("admin:catalog_product_change", args=[draft.product_id])
     return urls
-
-
-def reject_reasons() -> list[str]:
-    """Return the reasons offered for a rejection; people may write any other."""
-    return [
-        _("Reads badly"),
-        _("Says too little"),
-        _("A fact is wrong"),
-        _("Wrong tone for our shop"),
-        _("No copy wanted for this product"),
-    ]
 
 
 def rendered_findings(found: Examination) -> list[FindingRow]:

@@ -44,7 +44,7 @@ FIELDS = ("language", "kind")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a draft stands in a queue, counted from 1; 0 for one that is not in it."""
+    """Where a draft stands in a queue, counted from 1, or would stand if it is not in it."""
 
     position: int
     total: int

@@ -45,17 +45,27 @@ class Examination:
         }
 
 
-def examine_draft(*, draft: Draft, text: str | None = None) -> Examination:
-    """Examine a draft's text, or another text in its place, against today's facts."""
-    product = draft.product
+def examine_draft(
+    *,
+    draft: Draft,
+    text: str | None = None,
+    facts: Sequence[Fact] | None = None,
+    brands: Terms | None = None,
+) -> Examination:
+    """Examine a draft's text, or `text` in its place, against today's facts.
+
+    Who examines many reads facts and the shop's brands for all of them and passes them in.
+    """
+    if facts is None:
+        facts = facts_of([draft.product], draft.language)[draft.product_id]
     return examine(
         text=draft.text if text is None else text,
-        product=product,
+        product=draft.product,
         kind=draft.kind,
         language=draft.language,
-        facts=facts_of([product], draft.language)[product.pk],
+        facts=facts,
         sentences=draft.sentences,
-        brands=shop_brands(),
+        brands=shop_brands() if brands is None else brands,
     )
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from django.db import transaction
@@ -13,7 +13,9 @@ from django_q.tasks import async_task
 
 from guidance.catalog.hooks import FactChange
 from guidance.catalog.models import Product
+from guidance.catalog.selectors import facts_of
 from guidance.content.models import Citation, Draft, Publication, PublishedCopy, ReviewTask
+from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.examination import examine_draft
 from guidance.core.services import record_audit
 
@@ -41,18 +43,21 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
             transaction.on_commit(partial(_enqueue_examination, [draft.pk for draft in touched]))
 
 
-def examine_again(*, draft_ids: Iterable[uuid.UUID]) -> int:
-    """Bring the stored checks of waiting drafts to today's facts; safe to run twice."""
-    done = 0
-    for draft_id in draft_ids:
-        with transaction.atomic():
-            locked = Draft.objects.select_for_update(of=("self",)).waiting().filter(pk=draft_id)
-            draft = locked.select_related("product__category").first()
-            if draft is None:
-                continue
-            fields = examine_draft(draft=draft).as_fields()
-            Draft.objects.filter(pk=draft_id).update(**fields)
-            done += 1
+def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
+    """Bring the stored checks of waiting drafts to today's facts, and return how many.
+
+    Safe to run twice; a draft that somebody changes or decides meanwhile is left to them.
+    """
+    waiting = Draft.objects.waiting().filter(pk__in=draft_ids)
+    drafts = list(waiting.select_related("product__category"))
+    brands, done = shop_brands(), 0
+    for language in {draft.language for draft in drafts}:
+        chosen = [draft for draft in drafts if draft.language == language]
+        facts = facts_of([draft.product for draft in chosen], language)
+        for draft in chosen:
+            found = examine_draft(draft=draft, facts=facts[draft.product_id], brands=brands)
+            same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
+            done += same.update(**found.as_fields())
     return done
 
 

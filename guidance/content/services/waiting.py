@@ -26,7 +26,6 @@ def lock_waiting(*, draft_id: uuid.UUID, version: int) -> Draft:
     """
     product_id = Draft.objects.values_list("product_id", flat=True).get(pk=draft_id)
     product = Product.objects.select_for_update().get(pk=product_id)
-    # Checks run anew in the background hold the draft's lock alone.
     draft = Draft.objects.select_for_update().get(pk=draft_id)
     draft.product = product
     if draft.status != Draft.Status.WAITING:
