@@ -4,7 +4,7 @@ import os
 import secrets
 
 from shopguide.settings.base import *  # noqa: F403  the settings of this module are base's
-from shopguide.settings.base import VAR_DIR
+from shopguide.settings.base import STATIC_ROOT, VAR_DIR
 
 DEBUG = os.environ.get("DEBUG", "") == "1"
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -25,3 +25,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(exist_ok=True)

@@ -14,9 +14,11 @@ from django.core.management import call_command
 from tqdm import tqdm
 
 from guidance.behaviour.services.rollups import advance_rollups
+from guidance.console.demo.generator.shop import CURRENCY
 from guidance.console.demo.people import ensure_people
 from guidance.console.demo.shop import choose_shop, load_state, save_state, shop_from_json
 from guidance.content.services.drafting import request_drafts
+from guidance.core.services.markets import ensure_default_market
 from guidance.core.terminal import run_with_bar
 from guidance.experiments.services import ensure_replay_experiment
 from guidance.recommendations.services.surfaces import ensure_surfaces
@@ -66,6 +68,14 @@ def choose(state: State, shop: Path | None, say: Say) -> None:
             bar.set_description(step)
 
         state["shop"] = choose_shop(shop, show).as_json()
+    if shop is None:
+        ensure_default_market(
+            key="singapore",
+            name="Singapore",
+            language="en",
+            currency=CURRENCY,
+            time_zone="Asia/Singapore",
+        )
 
 
 def load(state: State, shop: Path | None, say: Say) -> None:
