@@ -18,6 +18,11 @@ class ShopGuideAdminSite(UnfoldAdminSite):
             context["worker_stopped"] = not is_worker_alive()
         return context
 
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Return the sidebar without groups in which this person may open nothing."""
+        groups = super().get_sidebar_list(request)
+        return [g for g in groups if any(item["has_permission"] for item in g["items"])]
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         status = path("worker/", self.admin_view(self.worker_status), name="worker_status")
         return [status, *super().get_urls()]

@@ -1,4 +1,4 @@
-"""`python -m tests.screenshots ADDRESS LOGINS.json`: the README's pictures, taken from a running demo."""
+"""`python -m tests.screenshots ADDRESS LOGINS`: the README's pictures, from a running demo."""
 
 import json
 import sys
