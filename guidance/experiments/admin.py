@@ -85,6 +85,9 @@ class ExperimentAdmin(GuidanceModelAdmin):
     inlines = [ArmInline]
     change_form_outer_before_template = "admin/experiments/experiment/start.html"
 
+    class Media:
+        css = {"all": ["experiments/experiments.css"]}
+
     @display(description=_("status"), label=STATUS_COLOURS)
     def status_label(self, experiment: Experiment) -> tuple[str, str]:
         return experiment.status, experiment.get_status_display()

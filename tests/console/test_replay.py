@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django.live_server_helper import LiveServer
+from rest_framework.test import APIClient
 
 from guidance.behaviour.models import Event, Source
 from guidance.console.importing import import_shop, tail
@@ -190,6 +191,15 @@ def test_the_key_made_for_a_run_is_switched_off_after_it(
     key = ApiKey.objects.get()
     assert not key.is_active
     assert set(key.scopes) == {"read", "events", "replay"}
+
+
+def test_only_a_replaying_key_may_name_an_original_time(storefront: APIClient) -> None:
+    Surface.objects.update_or_create(key="home", defaults={"name": "Home"})
+    asked = {"surface": "home", "customer": "c1", "original_time": "2011-12-01T09:00:00Z"}
+    answer = storefront.get("/api/v1/recommendations", asked)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == "/original_time"
+    assert not Decision.objects.exists()
 
 
 def test_the_command_prints_each_arm_and_names_what_is_wrong(

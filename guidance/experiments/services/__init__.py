@@ -1,6 +1,6 @@
 """Experiments' writes, and the assignment that every request asks for."""
 
-from guidance.experiments.services.assign import Assignment, assign
+from guidance.experiments.services.assign import Assignment, assign, surfaces_tested
 from guidance.experiments.services.lifecycle import (
     ensure_replay_experiment,
     save_arms,
@@ -17,4 +17,5 @@ __all__ = [
     "save_experiment",
     "start_experiment",
     "stop_experiment",
+    "surfaces_tested",
 ]

@@ -43,3 +43,9 @@ def assign(*, surface: str, unit: str, source: str) -> Assignment | None:
         return None
     arm = arms[index]
     return Assignment(experiment=arm.experiment.key, arm=arm.key, policy=arm.policy)
+
+
+def surfaces_tested() -> set[tuple[str, str]]:
+    """Return surface and traffic of every running experiment; elsewhere nobody is assigned."""
+    running = Experiment.objects.filter(status=Experiment.Status.RUNNING)
+    return set(running.order_by().values_list("surface", "source"))
