@@ -18,7 +18,7 @@ class Popularity:
 
 
 def read_popularity(*, day: date, with_replay: bool) -> Popularity:
-    """Count the 30 days that end with `day` (UTC); one statement.
+    """Count the 30 days that end with `day`, on the shop's calendar; one statement.
 
     Replayed traffic counts only for replayed requests.
     """

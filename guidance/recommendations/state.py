@@ -7,12 +7,17 @@ One thread per web process looks every two seconds, so that no request waits for
 import logging
 import threading
 import time
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
+from django.utils import timezone
 
+from guidance.behaviour.models import Source
+from guidance.core.models import Market
 from guidance.core.selectors import default_market
+from guidance.experiments.services import surfaces_tested
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
 from guidance.recommendations.popularity import Popularity, read_popularity
 from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
@@ -35,7 +40,8 @@ class ServingState:
 
     def __init__(self) -> None:
         self._registry = RankerRegistry()
-        self.market_language = settings.LANGUAGE_CODE
+        self.market = Market()
+        self._tested: set[tuple[str, str]] = set()
         self._index: CatalogueIndex | None = None
         self._popularity: dict[PopularityKey, tuple[float, Popularity]] = {}
         self._starting = threading.Lock()
@@ -51,8 +57,9 @@ class ServingState:
             self._ready.wait(timeout=FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
-        """Look for what changed and read it; three statements where nothing did."""
-        self.market_language = default_market().language
+        """Look for what changed and read it; four statements where nothing did."""
+        self.market = default_market()
+        self._tested = surfaces_tested()
         if self._index is None or self._index.signature != signature():
             self._index = read_index()
         self._registry.refresh()
@@ -62,6 +69,13 @@ class ServingState:
         """The model version this process serves from; None where none can be."""
         return self._registry.current
 
+    def may_be_tested(self, *, surface: str, source: str) -> bool:
+        """Tell whether an experiment may run there: a live one is noticed within two seconds.
+
+        A replay starts its experiment and asks at once, so its own are always looked up.
+        """
+        return source == Source.REPLAY or (surface, source) in self._tested
+
     @property
     def index(self) -> CatalogueIndex:
         assert self._index is not None, "prepare() comes first"
@@ -69,12 +83,16 @@ class ServingState:
 
     def popularity(self, *, at: datetime, with_replay: bool) -> Popularity:
         """Return what was popular on that day; read at most every 20 seconds under a watcher."""
-        key = (at.astimezone(UTC).date(), with_replay)
+        key = (self._day_of(at), with_replay)
         kept = self._popularity.get(key)
         longest = POPULARITY_SECONDS if settings.SERVING_WATCHER else 0.0
         if kept is None or time.monotonic() - kept[0] > longest:
             return self._read_popularity(key)
         return kept[1]
+
+    def _day_of(self, at: datetime) -> date:
+        """Rollups count by the shop's own calendar."""
+        return at.astimezone(ZoneInfo(self.market.time_zone)).date()
 
     def _read_popularity(self, key: PopularityKey) -> Popularity:
         found = read_popularity(day=key[0], with_replay=key[1])
@@ -95,7 +113,7 @@ class ServingState:
         while True:
             try:
                 self.refresh()
-                self._read_popularity((datetime.now(UTC).date(), False))
+                self._read_popularity((self._day_of(timezone.now()), False))
                 self._ready.set()
             except DatabaseError:
                 logger.exception("The registry of models could not be read; trying again")

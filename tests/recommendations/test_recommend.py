@@ -78,7 +78,7 @@ def test_reasons_name_what_the_shopper_bought_or_viewed(
     version: ModelVersion,
     happened: Callable[..., Event],
 ) -> None:
-    Surface.objects.update(allow_already_bought=False)
+    Surface.objects.update(allow_already_bought=False, policy="ease")
     reasons = [item["reason"] for item in _ask(storefront, customer="ann")[0]["items"]]
     bought = [f"Because you bought Product {sku}" for sku in taste_of(0)[:6:2]]
     assert set(reasons) & set(bought), reasons
@@ -149,6 +149,7 @@ def test_what_is_hidden_behind_the_back_of_the_catalogue_in_memory_is_not_shown_
 def test_already_bought_is_a_switch_of_the_surface(
     storefront: APIClient, home: Surface, shopper: Customer, version: ModelVersion
 ) -> None:
+    Surface.objects.update(policy="repeat_frequency")
     owned = set(taste_of(0)[:6:2])
     assert set(_skus(_ask(storefront, customer="ann")[0])) & owned
     Surface.objects.update(allow_already_bought=False)
@@ -178,6 +179,7 @@ def test_the_page_s_product_and_its_variants_are_left_out_and_explain_the_others
     version: ModelVersion,
     products: dict[str, Product],
 ) -> None:
+    Surface.objects.update(policy="ease")
     (answer,) = _ask(storefront, context_product="P08")
     families = {products[sku].family for sku in _skus(answer)}
     assert products["P08"].family not in families

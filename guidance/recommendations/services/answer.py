@@ -77,7 +77,9 @@ def _choose_policy(
     without: Collection[str],
 ) -> tuple[SurfaceAnswer, Iterable[Candidate]]:
     """Go down the fallback chain to the first policy that answers; popularity always does."""
-    assigned = assign(surface=surface.key, unit=shopper.unit, source=asked.source)
+    assigned = None
+    if state.may_be_tested(surface=surface.key, source=asked.source):
+        assigned = assign(surface=surface.key, unit=shopper.unit, source=asked.source)
     answer = SurfaceAnswer(surface=surface)
     if assigned is not None:
         answer.experiment, answer.arm = assigned.experiment, assigned.arm

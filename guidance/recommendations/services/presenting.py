@@ -51,7 +51,7 @@ def choose_language(wanted: str) -> tuple[str, str]:
 
     They differ only where the shop's language is none of ours; reasons then come in English.
     """
-    wanted = wanted or state.market_language
+    wanted = wanted or state.market.language
     try:
         supported = translation.get_supported_language_variant(wanted)
     except LookupError:
