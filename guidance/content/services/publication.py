@@ -71,7 +71,7 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(_("Say why it is withdrawn."))
-    Product.objects.select_for_update().get(pk=copy.product_id)
+    Product.objects.select_for_update(no_key=True).get(pk=copy.product_id)
     current = PublishedCopy.objects.select_for_update().get(pk=copy.pk)
     if current.status == PublishedCopy.Status.WITHDRAWN:
         raise Invalid(_("It is withdrawn already."))

@@ -35,7 +35,7 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
     for chunk in _by_product(changes):
         # The lock that approvals take: one under way commits first and is seen below. Who writes a
         # product holds it already, but a renamed category reaches products nobody wrote.
-        products = Product.objects.select_for_update().order_by("pk")
+        products = Product.objects.select_for_update(no_key=True).order_by("pk")
         list(products.filter(pk__in=chunk).values_list("pk", flat=True))
         stale = _stale_publications(chunk)
         touched = [*_return_to_desk(stale, chunk), *_waiting_drafts(chunk)]

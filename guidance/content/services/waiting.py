@@ -25,7 +25,7 @@ def lock_waiting(*, draft_id: uuid.UUID, version: int) -> Draft:
     NotWaiting or VersionChanged.
     """
     product_id = Draft.objects.values_list("product_id", flat=True).get(pk=draft_id)
-    product = Product.objects.select_for_update().get(pk=product_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     draft = Draft.objects.select_for_update().get(pk=draft_id)
     draft.product = product
     if draft.status != Draft.Status.WAITING:
