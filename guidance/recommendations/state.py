@@ -11,7 +11,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from guidance.behaviour.models import Source
@@ -52,9 +52,10 @@ class ServingState:
         """Make the state usable for one request: once a process, or each time without a watcher."""
         if not settings.SERVING_WATCHER:
             self.refresh()
-        elif not self._ready.is_set():
+            return
+        if self._thread is None or not self._thread.is_alive():
             self._start()
-            self._ready.wait(timeout=FIRST_LOOK_SECONDS)
+        self._ready.wait(timeout=FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
         """Look for what changed and read it; four statements where nothing did."""
@@ -83,9 +84,11 @@ class ServingState:
 
     def popularity(self, *, at: datetime, with_replay: bool) -> Popularity:
         """Return what was popular on that day; read at most every 20 seconds under a watcher."""
-        key = (self._day_of(at), with_replay)
-        kept = self._popularity.get(key)
         longest = POPULARITY_SECONDS if settings.SERVING_WATCHER else 0.0
+        return self._popularity_of((self._day_of(at), with_replay), longest)
+
+    def _popularity_of(self, key: PopularityKey, longest: float) -> Popularity:
+        kept = self._popularity.get(key)
         if kept is None or time.monotonic() - kept[0] > longest:
             return self._read_popularity(key)
         return kept[1]
@@ -113,10 +116,11 @@ class ServingState:
         while True:
             try:
                 self.refresh()
-                self._read_popularity((self._day_of(timezone.now()), False))
+                today = (self._day_of(timezone.now()), False)
+                self._popularity_of(today, POPULARITY_SECONDS / 2)
                 self._ready.set()
-            except DatabaseError:
-                logger.exception("The registry of models could not be read; trying again")
+            except Exception:  # whatever it was, the next look may find it gone
+                logger.exception("Looking for another model or catalogue failed; trying again")
                 connections.close_all()
             close_old_connections()
             pause.wait(LOOK_SECONDS)

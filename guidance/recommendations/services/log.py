@@ -1,13 +1,12 @@
 """Writing an answer's decisions, without letting the shopper wait for a busy database."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, transaction
 
+from guidance.core.patience import impatient
 from guidance.customers.services import ensure_customers
 from guidance.decisions.models import Decision
 from guidance.decisions.services.log import record_decisions
@@ -29,13 +28,13 @@ def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: f
     """
     decisions = [_decision(answer, asked, latency_ms) for answer in answers]
     try:
-        with _impatient(), transaction.atomic():
+        with impatient(PATIENCE_MS), transaction.atomic():
             if asked.customer:
                 customer_id = ensure_customers(refs=[asked.customer])[asked.customer]
                 for decision in decisions:
                     decision.customer_id = customer_id
             record_decisions(decisions)
-    except DatabaseError:
+    except Error:
         logger.exception("%d decisions could not be written", len(decisions))
         count_unlogged(len(decisions))
         return False
@@ -64,24 +63,3 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
         source=asked.source,
         original_time=asked.original_time,
     )
-
-
-@contextmanager
-def _impatient() -> Iterator[None]:
-    """Wait for locks no longer than PATIENCE_MS."""
-    connection.ensure_connection()
-    if connection.vendor == "sqlite":
-        usual = int(1000 * settings.DATABASES["default"]["OPTIONS"]["timeout"])
-        connection.connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
-        try:
-            yield
-        finally:
-            connection.connection.execute(f"PRAGMA busy_timeout = {usual}")
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = {PATIENCE_MS}")
-        try:
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = DEFAULT")
