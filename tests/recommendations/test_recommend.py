@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
+from guidance.catalog.services import hide_products
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
@@ -133,6 +134,18 @@ def test_stock_zero_leaves_the_next_answer(
     storefront.post("/api/v1/products", {"products": [{"sku": first, "stock": 0}]})
     assert Product.objects.get(sku=first).stock == 0
     assert first not in _skus(_ask(storefront, customer="ann")[0])
+
+
+def test_a_product_shown_again_comes_back_into_a_running_process(
+    storefront: APIClient, home: Surface, shopper: Customer, version: ModelVersion
+) -> None:
+    first = _skus(_ask(storefront, customer="ann")[0])[0]
+    chosen = [Product.objects.get(sku=first)]
+    hide_products(products=chosen, hidden=True, actor=None)
+    storefront.post("/api/v1/products", {"products": [{"sku": "new", "title": "New"}]})
+    assert first not in _skus(_ask(storefront, customer="ann")[0])
+    hide_products(products=chosen, hidden=False, actor=None)
+    assert first in _skus(_ask(storefront, customer="ann")[0])
 
 
 def test_what_is_hidden_behind_the_back_of_the_catalogue_in_memory_is_not_shown_either(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from guidance.catalog.hooks import tell_facts_changed
 from guidance.catalog.models import Product
@@ -76,13 +77,17 @@ def update_product(
 
 @transaction.atomic
 def hide_products(*, products: Iterable[Product], hidden: bool, actor: User | None) -> int:
-    """Take products out of every answer, or bring them back; return how many that changed."""
+    """Take products out of every answer, or bring them back; return how many that changed.
+
+    `updated_at` moves, by which running processes notice that their catalogue is an old one.
+    """
     chosen = Product.objects.select_for_update(no_key=True).filter(
         pk__in=[product.pk for product in products], is_hidden=not hidden
     )
     skus = list(chosen.order_by("pk").values_list("sku", flat=True))
     if skus:
-        Product.objects.filter(sku__in=skus).update(is_hidden=hidden)
+        changed = Product.objects.filter(sku__in=skus)
+        changed.update(is_hidden=hidden, updated_at=timezone.now())
         record_batch_audit(
             actor=actor,
             verb="hide_products" if hidden else "show_products",
