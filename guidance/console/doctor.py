@@ -85,9 +85,12 @@ def check_clock() -> Diagnosis:
     """Compare this machine's clock with the database server's; SQLite has none of its own."""
     if connection.vendor != "postgresql":
         return Diagnosis(_("Clock"), True, _("the database shares it"))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        skew = abs((datetime.now(UTC) - cursor.fetchone()[0]).total_seconds())
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            skew = abs((datetime.now(UTC) - cursor.fetchone()[0]).total_seconds())
+    except DatabaseError as error:
+        return Diagnosis(_("Clock"), False, str(error), _("Mend the database first."))
     is_well = skew < CLOCK_TOLERANCE_SECONDS
     detail = _("%(seconds).1f s apart from the database's") % {"seconds": skew}
     return Diagnosis(_("Clock"), is_well, detail, "" if is_well else _("Run a time service (NTP)."))
@@ -116,11 +119,11 @@ def check_model_files() -> Diagnosis:
     except DatabaseError as error:
         return Diagnosis(_("Model files"), False, str(error), _("Mend the database first."))
     if version is None:
-        fix = _("Train one: manage.py train recommender. Until then popularity answers.")
+        fix = _("Train one, or promote one that passed the gate; until then a baseline answers.")
         return Diagnosis(_("Model files"), False, _("no version is promoted"), fix)
-    is_there = (Path(version.directory) / "manifest.json").exists()
+    is_there = (version.folder / "manifest.json").exists()
     fix = "" if is_there else _("Roll back on the model versions' page, or train again.")
-    return Diagnosis(_("Model files"), is_there, f"{version}: {version.directory}", fix)
+    return Diagnosis(_("Model files"), is_there, f"{version}: {version.folder}", fix)
 
 
 def check_training_libraries() -> Diagnosis:

@@ -13,11 +13,13 @@ class JobKind:
     """A kind of long work: `runner` is the dotted path of `run(context) -> result`.
 
     It is a path, not a function, so that a web process never imports what only the job needs.
+    Who asked for a job may cancel it, and so may those who hold `cancel_permission`.
     """
 
     key: str
     label: str | Promise
     runner: str
+    cancel_permission: str = "core.change_job"
 
     def load(self) -> Callable[..., dict[str, Any]]:
         runner: Callable[..., dict[str, Any]] = import_string(self.runner)
@@ -37,9 +39,10 @@ def job_kind(key: str) -> JobKind:
     return _job_kinds[key]
 
 
-def job_kinds() -> list[JobKind]:
-    """Return every registered kind, in order of key."""
-    return sorted(_job_kinds.values(), key=lambda kind: kind.key)
+def cancel_permission(key: str) -> str:
+    """Return what cancelling a job of this kind takes, for a kind nobody registered too."""
+    kind = _job_kinds.get(key)
+    return kind.cancel_permission if kind else "core.change_job"
 
 
 @dataclass(frozen=True)

@@ -121,12 +121,15 @@ class JobContext:
         connections.close_all()
 
 
-def run_job(job_id: uuid.UUID, listener: Listener | None = None) -> Job.Status | None:
+def run_job(
+    job_id: uuid.UUID, listener: Listener | None = None, *, slots: int | None = None
+) -> Job.Status | None:
     """Claim the job and run it to its end in this process; None where it was not to be had.
 
-    `listener(phase, fraction)` hears of every step, for a progress bar in a terminal.
+    `listener(phase, fraction)` hears of every step, for a progress bar in a terminal. With `slots`
+    the job is left waiting while so many run already.
     """
-    job = jobs.claim_job(job_id=job_id)
+    job = jobs.claim_job(job_id=job_id, slots=slots)
     if job is None:
         return None
     context = JobContext(job, listener)

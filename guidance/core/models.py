@@ -173,6 +173,11 @@ class Job(models.Model):
         return f"{self.kind} {self.created_at:%Y-%m-%d %H:%M}"
 
     @property
+    def error_line(self) -> str:
+        """What went wrong, without the traceback that only the log should show."""
+        return self.error.partition("\n")[0]
+
+    @property
     def is_finished(self) -> bool:
         return self.status in {self.Status.SUCCEEDED, self.Status.FAILED, self.Status.CANCELLED}
 

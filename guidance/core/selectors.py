@@ -32,6 +32,6 @@ def job_state(job: Job) -> dict[str, Any]:
         "fraction": job.fraction,
         "detail": job.detail,
         "log": job.log,
-        "error": job.error.partition("\n")[0],
+        "error": job.error_line,
         "is_finished": job.is_finished,
     }

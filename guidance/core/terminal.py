@@ -17,7 +17,6 @@ def run_with_bar(job: Job) -> Job:
     start was killed outright, this waits until the lease it held has run out.
     """
     _await_lease(job)
-    _wait_for_dead_lease(job)
     layout = "{l_bar}{bar:30}| {elapsed}<{remaining}"
     with tqdm(total=1.0, desc=job.kind, bar_format=layout, mininterval=0.5) as bar:
 
@@ -34,16 +33,6 @@ def run_with_bar(job: Job) -> Job:
     if status != Job.Status.SUCCEEDED:
         raise CommandError(f"The job {job.pk} is {status}: {job.error.partition(chr(10))[0]}")
     return job
-
-
-def _wait_for_dead_lease(job: Job) -> None:
-    """Where a process died lately, wait until its lease has run out; one that lives renews it."""
-    held_until = job.lease_expires_at
-    while job.status == Job.Status.RUNNING and held_until and timezone.now() <= held_until:
-        time.sleep(0.5)
-        job.refresh_from_db()
-        if job.lease_expires_at != held_until:
-            return
 
 
 def _await_lease(job: Job) -> None:

@@ -141,7 +141,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["guidance.core.throttling.ApiKeyThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"api_key": os.environ.get("API_RATE", "6000/minute")},
+    "DEFAULT_THROTTLE_RATES": {"api_key": int(os.environ.get("API_RATE", "6000"))},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "guidance.core.problems.problem_response",
     "UNAUTHENTICATED_USER": None,

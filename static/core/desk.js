@@ -1,7 +1,7 @@
 // Says on every page, within seconds, that background work stopped or runs again.
 (() => {
   "use strict";
-  const EVERY = 4000;
+  const EVERY = 2000;
 
   async function look(banner) {
     try {

@@ -1,14 +1,22 @@
 """Who may call the API, and what refusals look like."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from guidance.core import throttling
 from guidance.core.models import ApiKey
 from guidance.core.services import create_api_key
+from guidance.core.throttling import ApiKeyThrottle
 
 pytestmark = pytest.mark.django_db
 PROBLEM = "application/problem+json"
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet() -> None:
+    ApiKeyThrottle.counts.clear()
 
 
 def _client(secret: str, **headers: str) -> APIClient:
@@ -54,12 +62,32 @@ def test_a_key_is_stored_as_a_hash_only() -> None:
 def test_a_key_that_calls_too_often_is_told_when_to_come_back(
     storefront: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from guidance.core.throttling import ApiKeyThrottle
-
-    monkeypatch.setattr(ApiKeyThrottle, "rate", "2/minute", raising=False)
+    monkeypatch.setattr(ApiKeyThrottle, "rate", 2)
     answers = [storefront.post("/api/v1/events", {"events": []}) for _ in range(3)]
     assert answers[-1].status_code == 429
     assert int(answers[-1]["Retry-After"]) >= 1
+
+
+def test_calls_counted_by_another_process_count_here_too(
+    storefront: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ApiKeyThrottle, "rate", 10)
+    monkeypatch.setattr(throttling, "SHARE_SECONDS", 0.0)
+    for _ in range(6):
+        assert storefront.post("/api/v1/events", {"events": []}).status_code == 200
+    ApiKeyThrottle.counts.clear()  # as another process, which counted nothing itself
+    codes = [storefront.post("/api/v1/events", {"events": []}).status_code for _ in range(6)]
+    assert codes == [200] * 4 + [429] * 2
+
+
+def test_a_database_that_cannot_be_written_lets_calls_through(
+    storefront: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "SHARE_SECONDS", 0.0)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE core_cache")
+    answer = storefront.get("/api/v1/campaigns")
+    assert answer.status_code == 200
 
 
 def test_an_unknown_address_under_the_api_is_a_problem_document(storefront: APIClient) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -37,7 +38,7 @@ def test_a_job_runs_to_its_end_and_shows_how_it_went() -> None:
     assert AuditEntry.objects.filter(verb="request_job", object_id=str(job.pk)).exists()
 
 
-def test_a_job_is_started_on_commit(django_capture_on_commit_callbacks) -> None:  # type: ignore[no-untyped-def]
+def test_a_job_is_started_on_commit(django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         job = jobs.request_job(kind="probe", params={})
         assert not OrmQ.objects.exists()
@@ -49,6 +50,13 @@ def test_two_processes_cannot_hold_one_job() -> None:
     assert jobs.claim_job(job_id=job.pk) is not None
     assert jobs.claim_job(job_id=job.pk) is None
     assert run_job(job.pk) is None
+
+
+def test_a_job_waits_while_every_slot_is_taken() -> None:
+    first, second = (jobs.request_job(kind="probe", params={}) for _ in range(2))
+    assert jobs.claim_job(job_id=first.pk, slots=1) is not None
+    assert jobs.claim_job(job_id=second.pk, slots=1) is None
+    assert jobs.claim_job(job_id=second.pk, slots=2) is not None
 
 
 def test_a_lost_job_is_taken_over_and_its_old_process_may_write_no_more() -> None:
@@ -109,7 +117,7 @@ def test_a_job_that_dies_on_every_attempt_is_given_up() -> None:
     assert job.status == Job.Status.FAILED
 
 
-def test_the_sweeper_starts_no_more_than_there_are_slots(settings) -> None:  # type: ignore[no-untyped-def]
+def test_the_sweeper_starts_no_more_than_there_are_slots(settings: Any) -> None:
     settings.JOB_SLOTS = 1
     for _ in range(3):
         jobs.request_job(kind="probe", params={})

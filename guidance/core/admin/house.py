@@ -3,7 +3,7 @@
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 
-from guidance.core.admin.base import GuidanceModelAdmin
+from guidance.core.admin.base import AuditedAdmin
 from guidance.core.models import Market
 
 for unused in (AccessAttempt, AccessFailureLog, AccessLog):
@@ -11,5 +11,5 @@ for unused in (AccessAttempt, AccessFailureLog, AccessLog):
 
 
 @admin.register(Market)
-class MarketAdmin(GuidanceModelAdmin):
+class MarketAdmin(AuditedAdmin):
     list_display = ["name", "key", "language", "currency", "time_zone", "is_default"]

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
-from django_q.admin import resubmit_task
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from guidance.core.admin.base import ReadOnlyAdmin, acting_person, url_back
+from guidance.core.hooks import cancel_permission
 from guidance.core.models import Job
 from guidance.core.selectors import job_state
 from guidance.core.services.jobs import cancel_job
+from guidance.core.services.tasks import resubmit_task
 
 for unused in (Success, OrmQ, Failure, Schedule):
     admin.site.unregister(unused)
@@ -29,10 +30,18 @@ class FailureAdmin(ReadOnlyAdmin):
     list_display = ["name", "func", "started", "attempt_count", "short_result"]
     search_fields = ["name", "func"]
     fields = ["name", "func", "started", "stopped", "attempt_count", "result"]
-    actions = [resubmit_task]
+    actions = ["send_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Failure]:
         return super().get_queryset(request).filter(success=False)
+
+    def has_resubmit_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_q.change_failure")
+
+    @admin.action(description=_("Send again"), permissions=["resubmit"])
+    def send_again(self, request: HttpRequest, tasks: QuerySet[Failure]) -> None:
+        for task in tasks:
+            resubmit_task(task=task, actor=acting_person(request))
 
     @admin.display(description=_("error"))
     def short_result(self, task: Failure) -> str:
@@ -73,12 +82,15 @@ class JobAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        extra = {"may_cancel": self.may_cancel(request), **(extra_context or {})}
+        job = self.get_object(request, object_id)
+        extra = {"may_cancel": self.may_cancel(request, job), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, extra)
 
-    def may_cancel(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("core.change_job") or request.user.has_perm(
-            "training.add_trainingrun"
+    def may_cancel(self, request: HttpRequest, job: Job | None) -> bool:
+        if job is None:
+            return False
+        return job.requested_by_id == request.user.pk or request.user.has_perm(
+            cancel_permission(job.kind)
         )
 
     def state_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
@@ -92,8 +104,9 @@ class JobAdmin(ReadOnlyAdmin):
         """Ask the job to stop."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.may_cancel(request):
+        job = get_object_or_404(Job, pk=pk)
+        if not self.may_cancel(request, job):
             raise PermissionDenied
-        cancel_job(job=get_object_or_404(Job, pk=pk), actor=acting_person(request))
+        cancel_job(job=job, actor=acting_person(request))
         messages.info(request, _("The job was asked to stop."))
         return redirect(url_back(request, fallback=reverse("admin:core_job_change", args=[pk])))

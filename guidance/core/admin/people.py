@@ -5,7 +5,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from guidance.core.admin.base import GuidanceModelAdmin, ReadOnlyAdmin
+from guidance.core.admin.base import AuditedAdmin, ReadOnlyAdmin
 from guidance.core.models import AuditEntry, User
 
 admin.site.unregister(Group)
@@ -17,7 +17,7 @@ class RoleAdmin(ReadOnlyAdmin, GroupAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, GuidanceModelAdmin):
+class PersonAdmin(AuditedAdmin, UserAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

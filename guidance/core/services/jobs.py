@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from guidance.core.locks import hold_lock
 from guidance.core.models import Job, User
 from guidance.core.services.audit import record_audit
 
@@ -42,9 +43,16 @@ def enqueue_start(*, job_id: uuid.UUID) -> None:
     async_task("guidance.core.tasks.start_job", str(job_id), task_name=f"start-{job_id}"[:100])
 
 
-def claim_job(*, job_id: uuid.UUID) -> Job | None:
-    """Take the job's lease, or return None where it is finished or another process holds it."""
+@transaction.atomic
+def claim_job(*, job_id: uuid.UUID, slots: int | None = None) -> Job | None:
+    """Take the job's lease, or return None where it is finished or another process holds it.
+
+    With `slots` it is None as well while so many jobs run already.
+    """
+    hold_lock("core.jobs")
     now = timezone.now()
+    if slots is not None and running_jobs() >= slots:
+        return None
     waiting = Job.objects.filter(pk=job_id, status=Job.Status.QUEUED)
     lost = Job.objects.filter(pk=job_id).lost()
     lease = uuid.uuid4()

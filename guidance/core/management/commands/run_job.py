@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from guidance.core.jobs import run_job
@@ -14,5 +15,5 @@ class Command(BaseCommand):
         parser.add_argument("job_id", type=uuid.UUID)
 
     def handle(self, *args: object, **options: object) -> None:
-        status = run_job(uuid.UUID(str(options["job_id"])))
+        status = run_job(uuid.UUID(str(options["job_id"])), slots=settings.JOB_SLOTS)
         self.stdout.write(str(status or "not to be had: finished, or held by another process"))
