@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from guidance.behaviour.models import Source
+
 
 class ItemSchema(serializers.Serializer):
     sku = serializers.CharField()
@@ -20,6 +22,9 @@ class AnswerSchema(serializers.Serializer):
     surface = serializers.SlugField()
     policy = serializers.CharField(help_text="The policy that really answered.")
     items = ItemSchema(many=True)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field, as every name here
+        [Source.REPLAY.value], required=False, help_text="Marks the answer to a replaying key."
+    )
 
 
 class SimilarSchema(serializers.Serializer):

@@ -19,6 +19,7 @@ from guidance.console.replay.plan import plan_sessions
 from guidance.console.replay.runner import job_params
 from guidance.core.jobs import run_job
 from guidance.core.models import ApiKey, Job
+from guidance.core.services import create_api_key
 from guidance.core.services.jobs import request_job
 from guidance.decisions.models import Decision, Outcome
 from guidance.experiments.models import Experiment
@@ -191,6 +192,18 @@ def test_the_key_made_for_a_run_is_switched_off_after_it(
     key = ApiKey.objects.get()
     assert not key.is_active
     assert set(key.scopes) == {"read", "events", "replay"}
+
+
+def test_the_api_marks_what_it_answers_to_a_replay(storefront: APIClient) -> None:
+    Surface.objects.update_or_create(key="home", defaults={"name": "Home"})
+    [live] = storefront.get("/api/v1/recommendations?surface=home&customer=c1").json()
+    assert "source" not in live
+    _key, secret = create_api_key(name="replays", scopes=["read", "replay"])
+    storefront.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    [replayed] = storefront.get("/api/v1/recommendations?surface=home&customer=c1").json()
+    assert replayed["source"] == "replay"
+    sources = Decision.objects.order_by("at").values_list("source", flat=True)
+    assert list(sources) == ["live", "replay"]
 
 
 def test_only_a_replaying_key_may_name_an_original_time(storefront: APIClient) -> None:

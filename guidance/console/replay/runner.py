@@ -37,7 +37,7 @@ def run(context: JobContext) -> dict[str, Any]:
     """Replay as a job; the parameters are those of `job_params`."""
     params = context.params
     started = time.monotonic()
-    context.progress("read", 0.0, line=_("Reading the held-back events"))
+    context.progress(_("Reading"), 0.0, line=_("Reading the held-back events"))
     sessions = plan_sessions(
         tail(Path(params["shop"]), date.fromisoformat(params["since"])),
         shoppers=params["shoppers"],
@@ -55,7 +55,7 @@ def run(context: JobContext) -> dict[str, Any]:
         pace = Pace(params["rate"])
         for number, session in enumerate(sessions):
             share = number / len(sessions)
-            context.progress("visit", share, detail=dict(replay.counts))
+            context.progress(_("Visits"), share, detail=dict(replay.counts))
             if replay.play(session):
                 pace.wait()
     replay.counts["shoppers"] = len({session.shopper for session in sessions})

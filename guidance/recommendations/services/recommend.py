@@ -9,8 +9,12 @@ from guidance.recommendations.services.log import log_answers
 
 
 def recommend(asked: Asked) -> list[dict[str, Any]]:
-    """Return one answer per surface, in the order asked, each with its decision's id."""
+    """Return one answer per surface, in the order asked, each with its decision's id.
+
+    Answers to replayed requests say so.
+    """
     started = time.perf_counter()
     _shopper, answers = answer_surfaces(asked)
     log_answers(answers, asked=asked, latency_ms=1000 * (time.perf_counter() - started))
-    return [answer.as_json() for answer in answers]
+    marked = {"source": asked.source.value} if asked.is_replay else {}
+    return [answer.as_json() | marked for answer in answers]
