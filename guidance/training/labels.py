@@ -52,7 +52,10 @@ def verdict_sentences(verdict: dict[str, Any]) -> list[str]:
         decision = _("Refused: the model does not clearly beat %(opponent)s.") % {
             "opponent": policy_name(verdict["against"])
         }
-    return [decision, *(_comparison(one) for one in verdict["comparisons"])]
+    note = verdict.get("note", "")
+    unmeasured = _("Today's model could not be measured: %(problem)s") % {"problem": note}
+    comparisons = [_comparison(one) for one in verdict["comparisons"]]
+    return [decision, *comparisons, *([unmeasured] if note else [])]
 
 
 def _comparison(comparison: dict[str, Any]) -> str:

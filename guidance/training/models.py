@@ -63,6 +63,15 @@ class ModelVersion(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.CANDIDATE
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    replaced = models.ForeignKey(
+        "self",
+        verbose_name=_("replaced"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("The version that served before; a rollback returns to it."),
+    )
     promoted_at = models.DateTimeField(_("promoted"), null=True, blank=True)
     promoted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

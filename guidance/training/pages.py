@@ -10,7 +10,7 @@ from guidance.training.figures import curve_figure, quality_figure
 from guidance.training.hooks import recipe
 from guidance.training.labels import metric_name, policy_name, verdict_sentences
 from guidance.training.models import ModelVersion, TrainingRun
-from guidance.training.selectors import curve_of, previous_version, serving, versions_by_number
+from guidance.training.selectors import curve_of, serving, versions_by_number
 
 PROTOCOLS = ("repeats_allowed", "new_only")
 METRIC_KEYS = ("ndcg@10", "hr@10", "coverage", "novelty")
@@ -55,7 +55,7 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "quality": quality_figure(versions_by_number(version.recipe)),
         "may_be_promoted": version.status == ModelVersion.Status.CANDIDATE,
         "is_promoted": is_promoted,
-        "previous": previous_version(version) if is_promoted else None,
+        "previous": version.replaced if is_promoted else None,
     }
 
 

@@ -62,19 +62,6 @@ def promoted_version(recipe: str) -> ModelVersion | None:
     return ModelVersion.objects.filter(recipe=recipe, status=ModelVersion.Status.PROMOTED).first()
 
 
-def previous_version(current: ModelVersion) -> ModelVersion | None:
-    """Return the version that served before `current` was promoted."""
-    return (
-        ModelVersion.objects.filter(
-            recipe=current.recipe,
-            status=ModelVersion.Status.RETIRED,
-            promoted_at__lt=current.promoted_at,
-        )
-        .order_by("-promoted_at")
-        .first()
-    )
-
-
 def active_run(recipe: str) -> TrainingRun | None:
     """Return the run of this recipe that waits or trains now."""
     return (

@@ -96,6 +96,14 @@ def test_rolling_back_goes_through_the_versions_one_by_one(new_version: Maker) -
     ]
 
 
+def test_rolling_back_never_revives_what_was_rolled_back_before(new_version: Maker) -> None:
+    first = promote_version(version=new_version(), actor=None)
+    bad = promote_version(version=new_version(against=str(first.pk)), actor=None)
+    assert roll_back(recipe_key=bad.recipe, actor=None) == first
+    third = promote_version(version=new_version(against=str(first.pk)), actor=None)
+    assert roll_back(recipe_key=third.recipe, actor=None) == first
+
+
 def test_the_database_knows_one_promoted_version_a_model(new_version: Maker) -> None:
     promote_version(version=new_version(), actor=None)
     with pytest.raises(IntegrityError):

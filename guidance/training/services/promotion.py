@@ -8,7 +8,7 @@ from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.training.hooks import recipe
 from guidance.training.models import ModelVersion
-from guidance.training.selectors import previous_version, promoted_version
+from guidance.training.selectors import promoted_version
 
 
 class PromotionRefused(Exception):
@@ -29,7 +29,8 @@ def promote_version(*, version: ModelVersion, actor: User | None) -> ModelVersio
     if current is not None:
         current.status = ModelVersion.Status.RETIRED
         current.save(update_fields=["status"])
-    _promote(locked, actor, at_now=True)
+    locked.replaced = current
+    _serve(locked, actor)
     record_audit(
         actor=actor,
         verb="promote_version",
@@ -50,11 +51,11 @@ def roll_back(*, recipe_key: str, actor: User | None) -> ModelVersion | None:
     current = promoted_version(recipe_key)
     if current is None:
         raise PromotionRefused(_("No version is promoted; there is nothing to roll back."))
-    previous = previous_version(current)
+    previous = current.replaced
     current.status = ModelVersion.Status.RETIRED
     current.save(update_fields=["status"])
     if previous is not None:
-        _promote(previous, actor, at_now=False)
+        _serve(previous, actor)
     record_audit(
         actor=actor,
         verb="roll_back_version",
@@ -64,13 +65,10 @@ def roll_back(*, recipe_key: str, actor: User | None) -> ModelVersion | None:
     return previous
 
 
-def _promote(version: ModelVersion, actor: User | None, *, at_now: bool) -> None:
-    """A rollback keeps the time of the first promotion, so that the next one goes further back."""
+def _serve(version: ModelVersion, actor: User | None) -> None:
     version.status = ModelVersion.Status.PROMOTED
-    version.promoted_by = actor
-    if at_now:
-        version.promoted_at = timezone.now()
-    version.save(update_fields=["status", "promoted_by", "promoted_at"])
+    version.promoted_by, version.promoted_at = actor, timezone.now()
+    version.save(update_fields=["status", "promoted_by", "promoted_at", "replaced"])
 
 
 def _check_may_serve(version: ModelVersion, current: ModelVersion | None) -> None:

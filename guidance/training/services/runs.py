@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from guidance.core.jobs import JobContext
+from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import JobCancelled, request_job
@@ -40,6 +41,7 @@ def request_training(
     Raises KeyError for a recipe nobody registered and AlreadyTraining where one is on its way.
     """
     recipe(recipe_key)
+    hold_lock(f"training.{recipe_key}")
     if (running := active_run(recipe_key)) is not None:
         raise AlreadyTraining(running)
     job = request_job(
