@@ -51,4 +51,4 @@ class Command(BaseCommand):
         people = ensure_people()["people"]
         for username, role in PEOPLE.items():
             self.stdout.write(f"  {role.value:<14} {username:<5} {people[username]}")
-        self.stdout.write(f"  (kept in {secrets_file()}; Ctrl-C stops)")
+        self.stdout.write(f"  (kept with the API keys in {secrets_file()}; Ctrl-C stops)")
