@@ -126,9 +126,23 @@ DEFINITIONS = {
 }
 
 
+# The rows a metric counts; what it divides them by has a row, and a link, of its own.
+METRIC_LINKS: dict[str, Link] = {
+    "ctr": lambda experiment, arm: decisions_url(
+        experiment, arm=arm, shoppers="one_arm", outcome="clicked"
+    ),
+    "conversion": lambda experiment, arm: decisions_url(
+        experiment, arm=arm, shoppers="first", outcome="converted"
+    ),
+    "satisfaction": lambda experiment, arm: outcomes_url(
+        experiment, arm=arm, counted="one_arm", kind__exact="rating"
+    ),
+}
+
+
 def table_rows(experiment: Experiment, report: Report) -> list[Row]:
     """Return the table, metrics last."""
-    return [*_count_rows(experiment, report), *_metric_rows(report)]
+    return [*_count_rows(experiment, report), *_metric_rows(experiment, report)]
 
 
 def csv_rows(experiment: Experiment, report: Report) -> Iterator[list[Any]]:
@@ -191,13 +205,13 @@ def _count_rows(experiment: Experiment, report: Report) -> Iterator[Row]:
         yield Row(str(title), str(definition), cells, empty)
 
 
-def _metric_rows(report: Report) -> Iterator[Row]:
+def _metric_rows(experiment: Experiment, report: Report) -> Iterator[Row]:
     for metric, definition in DEFINITIONS.items():
         versus = [found for found in report.comparisons if found.metric == metric]
         yield Row(
             str(METRIC_NAMES[metric]),
             str(definition),
-            [_metric_cell(arm, metric) for arm in report.arms],
+            [_metric_cell(experiment, arm, metric) for arm in report.arms],
             [_versus_cell(found) for found in versus],
             is_metric=True,
         )
@@ -213,11 +227,12 @@ def against_control(arm: Arm) -> str:
     return _("%(arm)s against the control") % {"arm": arm_name(arm)}
 
 
-def _metric_cell(arm: ArmReport, metric: str) -> Cell:
+def _metric_cell(experiment: Experiment, arm: ArmReport, metric: str) -> Cell:
     name, found = arm_name(arm.arm), arm.metrics[metric]
     if isinstance(found, NotMeasured):
         return Cell(name, not_measured(found, metric), is_measured=False)
-    return Cell(name, value_text(metric, found.value), interval_text(metric, found))
+    url = METRIC_LINKS[metric](experiment, arm.arm.key)
+    return Cell(name, value_text(metric, found.value), interval_text(metric, found), url)
 
 
 def _versus_cell(versus: Versus) -> Cell:

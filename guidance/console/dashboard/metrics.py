@@ -54,7 +54,7 @@ CTR = Ratio(
 )
 CONVERSION = Ratio(
     "conversion",
-    gettext_lazy("Conversion"),
+    gettext_lazy("Attributed conversion"),
     "converted",
     "seen",
     gettext_lazy("seen decisions followed by a purchase within 24 hours / seen decisions"),
