@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from guidance.campaigns.models import Campaign, Offer
 from guidance.campaigns.selectors import campaigns_for
 from guidance.core.models import ApiKey
-from guidance.customers.models import Customer
+from guidance.customers.selectors import find_customer
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):
@@ -50,5 +50,5 @@ class CampaignsView(APIView):
     def get(self, request: Request) -> Response:
         query = ShopperQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        customer = Customer.objects.filter(ref=query.validated_data["customer"]).first()
+        customer = find_customer(query.validated_data["customer"])
         return Response(CampaignSerializer(campaigns_for(customer), many=True).data)

@@ -1,17 +1,12 @@
-"""Reads about customers: consent as it stands."""
+"""Reads about customers: who a pseudonym is."""
 
-from collections.abc import Iterable
-
-from guidance.customers.models import Consent
-
-ConsentKey = tuple[int, str, str]
+from guidance.customers.models import Customer
 
 
-def current_consents(customers: Iterable[int]) -> dict[ConsentKey, bool]:
-    """Return what was said last, by customer, channel and purpose; nothing said is not there."""
-    rows = (
-        Consent.objects.filter(customer__in=customers)
-        .order_by("at", "pk")
-        .values_list("customer_id", "channel", "purpose", "is_granted")
-    )
-    return {(customer, channel, purpose): granted for customer, channel, purpose, granted in rows}
+def find_customer(ref: str) -> Customer | None:
+    """Return who goes by a pseudonym, after a merge the customer; None for one never met.
+
+    One statement.
+    """
+    found = Customer.objects.select_related("merged_into").filter(ref=ref).first()
+    return (found.merged_into or found) if found else None

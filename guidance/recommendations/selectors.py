@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
-from guidance.customers.models import Customer
+from guidance.customers.selectors import find_customer
 from guidance.recommendations.catalogue import CatalogueIndex
 from models_ml.data.columns import KINDS, PURCHASE
 from models_ml.recommender.serving import HistoryEvent
@@ -35,22 +35,14 @@ def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: 
     """
     if not ref:
         return Shopper()
-    found = (
-        Customer.objects.filter(ref=ref)
-        .values_list(
-            "pk", "language", "merged_into_id", "merged_into__ref", "merged_into__language"
-        )
-        .first()
-    )
-    if found is None:
+    customer = find_customer(ref)
+    if customer is None:
         return Shopper(unit=ref)
-    key, language, merged_key, merged_ref, merged_language = found
-    customer_id = merged_key or key
     return Shopper(
-        unit=merged_ref or ref,
-        customer_id=customer_id,
-        language=(merged_language if merged_key else language) or "",
-        history=_history(customer_id, index, at, with_replay),
+        unit=customer.ref,
+        customer_id=customer.pk,
+        language=customer.language,
+        history=_history(customer.pk, index, at, with_replay),
     )
 
 

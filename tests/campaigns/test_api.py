@@ -40,13 +40,15 @@ def test_member_benefits_go_to_their_tier_alone(storefront: APIClient) -> None:
         Offer.objects.create(
             campaign=campaign, code=code, kind="percent", value=Decimal(5), tiers=tiers
         )
-    Customer.objects.create(ref="g", tier="gold")
+    gold = Customer.objects.create(ref="g", tier="gold")
+    Customer.objects.create(ref="cookie", is_anonymous=True, merged_into=gold)
 
     def codes(query: str) -> list[str]:
         answer = storefront.get(f"/api/v1/campaigns{query}").json()
         return [offer["code"] for offer in answer[0]["offers"]]
 
     assert codes("?customer=g") == ["ALL5", "GOLD10"]
+    assert codes("?customer=cookie") == ["ALL5", "GOLD10"]
     assert codes("?customer=stranger") == ["ALL5"]
     assert codes("") == ["ALL5"]
 
