@@ -26,10 +26,14 @@ FactsListener = Callable[[Sequence[FactChange]], None]
 _listeners: list[FactsListener] = []
 
 
-def register_facts_listener(listener: FactsListener) -> None:
-    """Have `listener(changes)` called in the transaction of each change; in `ready()` only."""
+def register_facts_listener(listener: FactsListener) -> Callable[[], None]:
+    """Have `listener(changes)` called in the transaction of each change; in `ready()` only.
+
+    Return what ends it, for who listens only for a while.
+    """
     if listener not in _listeners:
         _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
 
 
 def tell_facts_changed(changes: Sequence[FactChange]) -> None:

@@ -4,13 +4,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, F, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 
+# A list of ids in one column, since the constraint on who approves cannot look into a table.
+NOBODY = ","
 NEVER_CHANGES = "A publication never changes; withdraw it or publish another."
 
 
@@ -42,6 +45,11 @@ class ReviewTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fact_key}: {self.count}"
+
+
+def asked_for_by(user_id: int) -> Q:
+    """Return the condition that a person requested a draft's text or an earlier one of it."""
+    return Q(requested_by=user_id) | Q(earlier_requesters__contains=f",{user_id},")
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -101,6 +109,9 @@ class Draft(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
     )
+    earlier_requesters = models.TextField(
+        _("requested earlier texts"), default=NOBODY, help_text=_("Their ids between commas.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -143,6 +154,16 @@ class Draft(models.Model):
                 name="requester_never_approves",
             ),
             models.CheckConstraint(
+                condition=Q(decided_by__isnull=True)
+                | ~Q(status="approved")
+                | ~Q(
+                    earlier_requesters__contains=Concat(
+                        Value(","), Cast("decided_by_id", CharField()), Value(",")
+                    )
+                ),
+                name="earlier_requester_never_approves",
+            ),
+            models.CheckConstraint(
                 condition=Q(status="waiting", decided_at__isnull=True)
                 | Q(status__in=["approved", "rejected"], decided_at__isnull=False),
                 name="decided_draft_says_when",
@@ -155,6 +176,11 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.kind} {self.language}"
+
+    def requesters(self) -> set[int]:
+        """Return the ids of everybody who requested its text or an earlier one of it."""
+        earlier = {int(user_id) for user_id in self.earlier_requesters.split(",") if user_id}
+        return earlier | ({self.requested_by_id} if self.requested_by_id else set())
 
 
 class DraftRevision(models.Model):
@@ -251,6 +277,10 @@ class Publication(models.Model):
             raise TypeError(NEVER_CHANGES)
         super().save(*args, **kwargs)
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: what was published stays on record."""
+        raise TypeError(NEVER_CHANGES)
+
 
 class PublishedCopy(models.Model):
     """What the storefront gets for a product, kind and language; at most one row each."""
@@ -288,13 +318,12 @@ class PublishedCopy(models.Model):
 
 
 class Citation(models.Model):
-    """A publication states this fact as it then was; once it changes, the approval is stale."""
+    """A publication states this fact; once it changes, the approval is stale."""
 
-    publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="citations")
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="citations")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     fact_key = models.CharField(max_length=60)
     fact_language = models.CharField(max_length=10, blank=True)
-    fact_hash = models.CharField(max_length=64)
 
     class Meta:
         verbose_name = _("citation")

@@ -6,10 +6,32 @@ from datetime import datetime
 
 import uuid_utils.compat
 
+LARGEST_KEY = 2**63 - 1
+LONGEST_KEY = len(str(LARGEST_KEY))
+
 
 def new_id() -> uuid.UUID:
     """Return a fresh UUIDv7."""
     return uuid_utils.compat.uuid7()
+
+
+def parse_id(text: str) -> uuid.UUID | None:
+    """Return the id that a part of an address names, None where it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def parse_key(text: str) -> int | None:
+    """Return the numeric primary key that text names, None where no row can have it.
+
+    Databases count to 2^63 - 1 and SQLite's client fails beyond; "²" is a digit but no number.
+    """
+    if not text.isdecimal() or len(text) > LONGEST_KEY:
+        return None
+    key = int(text)
+    return key if key <= LARGEST_KEY else None
 
 
 def derived_id(time: datetime, *parts: object) -> uuid.UUID:

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db
 def heard() -> Iterator[list[FactChange]]:
     """What a listener is told while the test runs."""
     changes: list[FactChange] = []
-    hooks.register_facts_listener(changes.extend)
+    stop = hooks.register_facts_listener(changes.extend)
     yield changes
-    hooks._listeners.pop()
+    stop()
 
 
 @pytest.fixture
@@ -103,12 +103,12 @@ def test_a_listener_that_fails_undoes_the_change(tea: Product) -> None:
     def fail(changes: Sequence[FactChange]) -> None:
         raise RuntimeError("stop")
 
-    hooks.register_facts_listener(fail)
+    stop = hooks.register_facts_listener(fail)
     try:
         with pytest.raises(RuntimeError), transaction.atomic():
             upsert_products(rows=[ProductRow(sku="tea", price=Decimal(9))], source="api")
     finally:
-        hooks._listeners.pop()
+        stop()
     tea.refresh_from_db()
     assert tea.price == Decimal("4.90")
 

@@ -43,9 +43,9 @@ def tea() -> Product:
 @pytest.fixture
 def heard() -> Iterator[list[FactChange]]:
     changes: list[FactChange] = []
-    hooks.register_facts_listener(changes.extend)
+    stop = hooks.register_facts_listener(changes.extend)
     yield changes
-    hooks._listeners.pop()
+    stop()
 
 
 def _form(client: Client, product: Product) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from guidance.content.models import Draft, Publication, PublishedCopy, ReviewTask
 from guidance.content.services.review import approve_draft, edit_draft
+from guidance.content.services.rewriting import rewrite_draft
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
 from tests.content.conftest import MakeDraft, MakeProduct
@@ -134,6 +135,18 @@ def test_the_requester_reads_why_and_finds_the_button_disabled(
     refused = _decide(client, draft, "approve")
     assert refused.status_code == 409
     assert "You requested this draft" in _text(refused)
+    assert not Publication.objects.exists()
+
+
+def test_writing_again_frees_nobody_who_requested_an_earlier_text(
+    client: Client, make_draft: MakeDraft, max_: User
+) -> None:
+    draft = make_draft("mug", requested_by=User.objects.get(username="ida"))
+    rewrite_draft(draft_id=draft.pk, version=1, actor=max_)
+    assert "You requested an earlier text" in _text(client.get(f"{DESK}{draft.pk}/change/"))
+    assert client.get(f"{DESK}approve/").context["own"] == 1
+    refused = _decide(client, draft, "approve", version=2)
+    assert refused.status_code == 409
     assert not Publication.objects.exists()
 
 
@@ -274,6 +287,17 @@ def test_drafts_are_requested_for_products_chosen_in_their_list(
     sent = {"kind": "description", "languages": ["en"], "products": str(chosen.pk)}
     client.post(f"{DESK}request/", sent)
     assert Job.objects.get().params["product_ids"] == [chosen.pk]
+
+
+@pytest.mark.parametrize("products", ["²", "9223372036854775808", "1" * 5_000])
+def test_products_that_cannot_be_are_refused(
+    client: Client, make_product: MakeProduct, products: str
+) -> None:
+    make_product("mug")
+    sent = {"kind": "description", "languages": ["en"], "products": products}
+    answer = client.post(f"{DESK}request/", sent)
+    assert answer.context["form"].errors == {"products": ["These are no products."]}
+    assert not Job.objects.exists()
 
 
 def test_an_open_task_is_shown_with_what_it_holds(client: Client, make_draft: MakeDraft) -> None:

@@ -91,3 +91,10 @@ def test_the_grid_takes_what_is_typed_and_says_what_came_of_it(
     assert "waits for a colleague" in answer.content.decode()
     assert Draft.objects.count() == 1
     assert client.get("/admin/content/missingfacts/supply/").status_code == 405
+
+
+@pytest.mark.parametrize("row", ["²", "9223372036854775808", "1" * 50])
+def test_a_field_of_no_row_is_left_out(desk: Callable[..., Client], row: str) -> None:
+    sent = {f"fact-{row}-material": "oak"}
+    answer = desk(Role.MERCHANDISER).post("/admin/content/missingfacts/supply/", sent, follow=True)
+    assert "Nothing was filled in." in answer.content.decode()

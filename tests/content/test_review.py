@@ -1,12 +1,16 @@
 """The desk's decisions: four eyes, versions, checks taken anew, exact bulk approval."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from guidance.catalog.models import ProductAttribute
+from guidance.catalog.services import update_product
 from guidance.content.models import Draft, DraftRevision, Publication, PublishedCopy
+from guidance.content.selectors.queue import queue_totals
 from guidance.content.services.refusals import (
     ChecksFailed,
     Invalid,
@@ -80,7 +84,39 @@ def test_who_asks_for_a_rewrite_becomes_its_requester(
     assert rewritten.version == 2
     with pytest.raises(OwnRequest):
         approve_draft(draft_id=draft.pk, version=2, actor=max_)
-    assert approve_draft(draft_id=draft.pk, version=2, actor=mia).requested_by == max_
+    with pytest.raises(OwnRequest, match="an earlier text"):
+        approve_draft(draft_id=draft.pk, version=2, actor=mia)
+
+
+def test_everybody_who_ever_requested_a_text_stays_barred(
+    make_draft: MakeDraft, mia: User, max_: User, root: User, person: Callable[..., User]
+) -> None:
+    draft = make_draft("mug", requested_by=mia)
+    for version, actor in enumerate([max_, root, max_], start=1):
+        rewrite_draft(draft_id=draft.pk, version=version, actor=actor)
+    for requester in (mia, max_, root):
+        with pytest.raises(OwnRequest):
+            approve_draft(draft_id=draft.pk, version=4, actor=requester)
+        assert queue_totals(requester.pk).own == 1
+    decided = {"status": "approved", "decided_at": timezone.now()}
+    for requester in (mia, max_, root):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Draft.objects.filter(pk=draft.pk).update(decided_by=requester, **decided)
+    ida = person(Role.MERCHANDISER, "ida")
+    assert queue_totals(ida.pk).own == 0
+    publication = approve_draft(draft_id=draft.pk, version=4, actor=ida)
+    update_product(product=publication.product, actor=None, fields={"title": "Explorer Cup"})
+    back = Draft.objects.waiting().get()
+    assert back.requesters() == {mia.pk, max_.pk, root.pk}
+
+
+def test_a_publication_is_never_deleted(make_draft: MakeDraft, mia: User) -> None:
+    replaced = approve_draft(draft_id=make_draft("mug").pk, version=1, actor=mia)
+    PublishedCopy.objects.all().delete()
+    for delete in (replaced.delete, Publication.objects.all().delete):
+        with pytest.raises(TypeError, match="never changes"):
+            delete()
+    assert Publication.objects.get() == replaced
 
 
 def test_approving_a_version_that_changed_publishes_nothing(
@@ -166,7 +202,7 @@ def test_an_empty_or_endless_text_is_refused(make_draft: MakeDraft, mia: User, t
 
 
 def test_roles_that_only_read_decide_nothing(make_draft: MakeDraft, person: object) -> None:
-    reader = person(Role.COMPLIANCE)  # type: ignore[operator]
+    reader = person(Role.COMPLIANCE)  # type: ignore[operator]  # a fixture without a type
     draft = make_draft("mug")
     for act in (
         lambda: approve_draft(draft_id=draft.pk, version=1, actor=reader),

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from guidance.core.ids import derived_id, is_uuid7, new_id
+import pytest
+
+from guidance.core.ids import derived_id, is_uuid7, new_id, parse_id, parse_key
 
 NOON = datetime(2011, 12, 9, 12, tzinfo=UTC)
 
@@ -29,3 +31,14 @@ def test_a_derived_id_depends_on_time_and_every_part() -> None:
 
 def test_derived_ids_order_by_time() -> None:
     assert derived_id(NOON, "z") < derived_id(NOON + timedelta(milliseconds=1), "a")
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "²", "9223372036854775808", "1" * 5_000])
+def test_what_no_row_can_have_is_no_key(text: str) -> None:
+    assert parse_key(text) is None
+
+
+def test_keys_and_ids_are_read_as_they_are_written() -> None:
+    assert (parse_key("7"), parse_key("9223372036854775807")) == (7, 2**63 - 1)
+    made = new_id()
+    assert (parse_id(str(made)), parse_id("mug")) == (made, None)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,6 +22,7 @@ from guidance.content.services import review, rewriting
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.refusals import Invalid, Refused, VersionChanged
 from guidance.core.admin import acting_person
+from guidance.core.ids import parse_id
 
 FRAGMENT_HEADER = "X-Desk-Fragment"
 PAGE = "admin/content/draft/review.html"
@@ -74,7 +75,7 @@ class DeskPages:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        draft = _draft(_as_uuid(object_id))
+        draft = _draft(parse_id(object_id))
         if not request.user.has_perm("content.view_draft"):
             raise PermissionDenied
         return self._answer(request, FRAGMENT, page.draft_context(request, draft))
@@ -182,18 +183,11 @@ class DeskPages:
         return TemplateResponse(request, PAGE, {**around, **context}, status=status)
 
 
-def _draft(draft_id: uuid.UUID) -> Draft:
+def _draft(draft_id: uuid.UUID | None) -> Draft:
     drafts = Draft.objects.select_related(
         "product__category", "requested_by", "edited_by", "decided_by", "task"
     )
     return get_object_or_404(drafts, pk=draft_id)
-
-
-def _as_uuid(value: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except ValueError as wrong:
-        raise Http404 from wrong
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:

@@ -20,12 +20,13 @@ from unfold.decorators import display
 from guidance.catalog.models import Product
 from guidance.content.admin import filters, page
 from guidance.content.admin.desk import DeskPages
-from guidance.content.models import Draft, Kind, ReviewTask
+from guidance.content.models import Draft, Kind, ReviewTask, asked_for_by
 from guidance.content.presentation import checks_badge, excerpt, language_label, since
 from guidance.content.selectors import queue
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft
 from guidance.content.services import drafting, review, rewriting
 from guidance.core.admin import ReadOnlyAdmin, acting_person
+from guidance.core.ids import parse_key
 
 # As many texts as a person reads through in one go; the rest comes with the next page.
 PREVIEWED = 100
@@ -52,10 +53,11 @@ class RequestForm(forms.Form):
         named = self.cleaned_data["products"]
         if not named:
             return None
-        try:
-            return [int(part) for part in named.split(",")]
-        except ValueError as wrong:
-            raise forms.ValidationError(_("These are no products.")) from wrong
+        keys = [parse_key(part) for part in named.split(",")]
+        known = [key for key in keys if key is not None]
+        if len(known) < len(keys):
+            raise forms.ValidationError(_("These are no products."))
+        return known
 
 
 @admin.register(Draft)
@@ -129,7 +131,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     def _preview(self, request: HttpRequest, drafts: QuerySet[Draft]) -> HttpResponse:
         drafts = drafts.filter(status=Draft.Status.WAITING)
-        others = drafts.exclude(requested_by=request.user.pk)
+        others = drafts.exclude(asked_for_by(acting_person(request).pk))
         clean = others.filter(blocking_findings=0)
         context = {
             "drafts": clean.select_related("product", "requested_by")[:PREVIEWED],
@@ -243,8 +245,8 @@ def _seen(request: HttpRequest) -> list[tuple[uuid.UUID, int]]:
 
 
 def _products(chosen: str) -> QuerySet[Product]:
-    ids = [int(part) for part in chosen.split(",") if part.isdigit()]
-    return Product.objects.filter(pk__in=ids).order_by("sku")
+    keys = [key for key in map(parse_key, chosen.split(",")) if key is not None]
+    return Product.objects.filter(pk__in=keys).order_by("sku")
 
 
 def _lacking() -> list[tuple[str, int]]:

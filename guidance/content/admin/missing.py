@@ -14,6 +14,7 @@ from guidance.content.models import MissingFacts
 from guidance.content.presentation import FACT_FIELD, language_label, wanted_fields
 from guidance.content.services.missing import Supplied, supply_facts
 from guidance.core.admin import ReadOnlyAdmin, acting_person
+from guidance.core.ids import parse_key
 
 
 @admin.register(MissingFacts)
@@ -61,8 +62,9 @@ def _values(request: HttpRequest) -> dict[int, dict[str, str]]:
     values: dict[int, dict[str, str]] = {}
     for name, value in request.POST.items():
         row, _dash, key = name.removeprefix(FACT_FIELD).partition("-")
-        if name.startswith(FACT_FIELD) and row.isdigit() and str(value).strip():
-            values.setdefault(int(row), {})[key] = str(value)
+        row_key = parse_key(row) if name.startswith(FACT_FIELD) else None
+        if row_key is not None and str(value).strip():
+            values.setdefault(row_key, {})[key] = str(value)
     return values
 
 

@@ -9,7 +9,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from guidance.content.models import Draft, DraftQuerySet, ReviewTask
+from guidance.content.models import Draft, DraftQuerySet, ReviewTask, asked_for_by
+from guidance.core.ids import parse_id
 
 Narrow = Callable[[DraftQuerySet], DraftQuerySet]
 
@@ -68,7 +69,7 @@ def narrow(queue: DraftQuerySet, parameter: str, value: str) -> DraftQuerySet:
     if parameter in FIELDS:
         return queue.filter(**{parameter: value})
     if parameter == "task":
-        task = _as_uuid(value)
+        task = parse_id(value)
         return queue.filter(task_id=task) if task else queue
     if parameter == "q":
         return queue.filter(Q(product__title__icontains=value) | Q(product__sku__icontains=value))
@@ -111,7 +112,7 @@ def queue_totals(user_id: int) -> Totals:
         clean=Count("pk", filter=Q(blocking_findings=0, is_stale=False)),
         failed=Count("pk", filter=Q(blocking_findings__gt=0)),
         stale=Count("pk", filter=Q(is_stale=True)),
-        own=Count("pk", filter=Q(requested_by=user_id)),
+        own=Count("pk", filter=asked_for_by(user_id)),
     )
     return Totals(**counts)
 
@@ -120,10 +121,3 @@ def open_tasks() -> list[ReviewTask]:
     """Return the open tasks, newest first, each with `.left`: its drafts that still wait."""
     left = Count("drafts", filter=Q(drafts__status=Draft.Status.WAITING))
     return list(ReviewTask.objects.filter(closed_at=None).annotate(left=left))
-
-
-def _as_uuid(value: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except ValueError:
-        return None

@@ -154,7 +154,7 @@ def _cited(claimed: Sequence[dict[str, Any]], facts: Sequence[Fact], language: s
 
 def _title_fact(product: Product, language: str) -> Fact:
     """Return the title as the fact that the catalogue tells of when it changes."""
-    own = language if language in product.titles else ""
+    own = language if product.titles.get(language) else ""
     return Fact(TITLE_KEY, product.title_in(language), language=own)
 
 

@@ -45,7 +45,6 @@ def publish(*, draft: Draft, cited: Sequence[Fact], actor: User) -> Publication:
             product=draft.product,
             fact_key=fact.key,
             fact_language=fact.language,
-            fact_hash=fact.hash,
         )
         for fact in cited
     )

@@ -32,7 +32,7 @@ class VersionChanged(Refused):
 
 
 class OwnRequest(Refused):
-    """Who requested a draft can never approve it."""
+    """Who requested a draft, or an earlier text of it, can never approve it."""
 
     code = "own_request"
 
@@ -53,4 +53,6 @@ def own_request(draft: Draft, user: User) -> str:
     """Return why this person may never approve this draft, or ''."""
     if draft.requested_by_id is not None and draft.requested_by_id == user.pk:
         return _("You requested this draft; somebody else must approve it.")
+    if user.pk in draft.requesters():
+        return _("You requested an earlier text of this draft; somebody else must approve it.")
     return ""

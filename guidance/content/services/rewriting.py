@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import Draft, ReviewTask
+from guidance.content.models import NOBODY, Draft, ReviewTask
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.drafting import new_draft
 from guidance.content.services.refusals import Invalid, Refused
@@ -27,6 +27,7 @@ COUNTS = ("blocking_findings", "warnings")
 def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     """Write the draft again from today's facts; who asks for that becomes its requester.
 
+    Nor may those approve it who requested an earlier text: two people could take turns otherwise.
     Raises PermissionDenied, NotWaiting, VersionChanged, or Invalid where facts have become thin.
     """
     require(actor, "content.add_draft")
@@ -42,6 +43,7 @@ def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     keep_text(draft=draft, replaced_by=actor)
     for name in (*WRITTEN, *COUNTS):
         setattr(draft, name, getattr(written, name))
+    draft.earlier_requesters = "".join(f",{pk}" for pk in sorted(draft.requesters())) + NOBODY
     draft.edited_by, draft.requested_by, draft.is_stale = None, actor, False
     draft.save()
     details = {"version": draft.version}

@@ -18,9 +18,12 @@ from guidance.content.models import Citation, Draft, Publication, PublishedCopy,
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.examination import examine_draft
 from guidance.core.services import record_audit
+from models_ml.writer.facts import TITLE_KEY
 
 # Products per statement: well under SQLite's 32,766 variables and PostgreSQL's 65,535.
 CHUNK = 1_000
+# The facts of which copy takes the value in its own language and the shop's own only without one.
+TRANSLATED = frozenset({TITLE_KEY, "category"})
 CHANGED = gettext_noop("Facts that this text cites have changed.")
 
 
@@ -73,26 +76,39 @@ def _by_product(changes: Sequence[FactChange]) -> Iterator[dict[int, list[FactCh
 
 def _stale_publications(chunk: dict[int, list[FactChange]]) -> dict[Publication, list[FactChange]]:
     """Take live copy that cites a changed fact out of service; return it with those changes."""
-    cited: dict[int, set[tuple[str, str, uuid.UUID]]] = defaultdict(set)
+    cited: dict[int, list[Citation]] = defaultdict(list)
     keys = {change.key for changes in chunk.values() for change in changes}
     live = Citation.objects.filter(
         product_id__in=chunk,
         fact_key__in=keys,
         publication__current__status=PublishedCopy.Status.LIVE,
     )
-    for row in live:
-        cited[row.product_id].add((row.fact_key, row.fact_language, row.publication_id))
+    for citation in live.select_related("publication"):
+        cited[citation.product_id].append(citation)
     reasons: dict[uuid.UUID, list[FactChange]] = defaultdict(list)
     for product_id, citations in cited.items():
         for change in chunk[product_id]:
-            for key, language, publication_id in citations:
-                if (key, language) == (change.key, change.language):
-                    reasons[publication_id].append(change)
+            for citation in citations:
+                if _concerns(change, citation):
+                    reasons[citation.publication_id].append(change)
     PublishedCopy.objects.filter(publication__in=reasons).update(
         status=PublishedCopy.Status.STALE, reason=CHANGED, changed_at=timezone.now()
     )
     publications = Publication.objects.filter(pk__in=reasons).select_related("draft")
     return {publication: reasons[publication.pk] for publication in publications}
+
+
+def _concerns(change: FactChange, citation: Citation) -> bool:
+    """Tell whether a change touches a cited fact, or puts another in its place.
+
+    Copy cites the shop's own title or category while its language has none; one that is added
+    then is what copy in that language must say.
+    """
+    if (change.key, change.language) == (citation.fact_key, citation.fact_language):
+        return True
+    cites_the_shops_own = change.key == citation.fact_key and not citation.fact_language
+    is_of_the_copy = change.language == citation.publication.language
+    return cites_the_shops_own and is_of_the_copy and change.key in TRANSLATED and bool(change.new)
 
 
 def _return_to_desk(
@@ -144,6 +160,7 @@ def _draft_of(publication: Publication, changes: Sequence[FactChange], task: Rev
         changed_facts=[_change_json(change) for change in changes],
         task=task,
         requested_by_id=before.requested_by_id,
+        earlier_requesters=before.earlier_requesters,
     )
 
 
