@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from guidance.core.admin import ReadOnlyAdmin
+from guidance.core.ids import parse_key
 from guidance.customers.hooks import panels
 from guidance.customers.models import Consent, ContactPoint, Customer
 
@@ -79,11 +80,16 @@ class CustomerAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        shown = [panel for panel in panels() if request.user.has_perm(panel.permission)]
-        tables = [
-            {"title": panel.title, "columns": panel.columns, "rows": panel.rows(int(object_id))}
-            for panel in shown
-            if object_id.isdecimal()
-        ]
+        customer_id = parse_key(object_id)
+        tables = [] if customer_id is None else _tables(request, customer_id)
         context = {**(extra_context or {}), "panels": tables}
         return super().change_view(request, object_id, form_url, context)
+
+
+def _tables(request: HttpRequest, customer_id: int) -> list[dict[str, Any]]:
+    """Return what each panel that this person may see shows about a customer."""
+    return [
+        {"title": panel.title, "columns": panel.columns, "rows": panel.rows(customer_id)}
+        for panel in panels()
+        if request.user.has_perm(panel.permission)
+    ]
