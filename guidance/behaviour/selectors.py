@@ -1,8 +1,8 @@
-"""Reads of behaviour: a shopper's latest events, and what the rollups say by day."""
+"""Reads of behaviour: what the rollups say by day."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,42 +20,6 @@ from guidance.catalog.models import Product
 # What a live figure counts. Replayed traffic is shown only where a page asks for it.
 LIVE_SOURCES = (Source.LIVE, Source.IMPORT)
 Kind = Event.Kind
-
-
-class RecentEvent(NamedTuple):
-    """One event of a shopper, as much of it as ranking and its reasons need."""
-
-    kind: str
-    occurred_at: datetime
-    product_id: int | None
-    sku: str | None
-    family: str | None
-    quantity: int
-    basket: str
-    text: str
-
-
-def latest_events(
-    customer_id: int, limit: int = 50, kinds: Collection[str] = ()
-) -> list[RecentEvent]:
-    """Return a shopper's newest events, newest first, in one statement along an index.
-
-    `kinds` keeps only those. Replayed events are among them: to a replayed shopper they happened.
-    """
-    events = Event.objects.filter(customer_id=customer_id)
-    if kinds:
-        events = events.filter(kind__in=kinds)
-    rows = events.order_by("-occurred_at", "-id").values_list(
-        "kind",
-        "occurred_at",
-        "product_id",
-        "product__sku",
-        "product__family",
-        "quantity",
-        "basket",
-        "text",
-    )
-    return [RecentEvent(*row) for row in rows[:limit]]
 
 
 @dataclass(frozen=True)

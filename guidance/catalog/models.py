@@ -30,12 +30,6 @@ class Category(models.Model):
         return self.names.get(get_language() or "en") or self.path
 
 
-class ProductQuerySet(models.QuerySet["Product"]):
-    def recommendable(self) -> "ProductQuerySet":
-        """Products a shopper may be shown: not hidden, and in stock where stock is known."""
-        return self.filter(Q(stock__isnull=True) | Q(stock__gt=0), is_hidden=False)
-
-
 class Product(models.Model):
     """What the shop sells. Stock is null where the shop does not tell it."""
 
@@ -67,8 +61,6 @@ class Product(models.Model):
     is_hidden = models.BooleanField(_("hidden"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
-
-    objects = ProductQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("product")

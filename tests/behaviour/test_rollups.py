@@ -22,7 +22,6 @@ from guidance.behaviour.models import (
 )
 from guidance.behaviour.selectors import (
     daily_figures,
-    latest_events,
     searches_without_results,
     top_products,
     top_searches,
@@ -313,25 +312,3 @@ def test_leading_products_and_searches(people: list[int], products: list[Product
     assert [tuple(s) for s in top_searches(day, day)] == [("tea", 3, 0), ("coffee", 2, 2)]
     assert [s.phrase for s in searches_without_results(day, day)] == ["coffee"]
     assert top_products(day + timedelta(days=1), day + timedelta(days=9)) == []
-
-
-def test_latest_events_come_newest_first_in_one_statement(
-    people: list[int], products: list[Product], django_assert_num_queries: Any
-) -> None:
-    at = datetime(2026, 11, 20, 17, tzinfo=UTC)
-    store_event_rows(
-        rows=[
-            _event(at - timedelta(hours=n), people[0], product_id=products[n % 4].pk)
-            for n in range(10)
-        ]
-        + [_event(at, people[1]), _event(at, people[0], "search", text="tea")]
-    )
-    with django_assert_num_queries(1):
-        newest = latest_events(people[0], 3)
-    assert [(e.kind, e.sku) for e in newest if e.kind == "view"] == [
-        ("view", "p0"),
-        ("view", "p1"),
-    ]
-    assert [e.text for e in newest if e.kind == "search"] == ["tea"]
-    assert len(latest_events(people[0], 99, kinds=["view"])) == 10
-    assert latest_events(people[2]) == []

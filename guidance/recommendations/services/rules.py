@@ -54,5 +54,5 @@ def pick(
 
 
 def may_be_shown(product: Product) -> bool:
-    """Tell whether a shopper may see the product: as `Product.objects.recommendable()` does."""
+    """Tell whether a shopper may see the product: not hidden, in stock where stock is known."""
     return not product.is_hidden and (product.stock is None or product.stock > 0)
