@@ -35,9 +35,9 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return State.choices
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
         wanted = self.value()
-        return queryset.in_state(wanted) if wanted in State.values else queryset  # type: ignore[attr-defined]
+        return queryset.in_state(wanted) if wanted in State.values else queryset
 
 
 class OfferInline(TabularInline):
