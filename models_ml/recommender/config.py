@@ -28,9 +28,8 @@ class TrainConfig:
     heads: int = 2
     dropout: float = 0.4
     max_length: int = 96
-    epochs: int = 6
+    epochs: int = 4
     patience: int = 2
-    refit_epochs: int = 1
     batch_size: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 0.01

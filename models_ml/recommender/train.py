@@ -77,11 +77,10 @@ def _train(
         blend = stages.find_blend(run, validation, model, tuned)
         model = stages.carry_on(run, "measured", model, validation.past, test.past, 0.8)
         measured = stages.fit_all(run, test.past, model, tuned, blend)
-    with run.phase("evaluate"):
-        results = _evaluate(run, measured, test)
-    with run.phase("fit"):
         model = stages.carry_on(run, "final", model, test.past, end, 1.0)
         final = stages.fit_all(run, end, model, tuned, blend)
+    with run.phase("evaluate"):
+        results = _evaluate(run, measured, test)
     with run.phase("export"):
         export(measured, out_dir / MEASURED, {"fitted_until": split.test_cut.isoformat()})
         run.tell("export", 0.5)
