@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from guidance.core import throttling
 from guidance.core.models import User
 from guidance.core.roles import Role
 from guidance.core.services import create_api_key, create_person
+from guidance.core.throttling import ApiKeyThrottle
 from tests.trained import trained_folder
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -29,6 +31,13 @@ def trained_recommender(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny recommender's folder, shared by the processes of the run; copy before breaking it."""
     own = tmp_path_factory.getbasetemp()
     return trained_folder(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture(autouse=True)
+def calls_uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test starts at no calls, and none of its calls has to tell other processes."""
+    ApiKeyThrottle.counts.clear()
+    monkeypatch.setattr(throttling, "SHARE_SECONDS", float("inf"))
 
 
 @pytest.fixture

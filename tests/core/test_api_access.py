@@ -14,11 +14,6 @@ pytestmark = pytest.mark.django_db
 PROBLEM = "application/problem+json"
 
 
-@pytest.fixture(autouse=True)
-def nothing_counted_yet() -> None:
-    ApiKeyThrottle.counts.clear()
-
-
 def _client(secret: str, **headers: str) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}", **headers)
@@ -50,6 +45,13 @@ def test_a_browser_on_another_site_is_refused() -> None:
     url = "/api/v1/recommendations?surface=none"
     assert _client(secret, HTTP_ORIGIN="https://evil.example").get(url).status_code == 401
     assert _client(secret, HTTP_ORIGIN="https://shop.example").get(url).status_code != 401
+
+
+def test_a_browsers_key_is_of_no_use_outside_a_browser() -> None:
+    _key, secret = create_api_key(name="b", scopes=["read"], origins=["https://shop.example"])
+    answer = _client(secret).get("/api/v1/recommendations?surface=none")
+    assert (answer.status_code, answer["Content-Type"]) == (401, PROBLEM)
+    assert "origin" in answer.json()["detail"]
 
 
 def test_a_key_is_stored_as_a_hash_only() -> None:
