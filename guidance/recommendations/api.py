@@ -2,18 +2,15 @@
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from guidance.catalog.models import Product
 from guidance.core.models import ApiKey
-from guidance.recommendations.requests import count, language_of, read_asked
+from guidance.recommendations.requests import language_of, read_asked, read_similar
 from guidance.recommendations.schemas import AnswerSchema, SimilarSchema
 from guidance.recommendations.services import recommend, similar_products
-
-DEFAULT_SIMILAR = 10
 
 
 class RecommendationsView(APIView):
@@ -55,10 +52,7 @@ class SimilarView(APIView):
         responses=SimilarSchema,
     )
     def get(self, request: Request, sku: str) -> Response:
-        try:
-            limit = count(request.query_params, "limit") or DEFAULT_SIMILAR
-        except ValueError as fault:
-            raise ValidationError({"limit": str(fault)}) from fault
+        sku, limit = read_similar(request, sku)
         product = get_object_or_404(Product, sku=sku, is_hidden=False)
         found = similar_products(product=product, limit=limit, language=language_of(request))
         return Response({"sku": sku, "policy": found.policy, "items": found.items})

@@ -19,6 +19,7 @@ from guidance.recommendations.services import Asked
 MOST_SURFACES = 10
 REF_LENGTH = 100
 SKU_LENGTH = 64
+DEFAULT_SIMILAR = 10
 
 
 def read_asked(request: Request) -> Asked:
@@ -48,9 +49,25 @@ def read_asked(request: Request) -> Asked:
     return Asked(language=language_of(request), source=source, **asked)
 
 
+def read_similar(request: Request, sku: str) -> tuple[str, int]:
+    """Return the SKU of the address and how many are asked; raises ValidationError."""
+    try:
+        checked_text(sku, SKU_LENGTH)
+    except ValueError as fault:
+        raise ValidationError({"sku": str(fault)}) from fault
+    try:
+        return sku, count(request.query_params, "limit") or DEFAULT_SIMILAR
+    except ValueError as fault:
+        raise ValidationError({"limit": str(fault)}) from fault
+
+
 def text(query: QueryDict, name: str, longest: int) -> str:
     """Return a parameter's text, '' where it is absent; raises ValueError in words for people."""
-    value = query.get(name, "")
+    return checked_text(query.get(name, ""), longest)
+
+
+def checked_text(value: str, longest: int) -> str:
+    """Return the text where a database can hold it; raises ValueError in words for people."""
     if "\x00" in value:
         raise ValueError(_("NUL characters are not allowed."))
     if len(value) > longest:

@@ -6,5 +6,5 @@ from guidance.recommendations import api
 
 urlpatterns = [
     path("recommendations", api.RecommendationsView.as_view(), name="recommendations"),
-    path("products/<str:sku>/similar", api.SimilarView.as_view(), name="similar"),
+    path("products/<path:sku>/similar", api.SimilarView.as_view(), name="similar"),
 ]

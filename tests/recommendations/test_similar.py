@@ -1,5 +1,6 @@
 """`GET products/{sku}/similar`."""
 
+import pytest
 from rest_framework.test import APIClient
 
 from guidance.catalog.models import Product
@@ -54,3 +55,16 @@ def test_an_unknown_or_hidden_product_is_not_found(
 def test_a_bad_limit_is_named(storefront: APIClient, products: dict[str, Product]) -> None:
     response = storefront.get("/api/v1/products/P00/similar?limit=0")
     assert response.json()["errors"][0]["pointer"] == "/limit"
+
+
+@pytest.mark.parametrize("sku", ["%00", "P%0000", "P" * 65])
+def test_a_sku_that_no_product_can_have_is_named(storefront: APIClient, sku: str) -> None:
+    response = storefront.get(f"/api/v1/products/{sku}/similar")
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == "/sku"
+
+
+def test_a_sku_may_hold_a_slash(storefront: APIClient, products: dict[str, Product]) -> None:
+    Product.objects.filter(sku="P00").update(sku="A/00")
+    response = storefront.get("/api/v1/products/A/00/similar")
+    assert (response.status_code, response.json()["sku"]) == (200, "A/00")
