@@ -19,13 +19,19 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = ApiKey.objects.filter(sha256=hash_key(secret), is_active=True).first()
         if key is None:
             raise AuthenticationFailed(_("This API key is unknown or switched off."))
-        origin = request.headers.get("Origin")
-        if origin and origin not in key.origins:
-            raise AuthenticationFailed(_("This API key is not allowed from this origin."))
+        _check_origin(request.headers.get("Origin"), key.origins)
         return None, key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _check_origin(origin: str | None, allowed: list[str]) -> None:
+    """A key for servers is refused to every page, a key for pages to whatever names none."""
+    if allowed and not origin:
+        raise AuthenticationFailed(_("This API key is for browsers: its calls name their origin."))
+    if origin and origin not in allowed:
+        raise AuthenticationFailed(_("This API key is not allowed from this origin."))
 
 
 def _secret(request: Request) -> str:
