@@ -14,7 +14,7 @@ from tests.content.conftest import MakeDraft, MakeProduct
 
 
 def _run(**wanted: object) -> Job:
-    job = request_drafts(requested_by=None, start=False, **wanted)  # type: ignore[arg-type]  # as the case says
+    job = request_drafts(requested_by=None, start=False, **wanted)
     run_job(job.pk)
     job.refresh_from_db()
     assert job.status == Job.Status.SUCCEEDED, job.error

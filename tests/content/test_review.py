@@ -202,7 +202,7 @@ def test_an_empty_or_endless_text_is_refused(make_draft: MakeDraft, mia: User, t
 
 
 def test_roles_that_only_read_decide_nothing(make_draft: MakeDraft, person: object) -> None:
-    reader = person(Role.COMPLIANCE)  # type: ignore[operator]  # a fixture without a type
+    reader = person(Role.COMPLIANCE)
     draft = make_draft("mug")
     for act in (
         lambda: approve_draft(draft_id=draft.pk, version=1, actor=reader),
