@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from guidance.content.admin import page
-from guidance.content.marking import word_changes
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.selectors.queue import filtered_queue, place_of
 from guidance.content.services import review, rewriting
@@ -49,24 +48,11 @@ class DeskPages:
     opts: Any
 
     def desk_urls(self) -> list[URLPattern]:
-        def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            return self.admin_site.admin_view(view)
+        return [self._post(act) for act in ("approve", "reject", "edit", "rewrite", "check")]
 
-        posts = {
-            "approve": self.approve_view,
-            "reject": self.reject_view,
-            "edit": self.edit_view,
-            "rewrite": self.rewrite_view,
-            "check": self.check_view,
-        }
-        return [
-            path(
-                f"<uuid:draft_id>/{name}/",
-                wrap(require_POST(view)),
-                name=f"content_draft_{name}",
-            )
-            for name, view in posts.items()
-        ]
+    def _post(self, act: str) -> URLPattern:
+        view = self.admin_site.admin_view(require_POST(getattr(self, f"{act}_view")))
+        return path(f"<uuid:draft_id>/{act}/", view, name=f"content_draft_{act}")
 
     def change_view(
         self,
@@ -137,9 +123,7 @@ class DeskPages:
             return self._conflict(request, changed)
         except Refused as refused:
             return self._refused(request, draft_id, refused)
-        if stay:
-            return self._show(request, draft_id, toast)
-        return self._show(request, following, toast)
+        return self._show(request, draft_id if stay else following, toast)
 
     def _next(self, request: HttpRequest, draft: Draft) -> uuid.UUID | None:
         return place_of(draft, filtered_queue(page.queue_parameters(request))).next
@@ -154,16 +138,8 @@ class DeskPages:
         return self._answer(request, FRAGMENT, context)
 
     def _conflict(self, request: HttpRequest, changed: VersionChanged) -> HttpResponse:
-        draft = changed.draft
-        seen = get_object_or_404(DraftRevision, draft=draft, version=changed.seen)
-        context = {
-            "draft": draft,
-            "seen": seen,
-            "changes": word_changes(seen.text, draft.text),
-            "changed_by": draft.edited_by or seen.replaced_by,
-            "yours": request.POST.get("text", ""),
-            "urls": {"change": page.draft_url(request, "change", draft.pk)},
-        }
+        seen = get_object_or_404(DraftRevision, draft=changed.draft, version=changed.seen)
+        context = page.conflict_context(request, changed.draft, seen)
         return self._answer(request, CONFLICT, context, status=409)
 
     def _refused(self, request: HttpRequest, draft_id: uuid.UUID, refused: Refused) -> HttpResponse:

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from guidance.content.marking import OUTDATED, Piece, marked
-from guidance.content.models import Draft
+from guidance.content.marking import OUTDATED, Piece, marked, word_changes
+from guidance.content.models import Draft, DraftRevision
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
 from guidance.content.services.examination import Examination, examine_draft
@@ -86,6 +86,18 @@ def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dic
     }
 
 
+def conflict_context(request: HttpRequest, draft: Draft, seen: DraftRevision) -> dict[str, Any]:
+    """Return the context of the page that says what somebody changed in a text meanwhile."""
+    return {
+        "draft": draft,
+        "seen": seen,
+        "changes": word_changes(seen.text, draft.text),
+        "changed_by": draft.edited_by or seen.replaced_by,
+        "yours": request.POST.get("text", ""),
+        "urls": {"change": draft_url(request, "change", draft.pk)},
+    }
+
+
 def queue_parameters(request: HttpRequest) -> dict[str, str]:
     """Return the queue's filters that a page carries along from the list."""
     preserved = QueryDict(request.GET.get(FILTERS, ""))
@@ -111,11 +123,15 @@ def draft_urls(request: HttpRequest, draft: Draft, place: Place) -> Mapping[str,
     }
     urls["previous"] = draft_url(request, "change", place.previous) if place.previous else ""
     urls["next"] = draft_url(request, "change", place.next) if place.next else ""
-    queue = reverse("admin:content_draft_changelist")
-    parameters = queue_parameters(request)
-    urls["queue"] = f"{queue}?{urlencode(parameters)}" if parameters else queue
+    urls["queue"] = _queue_url(request)
     urls["product"] = reverse("admin:catalog_product_change", args=[draft.product_id])
     return urls
+
+
+def _queue_url(request: HttpRequest) -> str:
+    queue = reverse("admin:content_draft_changelist")
+    parameters = queue_parameters(request)
+    return f"{queue}?{urlencode(parameters)}" if parameters else queue
 
 
 def rendered_findings(found: Examination) -> list[FindingRow]:
@@ -133,9 +149,6 @@ def _fact_rows(draft: Draft, found: Examination) -> list[FactRow]:
     cited = {key for claim in found.claims for key in claim["fact_keys"]}
     cited |= {fact.key for fact in found.cited}
     changed = {change["key"]: change["old"] for change in draft.changed_facts}
-    title = {"key": TITLE_KEY, "value": draft.product.title_in(draft.language), "unit": ""}
-    rows = [title, *(fact for fact in found.facts if fact["key"] != TITLE_KEY)]
-    rows.sort(key=lambda fact: (fact["key"] != TITLE_KEY, _is_silent(fact["key"])))
     return [
         FactRow(
             number=number,
@@ -145,8 +158,15 @@ def _fact_rows(draft: Draft, found: Examination) -> list[FactRow]:
             is_cited=fact["key"] in cited,
             was=changed.get(fact["key"]),
         )
-        for number, fact in enumerate(rows)
+        for number, fact in enumerate(_facts_in_order(draft, found))
     ]
+
+
+def _facts_in_order(draft: Draft, found: Examination) -> list[dict[str, str]]:
+    """Return the title first and what the writer never states last."""
+    title = {"key": TITLE_KEY, "value": draft.product.title_in(draft.language), "unit": ""}
+    others = [fact for fact in found.facts if fact["key"] != TITLE_KEY]
+    return [title, *sorted(others, key=lambda fact: _is_silent(fact["key"]))]
 
 
 def _is_silent(key: str) -> bool:
@@ -198,10 +218,12 @@ def _why_not_approve(request: HttpRequest, draft: Draft, found: Examination) -> 
         return _("Your role reads drafts; it does not decide them.")
     if reason := own_request(draft, acting_person(request)):
         return reason
-    if found.blocking:
-        return ngettext(
-            "One check fails. Edit the text, or mend the fact.",
-            "%(count)d checks fail. Edit the text, or mend the facts.",
-            found.blocking,
-        ) % {"count": found.blocking}
-    return ""
+    return _failing(found.blocking) if found.blocking else ""
+
+
+def _failing(count: int) -> str:
+    return ngettext(
+        "One check fails. Edit the text, or mend the fact.",
+        "%(count)d checks fail. Edit the text, or mend the facts.",
+        count,
+    ) % {"count": count}
