@@ -28,7 +28,7 @@ def shop(house: House, tmp_path: Path) -> House:
     """An installation with a small generated shop imported."""
     today = datetime.now(UTC).date()
     generate(tmp_path / "shop", end=date(today.year, today.month, today.day),
-             customers=400, products=150, days=30)  # fmt: skip
+             customers=400, products=150, days=45)  # fmt: skip
     house.manage("import_shop", str(tmp_path / "shop"))
     return house
 
