@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,13 +23,15 @@ def _job(house: House, kind: str) -> dict[str, object]:
     return dict(jobs[0])
 
 
+def _import_shop(house: House, folder: Path, **size: int) -> None:
+    generate(folder, end=datetime.now(UTC).date(), **size)
+    house.manage("import_shop", str(folder))
+
+
 @pytest.fixture
 def shop(house: House, tmp_path: Path) -> House:
     """An installation with a small generated shop imported."""
-    today = datetime.now(UTC).date()
-    generate(tmp_path / "shop", end=date(today.year, today.month, today.day),
-             customers=400, products=150, days=45)  # fmt: skip
-    house.manage("import_shop", str(tmp_path / "shop"))
+    _import_shop(house, tmp_path / "shop", customers=400, products=150, days=45)
     return house
 
 
@@ -69,17 +71,21 @@ def test_a_killed_worker_leaves_its_job_running_and_a_new_one_takes_over(shop: H
     assert _job(shop, "train")["attempts"] == 1
 
 
-def test_drafting_killed_in_the_middle_doubles_no_draft(shop: House) -> None:
-    drafting = "from guidance.content.services.drafting import request_drafts as r; r()"
-    shop.manage("shell", "-v0", "-c", drafting)
-    shop.start_worker()
-    _wait_until_running(shop, "draft_copy", beyond=0.05, attempts=1)
-    shop.kill_job(str(_job(shop, "draft_copy")["id"]))
-    _wait_until_done(shop, "draft_copy")
+def test_drafting_killed_in_the_middle_doubles_no_draft(house: House, tmp_path: Path) -> None:
+    _import_shop(house, tmp_path / "shop", customers=50, products=4000, days=7)
+    drafting = (
+        "from guidance.content.services.drafting import request_drafts as r; r()"
+    )
+    house.manage("shell", "-v0", "-c", drafting)
+    house.start_worker()
+    _wait_until_running(house, "draft_copy", beyond=0.0, attempts=1)
+    house.kill_job(str(_job(house, "draft_copy")["id"]))
+    _wait_until_done(house, "draft_copy")
+    assert _job(house, "draft_copy")["attempts"] == 2
     drafts = "__import__('guidance.content.models').content.models.Draft.objects"
-    total = shop.ask(f"{drafts}.count()")
-    distinct = shop.ask(f"{drafts}.values('product', 'kind', 'language').distinct().count()")
-    assert total == distinct > 0
+    total = house.ask(f"{drafts}.count()")
+    distinct = house.ask(f"{drafts}.values('product', 'kind', 'language').distinct().count()")
+    assert total == distinct > 4000
 
 
 def test_a_web_server_killed_in_mid_batch_loses_and_doubles_no_event(house: House) -> None:
