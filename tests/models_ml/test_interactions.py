@@ -42,7 +42,11 @@ def test_cleaning_names_missing_columns_and_unreadable_times(purchases: Write) -
 
 def test_split_leaves_no_row_on_the_wrong_side_of_a_cut(purchases: Write) -> None:
     days = pd.date_range("2026-01-01", "2026-03-10 15:00", freq="7h", tz="UTC")
-    frame = purchases(*(("anna", str(day.tz_localize(None)), "cup") for day in days))
+    frame = purchases(
+        *(("anna", str(day.tz_localize(None)), "cup") for day in days),
+        ("anna", "2026-02-17", "on the first cut"),
+        ("anna", "2026-02-24", "on the second cut"),
+    )
     split = split_by_time(clean(frame)[0], test_days=14, validation_days=7)
     assert str(split.test_cut) == "2026-02-24 00:00:00+00:00"
     assert str(split.validation_cut) == "2026-02-17 00:00:00+00:00"
