@@ -73,9 +73,7 @@ def test_a_killed_worker_leaves_its_job_running_and_a_new_one_takes_over(shop: H
 
 def test_drafting_killed_in_the_middle_doubles_no_draft(house: House, tmp_path: Path) -> None:
     _import_shop(house, tmp_path / "shop", customers=50, products=4000, days=7)
-    drafting = (
-        "from guidance.content.services.drafting import request_drafts as r; r()"
-    )
+    drafting = "from guidance.content.services.drafting import request_drafts as r; r()"
     house.manage("shell", "-v0", "-c", drafting)
     house.start_worker()
     _wait_until_running(house, "draft_copy", beyond=0.0, attempts=1)
