@@ -12,8 +12,8 @@ from models_ml.data.history import History
 from models_ml.recommender.scorers import NeighbourScorer, RepeatScorer
 from models_ml.recommender.sequence import SequenceScorer
 
-# Floors of evidence, a hundredth of what a typical own item contributes; measured on Online
-# Retail's validation window.
+# Of the floors tried on Online Retail's validation window (EASE .003 to .1, co-occurrence .01 to 1)
+# the lowest were best, clearly so for what is new to the customer.
 FLOORS = {"ease": 0.003, "co_occurrence": 0.01, "repeat_frequency": 0.01}
 
 
