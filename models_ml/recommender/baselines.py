@@ -11,8 +11,8 @@ from models_ml.recommender.scorers import (
     RepeatScorer,
 )
 
-# How many neighbours of an item are kept for serving. With 100, EASE lost .007 validation NDCG@10 on
-# Online Retail against all of them (.243, .250).
+# How many neighbours of an item are kept for serving. With 100, EASE lost .007 validation NDCG@10
+# on Online Retail against all of them (.243, .250).
 CO_OCCURRENCE_WIDTH = 100
 EASE_WIDTH = 200
 # EASE inverts a square matrix of this many items at most (0.1 GB, about 10 s on one core); rarer

@@ -20,8 +20,9 @@ EVALUATION_BATCH = 64
 _WARMUP_SHARE = 0.1
 # The average looks back over some fifty batches, less than an epoch of either shop.
 _AVERAGE_DECAY = 0.98
-# The own-item and trend terms are tiny and the strongest signal. Four times the rate, on standardised
-# features, took the first epoch on the generated shop from .22 to .42 validation NDCG@10.
+# The own-item and trend terms are tiny and the strongest signal. Four times the rate, on
+# standardised features, took the first epoch on the generated shop from .22 to .42 validation
+# NDCG@10.
 _SMALL_TERMS_RATE = 4.0
 
 
