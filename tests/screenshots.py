@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "static" / "readme"
@@ -21,13 +21,13 @@ def main(address: str, logins: Path) -> None:
         dashboard = _log_in(chromium.new_page(viewport=SIZE), address, "ada", people)
         dashboard.goto(f"{address}/admin/?traffic=replay")
         dashboard.wait_for_selector(".sg-figure svg")
-        dashboard.wait_for_load_state("networkidle")
+        dashboard.evaluate("document.fonts.ready")
         dashboard.screenshot(path=PICTURES / "dashboard.png")
         desk = _log_in(chromium.new_page(viewport=SIZE), address, "mia", people)
         desk.goto(f"{address}/admin/content/draft/")
-        desk.locator("table a").first.click()
+        desk.get_by_role("link", name="Start reviewing").click()
         desk.wait_for_selector("article")
-        desk.wait_for_load_state("networkidle")
+        desk.evaluate("document.fonts.ready")
         desk.screenshot(path=PICTURES / "review-desk.png")
         chromium.close()
 

@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from guidance.catalog.models import Product, ProductAttribute
 from guidance.content.services.drafting import draft_products
 from guidance.core.models import User
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS
 
 ROUNDS = 20
 DESK = "/admin/content/draft/"
