@@ -2,6 +2,7 @@
 
 import zoneinfo
 from functools import cache
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -16,6 +17,28 @@ def validate_time_zone(name: str) -> None:
     """Refuse what is no time zone: with it no day of the shop could be told."""
     if not is_time_zone(name):
         raise ValidationError(_("This is no time zone's name; Europe/Berlin is one."))
+
+
+def clean_origin(text: str) -> str:
+    """Return a web site's origin as browsers send it; raises ValidationError for what is none."""
+    if text.lower().rstrip("/") != (origin := _origin_in(text)):
+        raise ValidationError(
+            _(
+                "“%(origin)s” is no origin: write a scheme and a host, such as https://shop.example."
+            ),
+            params={"origin": text},
+        )
+    return origin
+
+
+def _origin_in(address: str) -> str | None:
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    is_site = host and parts.scheme in {"http", "https"}
+    return f"{parts.scheme}://{parts.netloc}".lower() if is_site else None
 
 
 @cache

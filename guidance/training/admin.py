@@ -16,19 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from guidance.core.admin import ReadOnlyAdmin, acting_person
+from guidance.core.admin import ReadOnlyAdmin, acting_person, admin_page
 from guidance.core.models import Job
-from guidance.training import pages
+from guidance.training import changes, pages
 from guidance.training.hooks import recipes
 from guidance.training.labels import policy_name
 from guidance.training.models import ModelVersion, TrainingRun
-from guidance.training.services import (
-    AlreadyTraining,
-    PromotionRefused,
-    promote_version,
-    request_training,
-    roll_back,
-)
+from guidance.training.services import AlreadyTraining, request_training
 
 POST_ONLY = method_decorator(require_POST)
 STATUS_COLOURS = {
@@ -74,12 +68,7 @@ class PageAdmin(ReadOnlyAdmin):
     def render(
         self, request: HttpRequest, template: str, row: Any, context: dict[str, Any]
     ) -> TemplateResponse:
-        shared = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request,
-            template,
-            {**shared, "opts": self.opts, "original": row, "title": str(row), **context},
-        )
+        return admin_page(self, request, template, original=row, title=str(row), **context)
 
 
 @admin.register(TrainingRun)
@@ -157,6 +146,7 @@ class ModelVersionAdmin(PageAdmin):
     list_filter = ["recipe", "status"]
     list_select_related = ["promoted_by"]
     page_template = "admin/training/modelversion/page.html"
+    promote_template = "admin/training/modelversion/promote.html"
     select_for_page = ("run", "run__job", "promoted_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
@@ -200,31 +190,18 @@ class ModelVersionAdmin(PageAdmin):
         version = self.row(pk)
         if request.method != "POST":
             context = self.page_context(request, version)
-            return self.render(
-                request, "admin/training/modelversion/promote.html", version, context
-            )
-        try:
-            promote_version(version=version, actor=acting_person(request))
-            messages.success(request, _("Promoted; every web process serves it within 5 seconds."))
-        except PromotionRefused as problem:
-            messages.error(request, str(problem))
+            return self.render(request, self.promote_template, version, context)
+        message = changes.promote(version, actor=acting_person(request))
+        messages.add_message(request, *message)
         return redirect("admin:training_modelversion_change", pk)
 
     @POST_ONLY
     def roll_back(self, request: HttpRequest) -> HttpResponse:
         _require(request, "training.promote_modelversion")
-        try:
-            previous = roll_back(
-                recipe_key=request.POST.get("recipe", ""), actor=acting_person(request)
-            )
-        except PromotionRefused as problem:
-            messages.error(request, str(problem))
-            return redirect("admin:training_modelversion_changelist")
-        if previous is None:
-            messages.success(request, _("Rolled back; the best baseline serves within 5 seconds."))
-            return redirect("admin:training_modelversion_changelist")
-        messages.success(request, _("Rolled back; this version serves again within 5 seconds."))
-        return redirect("admin:training_modelversion_change", previous.pk)
+        recipe = request.POST.get("recipe", "")
+        message, url = changes.undo_promotion(recipe, actor=acting_person(request))
+        messages.add_message(request, *message)
+        return redirect(url)
 
 
 def _require(request: HttpRequest, permission: str) -> None:

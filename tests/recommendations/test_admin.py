@@ -20,7 +20,7 @@ def _preview(surface: Surface) -> str:
 def test_a_preview_shows_what_the_shopper_would_get_and_writes_nothing(
     desk: Callable[..., Client], home: Surface, shopper: Customer, version: ModelVersion
 ) -> None:
-    page = desk(Role.MERCHANDISER).get(_preview(home), {"customer": "ann"})
+    page = desk(Role.ADMINISTRATOR).get(_preview(home), {"customer": "ann"})
     html = page.content.decode()
     assert page.status_code == 200
     assert [item["position"] for item in page.context["answer"].items] == [1, 2, 3, 4]
@@ -34,15 +34,25 @@ def test_a_preview_shows_what_the_shopper_would_get_and_writes_nothing(
 def test_a_preview_of_somebody_never_met_makes_no_customer(
     desk: Callable[..., Client], home: Surface, sold: None
 ) -> None:
-    page = desk(Role.ANALYST).get(_preview(home), {"customer": "ghost"})
+    page = desk(Role.ADMINISTRATOR).get(_preview(home), {"customer": "ghost"})
     assert "model: no model was ever trained" in page.content.decode()
     assert "Popular right now" in page.content.decode()
     assert not Customer.objects.filter(ref="ghost").exists()
 
 
 def test_a_bad_preview_says_so(desk: Callable[..., Client], home: Surface) -> None:
-    page = desk(Role.MERCHANDISER).get(_preview(home), {"customer": "a\x00b"})
+    page = desk(Role.ADMINISTRATOR).get(_preview(home), {"customer": "a\x00b"})
     assert page.context["form"].errors["customer"]
+
+
+def test_what_a_shopper_bought_is_for_those_who_may_see_customers(
+    desk: Callable[..., Client], home: Surface, shopper: Customer, version: ModelVersion
+) -> None:
+    page = desk(Role.MERCHANDISER).get(_preview(home), {"customer": "ann"})
+    assert "customer" not in page.context["form"].fields
+    assert page.context["shopper"].unit == ""
+    assert page.context["shopper"].history == []
+    assert "Because you" not in page.content.decode()
 
 
 def test_a_preview_is_for_those_who_may_see_surfaces(

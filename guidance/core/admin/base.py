@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 
@@ -24,6 +25,14 @@ def url_back(request: HttpRequest, *, fallback: str) -> str:
     sender = request.META.get("HTTP_REFERER", "")
     safe = url_has_allowed_host_and_scheme(sender, allowed_hosts={request.get_host()})
     return sender if safe else fallback
+
+
+def admin_page(
+    model_admin: ModelAdmin, request: HttpRequest, template: str, **context: Any
+) -> TemplateResponse:
+    """Return a page of the model's own: with what every page of the admin knows."""
+    shared = model_admin.admin_site.each_context(request)
+    return TemplateResponse(request, template, {**shared, "opts": model_admin.opts, **context})
 
 
 class GuidanceModelAdmin(ModelAdmin):

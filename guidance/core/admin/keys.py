@@ -1,14 +1,12 @@
 """API keys: made on a page that shows the secret once, switched off, never changed."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
@@ -20,9 +18,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from guidance.core.admin.base import ReadOnlyAdmin, acting_person
+from guidance.core.admin.base import ReadOnlyAdmin, acting_person, admin_page
 from guidance.core.models import ApiKey
 from guidance.core.services.keys import create_api_key, switch_off_api_key
+from guidance.core.validators import clean_origin
 
 
 class ApiKeyForm(forms.Form):
@@ -50,24 +49,7 @@ class ApiKeyForm(forms.Form):
 
     def clean_origins(self) -> list[str]:
         """Return the origins as browsers send them."""
-        return [_origin(line.strip()) for line in self.cleaned_data["origins"].split()]
-
-
-def _origin(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    if parts.scheme not in {"http", "https"} or not host or origin != text.lower().rstrip("/"):
-        raise ValidationError(
-            _(
-                "“%(origin)s” is no origin: write a scheme and a host, such as https://shop.example."
-            ),
-            params={"origin": text},
-        )
-    return origin
+        return [clean_origin(line) for line in self.cleaned_data["origins"].split()]
 
 
 @admin.register(ApiKey)
@@ -124,8 +106,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return redirect("admin:core_apikey_change", pk)
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        shared = self.admin_site.each_context(request)
-        page = {**shared, "opts": self.opts, "title": _("New API key"), **context}
-        response = TemplateResponse(request, f"admin/core/apikey/{template}", page)
+        named = f"admin/core/apikey/{template}"
+        response = admin_page(self, request, named, title=_("New API key"), **context)
         add_never_cache_headers(response)
         return response
