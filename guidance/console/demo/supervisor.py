@@ -51,26 +51,22 @@ class Child:
 class Supervisor:
     """Runs the children until told to stop; use it as a context manager."""
 
-    def __init__(self, *, address: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, address: str, say: Callable[[str], None], children: list[Child] | None = None
+    ) -> None:
         self._address, self._say = address, say
-        manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-        gunicorn = [
-            *[sys.executable, "-m", "gunicorn", "shopguide.wsgi:application"],
-            *["--bind", address, "--workers", "2", "--threads", "2", "--preload"],
-            *["--timeout", "60", "--log-level", "warning"],
-        ]
-        self._children = [Child("web server", gunicorn), Child("worker", [*manage, "worker"])]
+        self.children = children or _web_and_worker(address)
 
     def __enter__(self) -> "Supervisor":
-        for child in self._children:
+        for child in self.children:
             child.start(self._log(child))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for child in self._children:
+        for child in self.children:
             if child.process is not None and child.is_alive():
                 child.process.terminate()
-        for child in self._children:
+        for child in self.children:
             self._await_end(child)
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
@@ -83,7 +79,7 @@ class Supervisor:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
-        raise RuntimeError(f"The web server gave no answer; see {self._log(self._children[0])}")
+        raise RuntimeError(f"The web server gave no answer; see {self._log(self.children[0])}")
 
     def watch(self) -> None:
         """Keep the children alive until Ctrl-C or SIGTERM."""
@@ -97,7 +93,7 @@ class Supervisor:
 
     def restart_dead(self) -> None:
         """Start again what died."""
-        for child in self._children:
+        for child in self.children:
             if child.is_alive():
                 continue
             if child.died_quickly():
@@ -118,3 +114,13 @@ class Supervisor:
         except subprocess.TimeoutExpired:
             os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
+
+
+def _web_and_worker(address: str) -> list[Child]:
+    gunicorn = [
+        *[sys.executable, "-m", "gunicorn", "shopguide.wsgi:application"],
+        *["--bind", address, "--workers", "2", "--threads", "2", "--preload"],
+        *["--timeout", "60", "--log-level", "warning"],
+    ]
+    worker = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
+    return [Child("web server", gunicorn), Child("worker", worker)]
