@@ -26,7 +26,7 @@ def insert_rows(
     quote = connection.ops.quote_name
     columns = ", ".join(quote(f.column) for f in fields)
     marks = ", ".join(["%s"] * len(fields))
-    statement = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+    statement = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608  names, no values
     keys = ", ".join(quote(meta.get_field(name).column) for name in conflict)
     target = f" ({keys})" if keys else ""
     changes = ", ".join(f"{c} = EXCLUDED.{c}" for c in map(quote, _columns(meta, update)))
@@ -48,7 +48,7 @@ def update_rows(objects: Sequence[Model], *, fields: Sequence[str]) -> None:
     changes = ", ".join(f"{quote(f.column)} = %s" for f in chosen)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {quote(meta.pk.column)} = %s",  # noqa: S608
+            f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {quote(meta.pk.column)} = %s",  # noqa: S608  names, no values
             [[_value(field, thing) for field in (*chosen, meta.pk)] for thing in objects],
         )
 

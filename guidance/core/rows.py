@@ -25,7 +25,6 @@ CURRENCY = r"\A[A-Z]{3}\Z"
 WORD = r"\A[a-z][a-z0-9_-]*\Z"
 ADDRESS = r"\A(?:https?://|/)[^\s\x00-\x1f\x7f]*\Z"
 
-Text = Annotated[str, Meta(pattern=NO_NUL)]
 Language = Annotated[str, Meta(pattern=LANGUAGE, max_length=10)]
 Money = Annotated[Decimal, Meta(description="At most two decimals, as a number or a string.")]
 Time = Annotated[datetime, Meta(tz=True, description="ISO 8601 with an offset.")]

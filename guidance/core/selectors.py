@@ -31,6 +31,7 @@ def job_state(job: Job) -> dict[str, Any]:
         "phase": _(job.phase) if job.phase else "",
         "fraction": job.fraction,
         "detail": job.detail,
+        "labels": {name: _(name) for name in job.detail},
         "log": job.log,
         "error": job.error_line,
         "is_finished": job.is_finished,

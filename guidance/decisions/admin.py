@@ -66,9 +66,9 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @display(description=_("outcome"), label={"clicked": "success", "seen": "info"})
     def outcome(self, decision: Decision) -> tuple[str, Any]:
-        if decision.is_clicked:  # type: ignore[attr-defined]
+        if decision.is_clicked:  # type: ignore[attr-defined]  # annotated by with_outcomes()
             return "clicked", _("clicked")
-        if decision.is_seen:  # type: ignore[attr-defined]
+        if decision.is_seen:  # type: ignore[attr-defined]  # annotated by with_outcomes()
             return "seen", _("seen")
         return "served", _("served")
 

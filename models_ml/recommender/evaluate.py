@@ -3,7 +3,7 @@ the customer.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -51,18 +51,6 @@ class Evaluation:
     def by_protocol(self) -> tuple[dict[str, float], dict[str, float]]:
         """Repeats allowed, new only."""
         return self.repeats_allowed.as_dict(), self.new_only.as_dict()
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def as_dict(self) -> dict[str, float]:
-        return asdict(self)
 
 
 def ndcg(ranked: np.ndarray, relevant: np.ndarray, total_relevant: int, k: int = TOP) -> float:

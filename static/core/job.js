@@ -3,11 +3,11 @@
   "use strict";
   const EVERY = 1000;
 
-  function entry([name, value]) {
+  function entry([name, value], labels) {
     const row = document.createElement("div");
     const term = document.createElement("dt");
     const text = document.createElement("dd");
-    term.textContent = name;
+    term.textContent = labels[name];
     text.textContent = typeof value === "number" ? Number(value.toPrecision(4)) : value;
     row.append(term, text);
     return row;
@@ -21,7 +21,7 @@
     part("share").textContent = `${Math.round(state.fraction * 100)} %`;
     part("fraction").value = state.fraction;
     part("detail").replaceChildren(
-      ...Object.entries(state.detail).filter(([, value]) => typeof value !== "object").map(entry),
+      ...Object.entries(state.detail).filter(([, value]) => typeof value !== "object").map((pair) => entry(pair, state.labels)),
     );
     part("error").textContent = state.error;
     part("error").hidden = !state.error;

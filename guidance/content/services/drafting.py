@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
@@ -22,6 +23,9 @@ from models_ml.writer.realiser import NotEnoughFacts, write
 from models_ml.writer.terms import Terms
 
 JOB_KIND = "draft_copy"
+# A job keeps these in English; its page translates them.
+PHASE = gettext_noop("writing drafts")
+DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
 # One transaction each: 100 texts took 0.3 s to write and 0.1 s to store, so a kill loses little.
 BATCH = 100
 SEEDS_PER_PRODUCT = 1000
@@ -67,7 +71,7 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
     drafted = missing = done = 0
     total = max(sum(map(len, plan.values())), 1)
     for language, batch in _batches(plan):
-        context.progress(language, done / total, detail={"drafted": drafted, "thin": missing})
+        context.progress(PHASE, done / total, detail={DRAFTED: drafted, THIN: missing})
         result = draft_products(
             product_ids=batch,
             kind=kind,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import NOBODY, Draft, ReviewTask
@@ -19,6 +20,7 @@ from guidance.core.services.jobs import request_job
 from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "rewrite_copy"
+PHASE, FIGURE = gettext_noop("rewriting drafts"), gettext_noop("rewritten")
 WRITTEN = ("text", "version", "sentences", "facts", "claims", "findings", "writer")
 COUNTS = ("blocking_findings", "warnings")
 
@@ -65,7 +67,7 @@ def run_rewrite_copy(context: JobContext) -> dict[str, Any]:
     drafts = list(stale.values_list("pk", "version"))
     rewritten = 0
     for number, (draft_id, version) in enumerate(drafts):
-        context.progress("rewrite", number / len(drafts), detail={"rewritten": rewritten})
+        context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
         try:
             rewrite_draft(draft_id=draft_id, version=version, actor=job.requested_by)
         except Refused:
