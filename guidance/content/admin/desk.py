@@ -115,6 +115,8 @@ class DeskPages:
         self, request: HttpRequest, draft_id: uuid.UUID, act: Act, *, stay: bool = False
     ) -> HttpResponse:
         """Do what was asked and show what comes next; where it is refused, say why."""
+        if not request.user.has_perm("content.view_draft"):
+            raise PermissionDenied
         draft = _draft(draft_id)
         following = None if stay else self._next(request, draft)
         try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -59,6 +60,8 @@ class PublicationAdmin(ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def withdraw_view(self, request: HttpRequest, publication_id: object) -> HttpResponse:
+        if not request.user.has_perm("content.withdraw_publication"):
+            raise PermissionDenied
         copy = get_object_or_404(PublishedCopy, publication=publication_id)
         try:
             withdraw_copy(

@@ -1,0 +1,127 @@
+"""Every route of the admin beside its lists and forms: who may open it, and that a GET changes
+nothing.
+
+Routes are found from the URL conf, so that a new one without an entry here fails.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from guidance.content.models import ReviewTask
+from guidance.core.models import AuditEntry, User
+from guidance.core.roles import Role
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+ANALYST, ADMINISTRATOR = Role.ANALYST, Role.ADMINISTRATOR
+MERCHANDISER, MARKETER, COMPLIANCE = Role.MERCHANDISER, Role.MARKETER, Role.COMPLIANCE
+EVERYBODY = set(Role)
+
+
+class Route(NamedTuple):
+    """What a GET answers those who may, and who they are; None: it takes POST alone."""
+
+    allowed: set[Role] | None
+    row: Callable[[], Model] | None = None
+
+
+def _review_task() -> ReviewTask:
+    return ReviewTask.objects.create(fact_key="price")
+
+
+ROUTES = {
+    "index": Route(EVERYBODY),
+    "worker_status": Route(EVERYBODY),
+    "search": Route(EVERYBODY),
+    "password_change_done": Route(EVERYBODY),
+    "core_job_state": Route({ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.job),
+    "core_job_cancel": Route(None, factories.job),
+    "core_apikey_off": Route(None, factories.api_key),
+    "training_trainingrun_start": Route(None),
+    "training_trainingrun_curve": Route(
+        {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.training_run
+    ),
+    "training_modelversion_promote": Route({ANALYST, ADMINISTRATOR}, factories.model_version),
+    "training_modelversion_roll_back": Route(None),
+    "experiments_experiment_start": Route(None, factories.experiment),
+    "experiments_experiment_stop": Route(None, factories.experiment),
+    "experiments_experiment_table": Route({ANALYST, MARKETER, ADMINISTRATOR}, factories.experiment),
+    "content_draft_bulk_approve": Route({MERCHANDISER, ADMINISTRATOR}),
+    "content_draft_request": Route({MERCHANDISER, ADMINISTRATOR}),
+    "content_draft_rewrite_task": Route(None, _review_task),
+    "content_draft_approve": Route(None, factories.draft),
+    "content_draft_reject": Route(None, factories.draft),
+    "content_draft_edit": Route(None, factories.draft),
+    "content_draft_rewrite": Route(None, factories.draft),
+    "content_draft_check": Route(None, factories.draft),
+    "content_missingfacts_supply": Route(None),
+    "content_publication_withdraw": Route(None, factories.publication),
+    "recommendations_surface_preview": Route(
+        {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.surface
+    ),
+}
+# Django's own, which need no rows of ours and are tested there.
+DJANGO = {"login", "logout", "autocomplete", "jsi18n", "view_on_site", "app_list"}
+STANDARD = ("changelist", "add", "change", "delete", "history")
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name
+
+
+def _url(name: str) -> str:
+    row = ROUTES[name].row
+    return reverse(f"admin:{name}", args=[row().pk] if row else [])
+
+
+def test_every_route_of_the_admin_is_tested() -> None:
+    (site,) = [p for p in get_resolver().url_patterns if getattr(p, "namespace", "") == "admin"]
+    forms = {
+        f"{model._meta.app_label}_{model._meta.model_name}_{page}"
+        for model in admin.site._registry
+        for page in STANDARD
+    }
+    own = {name for name in _names(site.url_patterns) if name not in forms | DJANGO}
+    own -= {name for name in own if name.endswith("_password_change")}
+    assert own - {"password_change", "auth_user_password_change"} == set(ROUTES)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_opens_for_those_who_may_see_it_and_a_get_changes_nothing(
+    name: str, person: Callable[..., User], client: Client
+) -> None:
+    url, allowed = _url(name), ROUTES[name].allowed
+    for role in Role:
+        user = person(role)
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        before = AuditEntry.objects.count()
+        status = client.get(url).status_code
+        assert AuditEntry.objects.count() == before
+        if allowed is None:
+            assert status == 405, role
+        else:
+            assert status == (200 if role in allowed else 403), role
+
+
+@pytest.mark.parametrize("name", [n for n, route in ROUTES.items() if route.allowed is None])
+def test_a_change_is_refused_to_those_who_may_not_make_it(
+    name: str, desk: Callable[..., Client], settings: Any
+) -> None:
+    assert desk(Role.SUPPORT_AGENT).post(_url(name)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_route_asks_strangers_to_log_in(name: str, client: Client) -> None:
+    answer = client.get(_url(name))
+    assert answer.status_code == 302
+    assert "/admin/login/" in answer["Location"]
