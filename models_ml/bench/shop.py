@@ -1,0 +1,96 @@
+"""Trains on one shop and prints every candidate's figures on the held-out window."""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models_ml.bench.serving_speed import measure_speed
+from models_ml.data.generated_shop import read_end, read_generated_shop, read_oracle
+from models_ml.data.online_retail import read_online_retail
+from models_ml.recommender.config import Progress, TrainConfig
+from models_ml.recommender.evaluate import TOP, ndcg
+from models_ml.recommender.gate import gate
+from models_ml.recommender.report import MODEL, TrainReport
+from models_ml.recommender.train import train
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, print the table and write the JSON."""
+    generated = options.shop.is_dir()
+    frame = read_generated_shop(options.shop) if generated else read_online_retail(options.shop)
+    config = TrainConfig(
+        threads=options.threads,
+        max_minutes=options.max_minutes,
+        seed=options.seed,
+        until=read_end(options.shop).to_pydatetime() if generated else None,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = options.work or Path(scratch)
+        report = train(frame, out_dir=directory, config=config, on_progress=_print_progress)
+        speed = measure_speed(directory, frame)
+    content: dict[str, Any] = {
+        **report.as_dict(),
+        "gate": gate(report).as_dict(),
+        "milliseconds_per_rank": speed,
+    }
+    if generated:
+        content["oracle"] = _against_oracle(report, read_oracle(options.shop))
+    print(_table(report))
+    for name in ("model_minus_best_baseline", "best_baseline", "oracle", "milliseconds_per_rank"):
+        if name in content:
+            print(f"{name}: {content[name]}")
+    print(f"seconds: { ({name: round(value, 1) for name, value in report.seconds.items()}) }")
+    options.json.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _against_oracle(report: TrainReport, oracle: pd.DataFrame) -> dict[str, float]:
+    """NDCG@10 of the best possible ranking over the report's customers, and how much of the way to
+    it is closed.
+
+    `way` is (candidate - popularity) / (oracle - popularity), means over the customers that both
+    know.
+    """
+    best = {
+        row.customer: ndcg(np.array(row.skus[:TOP]), np.array(row.relevant), len(row.relevant))
+        for row in oracle.itertuples()
+    }
+    known = np.isin(report.customers, list(best))
+    ceiling = float(np.mean([best[customer] for customer in report.customers[known]]))
+    floor = float(report.ndcgs["popularity"][known].mean())
+    figures = {"customers": int(known.sum()), "ndcg@10": ceiling, "popularity": floor}
+    for name in (MODEL, report.best_baseline):
+        value = float(report.ndcgs[name][known].mean())
+        figures[f"way_{name}"] = (value - floor) / (ceiling - floor)
+    return figures
+
+
+def _print_progress(progress: Progress) -> None:
+    line = f"{progress.fraction:4.0%} {progress.phase}"
+    if progress.validation_ndcg is not None:
+        line += f" epoch {progress.epoch} loss {progress.loss:.4f}"
+        line += f" validation NDCG@10 {progress.validation_ndcg:.4f}"
+    print(line, file=sys.stderr)
+
+
+def _table(report: TrainReport) -> str:
+    columns = ("validation", "NDCG@10", "HR@10", "coverage", "novelty", "new NDCG", "new HR")
+    lines = ["".join([f"{'':18}", *(f"{column:>11}" for column in columns)])]
+    for name, one in report.candidates.items():
+        everything, new = one.repeats_allowed, one.new_only
+        values = (
+            one.validation_ndcg,
+            everything["ndcg@10"],
+            everything["hr@10"],
+            everything["coverage"],
+            everything["novelty"],
+            new["ndcg@10"],
+            new["hr@10"],
+        )
+        lines.append("".join([f"{name:18}", *(f"{value:11.4f}" for value in values)]))
+    return "\n".join(lines)
