@@ -5,13 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import recommender, writer
+from models_ml.bench import recommender, repurchase, writer
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m models_ml.bench")
     benches = parser.add_subparsers(required=True)
     recommender.add_parser(benches)
+    repurchase.add_parser(benches)
     writer.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -28,6 +29,7 @@ def _run_all(options: argparse.Namespace) -> None:
     shop, facts = options.data / "online_retail.parquet", options.data / "catalogue"
     for name, *inputs in (
         ("recommender", "--shop", shop),
+        ("repurchase", "--shop", shop),
         ("writer", "--facts", facts / "flipkart_1050.csv"),
     ):
         print(name)

@@ -29,6 +29,14 @@ def read_generated_shop(directory: Path) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def read_categories(directory: Path) -> dict[str, int]:
+    """Return the number of each product's category, by sku."""
+    numbers: dict[str, int] = {}
+    with (directory / "products.jsonl").open() as lines:
+        products = [json.loads(line) for line in lines]
+    return {one["sku"]: numbers.setdefault(one["category"]["en"], len(numbers)) for one in products}
+
+
 def read_end(directory: Path) -> pd.Timestamp:
     """The midnight (UTC) after the shop's last day."""
     return pd.Timestamp(_read_meta(directory)["end"], tz="UTC")

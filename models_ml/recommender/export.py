@@ -18,6 +18,7 @@ from models_ml.recommender.artefacts import MANIFEST, write_manifest
 from models_ml.recommender.features import OWN_ITEM_FEATURES
 from models_ml.recommender.model import SequenceModel
 from models_ml.recommender.past import Past
+from models_ml.recommender.renewal_fit import fit_renewal
 from models_ml.recommender.serving import ENCODER, PARAMETERS, POLICIES
 from models_ml.recommender.tuning import Baselines
 
@@ -76,6 +77,7 @@ def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
     names = [f"{name}.npy" for name in arrays]
     names += baselines.co_occurrence.save(directory, "co_occurrence")
     names += baselines.ease.save(directory, "ease")
+    names += fit_renewal(past).save(directory)
     parameters = {
         "co_occurrence": baselines.co_occurrence.interest.as_dict(),
         "ease": baselines.ease.interest.as_dict(),

@@ -8,6 +8,7 @@ import numpy as np
 
 from models_ml.data.columns import CART, CLICK, KIND_NUMBERS, PURCHASE_NUMBER, SEARCH, VIEW
 from models_ml.data.history import History
+from models_ml.recommender.renewal import gaps_between
 
 # Half-lives in days. The spreads cover a fortnight's top-ups and a yearly season; the learned
 # weights choose among them.
@@ -114,20 +115,13 @@ def item_habits(
     items: np.ndarray, owners: np.ndarray, times: np.ndarray, looks: np.ndarray, catalogue: int
 ) -> ItemHabits:
     """From purchases (item, owner and time per row) and the item numbers of all looks."""
-    order = np.lexsort((times, owners, items))
-    items, owners, times = items[order], owners[order], times[order]
-    again = (np.diff(items) == 0) & (np.diff(owners) == 0)
-    gaps = np.diff(times)[again]
-    starts = np.flatnonzero(~again) + 1
-    first = np.zeros(len(items), dtype=bool)
-    first[0] = True
-    first[starts] = True
-    buyers = np.bincount(items[first], minlength=catalogue)
-    second = np.zeros(len(items), dtype=bool)
-    second[1:] = again & first[:-1]
+    order, again, gaps = gaps_between(items, owners, times)
+    items = items[order]
+    buyers = np.bincount(items[~again], minlength=catalogue)
+    second = again & np.concatenate([[False], ~again[:-1]])
     repeaters = np.bincount(items[second], minlength=catalogue)
-    returns = np.bincount(items[1:][again], minlength=catalogue)
-    gap_sums = np.bincount(items[1:][again], gaps, catalogue)
+    returns = np.bincount(items[again], minlength=catalogue)
+    gap_sums = np.bincount(items[again], gaps, catalogue)
     mean_gap = float(gaps.mean()) if len(gaps) else 30.0
     mean_rate = repeaters.sum() / max(buyers.sum(), 1)
     bought = np.bincount(items, minlength=catalogue)
