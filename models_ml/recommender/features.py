@@ -8,7 +8,6 @@ import numpy as np
 
 from models_ml.data.columns import CART, CLICK, KIND_NUMBERS, PURCHASE_NUMBER, SEARCH, VIEW
 from models_ml.data.history import History
-from models_ml.recommender.renewal import gaps_between
 
 # Half-lives in days. The spreads cover a fortnight's top-ups and a yearly season; the learned
 # weights choose among them.
@@ -109,6 +108,21 @@ def _range(places: np.ndarray, times: np.ndarray, own: int) -> tuple[np.ndarray,
     np.maximum.at(last, places, times)
     np.minimum.at(first, places, times)
     return last, np.where(first == 1e6, -1e6, first)
+
+
+def gaps_between(
+    items: np.ndarray, owners: np.ndarray, times: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order purchases by item, owner and time.
+
+    Returns the order, which of the ordered rows follow another of their owner and item, and the
+    days since that one for exactly those.
+    """
+    order = np.lexsort((times, owners, items))
+    items, owners, times = items[order], owners[order], times[order]
+    again = np.zeros(len(items), dtype=bool)
+    again[1:] = (np.diff(items) == 0) & (np.diff(owners) == 0)
+    return order, again, (times - np.roll(times, 1))[again]
 
 
 def item_habits(

@@ -17,6 +17,7 @@ from scipy.special import expit, log_ndtr, logit, ndtr
 
 from models_ml.data.history import History
 from models_ml.recommender.artefacts import read_array, read_json, read_manifest
+from models_ml.recommender.features import gaps_between
 
 NUMBERS_FILE = "renewal.json"
 NUMBERS = ("spread", "customer_variance", "return_share")
@@ -52,21 +53,6 @@ class Spells:
     log_waits: np.ndarray
     returns: np.ndarray
     log_gap_sums: np.ndarray
-
-
-def gaps_between(
-    items: np.ndarray, owners: np.ndarray, times: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order purchases by item, owner and time.
-
-    Returns the order, which of the ordered rows follow another of their owner and item, and the
-    days since that one for exactly those.
-    """
-    order = np.lexsort((times, owners, items))
-    items, owners, times = items[order], owners[order], times[order]
-    again = np.zeros(len(items), dtype=bool)
-    again[1:] = (np.diff(items) == 0) & (np.diff(owners) == 0)
-    return order, again, (times - np.roll(times, 1))[again]
 
 
 def find_spells(items: np.ndarray, owners: np.ndarray, times: np.ndarray, now: float) -> Spells:
