@@ -44,6 +44,10 @@ class History:
     def latest(self, count: int) -> "History":
         return History(self.items[-count:], self.times[-count:], self.kinds[-count:])
 
+    def without(self, row: int) -> "History":
+        """The history had this one event never happened; a basket keeps its time."""
+        return History(*(np.delete(a, row) for a in (self.items, self.times, self.kinds)))
+
     @property
     def purchases(self) -> "History":
         bought = self.kinds == PURCHASE_NUMBER

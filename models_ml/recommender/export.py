@@ -15,11 +15,13 @@ from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
 from models_ml.recommender.artefacts import MANIFEST, write_manifest
+from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM
 from models_ml.recommender.features import OWN_ITEM_FEATURES
+from models_ml.recommender.left_out_network import LeftOutEncoder, OwnItemTerm
 from models_ml.recommender.model import SequenceModel
 from models_ml.recommender.past import Past
 from models_ml.recommender.renewal_fit import fit_renewal
-from models_ml.recommender.serving import ENCODER, PARAMETERS, POLICIES
+from models_ml.recommender.serving import PARAMETERS, POLICIES
 from models_ml.recommender.tuning import Baselines
 
 WEIGHTS = "model.safetensors"
@@ -33,22 +35,6 @@ class Fitted:
     model: SequenceModel
     baselines: Baselines
     weights: dict[str, float]
-
-
-class _Encoder(nn.Module):
-    """One question about one sequence, asked at time zero."""
-
-    def __init__(self, model: SequenceModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self, vectors: Tensor, kinds: Tensor, times: Tensor, steps: Tensor, features: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        now = torch.zeros_like(times[:, :1])
-        contexts = torch.ones_like(steps).sum(dim=1, keepdim=True)
-        states, weights = self.model.encode(vectors, kinds, times, steps, now, contexts)
-        return states[0, 0], weights[0, 0], self.model.own_item_scores(features)
 
 
 def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
@@ -86,34 +72,50 @@ def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
         "max_length": model.config.window,
     }
     (directory / PARAMETERS).write_text(json.dumps(parameters, indent=2) + "\n")
-    export_encoder(model, directory / ENCODER)
-    names += [PARAMETERS, ENCODER, "config.json", WEIGHTS]
+    names += export_networks(model, directory)
+    names += [PARAMETERS, "config.json", WEIGHTS]
     write_manifest(directory, names, {"policies": list(POLICIES), **facts})
 
 
-def export_encoder(model: SequenceModel, path: Path) -> None:
-    """Write the encoder as ONNX with free sequence length and number of own items."""
-    length = torch.export.Dim("length", min=1, max=model.config.window)
-    own = torch.export.Dim("own", min=1)
-    example = (
-        torch.zeros(1, 5, model.config.dim),
-        torch.zeros(1, 5, dtype=torch.long),
-        torch.linspace(-4.0, 0.0, 5)[None],
-        torch.arange(5)[None],
-        torch.zeros(3, OWN_ITEM_FEATURES),
+def export_networks(model: SequenceModel, directory: Path) -> list[str]:
+    """Write the encoder and the own-item term as ONNX and return the names of the files."""
+    shared, rest, variants, own = (
+        torch.export.Dim(name, min=1) for name in ("shared", "rest", "variants", "own")
     )
+    example = {
+        "shared_vectors": (torch.zeros(4, model.config.dim), {0: shared}),
+        "shared_kinds": (torch.zeros(4, dtype=torch.long), {0: shared}),
+        "shared_times": (torch.linspace(-9.0, -6.0, 4), {0: shared}),
+        "shared_steps": (torch.arange(4), {0: shared}),
+        "vectors": (torch.zeros(5, model.config.dim), {0: rest}),
+        "kinds": (torch.zeros(5, dtype=torch.long), {0: rest}),
+        "times": (torch.linspace(-5.0, -1.0, 5), {0: rest}),
+        "steps": (torch.arange(4, 10).repeat(3, 1), {0: variants, 1: rest + 1}),
+        "kept": (torch.ones(3, 5, dtype=torch.bool), {0: variants, 1: rest}),
+        "gaps": (torch.ones(3), {0: variants}),
+    }
+    _export_network(LeftOutEncoder(model), example, ["states", "weights"], directory / ENCODER)
+    features = {"features": (torch.zeros(3, OWN_ITEM_FEATURES), {0: own})}
+    _export_network(OwnItemTerm(model), features, ["scores"], directory / OWN_ITEM_TERM)
+    return [ENCODER, OWN_ITEM_TERM]
+
+
+def _export_network(
+    network: nn.Module, inputs: dict[str, tuple[Tensor, Any]], outputs: list[str], path: Path
+) -> None:
+    """`inputs` holds an example of each and which of its sizes are free."""
     # It reports every torchvision operator that it cannot register.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # The exporter warns of its own deprecated calls and of names it merges.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Encoder(model).eval(),
-            example,
+            network.eval(),
+            tuple(example for example, _ in inputs.values()),
             str(path),
-            input_names=["vectors", "kinds", "times", "steps", "features"],
-            output_names=["state", "trend_weights", "own_scores"],
-            dynamic_shapes=({1: length}, {1: length}, {1: length}, {1: length}, {0: own}),
+            input_names=list(inputs),
+            output_names=outputs,
+            dynamic_shapes=tuple(free for _, free in inputs.values()),
             dynamo=True,
             external_data=False,
             verbose=False,

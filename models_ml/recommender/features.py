@@ -3,6 +3,7 @@ same ones.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +44,19 @@ def decay(ages: np.ndarray, half_life: float) -> np.ndarray:
     return np.exp2(-np.maximum(ages, 0.0) / half_life)
 
 
+class _Whole(NamedTuple):
+    """What a whole history says about each of its items, one value per row of features: the moment
+    asked about, the number of baskets and the time of the last one, the share of bought items
+    bought again, and the age of the latest event.
+    """
+
+    now: np.ndarray
+    baskets: np.ndarray
+    last_basket: np.ndarray
+    repeated: np.ndarray
+    latest_age: np.ndarray
+
+
 def own_item_features(
     history: History, now: float, habits: ItemHabits
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -51,15 +65,64 @@ def own_item_features(
     Returns the item numbers, shape (own,), and float32 features of shape (own, OWN_ITEM_FEATURES).
     """
     items, places = np.unique(history.items, return_inverse=True)
-    own = len(items)
-    if not own:
+    if not len(items):
         return items, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
+    whole = _Whole(*(np.full(len(items), value) for value in _summary(history, now)))
+    return items, _features(history, places, items, whole, habits)
+
+
+def own_item_features_without(
+    history: History, now: float, habits: ItemHabits, rows: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The features of `wanted` own items when each of `rows` of the history is left out by itself.
+
+    Returns (cases,) places in `rows`, (cases,) item numbers and (cases, OWN_ITEM_FEATURES); an item
+    whose only event is left out has no case.
+    """
+    near = np.flatnonzero(np.isin(history.items, wanted))
+    shown = np.tile(near, len(rows))
+    variants = np.repeat(np.arange(len(rows)), len(near))
+    stays = shown != rows[variants]
+    shown, variants = shown[stays], variants[stays]
+    catalogue = len(habits.periods)
+    cases, places = np.unique(
+        variants * catalogue + history.items[shown].astype(np.int64), return_inverse=True
+    )
+    if not len(cases):
+        none = np.array([], np.int64)
+        return none, none, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
+    variants, items = np.divmod(cases, catalogue)
+    summaries = np.array([_summary(history.without(row), now) for row in rows.tolist()])
+    part = History(history.items[shown], history.times[shown], history.kinds[shown])
+    whole = _Whole(*summaries[variants].T)
+    return variants, items, _features(part, places, items, whole, habits)
+
+
+def _summary(history: History, now: float) -> tuple[float, float, float, float, float]:
+    """The values of `_Whole`; of no event at all, none is ever read."""
+    if not len(history):
+        return now, 0.0, np.inf, 0.0, 0.0
     # A browser's clock may run ahead of ours.
     now = max(now, float(history.times[-1]))
-    ages = now - history.times
     bought = history.kinds == PURCHASE_NUMBER
-    carted = history.kinds == _CART_NUMBER
-    looked = np.isin(history.kinds, _LOOK_NUMBERS)
+    baskets = np.unique(history.times[bought])
+    _, counts = np.unique(history.items[bought], return_counts=True)
+    repeated = (counts > 1).sum() / max(len(counts), 1)
+    last = float(baskets[-1]) if len(baskets) else np.inf
+    return now, float(len(baskets)), last, float(repeated), now - float(history.times[-1])
+
+
+def _features(
+    rows: History, places: np.ndarray, items: np.ndarray, whole: _Whole, habits: ItemHabits
+) -> np.ndarray:
+    """Shape (own, OWN_ITEM_FEATURES), float32, of `items` (own,), whose events are those `rows`
+    that have their place.
+    """
+    own = len(items)
+    ages = whole.now[places] - rows.times
+    bought = rows.kinds == PURCHASE_NUMBER
+    carted = rows.kinds == _CART_NUMBER
+    looked = np.isin(rows.kinds, _LOOK_NUMBERS)
     columns = [
         np.log(_FLOOR + np.bincount(places[mask], decay(ages[mask], half_life), own))
         for mask, half_lives in (
@@ -70,35 +133,31 @@ def own_item_features(
         for half_life in half_lives
     ]
     counts = np.bincount(places[bought], minlength=own)
-    last_bought, first_bought = _range(places[bought], history.times[bought], own)
-    last_carted, _ = _range(places[carted], history.times[carted], own)
+    last_bought, first_bought = _range(places[bought], rows.times[bought], own)
+    last_carted, _ = _range(places[carted], rows.times[carted], own)
     has = counts > 0
-    since = np.where(has, now - last_bought, 0.0)
+    since = np.where(has, whole.now - last_bought, 0.0)
     period = np.where(counts > 1, (last_bought - first_bought) / np.maximum(counts - 1, 1), 0.0)
     open_cart = last_carted > last_bought
-    baskets = np.unique(history.times[bought])
-    looks_since = np.bincount(
-        places[looked], history.times[looked] > last_bought[places[looked]], own
-    )
-    repeated = (counts > 1).sum() / max(has.sum(), 1)
+    looks_since = np.bincount(places[looked], rows.times[looked] > last_bought[places[looked]], own)
     columns += [
         has,
         np.log1p(since) * has,
         np.where(counts > 1, np.minimum(since / np.maximum(period, 1.0), 4.0), 0.0),
         has * np.minimum(since / habits.periods[items], 4.0),
         has * np.exp(-2.0 * np.log(np.maximum(since, 0.1) / habits.periods[items]) ** 2),
-        counts / max(len(baskets), 1),
-        has & (last_bought == (baskets[-1] if len(baskets) else np.inf)),
+        counts / np.maximum(whole.baskets, 1.0),
+        has & (last_bought == whole.last_basket),
         open_cart,
-        open_cart * np.log1p(np.where(open_cart, now - last_carted, 0.0)),
+        open_cart * np.log1p(np.where(open_cart, whole.now - last_carted, 0.0)),
         np.log1p(looks_since),
         habits.repeat_rates[items] * 4.0,
         np.log(habits.conversions[items]),
-        np.full(own, np.log1p(len(baskets))),
-        np.full(own, repeated * 2.0),
-        np.full(own, np.log1p(ages[-1])),
+        np.log1p(whole.baskets),
+        whole.repeated * 2.0,
+        np.log1p(whole.latest_age),
     ]
-    return items, np.stack(columns, axis=1).astype(np.float32)
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _range(places: np.ndarray, times: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,12 @@ zero is left out.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from models_ml.data.history import History
+from models_ml.recommender.left_out import Explained
 from models_ml.recommender.scorers import NeighbourScorer, RepeatScorer
 from models_ml.recommender.sequence import SequenceScorer
 
@@ -30,6 +32,16 @@ class Parts:
         evidence = getattr(self, name).evidence(history, now)
         return np.log(FLOORS[name] + np.maximum(evidence, 0.0))
 
+    def log_drops(self, name: str, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """What the log evidence for `wanted` items owes to each of the latest events, shape
+        (latest, wanted).
+        """
+        part = getattr(self, name)
+        evidence = part.evidence(history, now)[wanted]
+        without = evidence - part.evidence_drops(history, now, wanted)
+        floor = FLOORS[name]
+        return np.log(floor + np.maximum(evidence, 0)) - np.log(floor + np.maximum(without, 0))
+
     def blend(
         self, scores: np.ndarray, weights: dict[str, float], history: History, now: float
     ) -> np.ndarray:
@@ -42,16 +54,27 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class FusionScorer:
-    """The served blend."""
+    """The served blend. Its scores are log odds up to a constant of the customer."""
 
     sequence: SequenceScorer
     parts: Parts
     weights: dict[str, float]
+    # One per cent of the odds.
+    resolution: ClassVar[float] = 0.01
 
     def score(self, history: History, now: float) -> np.ndarray:
         scores = self.sequence.score(history, now)
         return self.parts.blend(scores, self.weights, history, now)
 
-    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """What is bought together is the one part of the blend that a shopper can follow."""
-        return self.parts.co_occurrence.reasons(history, now, wanted)
+    def explained(self, history: History, now: float) -> Explained:
+        network = self.sequence.explained(history, now)
+        scores = self.parts.blend(network.scores, self.weights, history, now)
+
+        def drops(wanted: np.ndarray) -> np.ndarray:
+            found = network.drops(wanted)
+            for name, weight in self.weights.items():
+                if weight:
+                    found = found + weight * self.parts.log_drops(name, history, now, wanted)
+            return found
+
+        return Explained(scores, drops)

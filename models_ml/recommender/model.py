@@ -6,6 +6,7 @@ learned terms that plain sequence models lack: repeat purchases of the customer'
 what the shop as a whole buys these days.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -65,14 +66,17 @@ class Block(nn.Module):
         self.contract = nn.Linear(2 * config.dim, config.dim)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, states: Tensor, bias: Tensor) -> Tensor:
+    def forward(self, states: Tensor, bias: Tensor, earlier: Tensor | None = None) -> Tensor:
         """`states` (batch, length, dim); `bias` (batch, heads, length, length), -inf-like where
-        attention is forbidden.
+        attention is forbidden. With `earlier` (1, more, dim), states that every row of the batch
+        sees as well, the last axis of `bias` is more + length, theirs first.
         """
         batch, length, dim = states.shape
-        heads = self.projection(self.attention_norm(states))
-        heads = heads.view(batch, length, 3, self.heads, dim // self.heads)
-        query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
+        query, key, value = self._heads(states)
+        if earlier is not None:
+            _, more_keys, more_values = self._heads(earlier)
+            key = torch.cat([more_keys.expand(batch, -1, -1, -1), key], dim=2)
+            value = torch.cat([more_values.expand(batch, -1, -1, -1), value], dim=2)
         # Spelled out: the fused kernel leaves a memory layout that the ONNX exporter cannot follow.
         logits = query @ key.transpose(-1, -2) * (dim // self.heads) ** -0.5 + bias
         mixed = logits.softmax(-1) @ value
@@ -80,6 +84,13 @@ class Block(nn.Module):
         states = states + self.dropout(self.output(mixed))
         hidden = functional.gelu(self.expand(self.forward_norm(states)))
         return states + self.dropout(self.contract(hidden))
+
+    def _heads(self, states: Tensor) -> Sequence[Tensor]:
+        """Queries, keys and values, each (batch, heads, length, dim / heads)."""
+        batch, length, dim = states.shape
+        heads = self.projection(self.attention_norm(states))
+        heads = heads.view(batch, length, 3, self.heads, dim // self.heads)
+        return heads.permute(2, 0, 3, 1, 4).unbind(0)
 
 
 class SequenceModel(PreTrainedModel):

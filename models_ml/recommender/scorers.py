@@ -5,18 +5,23 @@ same lines of code.
 """
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from models_ml.data.columns import CART, CLICK, KINDS, PURCHASE, SEARCH, VIEW
 from models_ml.data.history import History
 from models_ml.recommender.features import decay
+from models_ml.recommender.left_out import Explained, latest_rows
 
 # Lets popularity order what a policy has no evidence for, without outweighing evidence, whose
 # scores are of the order of one.
 TIE_BREAK = 1e-4
+
+# Scores are float32 and of the order of one.
+_ROUNDING = 1e-6
 
 # A cart counts as three looks; returns, reviews and ratings repeat what the purchase already said.
 _BROWSING = {VIEW: 1.0, CLICK: 1.0, SEARCH: 1.0, CART: 3.0}
@@ -29,11 +34,13 @@ class Scorer(Protocol):
         """Scores of shape (items,), float32, for a customer at `now` (days since 1970)."""
         ...
 
-    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """For each wanted item number the own item that speaks for it most, -1 if none does.
+    def explained(self, history: History, now: float) -> Explained:
+        """The same scores of at least one event, and what they owe to each of the latest."""
+        ...
 
-        Shape (wanted,).
-        """
+    @property
+    def resolution(self) -> float:
+        """The change of a score below which nothing moved that is worth a word."""
         ...
 
 
@@ -48,9 +55,13 @@ class Interest:
 
     def weigh(self, history: History, now: float) -> tuple[np.ndarray, np.ndarray]:
         """The customer's own items, each once, and their summed weights, both of shape (own,)."""
-        weights = self.of_kinds[history.kinds] * decay(now - history.times, self.half_life)
+        weights = self.weigh_events(history, now)
         items, places = np.unique(history.items, return_inverse=True)
         return items, np.bincount(places, weights, minlength=len(items)).astype(np.float32)
+
+    def weigh_events(self, history: History, now: float) -> np.ndarray:
+        """The weight of every event, shape (n,)."""
+        return self.of_kinds[history.kinds] * decay(now - history.times, self.half_life)
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -69,13 +80,15 @@ class PopularityScorer:
     """The same list for everybody; `shares` of shape (items,) lie between 0 and 1."""
 
     shares: np.ndarray
+    resolution: ClassVar[float] = _ROUNDING
 
     def score(self, history: History, now: float) -> np.ndarray:
         return self.shares
 
-    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """Nothing of the customer's own explains what everybody buys."""
-        return np.full(len(wanted), -1)
+    def explained(self, history: History, now: float) -> Explained:
+        """Nothing of the customer's own moves what everybody buys."""
+        latest = len(latest_rows(history))
+        return Explained(self.shares, lambda wanted: np.zeros((latest, len(wanted))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +97,13 @@ class RepeatScorer:
 
     interest: Interest
     shares: np.ndarray
+    resolution: ClassVar[float] = _ROUNDING
 
     def score(self, history: History, now: float) -> np.ndarray:
         return TIE_BREAK * self.shares + self.evidence(history, now)
+
+    def explained(self, history: History, now: float) -> Explained:
+        return Explained(self.score(history, now), partial(self.evidence_drops, history, now))
 
     def evidence(self, history: History, now: float) -> np.ndarray:
         """The scores without the tie break, shape (items,)."""
@@ -95,9 +112,11 @@ class RepeatScorer:
         evidence[items] = weights
         return evidence
 
-    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """An own item explains itself and nothing else."""
-        return np.where(np.isin(wanted, history.items), wanted, -1)
+    def evidence_drops(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """An event speaks for its own item alone; shape (latest, wanted)."""
+        rows = latest_rows(history)
+        weights = self.interest.weigh_events(history, now)[rows]
+        return weights[:, None] * (history.items[rows][:, None] == wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +132,13 @@ class NeighbourScorer:
     neighbours: np.ndarray
     strengths: np.ndarray
     shares: np.ndarray
+    resolution: ClassVar[float] = _ROUNDING
 
     def score(self, history: History, now: float) -> np.ndarray:
         return TIE_BREAK * self.shares + self.evidence(history, now)
+
+    def explained(self, history: History, now: float) -> Explained:
+        return Explained(self.score(history, now), partial(self.evidence_drops, history, now))
 
     def with_interest(self, half_life: float, browsing: float) -> "NeighbourScorer":
         return replace(self, interest=Interest(half_life, browsing))
@@ -129,16 +152,21 @@ class NeighbourScorer:
         )
         return sums.astype(np.float32)
 
-    def reasons(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """An own item explains itself; any other, its heaviest own neighbour."""
-        items, weights = self.interest.weigh(history, now)
-        own = np.zeros(len(self.shares), np.float32)
-        own[items] = weights
-        support = self.strengths[wanted] * own[self.neighbours[wanted]]
-        heaviest = support.argmax(axis=1)
-        rows = np.arange(len(wanted))
-        found = np.where(support[rows, heaviest] > 0, self.neighbours[wanted][rows, heaviest], -1)
-        return np.where(np.isin(wanted, items), wanted, found)
+    def evidence_drops(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
+        """Sums are linear: an event takes its weight times its item's strengths along with it.
+
+        Shape (latest, wanted).
+        """
+        rows = latest_rows(history)
+        count, catalogue = len(wanted), len(self.shares)
+        places = np.full(catalogue, count)
+        places[wanted] = np.arange(count)
+        own = history.items[rows]
+        found = places[self.neighbours[own]] + (np.arange(len(rows)) * (count + 1))[:, None]
+        weights = self.interest.weigh_events(history, now)[rows]
+        parts = self.strengths[own] * weights[:, None]
+        sums = np.bincount(found.ravel(), parts.ravel(), len(rows) * (count + 1))
+        return sums.reshape(len(rows), count + 1)[:, :count]
 
     def save(self, directory: Path, name: str) -> list[str]:
         """Write the arrays and return the names of the files."""

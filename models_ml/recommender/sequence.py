@@ -1,12 +1,20 @@
 """The sequence model's side of numpy: what its encoder reads and how its answer becomes scores."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from models_ml.data.history import History
-from models_ml.recommender.features import ItemHabits, own_item_features
+from models_ml.recommender.features import (
+    ItemHabits,
+    own_item_features,
+    own_item_features_without,
+)
+from models_ml.recommender.left_out import Explained, latest_rows
+
+# Stands before every history, so that none is empty; no event is late enough to see it.
+_HIDDEN_STEP = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +32,56 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the encoder reads about one customer: the latest rows, times in days relative to now
-    (never above zero), steps that rise from basket to basket, and the features of all own items.
+    (never above zero), and in each variant steps that rise from basket to basket, the question's
+    last, and which of the rows it keeps. The first `shared` rows are the same in every variant.
+
+    Shapes: `items`, `kinds`, `times` (rows,); `shared_steps` (shared,); `steps` (variants,
+    rows - shared + 1); `kept` (variants, rows - shared); `gaps`, days since the last row kept,
+    (variants,).
     """
 
+    shared: int
     items: np.ndarray
     kinds: np.ndarray
     times: np.ndarray
+    shared_steps: np.ndarray
     steps: np.ndarray
-    own_items: np.ndarray
-    own_features: np.ndarray
+    kept: np.ndarray
+    gaps: np.ndarray
 
 
-def ask(history: History, now: float, habits: ItemHabits, length: int) -> Question:
-    """Prepare a history of at least one row; only its latest `length` rows are attended to."""
-    own_items, own_features = own_item_features(history, now, habits)
+def ask(history: History, now: float, length: int, *, leave_out: bool) -> Question:
+    """Prepare a history of at least one row; only its latest `length` rows are attended to.
+
+    The first variant keeps every row; with `leave_out`, each other one leaves out one of the latest
+    rows. Variants that would keep no row at all are not asked about.
+    """
     window = history.latest(length)
+    rows = len(window)
+    out = latest_rows(window) if leave_out and rows > 1 else np.array([], np.int64)
+    steps = steps_of(window.times)
+    # Rows of one basket see each other: what is shared ends where the first basket begins that a
+    # variant changes.
+    shared = int(np.searchsorted(steps, steps[out[0] if len(out) else rows - 1]))
+    kept = np.ones((len(out) + 1, rows - shared), bool)
+    kept[np.arange(1, len(out) + 1), out - shared] = False
+    times = np.minimum(window.times - now, 0.0).astype(np.float32)
+    last = rows - 1 - np.argmax(kept[:, ::-1], axis=1)
+    alone = np.bincount(steps)[steps[out]] == 1
+    gone = np.zeros((len(out) + 1, rows - shared), np.int64)
+    gone[1:] = alone[:, None] & (np.arange(shared, rows) > out[:, None])
+    renumbered = steps[shared:] - gone
+    asked = np.take_along_axis(renumbered, (last - shared)[:, None], axis=1) + 1
+    hidden = np.zeros(1, np.int64)
     return Question(
-        items=window.items.astype(np.int64),
-        kinds=window.kinds.astype(np.int64),
-        times=np.minimum(window.times - now, 0.0).astype(np.float32),
-        steps=steps_of(window.times),
-        own_items=own_items,
-        own_features=own_features,
+        shared=shared + 1,
+        items=np.concatenate([hidden, window.items]),
+        kinds=np.concatenate([hidden, window.kinds]),
+        times=np.concatenate([times[:1], times]),
+        shared_steps=np.concatenate([hidden + _HIDDEN_STEP, steps[:shared]]),
+        steps=np.concatenate([renumbered, asked], axis=1),
+        kept=kept,
+        gaps=-times[last],
     )
 
 
@@ -69,12 +105,70 @@ class SequenceHead:
         return scores
 
 
+class Encoder(Protocol):
+    """The network behind the head."""
+
+    def read(self, question: Question) -> tuple[np.ndarray, np.ndarray]:
+        """States (variants, dim) and trend weights (variants, trends)."""
+        ...
+
+    def own_scores(self, features: np.ndarray) -> np.ndarray:
+        """From own-item features (own, OWN_ITEM_FEATURES) to scores (own,)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SequenceScorer:
-    """The head behind an encoder."""
+    """The head behind an encoder that attends to the latest `length` events.
+
+    Of a history without events the network cannot be asked: the item biases alone speak.
+    """
 
     head: SequenceHead
-    encode: Callable[[History, float], Answer]
+    encoder: Encoder
+    habits: ItemHabits
+    length: int
 
     def score(self, history: History, now: float) -> np.ndarray:
-        return self.head.combine(self.encode(history, now))
+        if not len(history):
+            return np.array(self.head.bias)
+        states, weights = self.encoder.read(ask(history, now, self.length, leave_out=False))
+        return self.head.combine(self._answer(states[0], weights[0], history, now))
+
+    def explained(self, history: History, now: float) -> Explained:
+        """The scores, and what they owe to each of the latest events."""
+        states, weights = self.encoder.read(ask(history, now, self.length, leave_out=True))
+        answer = self._answer(states[0], weights[0], history, now)
+        if len(states) == 1:
+            states, weights = (np.vstack([one, np.zeros_like(one)]) for one in (states, weights))
+
+        def drops(wanted: np.ndarray) -> np.ndarray:
+            found = (states[0] - states[1:]) @ self.head.vectors[wanted].T
+            found += (weights[0] - weights[1:]) @ self.head.trends[wanted].T
+            return found + self._own_drops(history, now, answer, wanted)
+
+        return Explained(self.head.combine(answer), drops)
+
+    def _answer(
+        self, state: np.ndarray, weights: np.ndarray, history: History, now: float
+    ) -> Answer:
+        own_items, features = own_item_features(history, now, self.habits)
+        return Answer(state, weights, own_items, self.encoder.own_scores(features))
+
+    def _own_drops(
+        self, history: History, now: float, answer: Answer, wanted: np.ndarray
+    ) -> np.ndarray:
+        """What of the drops comes from the own-item term, shape (latest, wanted)."""
+        rows = latest_rows(history)
+        found = np.zeros((len(rows), len(wanted)), np.float32)
+        own = np.isin(wanted, answer.own_items)
+        places = np.searchsorted(answer.own_items, wanted[own])
+        found[:, own] = answer.own_scores[places]
+        variants, items, features = own_item_features_without(
+            history, now, self.habits, rows, wanted[own]
+        )
+        if len(items):
+            order = np.argsort(wanted)
+            columns = order[np.searchsorted(wanted, items, sorter=order)]
+            found[variants, columns] -= self.encoder.own_scores(features)
+        return found

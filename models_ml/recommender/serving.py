@@ -3,17 +3,19 @@ processes import.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnxruntime
 
 from models_ml.data.history import History, HistoryEvent, as_days, as_history
 from models_ml.recommender.artefacts import ArtefactError, read_array, read_json, read_manifest
+from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, OnnxEncoder
 from models_ml.recommender.features import ItemHabits
 from models_ml.recommender.fusion import FusionScorer, Parts
+from models_ml.recommender.left_out import Explained, OwnEvent, strongest_events
 from models_ml.recommender.ranking import top_items
 from models_ml.recommender.scorers import (
     Interest,
@@ -22,13 +24,21 @@ from models_ml.recommender.scorers import (
     RepeatScorer,
     Scorer,
 )
-from models_ml.recommender.sequence import Answer, SequenceHead, SequenceScorer, ask
+from models_ml.recommender.sequence import SequenceHead, SequenceScorer
 
-__all__ = ["POLICIES", "ArtefactError", "HistoryEvent", "Ranker", "Scored", "load"]
+__all__ = [
+    "POLICIES",
+    "ArtefactError",
+    "HistoryEvent",
+    "Judgement",
+    "OwnEvent",
+    "Ranker",
+    "Scored",
+    "load",
+]
 
 POLICIES = ("model", "co_occurrence", "ease", "repeat_frequency", "popularity")
 PARAMETERS = "parameters.json"
-ENCODER = "encoder.onnx"
 SEQUENCE_FILES = (
     "item_vectors.npy",
     "item_bias.npy",
@@ -40,13 +50,35 @@ SEQUENCE_FILES = (
 
 
 class Scored(NamedTuple):
-    """A ranked item. `because` is the shopper's own past item that best explains it: the item
-    itself when it was bought or looked at before, None when nothing explains it.
+    """A ranked item. `because` holds what of the shopper's own latest events moved its score most,
+    the strongest first; nothing where none did.
     """
 
     item: str
     score: float
-    because: str | None
+    because: tuple[OwnEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a policy says of the whole catalogue for one shopper at one moment."""
+
+    history: History
+    explained: Explained
+    resolution: float
+    skus: Sequence[str]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Shape (items,)."""
+        return self.explained.scores
+
+    def because(self, items: np.ndarray) -> list[tuple[OwnEvent, ...]]:
+        """What of the shopper's latest events moved each item's score most, from item numbers
+        (wanted,); see `Scored`.
+        """
+        drops = self.explained.drops(items)
+        return strongest_events(self.history, drops, self.resolution, self.skus)
 
 
 class Ranker:
@@ -85,15 +117,24 @@ class Ranker:
         Skus that the catalogue does not know are ignored everywhere. Without any known event the
         answer is by popularity. Raises `ValueError` for a mask of another shape.
         """
-        known = as_history(history, self.item_numbers)
-        scores = np.where(self._mask(allowed), self.scores(known, as_days(now)), -np.inf)
+        judgement = self.judge(as_history(history, self.item_numbers), as_days(now))
+        scores = np.where(self._mask(allowed), judgement.scores, -np.inf)
         scores[self._numbers(exclude)] = -np.inf
         best = top_items(scores, k)
-        reasons = self._scorer.reasons(known, as_days(now), best)
+        because = judgement.because(best)
         return [
-            Scored(self.skus[item], float(scores[item]), None if own < 0 else self.skus[own])
-            for item, own in zip(best, reasons, strict=True)
+            Scored(self.skus[item], score, events)
+            for item, score, events in zip(
+                best.tolist(), scores[best].tolist(), because, strict=True
+            )
         ]
+
+    def judge(self, history: History, now: float) -> Judgement:
+        """Score the whole catalogue for a history in item numbers and days since 1970, ready to
+        say why.
+        """
+        scorer = self._scorer if len(history) else self._popularity
+        return Judgement(history, scorer.explained(history, now), scorer.resolution, self.skus)
 
     def scores(self, history: History, now: float) -> np.ndarray:
         """Scores of the whole catalogue, shape (items,), for a history in item numbers and days
@@ -113,7 +154,7 @@ class Ranker:
         strengths = self._co_occurrence.strengths[place][:k]
         neighbours = self._co_occurrence.neighbours[place][:k]
         return [
-            Scored(self.skus[other], float(strength), item)
+            Scored(self.skus[other], float(strength))
             for other, strength in zip(neighbours, strengths, strict=True)
             if strength > 0
         ]
@@ -171,7 +212,7 @@ def _files_of(policy: str) -> list[str]:
     neighbours += ["ease"] * (policy in {"ease", "model"})
     names = ["items.npy", "popularity.npy", PARAMETERS]
     names += [f"{name}_{part}.npy" for name in neighbours for part in ("neighbours", "strengths")]
-    return names + ([*SEQUENCE_FILES, ENCODER] if policy == "model" else [])
+    return names + ([*SEQUENCE_FILES, ENCODER, OWN_ITEM_TERM] if policy == "model" else [])
 
 
 def _neighbours(
@@ -192,36 +233,9 @@ def _open_sequence(directory: Path, length: int, threads: int) -> SequenceScorer
         periods=read_array(directory / "periods.npy"),
         conversions=read_array(directory / "conversions.npy"),
     )
-    session = _open_session(directory / ENCODER, threads)
-
-    def encode(history: History, now: float) -> Answer:
-        question = ask(history, now, habits, length)
-        state, trend_weights, own_scores = session.run(
-            None,
-            {
-                "vectors": vectors[question.items][None],
-                "kinds": question.kinds[None],
-                "times": question.times[None],
-                "steps": question.steps[None],
-                "features": question.own_features,
-            },
-        )
-        return Answer(state, trend_weights, question.own_items, own_scores)
-
     head = SequenceHead(
         vectors=vectors,
         bias=read_array(directory / "item_bias.npy"),
         trends=read_array(directory / "trends.npy"),
     )
-    return SequenceScorer(head, encode)
-
-
-def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ArtefactError(f"{path.name}: not readable as ONNX ({error})") from error
+    return SequenceScorer(head, OnnxEncoder(directory, vectors, threads), habits, length)

@@ -76,10 +76,6 @@ def test_co_occurrence_follows_shared_baskets(past: Past) -> None:
     assert fitted.strengths[tea, 0] == pytest.approx(2 / 3)
     assert fitted.strengths[tea, 1] == pytest.approx(1 / np.sqrt(3))
     assert fitted.strengths[skus.index("pot")].tolist() == [0, 0, 0, 0]
-    dan, cleo = past.histories.of(3), past.histories.of(2)
-    wanted = np.array([cup, jug, skus.index("pot")])
-    assert fitted.reasons(cleo, past.cut, wanted).tolist() == [tea, jug, -1]
-    assert fitted.reasons(dan, past.cut, wanted).tolist() == [-1, -1, wanted[2]]
 
 
 def test_ease_equals_its_closed_form() -> None:

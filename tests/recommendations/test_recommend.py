@@ -81,8 +81,8 @@ def test_reasons_name_what_the_shopper_bought_or_viewed(
 ) -> None:
     Surface.objects.update(allow_already_bought=False, policy="ease")
     reasons = [item["reason"] for item in _ask(storefront, customer="ann")[0]["items"]]
-    bought = [f"Because you bought Product {sku}" for sku in taste_of(0)[:6:2]]
-    assert set(reasons) & set(bought), reasons
+    bought = tuple(f"Because you bought Product {sku}" for sku in taste_of(0)[:6:2])
+    assert any(reason.startswith(bought) for reason in reasons), reasons
     happened("bob", "view", "P08")
     seen = {item["sku"]: item["reason"] for item in _ask(storefront, customer="bob")[0]["items"]}
     assert seen.pop("P08", "You looked at this before") == "You looked at this before"

@@ -37,7 +37,8 @@ class SurfaceAnswer:
     """What one surface shows and how it came about.
 
     `fallback_from` says which policies should have answered and why they did not. `candidates`
-    wait to be judged by the products of this moment; `items` are ready for the storefront.
+    wait to be judged by the products of this moment; `items` are ready for the storefront, but
+    for `because`, the own events that moved each score, which the desk alone sees.
     """
 
     surface: Surface
@@ -55,5 +56,10 @@ class SurfaceAnswer:
             "decision_id": self.decision_id,
             "surface": self.surface.key,
             "policy": self.policy,
-            "items": self.items,
+            "items": [without_events(item) for item in self.items],
         }
+
+
+def without_events(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item as storefronts get it: what a shopper did stays in the log."""
+    return {name: value for name, value in item.items() if name != "because"}

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.popularity import Popularity
 from guidance.recommendations.rankers import POPULARITY, LoadedVersion
-from models_ml.recommender.serving import HistoryEvent, Ranker, Scored
+from models_ml.recommender.serving import HistoryEvent, OwnEvent, Ranker, Scored
 
 MODEL = "model"
 BEST_BASELINE = "best_baseline"
@@ -22,11 +22,12 @@ _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rank")
 
 
 class Candidate(NamedTuple):
-    """A product that a policy proposes; `because` is the shopper's own product that explains it."""
+    """A product that a policy proposes; `because` holds the shopper's own events that moved its
+    score most, the strongest first."""
 
     sku: str
     score: float
-    because: str | None = None
+    because: tuple[OwnEvent, ...] = ()
     origin: Origin = "ranked"
 
 

@@ -45,7 +45,7 @@ def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: f
 
 def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decision:
     """Every policy here is deterministic: what is shown at a place had probability 1."""
-    logged = ("sku", "position", "score", "reason")
+    logged = ("sku", "position", "score", "reason", "because")
     context: dict[str, Any] = {"limit": asked.limit_of(answer.surface)}
     if asked.context_product:
         context["context_product"] = asked.context_product

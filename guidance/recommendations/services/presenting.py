@@ -72,8 +72,17 @@ def item_json(
         "position": position,
         "score": round(candidate.score, 6),
         "reason": reason,
+        "because": because_json(candidate),
         "copy": {},
     }
+
+
+def because_json(candidate: Candidate) -> list[dict[str, Any]]:
+    """Return the own events that moved a score, as the decision log keeps them."""
+    return [
+        {"sku": event.item, "kind": event.kind, "contribution": round(event.contribution, 4)}
+        for event in candidate.because
+    ]
 
 
 def add_copy(
@@ -88,5 +97,5 @@ def add_copy(
 def _skus(answers: Sequence[SurfaceAnswer], context_product: str) -> set[str]:
     candidates = [candidate for answer in answers for candidate in answer.candidates]
     skus = {candidate.sku for candidate in candidates}
-    skus |= {candidate.because for candidate in candidates if candidate.because}
+    skus |= {event.item for candidate in candidates for event in candidate.because}
     return skus | {context_product} - {""}

@@ -1,10 +1,52 @@
 """Why a product is shown, in a sentence that the shopper reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from guidance.recommendations.services.candidates import CO_OCCURRENCE, Candidate
+from models_ml.data.columns import CART, PURCHASE, RATING, RETURN, REVIEW
+from models_ml.recommender.serving import OwnEvent
+
+# A second product is named where it did at least this much of what the first one did.
+SECOND_SHARE = 0.5
+TOGETHER_POLICIES = frozenset({CO_OCCURRENCE, "ease"})
+LOOKED = (
+    gettext_noop("viewed %(product)s"),
+    gettext_noop("viewed %(product)s and %(second)s"),
+)
+DONE = {
+    PURCHASE: (
+        gettext_noop("bought %(product)s"),
+        gettext_noop("bought %(product)s and %(second)s"),
+    ),
+    CART: (
+        gettext_noop("put %(product)s into the cart"),
+        gettext_noop("put %(product)s and %(second)s into the cart"),
+    ),
+    RETURN: (
+        gettext_noop("returned %(product)s"),
+        gettext_noop("returned %(product)s and %(second)s"),
+    ),
+    **dict.fromkeys(
+        (REVIEW, RATING),
+        (
+            gettext_noop("rated %(product)s"),
+            gettext_noop("rated %(product)s and %(second)s"),
+        ),
+    ),
+}
+
+
+@dataclass
+class Cause:
+    """One own product: what its events did to the score together, and the chief one's kind."""
+
+    sku: str
+    kind: str
+    contribution: float
 
 
 def reason_for(
@@ -19,17 +61,46 @@ def reason_for(
 
     `bought` holds what the shopper bought, `titles` the products' names in that language.
     """
-    because = candidate.because
-    if because == candidate.sku:
-        return _("You bought this before") if because in bought else _("You looked at this before")
-    title = titles.get(because or "")
-    if title is None:
+    causes = causes_of(candidate.because)
+    if candidate.sku in bought and (not causes or causes[0].sku == candidate.sku):
+        return _("You bought this before")
+    if causes and causes[0].sku == candidate.sku:
+        return _("You looked at this before")
+    named = [cause for cause in causes if cause.sku in titles and cause.sku != candidate.sku]
+    if not named:
         return _unexplained(candidate)
-    if policy == CO_OCCURRENCE or because == context_product:
-        return _("Often bought together with %(product)s") % {"product": title}
-    if because in bought:
-        return _("Because you bought %(product)s") % {"product": title}
-    return _("Because you viewed %(product)s") % {"product": title}
+    if policy == CO_OCCURRENCE or (policy in TOGETHER_POLICIES and named[0].sku == context_product):
+        return _("Often bought together with %(product)s") % {"product": titles[named[0].sku]}
+    return _because(named[0], named[1:2], titles)
+
+
+def causes_of(because: Sequence[OwnEvent]) -> list[Cause]:
+    """Return the products whose events raised a score, the strongest first, weak ones left out."""
+    causes: dict[str, Cause] = {}
+    for event in because:
+        cause = causes.setdefault(event.item, Cause(event.item, event.kind, 0.0))
+        cause.contribution += event.contribution
+    found = sorted(causes.values(), key=lambda cause: -cause.contribution)
+    return [
+        cause
+        for cause in found
+        if cause.contribution > 0 and cause.contribution >= SECOND_SHARE * found[0].contribution
+    ]
+
+
+def _because(first: Cause, others: Sequence[Cause], titles: Mapping[str, str]) -> str:
+    done = DONE.get(first.kind, LOOKED)
+    names = {"product": titles[first.sku]}
+    if not others:
+        return _("Because you %(did)s") % {"did": _(done[0]) % names}
+    also = DONE.get(others[0].kind, LOOKED)
+    second = titles[others[0].sku]
+    if also == done:
+        return _("Because you %(did)s") % {"did": _(done[1]) % {**names, "second": second}}
+    return _("Because you %(did)s and %(also)s") % {
+        "did": _(done[0]) % names,
+        "also": _(also[0]) % {"product": second},
+    }
 
 
 def _unexplained(candidate: Candidate) -> str:

@@ -9,11 +9,14 @@ from django.utils import timezone, translation
 from guidance.catalog.models import Product
 from guidance.recommendations.rankers import POPULARITY
 from guidance.recommendations.selectors import products_by_sku
+from guidance.recommendations.services.asked import without_events
 from guidance.recommendations.services.candidates import CO_OCCURRENCE, Candidate
 from guidance.recommendations.services.presenting import add_copy, choose_language, item_json
 from guidance.recommendations.services.reasons import reason_for
 from guidance.recommendations.services.rules import pick, shortlist
 from guidance.recommendations.state import state
+from models_ml.data.columns import VIEW
+from models_ml.recommender.serving import OwnEvent
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def similar_products(*, product: Product, limit: int, language: str) -> Similar:
             reason = reason_for(
                 candidate, policy=policy, context_product="", bought=frozenset(), titles=titles
             )
-            items.append(item_json(candidate, one, position, titles[one.sku], reason))
+            item = item_json(candidate, one, position, titles[one.sku], reason)
+            items.append(without_events(item))
         add_copy(items, {one.sku: one.pk for _candidate, one in picked}, content_language)
     return Similar(policy, items)
 
@@ -56,7 +60,11 @@ def _together(sku: str, limit: int) -> list[Candidate]:
     version, allowed = state.version, state.index.recommendable
     ranker = version.rankers.get(CO_OCCURRENCE) if version else None
     found = ranker.similar(sku, 3 * limit + 30) if ranker else []
-    return [Candidate(one.item, one.score, sku) for one in found if one.item in allowed]
+    return [
+        Candidate(one.item, one.score, (OwnEvent(sku, VIEW, one.score),))
+        for one in found
+        if one.item in allowed
+    ]
 
 
 def _popular_in_category(sku: str) -> Iterator[Candidate]:
