@@ -39,7 +39,18 @@ class IncomingEvent(Struct, forbid_unknown_fields=True, omit_defaults=True):
     sku: SKU | None = None
     decision_id: Annotated[UUID, Meta(description="The decision that led here.")] | None = None
     position: (
-        Annotated[int, Meta(ge=0, le=32_767, description="Where in its list it was shown.")] | None
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=32_767,
+                description=(
+                    "Where in its list it was shown. With `decision_id` and no `sku` it says which "
+                    "campaign or content was seen or clicked."
+                ),
+            ),
+        ]
+        | None
     ) = None
     session: Annotated[str, Meta(pattern=NO_NUL, max_length=64)] = ""
     basket: Annotated[

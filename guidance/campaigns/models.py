@@ -1,5 +1,7 @@
 """Campaigns and the offers they make."""
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -11,12 +13,14 @@ from guidance.catalog.models import Category
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
-    def running(self) -> "CampaignQuerySet":
-        return self.in_state(Campaign.State.RUNNING)
+    def running(self, at: datetime | None = None) -> "CampaignQuerySet":
+        return self.in_state(Campaign.State.RUNNING, at)
 
-    def in_state(self, state: "Campaign.State | str") -> "CampaignQuerySet":
-        """Those that `Campaign.state` says this of, now."""
-        now = timezone.now()
+    def in_state(
+        self, state: "Campaign.State | str", at: datetime | None = None
+    ) -> "CampaignQuerySet":
+        """Those that `Campaign.state` says this of at a moment, now unless told."""
+        now = at or timezone.now()
         if state == Campaign.State.OVER:
             return self.filter(ends_at__lte=now)
         if state == Campaign.State.OFF:

@@ -1,8 +1,10 @@
 """Which campaigns and offers a shopper may see."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
 from guidance.campaigns.models import Campaign, Offer
 from guidance.customers.models import Customer
@@ -13,9 +15,16 @@ def campaigns_for(customer: Customer | None) -> list[Campaign]:
 
     A shopper who is not known gets what is open to everybody.
     """
-    tier = customer.tier if customer else ""
+    return open_campaigns(tier=customer.tier if customer else "", at=timezone.now())
+
+
+def open_campaigns(*, tier: str, at: datetime) -> list[Campaign]:
+    """Return what runs at a moment, with the offers open to a tier in `open_offers`.
+
+    Two statements; '' is the tier of everybody.
+    """
     campaigns = list(
-        Campaign.objects.running()
+        Campaign.objects.running(at)
         .select_related("category")
         .prefetch_related(Prefetch("offers", queryset=Offer.objects.order_by("code")))
     )

@@ -56,7 +56,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("shown"))
     def shown(self, decision: Decision) -> str:
-        first = ", ".join(item.get("sku", "") for item in decision.items[:3])
+        first = ", ".join(item.get("sku") or item.get("key", "") for item in decision.items[:3])
         more = len(decision.items) - 3
         return f"{first} +{more}" if more > 0 else first or "–"
 

@@ -105,9 +105,11 @@ def _counted(kind: str, aggregate: models.Aggregate) -> Coalesce:
 class Decision(models.Model):
     """One choice of one policy for one shopper on one surface.
 
-    `items` holds, in order, `{sku, position, score, reason, because, propensity}`: `because` lists
-    the shopper's own latest events that moved the score most, `{sku, kind, contribution}`, and the
-    propensity is the probability of this item at this position given those above it.
+    `items` holds, in order, `{kind, sku, position, score, reason, because, propensity}`, a `key` in
+    place of the SKU for what is no product: `because` lists the shopper's own latest events that
+    moved the score most, `{sku, kind, contribution}`, and the propensity is the probability of this
+    item at this position given those above it. An event tells a product by its SKU, another item
+    by its position.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

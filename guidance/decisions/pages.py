@@ -1,6 +1,7 @@
 """What a decision's page shows: the items in order, and the events behind their marks."""
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,21 +77,30 @@ def _items(
     decision: Decision, outcomes: list[OutcomeRow], purchases: list[Event]
 ) -> list[dict[str, Any]]:
     """Return the decision's items with their product and what happened to each."""
-    marks: defaultdict[str, set[str]] = defaultdict(set)
+    marks: defaultdict[object, set[str]] = defaultdict(set)
     for event in [*(row.event for row in outcomes if not row.refusal), *purchases]:
-        if event.product is not None:
-            marks[event.product.sku].add(event.kind)
+        marks[event.product.sku if event.product else event.position].add(event.kind)
     products = Product.objects.in_bulk(
-        [item.get("sku", "") for item in decision.items], field_name="sku"
+        [item["sku"] for item in decision.items if "sku" in item], field_name="sku"
     )
     return [
-        {
-            **item,
-            "position": item.get("position", place),
-            "product": products.get(item.get("sku", "")),
-            "is_seen": Event.Kind.IMPRESSION in marks[item.get("sku", "")],
-            "is_clicked": Event.Kind.CLICK in marks[item.get("sku", "")],
-            "is_bought": Event.Kind.PURCHASE in marks[item.get("sku", "")],
-        }
+        _item({"position": place, **item}, products, marks)
         for place, item in enumerate(decision.items, start=1)
     ]
+
+
+def _item(
+    item: dict[str, Any],
+    products: Mapping[str, Product],
+    marks: Mapping[object, Collection[str]],
+) -> dict[str, Any]:
+    """What is no product has no SKU: the events that name its place alone are about it."""
+    sku = item.get("sku")
+    found = marks.get(item["position"] if sku is None else sku, ())
+    return {
+        **item,
+        "product": products.get(sku) if sku else None,
+        "is_seen": Event.Kind.IMPRESSION in found,
+        "is_clicked": Event.Kind.CLICK in found,
+        "is_bought": Event.Kind.PURCHASE in found,
+    }

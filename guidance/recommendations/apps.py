@@ -8,6 +8,12 @@ class RecommendationsConfig(AppConfig):
 
     def ready(self) -> None:
         from guidance.core.hooks import Metric, register_metric
+        from guidance.recommendations.hooks import (
+            CandidateSource,
+            Kind,
+            register_candidate_source,
+        )
+        from guidance.recommendations.services.reading import propose_copy
         from guidance.recommendations.unlogged import unlogged_total
         from guidance.training.hooks import Recipe, register_recipe
 
@@ -18,6 +24,9 @@ class RecommendationsConfig(AppConfig):
                 runner="guidance.recommendations.training.train_recommender",
                 checker="guidance.recommendations.rankers.check_files",
             )
+        )
+        register_candidate_source(
+            CandidateSource("copy", Kind.CONTENT, _("Published copy"), propose_copy)
         )
         register_metric(
             Metric(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Max
 
-from guidance.catalog.models import Product
+from guidance.catalog.models import Category, Product
 
 Signature = tuple[int, datetime | None]
 
@@ -16,7 +16,7 @@ class CatalogueIndex:
     """One look at all products; never changed, only replaced.
 
     `families` gives each SKU the key of its family; a product without one is its own. `newest`
-    holds what may be recommended, the newest first.
+    holds what may be recommended, the newest first; `inside` gives a category and all above it.
     """
 
     signature: Signature
@@ -25,6 +25,7 @@ class CatalogueIndex:
     families: Mapping[str, str]
     categories: Mapping[str, int | None]
     newest: tuple[str, ...]
+    inside: Mapping[int, frozenset[int]]
 
     def family_of(self, sku: str) -> str:
         return self.families.get(sku, sku)
@@ -42,7 +43,7 @@ def signature() -> Signature:
 
 
 def read_index() -> CatalogueIndex:
-    """Read all products; two statements, about 10 ms for 4,000 products on one core."""
+    """Read all products; three statements, about 10 ms for 4,000 products on one core."""
     at = signature()
     rows = list(
         Product.objects.order_by("-created_at", "sku").values_list(
@@ -61,4 +62,19 @@ def read_index() -> CatalogueIndex:
         families={row[1]: family_key(row[1], row[2]) for row in rows},
         categories={row[1]: row[3] for row in rows},
         newest=newest,
+        inside=read_inside(),
     )
+
+
+def read_inside() -> dict[int, frozenset[int]]:
+    """Return, for each category, its own key and those of all above it; one statement."""
+    parents = dict(Category.objects.values_list("pk", "parent_id"))
+    found: dict[int, frozenset[int]] = {}
+    for category in parents:
+        above: set[int] = set()
+        step: int | None = category
+        while step is not None and step not in above:
+            above.add(step)
+            step = parents.get(step)
+        found[category] = frozenset(above)
+    return found

@@ -25,6 +25,7 @@ class Shopper:
     unit: str = ""
     customer_id: int | None = None
     language: str = ""
+    tier: str = ""
     history: list[HistoryEvent] = field(default_factory=list)
 
 
@@ -42,6 +43,7 @@ def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: 
         unit=customer.ref,
         customer_id=customer.pk,
         language=customer.language,
+        tier=customer.tier,
         history=_history(customer.pk, index, at, with_replay),
     )
 

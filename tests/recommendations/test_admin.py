@@ -70,12 +70,16 @@ def test_a_change_of_a_surface_is_audited_and_keeps_its_key(
         "limit": "6",
         "policy": "popularity",
         "deadline_ms": "150",
+        "campaign_places": "2",
+        "content_places": "1",
+        "mixing": "spread",
         "is_active": "on",
     }
     url = reverse("admin:recommendations_surface_change", args=[home.pk])
     assert desk(Role.MERCHANDISER).post(url, form).status_code == 302
     home.refresh_from_db()
     assert (home.key, home.limit, home.policy) == ("home", 6, "popularity")
+    assert (home.campaign_places, home.content_places, home.mixing) == (2, 1, "spread")
     entry = AuditEntry.objects.get(verb="update_surface")
     assert entry.details["limit"] == 6
     assert entry.actor is not None

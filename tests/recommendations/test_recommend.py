@@ -37,7 +37,8 @@ def test_a_known_shopper_gets_the_model_and_the_decision_says_so(
     assert set(answer) == {"decision_id", "surface", "policy", "items"}
     assert (answer["surface"], answer["policy"]) == ("home", "model")
     assert {
-        *("sku", "title", "price", "image", "position", "score", "reason", "copy", "currency")
+        *("kind", "sku", "title", "price", "image", "currency"),
+        *("position", "score", "reason", "copy"),
     } == set(answer["items"][0])
     assert set(_skus(answer)) <= set(taste_of(0))
     decision = Decision.objects.get(pk=answer["decision_id"])

@@ -20,14 +20,18 @@ READING_TIME = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Shown:
-    """What the home page showed: the decision's id (None where it was not logged) and SKUs."""
+    """What the home page showed: the decision's id (None where it was not logged) and SKUs.
+
+    A replay knows nothing of campaigns and content that the past did not show.
+    """
 
     decision_id: UUID | None
     skus: tuple[str, ...]
 
     @classmethod
     def of(cls, decision_id: UUID | str | None, items: Sequence[dict[str, Any]]) -> "Shown":
-        skus = tuple(item["sku"] for item in sorted(items, key=lambda item: item["position"]))
+        ordered = sorted(items, key=lambda item: item["position"])
+        skus = tuple(item["sku"] for item in ordered if "sku" in item)
         return cls(UUID(str(decision_id)) if decision_id else None, skus)
 
 

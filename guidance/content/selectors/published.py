@@ -29,6 +29,19 @@ def copy_of_product(product: Product, language: str) -> dict[str, Any]:
     return published_copy([product.pk], language).get(product.pk, {})
 
 
+def copy_about(skus: Collection[str], language: str) -> list[PublishedCopy]:
+    """Return the live copy in `language` about these products with product and publication.
+
+    Hidden and sold-out products are left out; a product's descriptions come before its short ones.
+    One statement, none for no products.
+    """
+    if not skus:
+        return []
+    rows = _live().select_related("product").filter(product__sku__in=skus, language=language)
+    shown = Q(product__stock__isnull=True) | Q(product__stock__gt=0)
+    return list(rows.filter(shown, product__is_hidden=False).order_by("kind", "product_id"))
+
+
 def changed_copy(
     *, since: datetime | None, after: tuple[datetime, int] | None, language: str, limit: int
 ) -> list[PublishedCopy]:

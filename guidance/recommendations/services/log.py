@@ -45,7 +45,7 @@ def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: f
 
 def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decision:
     """Every policy here is deterministic: what is shown at a place had probability 1."""
-    logged = ("sku", "position", "score", "reason", "because")
+    logged = ("kind", "sku", "key", "position", "score", "reason", "because")
     context: dict[str, Any] = {"limit": asked.limit_of(answer.surface)}
     if asked.context_product:
         context["context_product"] = asked.context_product
@@ -57,7 +57,10 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
         fallback_from=answer.fallback_from[:200],
         experiment=answer.experiment,
         arm=answer.arm,
-        items=[{**{key: item[key] for key in logged}, "propensity": 1.0} for item in answer.items],
+        items=[
+            {**{key: item[key] for key in logged if key in item}, "propensity": 1.0}
+            for item in answer.items
+        ],
         context=context,
         latency_ms=round(latency_ms, 2),
         source=asked.source,

@@ -9,9 +9,18 @@ from django.utils import translation
 from guidance.catalog.models import Product
 from guidance.content.selectors import published_copy
 from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.recommendations.hooks import Kind
 from guidance.recommendations.selectors import Shopper, products_by_sku
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.services.candidates import Candidate
+from guidance.recommendations.services.kinds import (
+    Placed,
+    look_around,
+    mix,
+    place,
+    places_for,
+    propose,
+)
 from guidance.recommendations.services.reasons import reason_for
 from guidance.recommendations.services.rules import pick
 from guidance.recommendations.state import state
@@ -21,16 +30,18 @@ from models_ml.data.columns import PURCHASE
 def present(
     answers: Sequence[SurfaceAnswer], *, asked: Asked, shopper: Shopper, index: CatalogueIndex
 ) -> None:
-    """Fill in each answer's items; two statements."""
+    """Fill in each answer's items; two statements, and those of the kinds its surface shows."""
     content_language, spoken = choose_language(asked.language or shopper.language)
     products = products_by_sku(_skus(answers, asked.context_product))
     titles = {sku: product.title_in(content_language) for sku, product in products.items()}
     bought = frozenset(event.item for event in shopper.history if event.kind == PURCHASE)
     used = {index.family_of(asked.context_product)} if asked.context_product else set()
     shown: dict[str, int] = {}
+    told: set[tuple[Kind, str]] = set()
     with translation.override(spoken):
         for answer in answers:
-            limit = asked.limit_of(answer.surface)
+            placed = _place_kinds(answer, asked, shopper, index, content_language, used, told)
+            limit = asked.limit_of(answer.surface) - len(placed)
             picked = pick(answer.candidates, limit=limit, used=used, products=products)
             for position, (candidate, product) in enumerate(picked, start=1):
                 reason = reason_for(
@@ -43,7 +54,38 @@ def present(
                 title = titles[product.sku]
                 answer.items.append(item_json(candidate, product, position, title, reason))
                 shown[product.sku] = product.pk
-        add_copy([item for answer in answers for item in answer.items], shown, content_language)
+            answer.items = mix(answer.items, placed)
+        items = [item for answer in answers for item in answer.items]
+        products_shown = [item for item in items if item["kind"] == Kind.PRODUCT]
+        add_copy(products_shown, shown, content_language)
+
+
+def _place_kinds(
+    answer: SurfaceAnswer,
+    asked: Asked,
+    shopper: Shopper,
+    index: CatalogueIndex,
+    language: str,
+    used: set[str],
+    told: set[tuple[Kind, str]],
+) -> Sequence[Placed]:
+    """Return what stands beside the products of a surface; most surfaces show products alone."""
+    surface, limit = answer.surface, asked.limit_of(answer.surface)
+    places = places_for(surface, limit)
+    if not places:
+        return ()
+    visit = look_around(
+        index,
+        wanted=[candidate.sku for candidate in answer.candidates],
+        touched=[event.item for event in shopper.history],
+        shown=limit - sum(places.values()),
+        at=asked.at,
+        language=language,
+        currency=state.market.currency,
+        tier=shopper.tier,
+    )
+    found = propose(visit, places, used=used, told=told, family_of=index.family_of)
+    return place(found, mixing=surface.mixing, limit=limit)
 
 
 def choose_language(wanted: str) -> tuple[str, str]:
@@ -64,6 +106,7 @@ def item_json(
 ) -> dict[str, Any]:
     """Return one item as the storefront gets it; its copy is added afterwards."""
     return {
+        "kind": Kind.PRODUCT.value,
         "sku": product.sku,
         "title": title,
         "price": None if product.price is None else str(product.price),
