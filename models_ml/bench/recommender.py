@@ -1,6 +1,7 @@
 """Measures the recommender against its peers."""
 
 import argparse
+import json
 from pathlib import Path
 
 from models_ml.bench import shop
@@ -21,9 +22,26 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--max-minutes", type=float, default=TrainConfig.max_minutes)
     parser.add_argument("--seed", type=int, default=TrainConfig.seed)
+    parser.add_argument(
+        "--settings",
+        type=json.loads,
+        default={},
+        help="settings of the training that differ from the usual, as JSON",
+    )
+    parser.add_argument(
+        "--effects",
+        action="store_true",
+        help="measure each step of cleaning and each augmentation instead, on validation",
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="with --effects: train every variant that often"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    """Dispatch by what is to be measured on."""
-    shop.run(options)
+    """Dispatch by what is to be measured."""
+    if options.effects:
+        shop.run_effects(options)
+    else:
+        shop.run(options)

@@ -1,4 +1,6 @@
-"""Trains on one shop and prints every candidate's figures on the held-out window."""
+"""Trains on one shop and prints every candidate's figures on the held-out window, then those of
+tuned peers.
+"""
 
 import argparse
 import json
@@ -10,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models_ml.bench import effects
+from models_ml.bench.peers import compare_with_peers, table
 from models_ml.bench.serving_speed import measure_speed
 from models_ml.data.generated_shop import read_end, read_generated_shop, read_oracle
 from models_ml.data.online_retail import read_online_retail
@@ -22,31 +26,52 @@ from models_ml.recommender.train import train
 
 def run(options: argparse.Namespace) -> None:
     """Train, print the table and write the JSON."""
-    generated = options.shop.is_dir()
-    frame = read_generated_shop(options.shop) if generated else read_online_retail(options.shop)
-    config = TrainConfig(
-        threads=options.threads,
-        max_minutes=options.max_minutes,
-        seed=options.seed,
-        until=read_end(options.shop).to_pydatetime() if generated else None,
-    )
+    frame, config = _read(options)
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.work or Path(scratch)
         report = train(frame, out_dir=directory, config=config, on_progress=_print_progress)
         speed = measure_speed(directory, frame)
+        peers = compare_with_peers(directory, frame, config, tell=_tell)
     content: dict[str, Any] = {
         **report.as_dict(),
         "gate": gate(report).as_dict(),
         "milliseconds_per_rank": speed,
+        "peers": peers,
     }
-    if generated:
+    if options.shop.is_dir():
         content["oracle"] = _against_oracle(report, read_oracle(options.shop))
     print(_table(report))
+    print(table(peers))
     for name in ("model_minus_best_baseline", "best_baseline", "oracle", "milliseconds_per_rank"):
         if name in content:
             print(f"{name}: {content[name]}")
     print(f"seconds: { ({name: round(value, 1) for name, value in report.seconds.items()}) }")
-    options.json.write_text(json.dumps(content, indent=2) + "\n")
+    _write(options.json, content)
+
+
+def run_effects(options: argparse.Namespace) -> None:
+    """Print what every step of cleaning and every augmentation is worth, and write the JSON."""
+    frame, config = _read(options)
+    measured = effects.measure_effects(frame, config, options.seeds, tell=_tell)
+    print(effects.table(measured))
+    _write(options.json, {"effects": measured})
+
+
+def _read(options: argparse.Namespace) -> tuple[pd.DataFrame, TrainConfig]:
+    generated = options.shop.is_dir()
+    frame = read_generated_shop(options.shop) if generated else read_online_retail(options.shop)
+    settings = {
+        "threads": options.threads,
+        "max_minutes": options.max_minutes,
+        "seed": options.seed,
+        "until": read_end(options.shop).to_pydatetime() if generated else None,
+        **options.settings,
+    }
+    return frame, TrainConfig(**settings)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _against_oracle(report: TrainReport, oracle: pd.DataFrame) -> dict[str, float]:
@@ -75,6 +100,10 @@ def _print_progress(progress: Progress) -> None:
     if progress.validation_ndcg is not None:
         line += f" epoch {progress.epoch} loss {progress.loss:.4f}"
         line += f" validation NDCG@10 {progress.validation_ndcg:.4f}"
+    _tell(line)
+
+
+def _tell(line: str) -> None:
     print(line, file=sys.stderr)
 
 

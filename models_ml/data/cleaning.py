@@ -1,9 +1,11 @@
 """Checks a frame of interactions and brings it into the one form that the models read."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import pandas as pd
 
+from models_ml.data import noise
 from models_ml.data.columns import (
     BASKET,
     CUSTOMER,
@@ -26,19 +28,34 @@ class NotEnoughData(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CleaningReport:
-    """How many rows came in, how many stayed, and why the others went."""
+    """How many rows came in, how many stayed, and why the others went; a step of `STEPS` that was
+    left out is missing in `dropped`.
+    """
 
     rows: int
     kept: int
     dropped: dict[str, int]
 
 
-def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleaningReport]:
+# In this order: what was sent twice must not make a person look like a script.
+STEPS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "exact duplicates": noise.exact_duplicates,
+    "near duplicates": noise.near_duplicates,
+    "bots": noise.bots,
+    "bursts": noise.bursts,
+}
+DEFAULT_STEPS = tuple(STEPS)
+
+
+def clean(
+    frame: pd.DataFrame, steps: Collection[str] = DEFAULT_STEPS
+) -> tuple[pd.DataFrame, CleaningReport]:
     """Return the usable rows, ordered by time, item and kind, and what was dropped.
 
-    Rows without customer, item or time, and rows of unknown kinds are dropped and counted. A
-    missing or non-positive quantity counts as one: how often something is bought carries the
-    signal, not how many. A row without a basket becomes a basket of its own. Raises `BadFrame`.
+    Rows without customer, item or time, and rows of unknown kinds are dropped and counted, and so
+    is what the `steps` (names in `STEPS`) find. A missing or non-positive quantity counts as one:
+    how often something is bought carries the signal, not how many. A row without a basket becomes a
+    basket of its own. Raises `BadFrame`.
     """
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
@@ -59,6 +76,11 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, CleaningReport]:
     rows = rows[keep].copy()
     rows[CUSTOMER] = rows[CUSTOMER].astype(str)
     rows[ITEM] = rows[ITEM].astype(str)
+    for name in (name for name in STEPS if name in steps):
+        found = STEPS[name](rows)
+        dropped[name] = int(found.sum())
+        rows = rows[~found]
+    rows = rows.copy()
     rows[BASKET] = _fill_baskets(rows[BASKET])
     quantity = pd.to_numeric(rows[QUANTITY], errors="coerce").astype("float64")
     rows[QUANTITY] = quantity.where(quantity > 0, 1.0)

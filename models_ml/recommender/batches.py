@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models_ml.data.augmentation import Augmenter
+from models_ml.data.history import History
 from models_ml.data.sequences import Segment, Target, cut_segments
 from models_ml.recommender.features import own_item_features
 from models_ml.recommender.past import Past
@@ -41,11 +43,21 @@ class Batch:
 
 
 class Examples:
-    """Targets over one past, cut into segments, with the features of own items computed once."""
+    """Targets over one past, cut into segments, with the features of own items computed once.
 
-    def __init__(self, past: Past, targets: list[Target], length: int) -> None:
+    Where there is an `augmenter`, it changes what is shuffled, never what is in order.
+    """
+
+    def __init__(
+        self,
+        past: Past,
+        targets: list[Target],
+        length: int,
+        augmenter: Augmenter | None = None,
+    ) -> None:
         self.past = past
         self.targets = targets
+        self._augmenter = augmenter
         self.segments = cut_segments(past.histories, targets, length)
         self.lengths = np.array([segment.stop - segment.start for segment in self.segments])
         self._own = [
@@ -71,10 +83,13 @@ class Examples:
         starts = np.arange(0, len(order), size)
         random.shuffle(starts)
         for start in starts:
-            yield self.collate([self.segments[place] for place in order[start : start + size]])
+            segments = [self.segments[place] for place in order[start : start + size]]
+            yield self.collate(segments, random if self._augmenter else None)
 
-    def collate(self, segments: list[Segment]) -> Batch:
-        """Pad to the longest; times are relative to the last question of each segment."""
+    def collate(self, segments: list[Segment], random: np.random.Generator | None = None) -> Batch:
+        """Pad to the longest; times are relative to the last question of each segment. With
+        `random`, augmented.
+        """
         rows = len(segments)
         length = max(segment.stop - segment.start for segment in segments)
         width = max(segment.last - segment.first for segment in segments)
@@ -85,17 +100,17 @@ class Examples:
         question_times = np.zeros((rows, width), np.float32)
         contexts = np.ones((rows, width), np.int64)
         asked = np.zeros((rows, width), bool)
-        histories = self.past.histories
+        offsets = self.past.histories.offsets
         for row, segment in enumerate(segments):
-            span = slice(segment.start, segment.stop)
-            count = segment.stop - segment.start
             targets = self.targets[segment.first : segment.last]
             origin = targets[-1].now
-            skipped = segment.start - histories.offsets[targets[0].customer]
-            items[row, :count] = histories.items[span]
-            kinds[row, :count] = histories.kinds[span]
-            times[row, :count] = np.minimum(histories.times[span] - origin, 0.0)
-            steps[row, :count] = steps_of(histories.times[span])
+            events = self._events(segment, random)
+            count = len(events)
+            skipped = segment.stop - count - offsets[targets[0].customer]
+            items[row, :count] = events.items
+            kinds[row, :count] = events.kinds
+            times[row, :count] = np.minimum(events.times - origin, 0.0)
+            steps[row, :count] = steps_of(events.times)
             question_times[row, : len(targets)] = [target.now - origin for target in targets]
             contexts[row, : len(targets)] = [target.context - skipped for target in targets]
             asked[row, : len(targets)] = True
@@ -121,6 +136,17 @@ class Examples:
             own_features=tensor(np.concatenate([one[1] for one in own])),
             days=torch.tensor([self.past.trend.row(self.targets[place].now) for place in places]),
         )
+
+    def _events(self, segment: Segment, random: np.random.Generator | None) -> History:
+        """What the questions of a segment see; the first of them keeps at least one event."""
+        histories = self.past.histories
+        span = slice(segment.start, segment.stop)
+        events = History(histories.items[span], histories.times[span], histories.kinds[span])
+        if random is None or self._augmenter is None:
+            return events
+        first = self.targets[segment.first]
+        keep = first.context - (segment.start - int(histories.offsets[first.customer])) - 1
+        return self._augmenter.change(events, keep, random)
 
 
 def _rows(counts: list[int]) -> Tensor:

@@ -27,7 +27,7 @@ class Blend:
     ndcg: float
 
 
-class _Board:
+class Board:
     """Scores of many cases at once, shape (cases, items), and their figures."""
 
     def __init__(self, cases: list[Case], items: int) -> None:
@@ -42,9 +42,11 @@ class _Board:
         self._new_totals = (self._relevant & ~self._owned).sum(axis=1) + unrankable
 
     def ndcg(self, scores: np.ndarray) -> float:
+        """Mean NDCG@10 with repeats allowed, of scores (cases, items)."""
         return self._mean(scores, self._totals)
 
     def new_only(self, scores: np.ndarray) -> float:
+        """Mean NDCG@10 over what is new to the customer, of scores (cases, items)."""
         return self._mean(np.where(self._owned, -np.inf, scores), self._new_totals)
 
     def _mean(self, scores: np.ndarray, totals: np.ndarray) -> float:
@@ -72,7 +74,7 @@ def tune_blend(
     if len(cases) > most:
         chosen = np.sort(np.random.default_rng(seed).choice(len(cases), most, replace=False))
     sample = [cases[place] for place in chosen]
-    board = _Board(sample, items)
+    board = Board(sample, items)
     base = np.stack([sequence_scores[place] for place in chosen])
     evidence = {
         name: np.stack([parts.log_evidence(name, case.history, now) for case in sample])

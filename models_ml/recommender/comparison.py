@@ -28,7 +28,7 @@ def measure_served(
     before the test window, so that neither side has seen the answers. Raises `ArtefactError` for a
     broken folder.
     """
-    rows, _ = clean(frame)
+    rows, _ = clean(frame, config.cleaning)
     until = config.until and pd.Timestamp(config.until)
     split = split_by_time(rows, config.test_days, config.validation_days, until)
     histories = build_histories(split.before_test)

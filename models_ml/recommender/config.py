@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from models_ml.data.augmentation import AUGMENTATIONS
+from models_ml.data.cleaning import DEFAULT_STEPS, STEPS
+
 PHASES = ("prepare", "baselines", "fit", "evaluate", "export")
 
 
@@ -14,7 +17,9 @@ class TrainConfig:
 
     `until` ends the data (by default its last purchase does). After `max_minutes` no further epoch
     is begun, and one under way is cut short. The sizes of the network and the learning rate were
-    chosen on the validation windows of Online Retail and of the generated shop.
+    chosen on the validation windows of Online Retail and of the generated shop. `cleaning` names
+    the steps of `models_ml.data.cleaning` to take, `augmentation` those of
+    `models_ml.data.augmentation`.
     """
 
     test_days: int = 14
@@ -35,6 +40,8 @@ class TrainConfig:
     weight_decay: float = 0.01
     full_softmax_items: int = 20_000
     negatives: int = 4_096
+    cleaning: tuple[str, ...] = DEFAULT_STEPS
+    augmentation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in self.as_dict().items():
@@ -44,10 +51,21 @@ class TrainConfig:
             raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
+        for name, known in (("cleaning", STEPS), ("augmentation", AUGMENTATIONS)):
+            # JSON knows no tuples.
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+            unknown = set(getattr(self, name)) - set(known)
+            if unknown:
+                raise ValueError(f"{name} holds {sorted(unknown)}; known are {', '.join(known)}")
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        return {**asdict(self), "until": self.until and self.until.isoformat()}
+        return {
+            **asdict(self),
+            "until": self.until and self.until.isoformat(),
+            "cleaning": list(self.cleaning),
+            "augmentation": list(self.augmentation),
+        }
 
 
 @dataclass(frozen=True, slots=True)

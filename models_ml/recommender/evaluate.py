@@ -39,14 +39,26 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class PerCase:
+    """NDCG@10 and hits (0 or 1) of the customers that one protocol counts, both (customers,)."""
+
+    ndcgs: np.ndarray
+    hits: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Both protocols of one policy; `ndcgs` of shape (cases,) belong to "repeats allowed", the one
-    that gates.
-    """
+    """Both protocols of one policy, as means and customer by customer."""
 
     repeats_allowed: Metrics
     new_only: Metrics
-    ndcgs: np.ndarray
+    repeats_cases: PerCase
+    new_cases: PerCase
+
+    @property
+    def ndcgs(self) -> np.ndarray:
+        """What gates: NDCG@10 with repeats allowed, shape (cases,)."""
+        return self.repeats_cases.ndcgs
 
     def by_protocol(self) -> tuple[dict[str, float], dict[str, float]]:
         """Repeats allowed, new only."""
@@ -86,17 +98,16 @@ def evaluate(score: Score, cases: list[Case], popularity: np.ndarray) -> Evaluat
     """
     everything = _Tally(popularity)
     new = _Tally(popularity)
-    ndcgs = np.zeros(len(cases))
     for place, case in enumerate(cases):
         scores = score(place, case)
-        ndcgs[place] = everything.add(top_items(scores, TOP), case.relevant, case.total)
+        everything.add(top_items(scores, TOP), case.relevant, case.total)
         owned = np.unique(case.history.purchases.items)
         unseen = np.setdiff1d(case.relevant, owned)
         if len(unseen) + case.unrankable:
             scores = scores.copy()
             scores[owned] = -np.inf
             new.add(top_items(scores, TOP), unseen, len(unseen) + case.unrankable)
-    return Evaluation(everything.metrics(), new.metrics(), ndcgs)
+    return Evaluation(everything.metrics(), new.metrics(), everything.per_case(), new.per_case())
 
 
 class _Tally:
@@ -109,13 +120,15 @@ class _Tally:
         self.hits: list[bool] = []
         self.novelties: list[float] = []
 
-    def add(self, ranked: np.ndarray, relevant: np.ndarray, total: int) -> float:
+    def add(self, ranked: np.ndarray, relevant: np.ndarray, total: int) -> None:
         self.shown[ranked] = True
         self.ndcgs.append(ndcg(ranked, relevant, total))
         self.hits.append(bool(np.isin(ranked, relevant).any()))
         if len(ranked):
             self.novelties.append(float(self.information[ranked].mean()))
-        return self.ndcgs[-1]
+
+    def per_case(self) -> PerCase:
+        return PerCase(np.array(self.ndcgs), np.array(self.hits, float))
 
     def metrics(self) -> Metrics:
         return Metrics(
@@ -140,10 +153,16 @@ def paired_interval(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[float, flo
     """
     if a.shape != b.shape or a.ndim != 1 or not len(a):
         raise ValueError(f"cannot pair arrays of shapes {a.shape} and {b.shape}")
-    difference = a - b
-    means = [difference[rows].mean() for rows in _resamples(len(difference), seed)]
+    return interval(a - b, seed)
+
+
+def interval(values: np.ndarray, seed: int) -> tuple[float, float, float]:
+    """The mean over customers with its 95 % percentile bootstrap interval; `values` of at least one
+    customer, shape (customers,).
+    """
+    means = [values[rows].mean() for rows in _resamples(len(values), seed)]
     low, high = np.percentile(means, [2.5, 97.5])
-    return float(difference.mean()), float(low), float(high)
+    return float(values.mean()), float(low), float(high)
 
 
 def _resamples(count: int, seed: int) -> Iterator[np.ndarray]:

@@ -205,8 +205,10 @@ def answer(model: SequenceModel, examples: Examples) -> list[Answer]:
 
 
 def _encode(model: SequenceModel, batch: Batch) -> tuple[Tensor, Tensor]:
+    # An augmented sequence hides items, numbered below zero: no vector at all.
+    shown = (batch.items >= 0).unsqueeze(-1)
     states, weights = model.encode(
-        model.item_embedding(batch.items),
+        model.item_embedding(batch.items.clamp(min=0)) * shown,
         batch.kinds,
         batch.times,
         batch.steps,

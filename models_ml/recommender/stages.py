@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from models_ml.data.augmentation import MASKED, Augmenter
 from models_ml.data.cleaning import NotEnoughData
 from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS
 from models_ml.data.sequences import Target, find_targets
-from models_ml.recommender.baselines import fit_popularity
+from models_ml.recommender.baselines import fit_co_occurrence, fit_popularity
 from models_ml.recommender.batches import Examples
 from models_ml.recommender.blending import Blend, tune_blend
 from models_ml.recommender.cases import Case, build_cases
@@ -33,6 +34,8 @@ from models_ml.recommender.tuning import NAMES, Baselines, Tuned, fit_baselines,
 _MANY_NEW = 0.25
 _FEW_NEW_EPOCHS, _FEW_NEW_RATE = 1, 0.5
 _MANY_NEW_EPOCHS, _MANY_NEW_RATE = 2, 1.0
+# From how many of an item's neighbours a substitute is drawn.
+_SIMILAR_ITEMS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,24 @@ def network_scores(model: SequenceModel, window: Window, asked: Examples) -> lis
     return [head.combine(one) for one in answer(model, asked)]
 
 
+def _augmenter(run: Run, past: Past) -> Augmenter | None:
+    """Similar is what shares baskets most."""
+    names = run.config.augmentation
+    if not names:
+        return None
+    together = fit_co_occurrence(
+        past,
+        fit_popularity(past, days=30.0),
+        scope="basket",
+        damping=0.5,
+        half_life=30.0,
+        browsing=0.0,
+    )
+    few = slice(0, _SIMILAR_ITEMS)
+    similar = np.where(together.strengths[:, few] > 0, together.neighbours[:, few], MASKED)
+    return Augmenter(names, similar)
+
+
 def _examples(run: Run, past: Past) -> Examples:
     random = np.random.default_rng(run.config.seed)
     targets = find_targets(past.histories, run.config.test_days, random)
@@ -162,4 +183,4 @@ def _examples(run: Run, past: Past) -> Examples:
         raise NotEnoughData(
             "no customer came back to buy, so that there is no next basket to learn"
         )
-    return Examples(past, targets, run.config.max_length)
+    return Examples(past, targets, run.config.max_length, _augmenter(run, past))

@@ -60,7 +60,7 @@ def _train(
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> TrainReport:
-    rows, cleaning = clean(frame)
+    rows, cleaning = clean(frame, config.cleaning)
     split = split_by_time(
         rows, config.test_days, config.validation_days, config.until and pd.Timestamp(config.until)
     )

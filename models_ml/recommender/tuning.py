@@ -62,17 +62,24 @@ def tune(name: str, past: Past, cases: list[Case], popularity: PopularityScorer)
     """Try the grid of one baseline; the first of equals wins. `popularity` orders what the others
     have no evidence for.
     """
+    tried = [
+        Tuned(parameters, mean_ndcg(by_scorer(scorer, past.cut), cases))
+        for parameters, scorer in grid(name, past, popularity)
+    ]
+    return max(tried, key=lambda one: one.validation_ndcg)
+
+
+def grid(
+    name: str, past: Past, popularity: PopularityScorer
+) -> Iterator[tuple[Parameters, Scorer]]:
+    """Everything that may be tried for one baseline, fitted on `past`."""
     grids: dict[str, Iterator[tuple[Parameters, Scorer]]] = {
         "popularity": _popularity_grid(past),
         "repeat_frequency": _repeat_grid(past, popularity),
         "co_occurrence": _co_occurrence_grid(past, popularity),
         "ease": _ease_grid(past, popularity),
     }
-    tried = [
-        Tuned(parameters, mean_ndcg(by_scorer(scorer, past.cut), cases))
-        for parameters, scorer in grids[name]
-    ]
-    return max(tried, key=lambda one: one.validation_ndcg)
+    return grids[name]
 
 
 def _browsing(past: Past) -> tuple[float, ...]:
