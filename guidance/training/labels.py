@@ -31,6 +31,18 @@ METRICS: dict[str, Promise] = {
     "customers": gettext_lazy("customers"),
 }
 
+# Why cleaning left a row out.
+REASONS: dict[str, Promise] = {
+    "no customer": gettext_lazy("no customer"),
+    "no item": gettext_lazy("no product"),
+    "no time": gettext_lazy("no time"),
+    "unknown kind": gettext_lazy("unknown kind"),
+    "exact duplicates": gettext_lazy("sent twice"),
+    "near duplicates": gettext_lazy("the same again within seconds"),
+    "bots": gettext_lazy("scripts"),
+    "bursts": gettext_lazy("bursts at machine pace"),
+}
+
 
 def policy_name(policy: str) -> str:
     """Return a policy in words; an unknown one as it is."""
@@ -40,6 +52,11 @@ def policy_name(policy: str) -> str:
 def metric_name(metric: str) -> str:
     """Return a metric in words; an unknown one as it is."""
     return str(METRICS.get(metric, metric))
+
+
+def reason_name(reason: str) -> str:
+    """Return why a row was left out in words; an unknown reason as it is."""
+    return str(REASONS.get(reason, reason))
 
 
 def verdict_sentences(verdict: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from guidance.training.figures import curve_figure, quality_figure
 from guidance.training.hooks import recipe
-from guidance.training.labels import metric_name, policy_name, verdict_sentences
+from guidance.training.labels import metric_name, policy_name, reason_name, verdict_sentences
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import curve_of, serving, versions_by_number
 
@@ -105,7 +105,11 @@ def data_facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     data = report.get("data")
     if not data:
         return []
-    dropped = ", ".join(f"{reason}: {count}" for reason, count in data["dropped"].items() if count)
+    dropped = ", ".join(
+        f"{reason_name(reason)}: {number_format(count, force_grouping=True)}"
+        for reason, count in data["dropped"].items()
+        if count
+    )
     facts = [
         (_("customers"), number_format(data["customers"], force_grouping=True)),
         (_("products"), number_format(data["items"], force_grouping=True)),

@@ -36,9 +36,9 @@ ALS_START: Parameters = {
 }
 BPR_GRID: dict[str, tuple[Any, ...]] = {
     "iterations": (50, 100, 200),
-    "learning_rate": (0.01, 0.03, 0.1),
-    "factors": (32, 64, 128),
-    "regularization": (0.001, 0.01, 0.05),
+    "learning_rate": (0.03, 0.1),
+    "factors": (32, 64),
+    "regularization": (0.01, 0.05),
     "browsing": (0.0, 0.05),
 }
 BPR_START: Parameters = {

@@ -10,6 +10,7 @@ from guidance.core.jobs import run_job
 from guidance.core.models import Job
 from guidance.core.roles import Role
 from guidance.training.models import ModelVersion, TrainingRun
+from guidance.training.pages import data_facts
 from guidance.training.services import promote_version, request_training
 from tests import factories
 
@@ -136,3 +137,12 @@ def test_an_address_of_nothing_is_not_found(desk: Desk, name: str) -> None:
     client = desk(Role.ANALYST)
     assert client.get(_url(name, "0190b6a0-0000-7000-8000-000000000000")).status_code == 404
     assert client.get(_url(name, "no-id")).status_code == 404
+
+
+def test_what_cleaning_left_out_is_said_in_words() -> None:
+    counts = dict.fromkeys(("customers", "items", "interactions", "test_customers"), 9)
+    cuts = dict.fromkeys(("validation_cut", "test_cut", "end"), "2026-05-01")
+    dropped = {"no time": 0, "bots": 1200, "near duplicates": 7}
+    report = {"data": {**counts, **cuts, "dropped": dropped}, "seconds": {"total": 1.0}}
+    facts = dict(data_facts(report))
+    assert facts["left out"] == "scripts: 1,200, the same again within seconds: 7"
