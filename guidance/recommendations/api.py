@@ -10,7 +10,7 @@ from guidance.catalog.models import Product
 from guidance.core.models import ApiKey
 from guidance.recommendations.requests import language_of, read_asked, read_similar
 from guidance.recommendations.schemas import AnswerSchema, SimilarSchema
-from guidance.recommendations.services import recommend, similar_products
+from guidance.recommendations.services import Relation, recommend, similar_products
 
 
 class RecommendationsView(APIView):
@@ -27,9 +27,20 @@ class RecommendationsView(APIView):
         operation_id="recommendations",
         parameters=[
             OpenApiParameter("surface", required=True, description="Keys, separated by commas."),
-            OpenApiParameter("customer", description="The shopper's pseudonym."),
+            OpenApiParameter(
+                "customer",
+                description="The shopper's pseudonym; a visitor who is no customer has one, too.",
+            ),
             OpenApiParameter("limit", int, description="Items per surface, 1 to 100."),
             OpenApiParameter("context_product", description="The SKU of the page's product."),
+            OpenApiParameter(
+                "viewed",
+                description=(
+                    "What this session looked at: up to 50 SKUs with commas between, the newest "
+                    "last. It answers a visitor without any pseudonym and adds to what is known "
+                    "of one. It is not kept as events; unknown SKUs say nothing."
+                ),
+            ),
             OpenApiParameter("at", description="Replay keys alone: the moment asked about."),
             OpenApiParameter(
                 "original_time", description="Replay keys alone: that moment before a shift."
@@ -42,17 +53,27 @@ class RecommendationsView(APIView):
 
 
 class SimilarView(APIView):
-    """Products like one product."""
+    """Products like one product: what can stand in for it, or what goes with it."""
 
     scope = ApiKey.Scope.READ
 
     @extend_schema(
         operation_id="similar",
-        parameters=[OpenApiParameter("limit", int, description="1 to 100; 10 by default.")],
+        parameters=[
+            OpenApiParameter("limit", int, description="1 to 100; 10 by default."),
+            OpenApiParameter(
+                "kind",
+                enum=list(Relation),
+                description=(
+                    "similar: what can stand in for it, by what both are; together: what is "
+                    "bought with it. Left out: together, else what sells in its category."
+                ),
+            ),
+        ],
         responses=SimilarSchema,
     )
     def get(self, request: Request, sku: str) -> Response:
-        sku, limit = read_similar(request, sku)
+        asked = read_similar(request, sku)
         product = get_object_or_404(Product, sku=sku, is_hidden=False)
-        found = similar_products(product=product, limit=limit, language=language_of(request))
+        found = similar_products(product=product, language=language_of(request), **asked)
         return Response({"sku": sku, "policy": found.policy, "items": found.items})

@@ -3,17 +3,21 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.training.selectors import Serving, serving
+from models_ml.recommender.alike import ItemSpace, load_space
+from models_ml.recommender.renewal import Renewal, load_renewal
 from models_ml.recommender.serving import POLICIES, ArtefactError, Ranker, load
 
 logger = logging.getLogger(__name__)
+Part = TypeVar("Part")
 RECIPE = "recommender"
 POPULARITY = "popularity"
 # Files that could not be opened are looked at again after this long; somebody may repair them.
@@ -24,13 +28,16 @@ RETRY_SECONDS = 20.0
 class LoadedVersion:
     """One version's rankers by policy, and why others of it could not be opened.
 
-    `problem` says why a newer version, which should serve, does not.
+    `problem` says why a newer version, which should serve, does not. `space` and `renewal` are
+    None where a folder has none: one trained before there were any, say.
     """
 
     serving: Serving
     rankers: Mapping[str, Ranker]
     broken: Mapping[str, str]
     problem: str = ""
+    space: ItemSpace | None = None
+    renewal: Renewal | None = None
     _masks: dict[int, tuple[CatalogueIndex, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @property
@@ -107,7 +114,22 @@ def load_version(wanted: Serving) -> LoadedVersion:
         except Exception as problem:  # whatever lies in the folder, answering must go on
             logger.exception("Opening %s of %s failed", policy, wanted.folder.name)
             broken[policy] = f"{type(problem).__name__}: {problem}"
-    return LoadedVersion(wanted, rankers, broken)
+    return LoadedVersion(
+        wanted,
+        rankers,
+        broken,
+        space=_open(load_space, wanted.folder),
+        renewal=_open(load_renewal, wanted.folder),
+    )
+
+
+def _open(loader: Callable[[Path], Part], folder: Path) -> Part | None:
+    """Open what answering can do without; the log says what is wrong with it."""
+    try:
+        return loader(folder)
+    except Exception as problem:  # whatever lies in the folder, answering must go on
+        logger.warning("%s: %s", folder.name, problem)
+        return None
 
 
 def check_files(folder: Path, policy: str) -> None:

@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from guidance.behaviour.models import Source
 from guidance.core.models import ApiKey
 from guidance.recommendations.models import MOST_ITEMS, Surface
-from guidance.recommendations.services import Asked
+from guidance.recommendations.services import Asked, Relation
 
 MOST_SURFACES = 10
 REF_LENGTH = 100
 SKU_LENGTH = 64
+MOST_VIEWED = 50
 DEFAULT_SIMILAR = 10
 
 
@@ -40,6 +41,7 @@ def read_asked(request: Request) -> Asked:
         "customer": read("customer", text, REF_LENGTH),
         "limit": read("limit", count),
         "context_product": read("context_product", text, SKU_LENGTH),
+        "viewed": read("viewed", _viewed),
         "at": read("at", _moment, is_replay) or timezone.now(),
         "original_time": read("original_time", _moment, is_replay),
     }
@@ -49,16 +51,31 @@ def read_asked(request: Request) -> Asked:
     return Asked(language=language_of(request), source=source, **asked)
 
 
-def read_similar(request: Request, sku: str) -> tuple[str, int]:
-    """Return the SKU of the address and how many are asked; raises ValidationError."""
-    try:
-        checked_text(sku, SKU_LENGTH)
-    except ValueError as fault:
-        raise ValidationError({"sku": str(fault)}) from fault
-    try:
-        return sku, count(request.query_params, "limit") or DEFAULT_SIMILAR
-    except ValueError as fault:
-        raise ValidationError({"limit": str(fault)}) from fault
+def read_similar(request: Request, sku: str) -> dict[str, Any]:
+    """Return the relation asked about and how many; raises ValidationError naming every fault."""
+    query, faults = request.query_params, dict[str, str]()
+    readers: dict[str, Callable[[], Any]] = {
+        "sku": lambda: checked_text(sku, SKU_LENGTH),
+        "limit": lambda: count(query, "limit") or DEFAULT_SIMILAR,
+        "kind": lambda: _relation(query.get("kind")),
+    }
+    found: dict[str, Any] = {}
+    for name, reader in readers.items():
+        try:
+            found[name] = reader()
+        except ValueError as fault:
+            faults[name] = str(fault)
+    if faults:
+        raise ValidationError(faults)
+    return {"limit": found["limit"], "relation": found["kind"]}
+
+
+def _relation(value: str | None) -> Relation | None:
+    if value is None:
+        return None
+    if value not in list(Relation):
+        raise ValueError(_("Must be one of: %(names)s.") % {"names": ", ".join(Relation)})
+    return Relation(value)
 
 
 def text(query: QueryDict, name: str, longest: int) -> str:
@@ -105,6 +122,17 @@ def _surfaces(query: QueryDict, name: str) -> list[Surface]:
     if unknown:
         raise ValueError(_("Unknown or inactive: %(keys)s.") % {"keys": ", ".join(unknown)})
     return [found[key] for key in keys]
+
+
+def _viewed(query: QueryDict, name: str) -> tuple[str, ...]:
+    """Return the SKUs of a list; what no product has is left out later, as everywhere."""
+    value = checked_text(query.get(name, ""), MOST_VIEWED * (SKU_LENGTH + 1))
+    skus = [sku.strip() for sku in value.split(",")] if value else []
+    if "" in skus:
+        raise ValueError(_("Between two commas stands no SKU."))
+    if len(skus) > MOST_VIEWED:
+        raise ValueError(_("At most %(count)d SKUs at once.") % {"count": MOST_VIEWED})
+    return tuple(checked_text(sku, SKU_LENGTH) for sku in skus)
 
 
 def _moment(query: QueryDict, name: str, is_replay: bool) -> datetime | None:

@@ -1,16 +1,19 @@
 """Reads of one request: the shopper, what they did, the products they may see."""
 
-from collections.abc import Collection
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from guidance.behaviour.models import Event
-from guidance.catalog.models import Product
+from guidance.catalog.models import Product, ProductAttribute
 from guidance.customers.selectors import find_customer
 from guidance.recommendations.catalogue import CatalogueIndex
 from models_ml.data.columns import KINDS, PURCHASE
+from models_ml.recommender.alike import Traits
 from models_ml.recommender.serving import HistoryEvent
 
 # The newest events a ranking sees. The busiest hundredth of the real shop's customers has more.
@@ -83,6 +86,25 @@ def bought_skus(
 def _events(customer_id: int, at: datetime, with_replay: bool) -> QuerySet[Event]:
     events = Event.objects.all() if with_replay else Event.objects.real()
     return events.filter(customer_id=customer_id, occurred_at__lte=at, product__isnull=False)
+
+
+def traits_of(skus: Collection[str]) -> dict[str, Traits]:
+    """Return what these products tell of themselves, in any language; two statements."""
+    products = Product.objects.filter(sku__in=skus).values_list(
+        "pk", "sku", "title", "titles", "brand", "category_id"
+    )
+    told = defaultdict[int, set[tuple[str, str]]](set)
+    attributes = ProductAttribute.objects.filter(product__sku__in=skus).order_by()
+    for product, key, value in attributes.values_list("product_id", "key", "value"):
+        told[product].add((key, value.casefold()))
+    return {
+        sku: Traits(category, _words([title, *titles.values()]), frozenset(told[pk]), brand)
+        for pk, sku, title, titles, brand, category in products
+    }
+
+
+def _words(titles: Iterable[str]) -> frozenset[str]:
+    return frozenset(word for title in titles for word in re.findall(r"\w+", title.casefold()))
 
 
 def products_by_sku(skus: Collection[str]) -> dict[str, Product]:

@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 
 from models_ml.data.cleaning import clean
+from models_ml.data.columns import KIND_NUMBERS
 from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS, History
 from models_ml.recommender.baselines import (
@@ -18,7 +19,7 @@ from models_ml.recommender.baselines import (
 )
 from models_ml.recommender.features import item_habits, own_item_features
 from models_ml.recommender.past import Past
-from models_ml.recommender.scorers import Interest
+from models_ml.recommender.scorers import Interest, NeighbourScorer
 
 Write = Callable[..., pd.DataFrame]
 CUT = pd.Timestamp("2026-04-01", tz="UTC")
@@ -116,3 +117,19 @@ def test_features_are_finite_for_any_history() -> None:
             items, features = own_item_features(history, now, habits)
             assert items.tolist() == [2]
             assert np.isfinite(features).all()
+
+
+def test_a_first_visit_of_looks_alone_has_neighbours_where_tuning_gave_looks_no_weight() -> None:
+    scorer = NeighbourScorer(
+        Interest(half_life=30.0, browsing=0.0),
+        neighbours=np.array([[1], [0], [0]], np.int32),
+        strengths=np.array([[1.0], [1.0], [0.0]], np.float32),
+        shares=np.array([0.1, 0.2, 0.9], np.float32),
+    )
+    view, purchase = KIND_NUMBERS["view"], KIND_NUMBERS["purchase"]
+    looked = History(np.array([0], np.int32), np.array([9.0]), np.array([view], np.int8))
+    assert scorer.evidence(looked, 10.0).argmax() == 1
+    bought = History(
+        np.array([0, 1], np.int32), np.array([9.0, 9.0]), np.array([view, purchase], np.int8)
+    )
+    assert scorer.evidence(bought, 10.0)[1] == 0.0

@@ -1,9 +1,12 @@
 """`GET products/{sku}/similar`."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
-from guidance.catalog.models import Product
+from guidance.catalog.models import Product, ProductAttribute
 from guidance.decisions.models import Decision
 from guidance.training.models import ModelVersion
 from tests import factories
@@ -40,6 +43,95 @@ def test_without_a_model_the_popular_ones_of_the_category_answer(
     assert answer["policy"] == "popularity"
     assert [item["sku"] for item in answer["items"]] == ["P16", "P20"]
     assert answer["items"][0]["reason"] == "Popular right now"
+
+
+def _similar(client: APIClient, sku: str, **query: object) -> dict[str, Any]:
+    response = client.get(f"/api/v1/products/{sku}/similar", query)
+    assert response.status_code == 200, response.json()
+    return response.json()
+
+
+def test_together_is_what_completes_and_similar_what_replaces(
+    storefront: APIClient, products: dict[str, Product], version: ModelVersion
+) -> None:
+    tea, cups = factories.category(), factories.category()
+    Product.objects.exclude(sku__in=taste_of(1)[2:]).update(category=tea)
+    Product.objects.filter(sku__in=taste_of(1)[2:]).update(category=cups)
+    together = _similar(storefront, "P08", kind="together", limit=3)
+    assert together["policy"] == "co_occurrence"
+    assert {item["sku"] for item in together["items"]} <= set(taste_of(1)[2:])
+    similar = _similar(storefront, "P08", kind="similar", limit=3)
+    assert similar["policy"] == "similarity"
+    categories = {Product.objects.get(sku=item["sku"]).category for item in similar["items"]}
+    assert categories == {tea}
+    assert similar["items"][0]["reason"] == "Like Product P08"
+    scores = [item["score"] for item in similar["items"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_product_added_today_is_like_those_that_tell_the_same(
+    storefront: APIClient, products: dict[str, Product], version: ModelVersion
+) -> None:
+    tea = Product.objects.get(sku="P00").category
+    new = factories.product(sku="NEW", title="Sencha from Uji", category=tea, brand="Kyo")
+    near = factories.product(sku="NEAR", title="Gyokuro from Uji", category=tea, brand="Kyo")
+    for one in (new, near):
+        ProductAttribute.objects.create(product=one, key="origin", value="Uji")
+    similar = _similar(storefront, "NEW", kind="similar")
+    assert (similar["policy"], similar["items"][0]["sku"]) == ("similarity", "NEAR")
+
+
+def test_what_goes_with_a_product_added_today_goes_with_its_category(
+    storefront: APIClient, products: dict[str, Product], version: ModelVersion, sold: None
+) -> None:
+    tea, cups = factories.category(), factories.category()
+    Product.objects.filter(sku__in=["P16", "P18"]).update(category=tea)
+    Product.objects.exclude(sku__in=["P16", "P18"]).update(category=cups)
+    factories.product(sku="NEW", category=tea)
+    together = _similar(storefront, "NEW", kind="together", limit=3)
+    assert together["policy"] == "co_occurrence"
+    assert {item["sku"] for item in together["items"]} <= set(taste_of(2)) - {"P16", "P18"}
+    assert together["items"]
+
+
+@pytest.mark.parametrize("kind", ["similar", "together"])
+def test_a_shop_of_one_product_has_nothing_like_it(storefront: APIClient, kind: str) -> None:
+    factories.product(sku="ONLY")
+    assert _similar(storefront, "ONLY", kind=kind)["items"] == []
+
+
+def test_without_category_and_model_nothing_is_like_anything(
+    storefront: APIClient, products: dict[str, Product], sold: None
+) -> None:
+    Product.objects.update(category=None)
+    answer = _similar(storefront, "P00", kind="similar")
+    assert answer["policy"] == "popularity"
+
+
+def test_an_unknown_kind_is_named(storefront: APIClient, products: dict[str, Product]) -> None:
+    response = storefront.get("/api/v1/products/P00/similar?kind=alike&limit=0")
+    errors = response.json()["errors"]
+    assert {error["pointer"] for error in errors} == {"/kind", "/limit"}
+
+
+def test_statements_of_similar_products_do_not_grow(
+    storefront: APIClient,
+    products: dict[str, Product],
+    version: ModelVersion,
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    def counted() -> int:
+        _similar(storefront, "P08", kind="similar")
+        with django_assert_max_num_queries(100) as found:
+            _similar(storefront, "P08", kind="similar", limit=20)
+        return len(found)
+
+    few = counted()
+    category = products["P08"].category
+    for number in range(40):
+        one = factories.product(category=category)
+        ProductAttribute.objects.create(product=one, key="size", value=str(number))
+    assert counted() == few
 
 
 def test_an_unknown_or_hidden_product_is_not_found(

@@ -1,6 +1,7 @@
 """Answering without writing, as the preview at the desk does: arm, policy, candidates, rules."""
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from itertools import chain
 
 from guidance.experiments.services import assign
@@ -54,11 +55,17 @@ def answer_surfaces(asked: Asked) -> tuple[Shopper, list[SurfaceAnswer]]:
 
 
 def _history(asked: Asked, shopper: Shopper) -> list[HistoryEvent]:
-    """Who looks at a product's page has viewed it, even before the storefront's event arrives."""
-    if not asked.context_product:
-        return shopper.history
-    view = HistoryEvent(asked.context_product, asked.at, VIEW, "context")
-    return [*shopper.history, view]
+    """What is known of the shopper, then what the request itself tells of this session.
+
+    Who looks at a product's page has viewed it, even before the storefront's event arrives; a
+    visitor without any id is known by `viewed` alone. Those views are taken a second apart.
+    """
+    told = [*asked.viewed, *filter(None, [asked.context_product])]
+    views = [
+        HistoryEvent(sku, asked.at - timedelta(seconds=len(told) - place), VIEW, "told")
+        for place, sku in enumerate(told, start=1)
+    ]
+    return [*shopper.history, *views]
 
 
 def _bought(asked: Asked, shopper: Shopper, index: CatalogueIndex) -> frozenset[str]:

@@ -12,14 +12,15 @@ from guidance.recommendations.services.candidates import Candidate
 @dataclass(frozen=True)
 class Asked:
     """One request, checked. `customer` is a pseudonym or '', `limit` None for each surface's own,
-    `language` '' for the shopper's; a replayed request names the moment it stands for, and the
-    time it was before a shift."""
+    `viewed` what this session looked at, the newest last, `language` '' for the shopper's; a
+    replayed request names the moment it stands for, and the time it was before a shift."""
 
     surfaces: list[Surface]
     at: datetime
     customer: str = ""
     limit: int | None = None
     context_product: str = ""
+    viewed: tuple[str, ...] = ()
     language: str = ""
     source: Source = Source.LIVE
     original_time: datetime | None = None

@@ -49,6 +49,8 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
     context: dict[str, Any] = {"limit": asked.limit_of(answer.surface)}
     if asked.context_product:
         context["context_product"] = asked.context_product
+    if asked.viewed:
+        context["viewed"] = len(asked.viewed)
     return Decision(
         at=asked.at,
         surface=answer.surface.key,

@@ -1,10 +1,13 @@
-"""Products like one product: by what was bought together, else what sells in its category."""
+"""Products like one product: what can stand in for it, and what goes with it."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
 from guidance.recommendations.rankers import POPULARITY
@@ -14,9 +17,21 @@ from guidance.recommendations.services.candidates import CO_OCCURRENCE, Candidat
 from guidance.recommendations.services.presenting import add_copy, choose_language, item_json
 from guidance.recommendations.services.reasons import reason_for
 from guidance.recommendations.services.rules import pick, shortlist
+from guidance.recommendations.services.substitutes import substitutes
 from guidance.recommendations.state import state
 from models_ml.data.columns import VIEW
-from models_ml.recommender.serving import OwnEvent
+from models_ml.recommender.serving import OwnEvent, Ranker
+
+SIMILARITY = "similarity"
+# How many products of its category stand in for one that nobody has bought yet.
+STAND_INS = 20
+
+
+class Relation(StrEnum):
+    """How products belong to one product: they can replace it, or they complete it."""
+
+    SIMILAR = "similar"
+    TOGETHER = "together"
 
 
 @dataclass(frozen=True)
@@ -27,17 +42,21 @@ class Similar:
     items: list[dict[str, Any]]
 
 
-def similar_products(*, product: Product, limit: int, language: str) -> Similar:
+Way = tuple[str, Callable[[str, int], Sequence[Candidate]]]
+
+
+def similar_products(
+    *, product: Product, limit: int, language: str, relation: Relation | None = None
+) -> Similar:
     """Return at most `limit` products of other families, each family once.
 
-    No shopper is asked about, so no decision is written. Where the model's files say nothing of
-    the product, the most popular of its category answer.
+    Without a relation, what is bought together with the product answers. Where a relation knows
+    nothing of a product, one nobody bought yet, say, the next of its ways answers, in the end the
+    most popular of its category. No shopper is asked about, so no decision is written.
     """
     state.prepare()
     index = state.index
-    policy, found = CO_OCCURRENCE, _together(product.sku, limit)
-    if not found:
-        policy, found = POPULARITY, list(_popular_in_category(product.sku))
+    policy, found = _ask(product.sku, limit, relation)
     own = index.family_of(product.sku)
     candidates = shortlist(found, limit=limit, used={own}, index=index)
     content_language, spoken = choose_language(language)
@@ -47,24 +66,64 @@ def similar_products(*, product: Product, limit: int, language: str) -> Similar:
     with translation.override(spoken):
         picked = list(pick(candidates, limit=limit, used={own}, products=products))
         for position, (candidate, one) in enumerate(picked, start=1):
-            reason = reason_for(
-                candidate, policy=policy, context_product="", bought=frozenset(), titles=titles
-            )
+            reason = _reason(candidate, policy, product.sku, titles)
             item = item_json(candidate, one, position, titles[one.sku], reason)
             items.append(without_events(item))
         add_copy(items, {one.sku: one.pk for _candidate, one in picked}, content_language)
     return Similar(policy, items)
 
 
+def _ask(sku: str, limit: int, relation: Relation | None) -> tuple[str, Sequence[Candidate]]:
+    """Return the first policy that knows something, and what it knows."""
+    for policy, way in _ways(relation):
+        if found := way(sku, limit):
+            return policy, found
+    return POPULARITY, []
+
+
+def _ways(relation: Relation | None) -> list[Way]:
+    """Return the policies of a relation in order, the surest first."""
+    popular: Way = (POPULARITY, lambda sku, limit: list(_popular_in_category(sku)))
+    if relation == Relation.SIMILAR:
+        return [(SIMILARITY, substitutes), popular]
+    together: Way = (CO_OCCURRENCE, _together)
+    if relation == Relation.TOGETHER:
+        return [together, (CO_OCCURRENCE, _together_with_its_kind), popular]
+    return [together, popular]
+
+
+def _reason(candidate: Candidate, policy: str, sku: str, titles: dict[str, str]) -> str:
+    if policy == SIMILARITY and sku in titles:
+        return _("Like %(product)s") % {"product": titles[sku]}
+    return reason_for(
+        candidate, policy=policy, context_product="", bought=frozenset(), titles=titles
+    )
+
+
+def _ranker() -> Ranker | None:
+    version = state.version
+    return version.rankers.get(CO_OCCURRENCE) if version else None
+
+
 def _together(sku: str, limit: int) -> list[Candidate]:
-    version, allowed = state.version, state.index.recommendable
-    ranker = version.rankers.get(CO_OCCURRENCE) if version else None
+    ranker, allowed = _ranker(), state.index.recommendable
     found = ranker.similar(sku, 3 * limit + 30) if ranker else []
     return [
         Candidate(one.item, one.score, (OwnEvent(sku, VIEW, one.score),))
         for one in found
         if one.item in allowed
     ]
+
+
+def _together_with_its_kind(sku: str, limit: int) -> list[Candidate]:
+    """Return what goes with the best sellers of its category, and is of another category."""
+    index, sums = state.index, defaultdict[str, float](float)
+    for one in [one.sku for one in _popular_in_category(sku)][:STAND_INS]:
+        for other in _together(one, limit):
+            if index.categories[other.sku] != index.categories.get(sku):
+                sums[other.sku] += other.score
+    ranked = sorted(sums.items(), key=lambda one: (-one[1], one[0]))
+    return [Candidate(other, score) for other, score in ranked]
 
 
 def _popular_in_category(sku: str) -> Iterator[Candidate]:
