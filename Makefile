@@ -55,6 +55,7 @@ messages: install-dev ## collect translatable texts (needs GNU gettext)
 bench: install-dev ## quality and speed against peers
 	$(PY) -m models_ml.bench all
 	$(PY) -m tests.bench.desk_speed
+	$(PY) -m tests.bench.serving_load
 
 soak: install-dev ## kill loops and load: minutes, not seconds
 	$(PY) -m pytest tests/soak -n 0 -m soak

@@ -29,7 +29,7 @@ def running(binaries: Path) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="shopguide-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    port = _free_port()
+    port = free_port()
     data = folder / "data"
     _run(binaries / "initdb", "-D", data, "-U", "shopguide", "-A", "trust", "-E", "UTF8")
     options = f"-p {port} -k {folder} -c fsync=off -c listen_addresses=127.0.0.1"
@@ -49,7 +49,8 @@ def _run(*command: object) -> None:
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
