@@ -1,0 +1,1 @@
+"""The next single item of a customer, from the order of what came before alone."""
