@@ -4,24 +4,39 @@ import argparse
 import json
 from pathlib import Path
 
-from models_ml.bench import shop
+from models_ml.bench import sequences, shop
 from models_ml.recommender.config import TrainConfig
 
 
 def add_parser(benches: argparse._SubParsersAction) -> None:
     """Register the `recommender` bench."""
     parser = benches.add_parser("recommender", help=__doc__)
-    parser.add_argument(
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument(
         "--shop",
         type=Path,
-        required=True,
         help="an Online Retail parquet file, or the folder of a generated shop",
+    )
+    data.add_argument(
+        "--sequences",
+        type=Path,
+        help="text, one customer a line: user item item ..., oldest first",
+    )
+    parser.add_argument(
+        "--attributes", type=Path, help="JSON, {item: [attribute, ...]}, for --sequences"
     )
     parser.add_argument("--json", type=Path, required=True, help="where to write the figures")
     parser.add_argument("--work", type=Path, help="keep the trained files here, and go on there")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-minutes", type=float, default=TrainConfig.max_minutes)
-    parser.add_argument("--seed", type=int, default=TrainConfig.seed)
+    parser.add_argument("--minutes", type=float, default=20.0, help="for each seed of --sequences")
+    seeds = parser.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=int, default=TrainConfig.seed)
+    seeds.add_argument(
+        "--seeds",
+        type=int,
+        help="with --sequences: seeds 1 to this many; with --effects: train each variant that often",
+    )
     parser.add_argument(
         "--settings",
         type=json.loads,
@@ -33,15 +48,14 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
         action="store_true",
         help="measure each step of cleaning and each augmentation instead, on validation",
     )
-    parser.add_argument(
-        "--seeds", type=int, default=1, help="with --effects: train every variant that often"
-    )
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
     """Dispatch by what is to be measured."""
-    if options.effects:
+    if options.sequences:
+        sequences.run(options)
+    elif options.effects:
         shop.run_effects(options)
     else:
         shop.run(options)

@@ -40,8 +40,8 @@ def read_sequences(path: Path, attributes: Path | None, seed: int) -> Sequences:
     """Read a file and number its items in a random order that `seed` fixes, so that nothing can be
     learned from the order of their ids.
 
-    `attributes` is JSON, `{item: [attribute, ...]}`; items that no customer has are left out. Raises
-    `BadSequences`.
+    `attributes` is JSON, `{item: [attribute, ...]}`; items that no customer has are left out.
+    Raises `BadSequences`.
     """
     lines = _read_lines(path)
     names = np.array(sorted({item for line in lines for item in line}))
@@ -95,7 +95,9 @@ def _read_attributes(path: Path | None, numbers: dict[str, int]) -> sparse.csr_a
         raise BadSequences(f"{path}: not JSON ({error})") from error
     if not isinstance(content, dict) or not all(isinstance(one, list) for one in content.values()):
         raise BadSequences(f"{path}: must be an object with a list of attributes for each item")
-    known = {item: sorted({str(one) for one in of}) for item, of in content.items() if item in numbers}
+    known = {
+        item: sorted({str(one) for one in of}) for item, of in content.items() if item in numbers
+    }
     columns = {name: place for place, name in enumerate(sorted(set().union(*known.values())))}
     rows = np.array([numbers[item] for item, of in known.items() for _ in of], np.int64)
     places = np.array([columns[one] for of in known.values() for one in of], np.int64)

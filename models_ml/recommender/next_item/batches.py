@@ -10,6 +10,9 @@ from torch import Tensor
 # Lengths are sorted within so many batches: long enough for like to meet like, short enough for
 # every epoch to mix anew.
 _BATCHES_SORTED = 50
+# A small shop's epoch passes over its sequences until it has about as many steps as this, so that
+# the number of epochs means the same for every shop.
+_LEAST_BATCHES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Batch:
 
 
 class Batches:
-    """What a network learns from: every sequence of two or more items, long ones cut into windows."""
+    """What a network learns from: every sequence of two or more items, long ones in windows."""
 
     def __init__(self, train: Sequence[np.ndarray], length: int, size: int, seed: int) -> None:
         """Raises `ValueError` where no sequence has a second item."""
@@ -35,11 +38,17 @@ class Batches:
         self._size = size
         self._random = np.random.default_rng(seed)
 
+        self._passes = max(1, round(_LEAST_BATCHES * size / len(self._sequences)))
+
     def __len__(self) -> int:
-        return -(-len(self._sequences) // self._size)
+        return self._passes * -(-len(self._sequences) // self._size)
 
     def epoch(self) -> Iterator[Batch]:
-        """Every sequence once, in a new order."""
+        """Every sequence once in a new order; several times where there are few."""
+        for _ in range(self._passes):
+            yield from self._pass()
+
+    def _pass(self) -> Iterator[Batch]:
         order = self._random.permutation(len(self._sequences))
         wide = self._size * _BATCHES_SORTED
         batches = []
@@ -57,8 +66,8 @@ class Batches:
 
 
 def _windows(sequence: np.ndarray, length: int) -> Iterator[np.ndarray]:
-    """Cut from the end, so that what is asked about later is trained at full length. Neighbours share
-    one item: the last target of one is the first input of the next.
+    """Cut from the end, so that what is asked about later is trained at full length. Neighbours
+    share one item: the last target of one is the first input of the next.
     """
     for stop in range(len(sequence), 1, -length):
         yield sequence[max(stop - length - 1, 0) : stop]

@@ -32,7 +32,7 @@ _MOST_SCORES = 40_000_000
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """`weight` of the transitions beside the networks; validation NDCG@10 of each part and of both."""
+    """`weight` of the transitions beside the networks; validation NDCG@10 of parts and whole."""
 
     settings: TransitionSettings
     weight: float
@@ -45,7 +45,9 @@ class Blend:
         return asdict(self)
 
 
-def tune_transitions(split: Split, catalogue: int, seed: int) -> tuple[Transitions, TransitionSettings]:
+def tune_transitions(
+    split: Split, catalogue: int, seed: int
+) -> tuple[Transitions, TransitionSettings]:
     """Coordinate ascent over the grid by validation NDCG@10, one pass."""
     questions = split.validation.sample(max(1, _MOST_SCORES // catalogue), seed)
     best = TransitionSettings()

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models_ml.recommender.next_item.batches import Batch, Batches, pad
-from models_ml.recommender.next_item.leave_one_out import Questions, Split, measure
+from models_ml.recommender.next_item.leave_one_out import Split, measure
 from models_ml.recommender.next_item.model import NextItemModel
 
 _BETAS = (0.9, 0.98)
@@ -105,10 +106,12 @@ class _Trainer:
         self._steps = steps
         self._started = started
         self._step = 0
-        matrices = [one for one in model.parameters() if one.dim() > 1]
-        others = [one for one in model.parameters() if one.dim() <= 1]
+        groups: list[dict[str, Any]] = [
+            {"params": [one for one in model.parameters() if one.dim() > 1]},
+            {"params": [one for one in model.parameters() if one.dim() <= 1], "weight_decay": 0.0},
+        ]
         self._optimizer = torch.optim.AdamW(
-            [{"params": matrices}, {"params": others, "weight_decay": 0.0}],
+            groups,
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
             betas=_BETAS,
@@ -179,5 +182,3 @@ def _rate(way: float) -> float:
 
 def _copy(model: NextItemModel) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-

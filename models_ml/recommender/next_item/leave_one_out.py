@@ -40,8 +40,8 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`train` holds what may be learned from. A customer with fewer than three items is only learned
-    from.
+    """`train` holds what may be learned from; a customer with fewer than three items is in it
+    alone.
     """
 
     train: list[np.ndarray]

@@ -3,10 +3,9 @@
 Two processes of one thread finish more steps than one process of two: a step's matrices are small.
 """
 
-import math
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path

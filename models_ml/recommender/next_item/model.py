@@ -1,9 +1,9 @@
 """A causal transformer that predicts the next item at every place of a sequence.
 
-Self-attention over items follows SASRec (Kang & McAuley, ICDM 2018). What differs: pre-norm blocks,
-attention whose output is gated (Qiu et al., NeurIPS 2025), SwiGLU in place of the feed-forward layer
-(Shazeer, 2020), item vectors that share what items of like attributes learn, and a softmax over
-sampled items that the whole batch shares (Klenitskiy & Vasilev, RecSys 2023).
+Self-attention over items follows SASRec (Kang & McAuley, ICDM 2018). What differs: pre-norm
+blocks, attention whose output is gated (Qiu et al., NeurIPS 2025), SwiGLU in place of the
+feed-forward layer (Shazeer, 2020), item vectors that share what items of like attributes learn, and
+a softmax over sampled items that the whole batch shares (Klenitskiy & Vasilev, RecSys 2023).
 """
 
 import math
@@ -108,8 +108,8 @@ class ItemVectors(nn.Module):
 
 
 class NextItemModel(nn.Module):
-    """Sequences in; at every place a state out, whose product with an item's vector, plus that item's
-    bias, is the item's logit.
+    """Sequences in; at every place a state out, whose product with an item's vector, plus that
+    item's bias, is the item's logit.
     """
 
     def __init__(self, config: NextItemConfig, attributes: sparse.csr_array) -> None:

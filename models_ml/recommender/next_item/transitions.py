@@ -1,7 +1,7 @@
 """What tends to follow what: a nearest-neighbour policy over the order of items. No network.
 
-Item-to-item neighbours with decay by distance, as in sequential kNN (Ludewig & Jannach, UMUAI 2018),
-here with steps backward counted as well, at a discount.
+Item-to-item neighbours with decay by distance, as in sequential kNN (Ludewig & Jannach, UMUAI
+2018), here with steps backward counted as well, at a discount.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ WINDOW = 20
 @dataclass(frozen=True, slots=True)
 class TransitionSettings:
     """`backward`: what a step back counts beside one forward. `gap`: what each further step between
-    two items leaves of it. `damping`: the power of a target's popularity that is divided out. `fade`:
-    what each step into a customer's past leaves of an item's voice.
+    two items leaves of it. `damping`: the power of a target's popularity that is divided out.
+    `fade`: what each step into a customer's past leaves of an item's voice.
     """
 
     backward: float = 0.5
