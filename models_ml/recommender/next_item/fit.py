@@ -25,10 +25,11 @@ _MOST_CHOOSING = 20_000
 @dataclass(frozen=True, slots=True)
 class FitSettings:
     """How a network is fitted. The learning rate follows whichever is further: the epochs, or the
-    minutes. Chosen on Amazon Beauty's validation items.
+    minutes. Chosen on Amazon Beauty's validation items: of dropout .3, .4 and .5 (NDCG@10 .0702,
+    .0718, .0706), learning rates 2e-3 and 3e-3 (.0694, .0686 after 12 epochs).
     """
 
-    epochs: int = 30
+    epochs: int = 20
     minutes: float = 10.0
     batch_size: int = 64
     learning_rate: float = 2e-3
@@ -39,7 +40,7 @@ class FitSettings:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One line of the learning curve; `seconds` since the start, measuring included."""
+    """One line of the learning curve; `seconds` of learning since the start, without measuring."""
 
     epoch: int
     loss: float
@@ -63,11 +64,13 @@ def fit(
     chosen_by = split.validation.sample(_MOST_CHOOSING, seed)
     trainer = _Trainer(model, settings, settings.epochs * len(batches), started)
     curve: list[Epoch] = []
-    best, best_ndcg = None, -1.0
+    best, best_ndcg, spent = None, -1.0, 0.0
     for number in range(1, settings.epochs + 1):
+        began = time.monotonic()
         loss = trainer.run(batches)
+        spent += time.monotonic() - began
         ndcg = measure(scorer(model), chosen_by)["ndcg@10"]
-        curve.append(Epoch(number, loss, ndcg, time.monotonic() - started))
+        curve.append(Epoch(number, loss, ndcg, spent))
         on_epoch(curve[-1])
         if ndcg > best_ndcg:
             best, best_ndcg, best_number = _copy(model), ndcg, number

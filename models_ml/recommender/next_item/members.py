@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.special import log_softmax
 
 from models_ml.recommender.next_item.fit import Epoch, FitSettings, fit, scorer
+from models_ml.recommender.next_item.initial import initial_vectors
 from models_ml.recommender.next_item.leave_one_out import Split
 from models_ml.recommender.next_item.model import NextItemConfig, NextItemModel
 
@@ -92,6 +93,10 @@ def fit_to_file(task: Task) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(task.seed)
     model = NextItemModel(task.config, task.attributes)
+    catalogue = task.attributes.shape[0]
+    vectors = initial_vectors(task.split.train, catalogue, task.config.dim, task.seed)
+    if vectors is not None:
+        model.vectors.start_from(vectors)
     curve = fit(task.split, model, task.settings, task.seed)
     part = task.file.with_suffix(".part")
     torch.save({"state": model.state_dict(), "curve": curve_rows(curve)}, part)

@@ -102,6 +102,11 @@ class ItemVectors(nn.Module):
         )
         return vectors + bags * self.scales[items, None]
 
+    def start_from(self, own: np.ndarray) -> None:
+        """Set the items' own vectors, (catalogue, dim)."""
+        with torch.no_grad():
+            self.own.weight.copy_(torch.from_numpy(own))
+
     def all(self) -> Tensor:
         """Shape (catalogue, dim)."""
         return self(torch.arange(len(self.scales)))

@@ -34,7 +34,7 @@ class Transitions:
         self, train: Sequence[np.ndarray], catalogue: int, settings: TransitionSettings
     ) -> None:
         self._fade = settings.fade
-        counts = _count_pairs(train, catalogue, settings)
+        counts = count_pairs(train, catalogue, settings)
         totals = np.bincount(np.concatenate(train), minlength=catalogue) + 1.0
         scaled = sparse.diags_array(totals**-0.5) @ counts
         self._matrix = (scaled @ sparse.diags_array(totals**-settings.damping)).tocsr()
@@ -49,7 +49,7 @@ class Transitions:
         return (asked.tocsr().astype(np.float32) @ self._matrix).toarray()
 
 
-def _count_pairs(
+def count_pairs(
     train: Sequence[np.ndarray], catalogue: int, settings: TransitionSettings
 ) -> sparse.csr_array:
     """Weighted counts (from, to) of pairs at most `WINDOW` places apart."""
