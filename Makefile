@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+PEER := var/rectools
 LOCALES := $(wildcard shopguide/locale*/*/LC_MESSAGES/django.po)
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev demo test lint format messages bench soak
@@ -52,8 +53,13 @@ format: install-dev ## put the code into shape
 messages: install-dev ## collect translatable texts (needs GNU gettext)
 	$(PY) manage.py makemessages -l zh_Hans -d django --no-obsolete --add-location file -i .venv -i var -i tests
 
-bench: install-dev ## quality and speed against peers
-	$(PY) -m models_ml.bench all
+$(PEER)/.installed: requirements-rectools.txt
+	test -x $(PEER)/bin/python || $(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install -q --disable-pip-version-check -r requirements-rectools.txt
+	touch $@
+
+bench: install-dev $(PEER)/.installed ## quality and speed against peers
+	$(PY) -m models_ml.bench all --rectools $(PEER)/bin/python
 	$(PY) -m tests.bench.desk_speed
 	$(PY) -m tests.bench.serving_load
 

@@ -5,18 +5,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import recommender, repurchase, writer
+from models_ml.bench import pace, recommender, repurchase, writer
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m models_ml.bench")
     benches = parser.add_subparsers(required=True)
     recommender.add_parser(benches)
+    pace.add_parser(benches)
     repurchase.add_parser(benches)
     writer.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")
+    everything.add_argument(
+        "--rectools", type=Path, required=True, help="the Python of RecTools' virtual environment"
+    )
     everything.set_defaults(run=_run_all)
     options = parser.parse_args(arguments)
     options.run(options)
@@ -27,13 +31,17 @@ def _run_all(options: argparse.Namespace) -> None:
         sys.exit(f"{options.data}: no such folder; name the data with --data")
     options.json.mkdir(parents=True, exist_ok=True)
     shop, facts = options.data / "online_retail.parquet", options.data / "catalogue"
-    for name, *inputs in (
-        ("recommender", "--shop", shop),
-        ("repurchase", "--shop", shop),
-        ("writer", "--facts", facts / "flipkart_1050.csv"),
+    beauty = options.data / "sequences" / "beauty.txt"
+    attributes = options.data / "sequences" / "beauty_attributes.json"
+    for title, name, *inputs in (
+        ("recommender", "recommender", "--shop", shop),
+        ("sequences", "recommender", "--sequences", beauty, "--attributes", attributes),
+        ("pace", "pace", "--sequences", beauty, "--rectools", options.rectools),
+        ("repurchase", "repurchase", "--shop", shop),
+        ("writer", "writer", "--facts", facts / "flipkart_1050.csv"),
     ):
-        print(name)
-        main([name, *map(str, inputs), "--json", str(options.json / f"{name}.json")])
+        print(title)
+        main([name, *map(str, inputs), "--json", str(options.json / f"{title}.json")])
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     seeds.add_argument(
         "--seeds",
         type=int,
-        help="with --sequences: seeds 1 to this many; with --effects: train each variant that often",
+        help="with --sequences: seeds 1 to this many; with --effects: trainings of each variant",
     )
     parser.add_argument(
         "--settings",

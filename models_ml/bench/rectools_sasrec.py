@@ -1,4 +1,4 @@
-"""Trains RecTools' SASRec on a file of sequences and prints its learning curve, a JSON line an epoch.
+"""Trains RecTools' SASRec on a file of sequences and prints its learning curve, a line an epoch.
 
 Runs in a virtual environment of its own, since RecTools wants an older numpy; `pace.py` starts it
 there.
@@ -49,7 +49,8 @@ def main() -> None:
         model.fit_partial(dataset, min_epochs=1, max_epochs=1)
         seconds += time.monotonic() - began
         epoch += 1
-        line = {"epoch": epoch, "seconds": seconds, "validation_ndcg": _measure(model, dataset, parted)}
+        ndcg = _measure(model, dataset, parted)
+        line = {"epoch": epoch, "seconds": seconds, "validation_ndcg": ndcg}
         print(json.dumps(line), flush=True)
 
 
@@ -81,25 +82,13 @@ def _dataset(parted: Split) -> Dataset:
 
 def _measure(model: SASRecModel, dataset: Dataset, parted: Split) -> float:
     """Validation NDCG@10 over the same customers and candidates as ours."""
-    lengths = np.array([len(one) for one in parted.train])
-    asked = _customers_asked(parted, lengths)
+    asked = parted.asked
     shown = model.recommend(users=asked, dataset=dataset, k=10, filter_viewed=True)
     targets = pd.Series(parted.validation.targets, index=asked)
     found = shown[shown[Columns.Item].to_numpy() == targets[shown[Columns.User]].to_numpy()]
     ranks = pd.Series(len(parted.validation), index=asked)
     ranks[found[Columns.User]] = found[Columns.Rank].to_numpy() - 1
     return figures(ranks.to_numpy())["ndcg@10"]
-
-
-def _customers_asked(parted: Split, lengths: np.ndarray) -> np.ndarray:
-    """The numbers, in `train`, of the customers that the validation asks about, in its order."""
-    asked, place = [], 0
-    contexts = parted.validation.contexts
-    for customer, one in enumerate(parted.train):
-        if place < len(contexts) and one is contexts[place]:
-            asked.append(customer)
-            place += 1
-    return np.array(asked)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
 def run_effects(options: argparse.Namespace) -> None:
     """Print what every step of cleaning and every augmentation is worth, and write the JSON."""
     frame, config = _read(options)
-    measured = effects.measure_effects(frame, config, options.seeds, tell=_tell)
+    measured = effects.measure_effects(frame, config, options.seeds or 1, tell=_tell)
     print(effects.table(measured))
     _write(options.json, {"effects": measured})
 

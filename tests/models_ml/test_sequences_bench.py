@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models_ml.bench.__main__ import main
+from models_ml.bench.pace import compare
 
 
 @pytest.fixture
@@ -37,3 +38,23 @@ def test_a_broken_file_ends_the_bench_with_its_line(tmp_path):
     path.write_text("u1 a b c\nu2\n")
     with pytest.raises(SystemExit, match="line 2"):
         main(["recommender", "--sequences", str(path), "--json", str(tmp_path / "out.json")])
+
+
+def test_the_pace_is_our_time_to_the_best_of_the_peer():
+    def curve(*rows):
+        return [
+            {"epoch": place, "seconds": seconds, "validation_ndcg": ndcg}
+            for place, (seconds, ndcg) in enumerate(rows)
+        ]
+
+    peer = curve((30, 0.02), (60, 0.05), (90, 0.04))
+    reached = compare(curve((5, 0.03), (15, 0.05), (25, 0.06)), peer)
+    assert reached["ratio"] == pytest.approx(15 / 60)
+    assert reached["our_best"] == 0.06
+    assert compare(curve((5, 0.03)), peer)["ratio"] is None
+
+
+def test_the_pace_bench_says_when_the_peer_is_missing(shop, tmp_path):
+    arguments = ["pace", "--sequences", str(shop), "--json", str(tmp_path / "out.json")]
+    with pytest.raises(SystemExit, match="absent: no such file"):
+        main([*arguments, "--rectools", str(tmp_path / "absent")])

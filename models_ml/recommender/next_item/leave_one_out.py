@@ -40,11 +40,12 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`train` holds what may be learned from; a customer with fewer than three items is in it
-    alone.
+    """`train` holds what may be learned from, one sequence a customer; `asked` the numbers of the
+    customers with three items or more, whom `validation` and `test` ask about in that order.
     """
 
     train: list[np.ndarray]
+    asked: np.ndarray
     validation: Questions
     test: Questions
 
@@ -55,9 +56,11 @@ Score = Callable[[Sequence[np.ndarray]], np.ndarray]
 def split(sequences: Sequences) -> Split:
     """The last item of each customer is the test, the one before it the validation."""
     everyone = [sequences.of(customer) for customer in range(len(sequences))]
-    asked = [one for one in everyone if len(one) > 2]
+    numbers = np.flatnonzero([len(one) > 2 for one in everyone])
+    asked = [everyone[number] for number in numbers]
     return Split(
         train=[one[:-2] if len(one) > 2 else one for one in everyone],
+        asked=numbers,
         validation=Questions([one[:-2] for one in asked], np.array([one[-2] for one in asked])),
         test=Questions([one[:-1] for one in asked], np.array([one[-1] for one in asked])),
     )
