@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from models_ml.data.content import ItemFacts
+
 SKUS = [f"P{number:02d}" for number in range(24)]
 CUSTOMERS, DAYS, SEED = 60, 60, 1
 # The smallest network that every step of a training still works on.
@@ -45,6 +47,21 @@ def tiny_frame(end: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["customer", "item", "time", "kind", "basket", "quantity"])
 
 
+def tiny_items() -> list[ItemFacts]:
+    """What the products say about themselves: every taste has words of its own."""
+    words = ("green tea leaf", "绿茶 茶壶 陶瓷", "Garten Schere")
+    return [
+        ItemFacts(
+            sku,
+            (f"{words[place // 8]} {'small' if place % 2 else 'large'}",),
+            category=f"All > Taste {place // 8}",
+            brand=f"Brand {place // 4}",
+            price=5.0 + place,
+        )
+        for place, sku in enumerate(SKUS)
+    ]
+
+
 def trained_folder(shared: Path) -> Path:
     """Return a folder trained on the tiny frame, made once for all processes of a test run."""
     folder = shared / "tiny-recommender"
@@ -60,4 +77,5 @@ def _train(folder: Path) -> None:
     from models_ml.recommender.train import train
 
     end = pd.Timestamp.now(tz="UTC") - pd.Timedelta(days=1)
-    train(tiny_frame(end), out_dir=folder, config=TrainConfig(**TINY))
+    config = TrainConfig(**TINY)
+    train(tiny_frame(end), out_dir=folder, config=config, items=tiny_items())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 MANIFEST = "manifest.json"
+PARAMETERS = "parameters.json"
 FORMAT = 1
 
 

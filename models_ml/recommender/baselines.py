@@ -1,10 +1,13 @@
-"""Fits the baselines: popularity, time-decayed repeat frequency, item co-occurrence and EASE."""
+"""Fits the baselines: popularity, time-decayed repeat frequency, item co-occurrence, EASE and
+nearest neighbours by content.
+"""
 
 import numpy as np
 from scipy import linalg, sparse
 
 from models_ml.recommender.past import Past
 from models_ml.recommender.scorers import (
+    ContentScorer,
     Interest,
     NeighbourScorer,
     PopularityScorer,
@@ -66,6 +69,25 @@ def fit_ease(
     """The closed-form linear autoencoder of Steck (WWW 2019), its strongest neighbours kept."""
     neighbours, strengths = solve_ease(past.tastes(browsing), regularisation)
     return NeighbourScorer(Interest(half_life, browsing), neighbours, strengths, popularity.shares)
+
+
+def fit_content(
+    past: Past,
+    popularity: PopularityScorer,
+    *,
+    sharpness: float,
+    half_life: float,
+    browsing: float,
+) -> ContentScorer:
+    """What is like the customer's own items by content; nothing is learned but the tuned decay."""
+    neighbours, likeness = past.alike
+    return ContentScorer(
+        Interest(half_life, browsing),
+        neighbours,
+        likeness**sharpness,
+        popularity.shares,
+        sharpness=sharpness,
+    )
 
 
 def solve_ease(tastes: sparse.csr_array, regularisation: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,11 +4,14 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+
+from models_ml.data.content import ItemFacts
 
 _FOLDER = "checkpoints"
 _FINGERPRINT = "fingerprint.txt"
@@ -47,8 +50,11 @@ class Checkpoints:
         os.replace(part, self._folder / f"{name}.pt")
 
 
-def fingerprint(frame: pd.DataFrame, settings: dict[str, Any]) -> str:
-    """A digest of the cleaned rows and of the settings that change what is learned."""
+def fingerprint(frame: pd.DataFrame, items: Sequence[ItemFacts], settings: dict[str, Any]) -> str:
+    """A digest of the cleaned rows, of what the products say and of the settings that change what
+    is learned.
+    """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update(repr(sorted(items, key=lambda one: one.item)).encode())
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()

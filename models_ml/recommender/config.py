@@ -8,6 +8,7 @@ from typing import Any
 from models_ml.data.augmentation import AUGMENTATIONS
 from models_ml.data.cleaning import DEFAULT_STEPS, STEPS
 
+_MAY_BE_ZERO = ("seed", "dropout", "id_dropout")
 PHASES = ("prepare", "baselines", "fit", "evaluate", "export")
 
 
@@ -16,10 +17,11 @@ class TrainConfig:
     """Settings of one training; raises `ValueError` naming the setting that makes no sense.
 
     `until` ends the data (by default its last purchase does). After `max_minutes` no further epoch
-    is begun, and one under way is cut short. The sizes of the network and the learning rate were
-    chosen on the validation windows of Online Retail and of the generated shop. `cleaning` names
-    the steps of `models_ml.data.cleaning` to take, `augmentation` those of
-    `models_ml.data.augmentation`.
+    is begun, and one under way is cut short. `id_dropout` is the share of items that a batch knows
+    by their content alone; it counts only where items tell of themselves. The sizes of the network
+    and the learning rate were chosen on the validation windows of Online Retail and of the
+    generated shop. `cleaning` names the steps of `models_ml.data.cleaning` to take, `augmentation`
+    those of `models_ml.data.augmentation`.
     """
 
     test_days: int = 14
@@ -32,6 +34,7 @@ class TrainConfig:
     layers: int = 2
     heads: int = 2
     dropout: float = 0.4
+    id_dropout: float = 0.15
     max_length: int = 96
     epochs: int = 4
     patience: int = 2
@@ -45,10 +48,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name, value in self.as_dict().items():
-            if isinstance(value, int | float) and value <= 0 and name not in ("seed", "dropout"):
+            if isinstance(value, int | float) and value <= 0 and name not in _MAY_BE_ZERO:
                 raise ValueError(f"{name} must be above zero, got {value}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
+        for name in ("dropout", "id_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
         for name, known in (("cleaning", STEPS), ("augmentation", AUGMENTATIONS)):

@@ -6,20 +6,35 @@ import numpy as np
 import onnxruntime
 
 from models_ml.recommender.artefacts import ArtefactError
-from models_ml.recommender.sequence import Question
+from models_ml.recommender.sequence import ItemVectors, Question
 
 ENCODER = "encoder.onnx"
 OWN_ITEM_TERM = "own_items.onnx"
 
 
 class OnnxEncoder:
-    """Reads questions about items whose vectors are (items, dim)."""
+    """Reads questions about items that have these vectors."""
 
-    def __init__(self, directory: Path, vectors: np.ndarray, threads: int) -> None:
-        """Raises `ArtefactError`."""
+    def __init__(
+        self,
+        vectors: ItemVectors,
+        network: onnxruntime.InferenceSession,
+        own_item_term: onnxruntime.InferenceSession,
+    ) -> None:
         self._vectors = vectors
-        self._network = open_session(directory / ENCODER, threads)
-        self._own_item_term = open_session(directory / OWN_ITEM_TERM, threads)
+        self._network = network
+        self._own_item_term = own_item_term
+
+    @classmethod
+    def open(cls, directory: Path, vectors: ItemVectors, threads: int) -> "OnnxEncoder":
+        """Raises `ArtefactError`."""
+        network, own_item_term = (
+            open_session(directory / name, threads) for name in (ENCODER, OWN_ITEM_TERM)
+        )
+        return cls(vectors, network, own_item_term)
+
+    def with_vectors(self, vectors: ItemVectors) -> "OnnxEncoder":
+        return OnnxEncoder(vectors, self._network, self._own_item_term)
 
     def read(self, question: Question) -> tuple[np.ndarray, np.ndarray]:
         """States (variants, dim) and trend weights (variants, trends)."""
@@ -27,11 +42,11 @@ class OnnxEncoder:
         states, weights = self._network.run(
             None,
             {
-                "shared_vectors": self._vectors[question.items[shared]],
+                "shared_vectors": self._vectors.take(question.items[shared]),
                 "shared_kinds": question.kinds[shared],
                 "shared_times": question.times[shared],
                 "shared_steps": question.shared_steps,
-                "vectors": self._vectors[question.items[rest]],
+                "vectors": self._vectors.take(question.items[rest]),
                 "kinds": question.kinds[rest],
                 "times": question.times[rest],
                 "steps": question.steps,

@@ -14,14 +14,17 @@ import torch
 from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
-from models_ml.recommender.artefacts import MANIFEST, write_manifest
+from models_ml.data.content import Vocabulary
+from models_ml.recommender.additions import save_content
+from models_ml.recommender.artefacts import MANIFEST, PARAMETERS, write_manifest
+from models_ml.recommender.blending import Blend
 from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM
 from models_ml.recommender.features import OWN_ITEM_FEATURES
 from models_ml.recommender.left_out_network import LeftOutEncoder, OwnItemTerm
-from models_ml.recommender.model import SequenceModel
+from models_ml.recommender.model import SequenceModel, item_vectors
 from models_ml.recommender.past import Past
 from models_ml.recommender.renewal_fit import fit_renewal
-from models_ml.recommender.serving import PARAMETERS, POLICIES
+from models_ml.recommender.report import MODEL
 from models_ml.recommender.tuning import Baselines
 
 WEIGHTS = "model.safetensors"
@@ -34,12 +37,14 @@ class Fitted:
     past: Past
     model: SequenceModel
     baselines: Baselines
-    weights: dict[str, float]
+    blend: Blend
 
 
-def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
+def export(
+    fitted: Fitted, directory: Path, facts: dict[str, Any], vocabulary: Vocabulary | None
+) -> None:
     """Write every file and, last, the manifest with `facts`; a folder without a manifest is not
-    finished.
+    finished. With the `vocabulary` of content, it can rank products that come later.
     """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MANIFEST).unlink(missing_ok=True)
@@ -48,11 +53,12 @@ def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
     model.save_pretrained(directory)
     # It is written for its owner alone; what serves may run as somebody else.
     (directory / WEIGHTS).chmod(0o644)
+    vectors, bias = item_vectors(model)
     arrays = {
         "items": past.histories.skus,
         "popularity": baselines.popularity.shares,
-        "item_vectors": model.item_embedding.weight.detach().numpy(),
-        "item_bias": model.item_bias.detach().numpy(),
+        "item_vectors": vectors,
+        "item_bias": bias,
         "trends": past.trend.at(past.cut),
         "repeat_rates": past.habits.repeat_rates,
         "periods": past.habits.periods,
@@ -64,17 +70,25 @@ def export(fitted: Fitted, directory: Path, facts: dict[str, Any]) -> None:
     names += baselines.co_occurrence.save(directory, "co_occurrence")
     names += baselines.ease.save(directory, "ease")
     names += fit_renewal(past).save(directory)
-    parameters = {
+    parameters: dict[str, Any] = {
         "co_occurrence": baselines.co_occurrence.interest.as_dict(),
         "ease": baselines.ease.interest.as_dict(),
         "repeat_frequency": baselines.repeat_frequency.interest.as_dict(),
-        "fusion": fitted.weights,
+        "fusion": {} if fitted.blend.alone else fitted.blend.weights,
+        "alone": fitted.blend.alone,
         "max_length": model.config.window,
     }
+    if vocabulary and past.content and baselines.content:
+        names += baselines.content.save(directory, "content")
+        projection = model.content_projection.detach().numpy()
+        names += save_content(directory, vocabulary, past.content, projection)
+        parameters["content"] = baselines.content.interest.as_dict()
+        parameters["sharpness"] = baselines.content.sharpness
+        parameters["unknown_bias"] = model.unknown_bias.item()
     (directory / PARAMETERS).write_text(json.dumps(parameters, indent=2) + "\n")
     names += export_networks(model, directory)
     names += [PARAMETERS, "config.json", WEIGHTS]
-    write_manifest(directory, names, {"policies": list(POLICIES), **facts})
+    write_manifest(directory, names, {"policies": [MODEL, *baselines.by_name()], **facts})
 
 
 def export_networks(model: SequenceModel, directory: Path) -> list[str]:

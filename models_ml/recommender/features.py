@@ -9,6 +9,7 @@ import numpy as np
 
 from models_ml.data.columns import CART, CLICK, KIND_NUMBERS, PURCHASE_NUMBER, SEARCH, VIEW
 from models_ml.data.history import History
+from models_ml.recommender.heirs import Heirs
 
 # Half-lives in days. The spreads cover a fortnight's top-ups and a yearly season; the learned
 # weights choose among them.
@@ -37,6 +38,14 @@ class ItemHabits:
     repeat_rates: np.ndarray
     periods: np.ndarray
     conversions: np.ndarray
+
+    def with_added(self, heirs: Heirs) -> "ItemHabits":
+        """The same, followed by what products added since inherit."""
+        return ItemHabits(
+            heirs.append(self.repeat_rates),
+            heirs.append(self.periods),
+            heirs.append(self.conversions),
+        )
 
 
 def decay(ages: np.ndarray, half_life: float) -> np.ndarray:

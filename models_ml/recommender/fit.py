@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models_ml.recommender.batches import Batch, Examples
 from models_ml.recommender.model import SequenceModel
+from models_ml.recommender.past import Past
 from models_ml.recommender.run import Run
 from models_ml.recommender.sequence import Answer
 
@@ -162,16 +163,25 @@ class Fitter:
         negatives where that is large.
         """
         columns, correction = self._columns(model.config.items, batch, random)
-        place = torch.full((model.config.items,), -1).index_put(
-            (columns,), torch.arange(len(columns))
-        )
-        states, weights = _encode(model, batch)
-        trends = torch.from_numpy(examples.past.trend.levels)[batch.days][:, columns]
-        logits = model.item_logits(states, weights, trends, columns) + correction
+        items = batch.items.clamp(min=0)
+        read = items[~torch.isin(items, columns)].unique()
+        known = torch.cat([columns, read])
+        place = torch.full((model.config.items,), -1).index_put((known,), torch.arange(len(known)))
+        unknown = self._unknown(model, len(known))
+        vectors, bias = model.represent(known, unknown)
+        states, weights = _encode(model, batch, vectors[place[items]])
+        trends = _trends(examples.past, batch.days, columns, unknown)
+        logits = states @ vectors[: len(columns)].T + bias[: len(columns)] + correction
+        logits = logits + torch.einsum("qt,qct->qc", weights, trends)
         own = model.own_item_scores(batch.own_features)
         logits = logits.index_put((batch.own_rows, place[batch.own_items]), own, accumulate=True)
         logs = logits.log_softmax(-1)[batch.positive_rows, place[batch.positive_items]]
         return -(logs * batch.positive_weights).sum() / len(states)
+
+    def _unknown(self, model: SequenceModel, items: int) -> Tensor | None:
+        """Which items this batch knows by their content alone, shape (items,)."""
+        share = self._config.id_dropout if model.config.features else 0.0
+        return torch.rand(items) < share if share else None
 
     def _columns(
         self, catalogue: int, batch: Batch, random: np.random.Generator
@@ -194,8 +204,9 @@ def answer(model: SequenceModel, examples: Examples) -> list[Answer]:
     answers: list[Answer] = []
     model.eval()
     with torch.no_grad():
+        vectors, _ = model.represent(torch.arange(model.config.items))
         for batch in examples.in_order(EVALUATION_BATCH):
-            states, weights = (part.numpy() for part in _encode(model, batch))
+            states, weights = (part.numpy() for part in _encode(model, batch, vectors[batch.items]))
             own = model.own_item_scores(batch.own_features).numpy()
             bounds = np.searchsorted(batch.own_rows.numpy(), np.arange(len(states) + 1))
             for row, (start, stop) in enumerate(pairwise(bounds)):
@@ -204,11 +215,20 @@ def answer(model: SequenceModel, examples: Examples) -> list[Answer]:
     return answers
 
 
-def _encode(model: SequenceModel, batch: Batch) -> tuple[Tensor, Tensor]:
+def _trends(past: Past, days: Tensor, columns: Tensor, unknown: Tensor | None) -> Tensor:
+    """Trend levels (questions, columns, trends); an unknown item's are those it inherits."""
+    levels = torch.from_numpy(past.trend.levels)[days][:, columns]
+    if unknown is not None:
+        places = unknown[: len(columns)].nonzero().squeeze(1)
+        levels[:, places] = torch.from_numpy(past.inherited.levels)[days][:, columns[places]]
+    return levels
+
+
+def _encode(model: SequenceModel, batch: Batch, vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """`vectors` (batch, length, dim) belong to the batch's items."""
     # An augmented sequence hides items, numbered below zero: no vector at all.
-    shown = (batch.items >= 0).unsqueeze(-1)
     states, weights = model.encode(
-        model.item_embedding(batch.items.clamp(min=0)) * shown,
+        vectors * (batch.items >= 0).unsqueeze(-1),
         batch.kinds,
         batch.times,
         batch.steps,

@@ -10,22 +10,31 @@ from typing import ClassVar
 import numpy as np
 
 from models_ml.data.history import History
+from models_ml.recommender.heirs import Additions
 from models_ml.recommender.left_out import Explained
-from models_ml.recommender.scorers import NeighbourScorer, RepeatScorer
+from models_ml.recommender.scorers import ContentScorer, NeighbourScorer, RepeatScorer
 from models_ml.recommender.sequence import SequenceScorer
 
 # Of the floors tried on Online Retail's validation window (EASE .003 to .1, co-occurrence .01 to 1)
 # the lowest were best, clearly so for what is new to the customer.
-FLOORS = {"ease": 0.003, "co_occurrence": 0.01, "repeat_frequency": 0.01}
+FLOORS = {"ease": 0.003, "co_occurrence": 0.01, "repeat_frequency": 0.01, "content": 0.01}
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The linear policies that may join the blend."""
+    """The linear policies that may join the blend; content only where items tell of themselves."""
 
     ease: NeighbourScorer
     co_occurrence: NeighbourScorer
     repeat_frequency: RepeatScorer
+    content: ContentScorer | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in FLOORS if getattr(self, name) is not None]
+
+    def with_added(self, added: Additions) -> "Parts":
+        return Parts(**{name: getattr(self, name).with_added(added) for name in self.names})
 
     def log_evidence(self, name: str, history: History, now: float) -> np.ndarray:
         """Shape (items,), float32."""
@@ -78,3 +87,8 @@ class FusionScorer:
             return found
 
         return Explained(scores, drops)
+
+    def with_added(self, added: Additions) -> "FusionScorer":
+        """The same blend over a catalogue with further products at its end."""
+        sequence, parts = self.sequence.with_added(added), self.parts.with_added(added)
+        return FusionScorer(sequence, parts, self.weights)

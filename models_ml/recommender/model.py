@@ -16,6 +16,7 @@ from torch.nn import functional
 from transformers import PretrainedConfig, PreTrainedModel
 
 from models_ml.data.columns import KINDS
+from models_ml.data.content import ContentMatrix
 from models_ml.recommender.features import OWN_ITEM_FEATURES, TREND_FEATURES
 
 # Upper ends in days of the buckets of time between two events, and in steps of the buckets of
@@ -25,8 +26,8 @@ STEP_EDGES = (0, 1, 2, 3, 5, 8, 16, 32)
 
 
 class SequenceConfig(PretrainedConfig):
-    """Sizes of the network; `items` is the size of the catalogue, `window` how many events it
-    attends to.
+    """Sizes of the network; `items` is the size of the catalogue, `features` the width of the rows
+    that tell its content, `window` how many events the network attends to.
     """
 
     model_type = "shopguide_sequence"
@@ -39,6 +40,7 @@ class SequenceConfig(PretrainedConfig):
         heads: int = 2,
         dropout: float = 0.3,
         window: int = 96,
+        features: int = 0,
         **kwargs: Any,
     ) -> None:
         if dim % heads:
@@ -49,6 +51,7 @@ class SequenceConfig(PretrainedConfig):
         self.heads = heads
         self.dropout = dropout
         self.window = window
+        self.features = features
         super().__init__(**kwargs)
 
 
@@ -101,6 +104,9 @@ class SequenceModel(PreTrainedModel):
     own_deviation: Tensor
     gap_edges: Tensor
     step_edges: Tensor
+    content_starts: Tensor
+    content_columns: Tensor
+    content_values: Tensor
 
     def __init__(self, config: SequenceConfig) -> None:
         super().__init__(config)
@@ -113,12 +119,17 @@ class SequenceModel(PreTrainedModel):
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
         self.item_bias = nn.Parameter(torch.zeros(config.items))
+        # The last column adds to the bias. From zero, so that what no item shares stays silent.
+        self.content_projection = nn.Parameter(torch.zeros(config.features, config.dim + 1))
+        self.unknown_bias = nn.Parameter(torch.zeros(()))
         self.trend_weights = nn.Linear(config.dim, TREND_FEATURES)
         self.own_items = nn.Sequential(
             nn.Linear(OWN_ITEM_FEATURES, 32), nn.GELU(), nn.Linear(32, 1)
         )
         self.register_buffer("own_mean", torch.zeros(OWN_ITEM_FEATURES))
         self.register_buffer("own_deviation", torch.ones(OWN_ITEM_FEATURES))
+        none = ContentMatrix.of([], config.features)
+        self.set_content(none)
         self.register_buffer("gap_edges", torch.tensor(GAP_EDGES), persistent=False)
         self.register_buffer("step_edges", torch.tensor(STEP_EDGES), persistent=False)
         self.post_init()
@@ -132,6 +143,38 @@ class SequenceModel(PreTrainedModel):
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
+
+    def set_content(self, content: ContentMatrix) -> None:
+        """Take the rows that tell what the items are, one per item."""
+        for name in ("starts", "columns", "values"):
+            array = np.ascontiguousarray(getattr(content, name))
+            self.register_buffer(f"content_{name}", torch.from_numpy(array), persistent=False)
+
+    def represent(self, items: Tensor, unknown: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Vectors (items, dim) and biases (items,) of these item numbers.
+
+        An item is the vector of its id plus the projection of its content. `unknown` (items,) marks
+        those treated as if they had been added today: content alone, and one bias for all of them.
+        """
+        vectors, bias = self.item_embedding(items), self.item_bias[items]
+        if unknown is not None:
+            vectors = vectors.masked_fill(unknown[:, None], 0.0)
+            bias = torch.where(unknown, self.unknown_bias, bias)
+        if not self.config.features:
+            return vectors, bias
+        starts, lengths = self.content_starts[items], self.content_starts.diff()[items]
+        offsets = lengths.cumsum(0) - lengths
+        places = torch.repeat_interleave(starts - offsets, lengths) + torch.arange(
+            int(lengths.sum())
+        )
+        told = functional.embedding_bag(
+            self.content_columns[places],
+            self.content_projection,
+            offsets,
+            mode="sum",
+            per_sample_weights=self.content_values[places],
+        )
+        return vectors + told[:, :-1], bias + told[:, -1]
 
     def encode(
         self,
@@ -183,16 +226,6 @@ class SequenceModel(PreTrainedModel):
         visible = torch.cat([earlier[:, :length] & ~from_question, within], dim=1)
         return bias.permute(0, 3, 1, 2).masked_fill(~visible[:, None], -1e9)
 
-    def item_logits(
-        self, states: Tensor, weights: Tensor, trends: Tensor, columns: Tensor
-    ) -> Tensor:
-        """Logits (questions, columns) without the own-item term, for the item numbers in `columns`,
-        from states (questions, dim), weights (questions, trends) and trend levels (questions,
-        columns, trends).
-        """
-        logits = states @ self.item_embedding.weight[columns].T + self.item_bias[columns]
-        return logits + torch.einsum("qt,qct->qc", weights, trends)
-
     def own_item_scores(self, features: Tensor) -> Tensor:
         """From features (own, OWN_ITEM_FEATURES) to what is added to the logits of those items,
         shape (own,).
@@ -224,3 +257,10 @@ def grow(model: SequenceModel, old_skus: np.ndarray, new_skus: np.ndarray) -> Se
         state[name] = wide
     grown.load_state_dict(state)
     return grown
+
+
+def item_vectors(model: SequenceModel) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors (items, dim) and biases (items,) of the whole catalogue, as they are served."""
+    with torch.no_grad():
+        vectors, bias = model.represent(torch.arange(model.config.items))
+    return vectors.numpy(), bias.numpy()

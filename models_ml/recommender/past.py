@@ -7,17 +7,23 @@ import numpy as np
 from scipy import sparse
 
 from models_ml.data.columns import PURCHASE_NUMBER
+from models_ml.data.content import ContentMatrix
 from models_ml.data.histories import Histories
 from models_ml.recommender.features import ItemHabits, Trend, build_trend, item_habits
+from models_ml.recommender.heirs import HEIRS_OF, Heirs
+from models_ml.recommender.likeness import most_alike
 from models_ml.recommender.scorers import Interest
 
 
 @dataclass(frozen=True)
 class Past:
-    """Histories that end before `cut` (days since 1970)."""
+    """Histories that end before `cut` (days since 1970); `content` tells what their items say about
+    themselves, row by row, None where the shop does not say.
+    """
 
     histories: Histories
     cut: float
+    content: ContentMatrix | None = None
 
     @property
     def items(self) -> int:
@@ -40,6 +46,20 @@ class Past:
         return build_trend(
             self.histories.items[rows], self.histories.times[rows], self.items, self.cut
         )
+
+    @cached_property
+    def alike(self) -> tuple[np.ndarray, np.ndarray]:
+        """The items most like each item by content, and how like they are; both (items, width)."""
+        assert self.content is not None, "asked of items without content"
+        return most_alike(self.content)
+
+    @cached_property
+    def inherited(self) -> Trend:
+        """The trend as if every item had been added that day: what those most like it do."""
+        neighbours, likeness = self.alike
+        heirs = Heirs(neighbours[:, :HEIRS_OF], likeness[:, :HEIRS_OF])
+        levels = [heirs.append(day)[self.items :] for day in self.trend.levels]
+        return Trend(self.trend.first_day, np.stack(levels))
 
     @cached_property
     def habits(self) -> ItemHabits:

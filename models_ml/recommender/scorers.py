@@ -14,6 +14,7 @@ import numpy as np
 from models_ml.data.columns import CART, CLICK, KINDS, PURCHASE, SEARCH, VIEW
 from models_ml.data.history import History
 from models_ml.recommender.features import decay
+from models_ml.recommender.heirs import Additions, Heirs
 from models_ml.recommender.left_out import Explained, latest_rows
 
 # Lets popularity order what a policy has no evidence for, without outweighing evidence, whose
@@ -42,6 +43,10 @@ class Scorer(Protocol):
     @property
     def resolution(self) -> float:
         """The change of a score below which nothing moved that is worth a word."""
+        ...
+
+    def with_added(self, added: Additions) -> "Scorer":
+        """The same policy over a catalogue with further products at its end."""
         ...
 
 
@@ -97,6 +102,9 @@ class PopularityScorer:
         latest = len(latest_rows(history))
         return Explained(self.shares, lambda wanted: np.zeros((latest, len(wanted))))
 
+    def with_added(self, added: Additions) -> "PopularityScorer":
+        return PopularityScorer(added.heirs.append(self.shares))
+
 
 @dataclass(frozen=True, slots=True)
 class RepeatScorer:
@@ -125,6 +133,9 @@ class RepeatScorer:
         weights = self.interest.weigh_events(history, now)[rows]
         return weights[:, None] * (history.items[rows][:, None] == wanted)
 
+    def with_added(self, added: Additions) -> "RepeatScorer":
+        return replace(self, shares=added.heirs.append(self.shares))
+
 
 @dataclass(frozen=True, slots=True)
 class NeighbourScorer:
@@ -132,13 +143,15 @@ class NeighbourScorer:
     form.
 
     `neighbours` (items, width) holds item numbers and `strengths` (items, width) how much an own
-    item speaks for each of them, strongest first, zero where there are fewer.
+    item speaks for each of them, strongest first, zero where there are fewer. A product added
+    since, one of `heirs`, gets what those it inherits from get, and speaks as they do.
     """
 
     interest: Interest
     neighbours: np.ndarray
     strengths: np.ndarray
     shares: np.ndarray
+    heirs: Heirs | None = None
     resolution: ClassVar[float] = _ROUNDING
 
     def score(self, history: History, now: float) -> np.ndarray:
@@ -147,17 +160,33 @@ class NeighbourScorer:
     def explained(self, history: History, now: float) -> Explained:
         return Explained(self.score(history, now), partial(self.evidence_drops, history, now))
 
+    def with_added(self, added: Additions) -> "NeighbourScorer":
+        return replace(self, shares=added.heirs.append(self.shares), heirs=added.heirs)
+
     def with_interest(self, half_life: float, browsing: float) -> "NeighbourScorer":
         return replace(self, interest=Interest(half_life, browsing))
 
     def evidence(self, history: History, now: float) -> np.ndarray:
         """The scores without the tie break, shape (items,)."""
-        items, weights = self.interest.weigh(history, now)
+        return self._sum(*self.interest.weigh(history, now))
+
+    def _sum(self, items: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """What own items of these weights, both (own,), say for every item, shape (items,)."""
+        known = len(self.neighbours)
+        if self.heirs is not None:
+            items, weights = self.heirs.stand_in(items, weights, known)
         parts = self.strengths[items] * weights[:, None]
-        sums = np.bincount(
-            self.neighbours[items].ravel(), parts.ravel(), minlength=len(self.shares)
-        )
-        return sums.astype(np.float32)
+        sums = np.bincount(self.neighbours[items].ravel(), parts.ravel(), minlength=known)
+        sums = sums.astype(np.float32)
+        if self.heirs is None:
+            return sums
+        return np.concatenate([sums, self._of_added(self.heirs, items, weights, sums)])
+
+    def _of_added(
+        self, heirs: Heirs, items: np.ndarray, weights: np.ndarray, evidence: np.ndarray
+    ) -> np.ndarray:
+        """The evidence for the added products, shape (added,)."""
+        return heirs.inherit(evidence)
 
     def evidence_drops(self, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
         """Sums are linear: an event takes its weight times its item's strengths along with it.
@@ -165,12 +194,16 @@ class NeighbourScorer:
         Shape (latest, wanted).
         """
         rows = latest_rows(history)
-        count, catalogue = len(wanted), len(self.shares)
-        places = np.full(catalogue, count)
-        places[wanted] = np.arange(count)
         own = history.items[rows]
-        found = places[self.neighbours[own]] + (np.arange(len(rows)) * (count + 1))[:, None]
         weights = self.interest.weigh_events(history, now)[rows]
+        known = len(self.neighbours)
+        if (own >= known).any() or (wanted >= known).any():
+            alone = [self._sum(own[[row]], weights[[row]]) for row in range(len(rows))]
+            return np.stack(alone)[:, wanted]
+        count = len(wanted)
+        places = np.full(known, count)
+        places[wanted] = np.arange(count)
+        found = places[self.neighbours[own]] + (np.arange(len(rows)) * (count + 1))[:, None]
         parts = self.strengths[own] * weights[:, None]
         sums = np.bincount(found.ravel(), parts.ravel(), len(rows) * (count + 1))
         return sums.reshape(len(rows), count + 1)[:, :count]
@@ -184,3 +217,19 @@ class NeighbourScorer:
         for file, array in files.items():
             np.save(directory / file, array)
         return list(files)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentScorer(NeighbourScorer):
+    """Nearest neighbours by what products say about themselves; `strengths` are cosines raised to
+    `sharpness`. An added product is a neighbour like any other.
+    """
+
+    sharpness: float = 1.0
+
+    def _of_added(
+        self, heirs: Heirs, items: np.ndarray, weights: np.ndarray, evidence: np.ndarray
+    ) -> np.ndarray:
+        own = np.zeros(len(self.neighbours), np.float32)
+        own[items] = weights
+        return (heirs.likeness**self.sharpness * own[heirs.neighbours]).sum(axis=1)

@@ -11,6 +11,7 @@ from models_ml.recommender.features import (
     own_item_features,
     own_item_features_without,
 )
+from models_ml.recommender.heirs import Additions
 from models_ml.recommender.left_out import Explained, latest_rows
 
 # Stands before every history, so that none is empty; no event is late enough to see it.
@@ -91,18 +92,48 @@ def steps_of(times: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceHead:
-    """Item vectors (items, dim), biases (items,) and today's trend levels (items, trends)."""
+class ItemVectors:
+    """Vectors of the products of the training (items, dim), mapped and shared by all processes, and
+    of those added since (added, dim), this process's own; numbered one after the other.
+    """
 
-    vectors: np.ndarray
+    known: np.ndarray
+    added: np.ndarray
+
+    def take(self, items: np.ndarray) -> np.ndarray:
+        """Vectors of these item numbers, shape (items, dim)."""
+        places = items - len(self.known)
+        found = self.known[np.minimum(items, len(self.known) - 1)]
+        found[places >= 0] = self.added[places[places >= 0]]
+        return found
+
+    def dot(self, state: np.ndarray) -> np.ndarray:
+        """The product of every vector with a state (dim,), shape (items + added,)."""
+        scores = self.known @ state
+        return np.concatenate([scores, self.added @ state]) if len(self.added) else scores
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceHead:
+    """Item vectors, biases (items,) and today's trend levels (items, trends)."""
+
+    vectors: ItemVectors
     bias: np.ndarray
     trends: np.ndarray
 
     def combine(self, answer: Answer) -> np.ndarray:
         """Logits of the next basket, shape (items,)."""
-        scores = self.vectors @ answer.state + self.bias + self.trends @ answer.trend_weights
+        scores = self.vectors.dot(answer.state) + self.bias + self.trends @ answer.trend_weights
         scores[answer.own_items] += answer.own_scores
         return scores
+
+    def with_added(self, added: Additions) -> "SequenceHead":
+        """The same head over a catalogue with further products at its end."""
+        return SequenceHead(
+            ItemVectors(self.vectors.known, added.vectors),
+            np.concatenate([self.bias, added.bias]),
+            added.heirs.append(self.trends),
+        )
 
 
 class Encoder(Protocol):
@@ -114,6 +145,10 @@ class Encoder(Protocol):
 
     def own_scores(self, features: np.ndarray) -> np.ndarray:
         """From own-item features (own, OWN_ITEM_FEATURES) to scores (own,)."""
+        ...
+
+    def with_vectors(self, vectors: ItemVectors) -> "Encoder":
+        """The same network reading about a larger catalogue."""
         ...
 
 
@@ -143,11 +178,16 @@ class SequenceScorer:
             states, weights = (np.vstack([one, np.zeros_like(one)]) for one in (states, weights))
 
         def drops(wanted: np.ndarray) -> np.ndarray:
-            found = (states[0] - states[1:]) @ self.head.vectors[wanted].T
+            found = (states[0] - states[1:]) @ self.head.vectors.take(wanted).T
             found += (weights[0] - weights[1:]) @ self.head.trends[wanted].T
             return found + self._own_drops(history, now, answer, wanted)
 
         return Explained(self.head.combine(answer), drops)
+
+    def with_added(self, added: Additions) -> "SequenceScorer":
+        """The same network over a catalogue with further products at its end."""
+        head, habits = self.head.with_added(added), self.habits.with_added(added.heirs)
+        return SequenceScorer(head, self.encoder.with_vectors(head.vectors), habits, self.length)
 
     def _answer(
         self, state: np.ndarray, weights: np.ndarray, history: History, now: float

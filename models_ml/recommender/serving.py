@@ -11,20 +11,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models_ml.data.history import History, HistoryEvent, as_days, as_history
-from models_ml.recommender.artefacts import ArtefactError, read_array, read_json, read_manifest
+from models_ml.recommender.artefacts import (
+    PARAMETERS,
+    ArtefactError,
+    read_array,
+    read_json,
+    read_manifest,
+)
 from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, OnnxEncoder
 from models_ml.recommender.features import ItemHabits
 from models_ml.recommender.fusion import FusionScorer, Parts
+from models_ml.recommender.heirs import Additions
 from models_ml.recommender.left_out import Explained, OwnEvent, strongest_events
 from models_ml.recommender.ranking import top_items
 from models_ml.recommender.scorers import (
+    ContentScorer,
     Interest,
     NeighbourScorer,
     PopularityScorer,
     RepeatScorer,
     Scorer,
 )
-from models_ml.recommender.sequence import SequenceHead, SequenceScorer
+from models_ml.recommender.sequence import ItemVectors, SequenceHead, SequenceScorer
 
 __all__ = [
     "POLICIES",
@@ -37,8 +45,7 @@ __all__ = [
     "load",
 ]
 
-POLICIES = ("model", "co_occurrence", "ease", "repeat_frequency", "popularity")
-PARAMETERS = "parameters.json"
+POLICIES = ("model", "co_occurrence", "ease", "repeat_frequency", "content", "popularity")
 SEQUENCE_FILES = (
     "item_vectors.npy",
     "item_bias.npy",
@@ -102,6 +109,19 @@ class Ranker:
         self._popularity = popularity
         self._co_occurrence = co_occurrence
 
+    def with_added(self, additions: Additions) -> "Ranker":
+        """The same policy over its catalogue followed by products that came after the training.
+
+        It knows none of them yet.
+        """
+        return Ranker(
+            self.policy,
+            [*self.skus, *additions.skus],
+            self._scorer.with_added(additions),
+            self._popularity.with_added(additions),
+            self._co_occurrence,
+        )
+
     def rank(
         self,
         history: Sequence[HistoryEvent],
@@ -146,11 +166,14 @@ class Ranker:
     def similar(self, item: str, k: int) -> list[Scored]:
         """Items that are bought together with this one, best first.
 
-        Empty for an unknown item, and from the popularity policy, which opens no other file.
+        Empty for an unknown item, for one added since, and from the popularity policy, which opens
+        no other file.
         """
         if self._co_occurrence is None or item not in self.item_numbers:
             return []
         place = self.item_numbers[item]
+        if place >= len(self._co_occurrence.neighbours):
+            return []
         strengths = self._co_occurrence.strengths[place][:k]
         neighbours = self._co_occurrence.neighbours[place][:k]
         return [
@@ -180,36 +203,51 @@ def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     `threads` is what the encoder may use per request. Raises `ArtefactError` naming the file and
     the problem, or the policy that the folder does not hold.
     """
-    manifest = read_manifest(directory, only=_files_of(policy))
-    if policy not in manifest["policies"]:
+    policies = read_manifest(directory, only=[])["policies"]
+    read_manifest(directory, only=_files_of(policy, "content" in policies))
+    if policy not in policies:
         raise ArtefactError(f"manifest.json: the policy {policy!r} is not among its policies")
     parameters = read_json(directory / PARAMETERS)
-    shares = read_array(directory / "popularity.npy")
-    popularity = PopularityScorer(shares)
+    popularity = PopularityScorer(read_array(directory / "popularity.npy"))
     skus = read_array(directory / "items.npy").tolist()
     if policy == "popularity":
         return Ranker(policy, skus, popularity, popularity, None)
-    co_occurrence = _neighbours(directory, "co_occurrence", parameters, shares)
-    scorer: Scorer = co_occurrence
-    if policy == "ease":
-        scorer = _neighbours(directory, "ease", parameters, shares)
-    elif policy == "repeat_frequency":
-        scorer = RepeatScorer(Interest(**parameters["repeat_frequency"]), shares)
-    elif policy == "model":
-        parts = Parts(
-            ease=_neighbours(directory, "ease", parameters, shares),
-            co_occurrence=co_occurrence,
-            repeat_frequency=RepeatScorer(Interest(**parameters["repeat_frequency"]), shares),
-        )
+    parts = _open_parts(directory, parameters, policy, popularity.shares)
+    # Where a blend was no better than its best part, that part is the model.
+    name = parameters.get("alone") or policy if policy == "model" else policy
+    if name in POLICIES and name != "model":
+        scorer: Scorer = parts[name]
+    else:
         sequence = _open_sequence(directory, parameters["max_length"], threads)
-        scorer = FusionScorer(sequence, parts, parameters["fusion"])
-    return Ranker(policy, skus, scorer, popularity, co_occurrence)
+        scorer = FusionScorer(sequence, Parts(**parts), parameters["fusion"])
+    return Ranker(policy, skus, scorer, popularity, parts["co_occurrence"])
 
 
-def _files_of(policy: str) -> list[str]:
+def _open_parts(
+    directory: Path, parameters: dict[str, Any], policy: str, shares: np.ndarray
+) -> dict[str, Any]:
+    """The linear policies that one policy is made of, by name."""
+    repeat = RepeatScorer(Interest(**parameters["repeat_frequency"]), shares)
+    parts: dict[str, Any] = {
+        "co_occurrence": _neighbours(directory, "co_occurrence", parameters, shares),
+        "repeat_frequency": repeat,
+    }
+    if policy in {"ease", "model"}:
+        parts["ease"] = _neighbours(directory, "ease", parameters, shares)
+    if policy in {"content", "model"} and "content" in parameters:
+        found = _neighbours(directory, "content", parameters, shares)
+        parts["content"] = ContentScorer(
+            *(found.interest, found.neighbours, found.strengths, shares),
+            sharpness=parameters["sharpness"],
+        )
+    return parts
+
+
+def _files_of(policy: str, has_content: bool) -> list[str]:
     """The files that a policy is read from: a broken encoder must not take co-occurrence down."""
     neighbours = ["co_occurrence"] * (policy != "popularity")
     neighbours += ["ease"] * (policy in {"ease", "model"})
+    neighbours += ["content"] * (policy in {"content", "model"} and has_content)
     names = ["items.npy", "popularity.npy", PARAMETERS]
     names += [f"{name}_{part}.npy" for name in neighbours for part in ("neighbours", "strengths")]
     return names + ([*SEQUENCE_FILES, ENCODER, OWN_ITEM_TERM] if policy == "model" else [])
@@ -227,7 +265,8 @@ def _neighbours(
 
 
 def _open_sequence(directory: Path, length: int, threads: int) -> SequenceScorer:
-    vectors = read_array(directory / "item_vectors.npy")
+    known = read_array(directory / "item_vectors.npy")
+    vectors = ItemVectors(known, known[:0])
     habits = ItemHabits(
         repeat_rates=read_array(directory / "repeat_rates.npy"),
         periods=read_array(directory / "periods.npy"),
@@ -238,4 +277,4 @@ def _open_sequence(directory: Path, length: int, threads: int) -> SequenceScorer
         bias=read_array(directory / "item_bias.npy"),
         trends=read_array(directory / "trends.npy"),
     )
-    return SequenceScorer(head, OnnxEncoder(directory, vectors, threads), habits, length)
+    return SequenceScorer(head, OnnxEncoder.open(directory, vectors, threads), habits, length)

@@ -2,6 +2,7 @@
 to a later cut.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 
 from models_ml.data.augmentation import MASKED, Augmenter
 from models_ml.data.cleaning import NotEnoughData
+from models_ml.data.columns import ITEM
+from models_ml.data.content import ContentMatrix, ItemFacts, Row, Vocabulary, read_vocabulary
 from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS
 from models_ml.data.sequences import Target, find_targets
@@ -21,11 +24,11 @@ from models_ml.recommender.evaluate import mean_ndcg
 from models_ml.recommender.export import Fitted
 from models_ml.recommender.fit import Fitter, Plan, answer
 from models_ml.recommender.fusion import Parts
-from models_ml.recommender.model import SequenceConfig, SequenceModel, grow
+from models_ml.recommender.model import SequenceConfig, SequenceModel, grow, item_vectors
 from models_ml.recommender.past import Past
 from models_ml.recommender.run import Run
-from models_ml.recommender.sequence import SequenceHead
-from models_ml.recommender.tuning import NAMES, Baselines, Tuned, fit_baselines, tune
+from models_ml.recommender.sequence import ItemVectors, SequenceHead
+from models_ml.recommender.tuning import Baselines, Tuned, fit_baselines, names_for, tune
 
 # Carrying on starts from trained weights. Where few purchases are new (Online Retail, a tenth) one
 # epoch at half the learning rate was best on the validation window, and more overfitted (NDCG@10
@@ -46,14 +49,34 @@ class Window:
     cases: list[Case]
 
 
-def build_past(rows: pd.DataFrame, cut: pd.Timestamp) -> Past:
+class ShopContent:
+    """What the products with interactions say about themselves, as features that they share."""
+
+    def __init__(self, items: Sequence[ItemFacts], rows: pd.DataFrame) -> None:
+        seen = set(rows[ITEM].unique())
+        facts = [one for one in items if one.item in seen]
+        self.vocabulary: Vocabulary = read_vocabulary(facts)
+        self._rows = {one.item: self.vocabulary.row(one) for one in facts}
+
+    def matrix(self, skus: np.ndarray) -> ContentMatrix:
+        """One row per sku; empty where nothing is told."""
+        none = Row(np.zeros(0, np.int32), np.zeros(0, np.float32))
+        rows = [self._rows.get(sku, none) for sku in skus.tolist()]
+        return ContentMatrix.of(rows, self.vocabulary.width)
+
+
+def build_past(rows: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | None) -> Past:
     """From cleaned rows that all lie before the cut."""
-    return Past(build_histories(rows), cut.timestamp() / DAY_SECONDS)
+    histories = build_histories(rows)
+    told = content.matrix(histories.skus) if content else None
+    return Past(histories, cut.timestamp() / DAY_SECONDS, told)
 
 
-def build_window(before: pd.DataFrame, after: pd.DataFrame, cut: pd.Timestamp) -> Window:
+def build_window(
+    before: pd.DataFrame, after: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | None
+) -> Window:
     """Raises `NotEnoughData` when no customer of the past buys in the window."""
-    past = build_past(before, cut)
+    past = build_past(before, cut, content)
     return Window(past, build_cases(past.histories, after))
 
 
@@ -62,7 +85,8 @@ def tune_baselines(run: Run, window: Window) -> dict[str, Tuned]:
     finished = run.checkpoints.read_json("baselines") or {}
     tuned = {name: Tuned(**one) for name, one in finished.items()}
     popularity = fit_popularity(window.past, days=30.0)
-    for place, name in enumerate(NAMES):
+    names = names_for(window.past)
+    for place, name in enumerate(names):
         run.check()
         if name not in tuned:
             tuned[name] = tune(name, window.past, window.cases, popularity)
@@ -70,7 +94,7 @@ def tune_baselines(run: Run, window: Window) -> dict[str, Tuned]:
                 "baselines", {name: asdict(one) for name, one in tuned.items()}
             )
         popularity = fit_popularity(window.past, **tuned["popularity"].parameters)
-        run.tell("baselines", (place + 1) / len(NAMES))
+        run.tell("baselines", (place + 1) / len(names))
     return tuned
 
 
@@ -86,8 +110,11 @@ def fit_network(run: Run, window: Window) -> tuple[SequenceModel, list[dict[str,
             heads=config.heads,
             dropout=config.dropout,
             window=config.max_length,
+            features=window.past.content.width if window.past.content else 0,
         )
     )
+    if window.past.content:
+        model.set_content(window.past.content)
     asked = ask_cases(window, config.max_length)
 
     def measure(fitted: SequenceModel) -> float:
@@ -118,6 +145,8 @@ def carry_on(
 ) -> SequenceModel:
     """Bring a network that learned from `known` to a later past; left out when the time is up."""
     grown = grow(model, known.histories.skus, past.histories.skus)
+    if past.content:
+        grown.set_content(past.content)
     new = 1.0 - known.bought.sum() / past.bought.sum()
     epochs = _MANY_NEW_EPOCHS if new >= _MANY_NEW else _FEW_NEW_EPOCHS
     rate = _MANY_NEW_RATE if new >= _MANY_NEW else _FEW_NEW_RATE
@@ -132,11 +161,13 @@ def fit_all(
 ) -> Fitted:
     """The recipe on one past: baselines fitted anew, network as carried on, blend as tuned."""
     run.check()
-    return Fitted(past, model, fit_baselines(past, tuned), blend.weights)
+    return Fitted(past, model, fit_baselines(past, tuned), blend)
 
 
 def parts_of(baselines: Baselines) -> Parts:
-    return Parts(baselines.ease, baselines.co_occurrence, baselines.repeat_frequency)
+    return Parts(
+        baselines.ease, baselines.co_occurrence, baselines.repeat_frequency, baselines.content
+    )
 
 
 def ask_cases(window: Window, length: int) -> Examples:
@@ -150,9 +181,10 @@ def ask_cases(window: Window, length: int) -> Examples:
 
 def network_scores(model: SequenceModel, window: Window, asked: Examples) -> list[np.ndarray]:
     """Logits of the whole catalogue per case, each (items,)."""
+    vectors, bias = item_vectors(model)
     head = SequenceHead(
-        vectors=model.item_embedding.weight.detach().numpy(),
-        bias=model.item_bias.detach().numpy(),
+        vectors=ItemVectors(vectors, vectors[:0]),
+        bias=bias,
         trends=window.past.trend.at(window.past.cut),
     )
     return [head.combine(one) for one in answer(model, asked)]

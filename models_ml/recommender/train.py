@@ -1,5 +1,6 @@
 """Trains, tunes, measures and exports the recommender and its baselines."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from models_ml.data.cleaning import CleaningReport, clean
+from models_ml.data.content import ItemFacts
 from models_ml.data.split import TimeSplit, split_by_time
 from models_ml.recommender import stages
 from models_ml.recommender.blending import Blend
@@ -33,11 +35,13 @@ def train(
     *,
     out_dir: Path,
     config: TrainConfig,
+    items: Sequence[ItemFacts] = (),
     on_progress: OnProgress = lambda progress: None,
     should_stop: ShouldStop = lambda: False,
 ) -> TrainReport:
     """Train on `frame` (columns of `models_ml.data.columns`) and leave the serving form and the
-    report in `out_dir`.
+    report in `out_dir`. With `items`, what the products say about themselves, those that come later
+    can be recommended without another training.
 
     Everything is tuned on the validation window. The recipe is then fitted up to the test window
     and measured on it; that form lies in `out_dir / "measured"`, so that a later candidate can be
@@ -50,11 +54,12 @@ def train(
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(config.threads)
     with threadpool_limits(config.threads):
-        return _train(frame, out_dir, config, on_progress, should_stop)
+        return _train(frame, items, out_dir, config, on_progress, should_stop)
 
 
 def _train(
     frame: pd.DataFrame,
+    items: Sequence[ItemFacts],
     out_dir: Path,
     config: TrainConfig,
     on_progress: OnProgress,
@@ -64,12 +69,13 @@ def _train(
     split = split_by_time(
         rows, config.test_days, config.validation_days, config.until and pd.Timestamp(config.until)
     )
-    checkpoints = Checkpoints(out_dir, fingerprint(rows, _learning(config)))
+    checkpoints = Checkpoints(out_dir, fingerprint(rows, items, _learning(config)))
     run = Run(config, checkpoints, on_progress, should_stop)
     with run.phase("prepare"):
-        validation = stages.build_window(split.fit, split.validation, split.validation_cut)
-        test = stages.build_window(split.before_test, split.test, split.test_cut)
-        end = stages.build_past(split.everything, split.end)
+        content = stages.ShopContent(items, rows) if items else None
+        validation = stages.build_window(split.fit, split.validation, split.validation_cut, content)
+        test = stages.build_window(split.before_test, split.test, split.test_cut, content)
+        end = stages.build_past(split.everything, split.end, content)
     with run.phase("baselines"):
         tuned = stages.tune_baselines(run, validation)
     with run.phase("fit"):
@@ -82,9 +88,11 @@ def _train(
     with run.phase("evaluate"):
         results = _evaluate(run, measured, test)
     with run.phase("export"):
-        export(measured, out_dir / MEASURED, {"fitted_until": split.test_cut.isoformat()})
+        vocabulary = content.vocabulary if content else None
+        facts = {"fitted_until": split.test_cut.isoformat()}
+        export(measured, out_dir / MEASURED, facts, vocabulary)
         run.tell("export", 0.5)
-        export(final, out_dir, {"fitted_until": split.end.isoformat()})
+        export(final, out_dir, {"fitted_until": split.end.isoformat()}, vocabulary)
         report = _report(run, cleaning, split, test, results, tuned, blend, epochs)
         report.save(out_dir)
     run.tell("export", 1.0)
@@ -111,8 +119,9 @@ def _evaluate(run: Run, fitted: Fitted, test: Window) -> dict[str, Evaluation]:
     scores = stages.network_scores(fitted.model, test, asked)
     parts = stages.parts_of(fitted.baselines)
     results[TRANSFORMER] = evaluate(lambda place, case: scores[place], test.cases, shares)
-    results[MODEL] = evaluate(
-        lambda place, case: parts.blend(scores[place], fitted.weights, case.history, cut),
+    weights = fitted.blend.weights
+    results[MODEL] = results.get(fitted.blend.alone) or evaluate(
+        lambda place, case: parts.blend(scores[place], weights, case.history, cut),
         test.cases,
         shares,
     )
@@ -132,7 +141,8 @@ def _report(
     found = {name: (one.parameters, one.validation_ndcg) for name, one in tuned.items()}
     settings = _learning(run.config)
     found[TRANSFORMER] = (settings, blend.ndcg_alone)
-    found[MODEL] = ({"weights": blend.weights}, blend.ndcg)
+    served = blend.parts[blend.alone] if blend.alone else blend.ndcg
+    found[MODEL] = (blend.as_parameters(), served)
     candidates = {
         name: CandidateReport(*found[name], *result.by_protocol())
         for name, result in results.items()

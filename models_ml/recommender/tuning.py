@@ -11,7 +11,13 @@ from models_ml.recommender import baselines
 from models_ml.recommender.cases import Case
 from models_ml.recommender.evaluate import by_scorer, mean_ndcg
 from models_ml.recommender.past import Past
-from models_ml.recommender.scorers import NeighbourScorer, PopularityScorer, RepeatScorer, Scorer
+from models_ml.recommender.scorers import (
+    ContentScorer,
+    NeighbourScorer,
+    PopularityScorer,
+    RepeatScorer,
+    Scorer,
+)
 
 Parameters = dict[str, Any]
 
@@ -26,12 +32,13 @@ class Tuned:
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """All four, fitted on one past with tuned parameters."""
+    """All of them, fitted on one past; content only where items tell of themselves."""
 
     popularity: PopularityScorer
     repeat_frequency: RepeatScorer
     co_occurrence: NeighbourScorer
     ease: NeighbourScorer
+    content: ContentScorer | None = None
 
     def by_name(self) -> dict[str, Scorer]:
         return {
@@ -39,22 +46,28 @@ class Baselines:
             "co_occurrence": self.co_occurrence,
             "ease": self.ease,
             "repeat_frequency": self.repeat_frequency,
+            **({"content": self.content} if self.content else {}),
         }
 
 
-# Popularity first: the others lean on it.
-NAMES = ("popularity", "repeat_frequency", "co_occurrence", "ease")
+def names_for(past: Past) -> tuple[str, ...]:
+    """The baselines that a shop can have; popularity first, the others lean on it."""
+    content = ("content",) if past.content is not None else ()
+    return ("popularity", "repeat_frequency", "co_occurrence", "ease", *content)
 
 
 def fit_baselines(past: Past, tuned: dict[str, Tuned]) -> Baselines:
-    """Fit all four with the parameters that tuning found."""
-    of = {name: tuned[name].parameters for name in NAMES}
+    """Fit all with the parameters that tuning found."""
+    of = {name: tuned[name].parameters for name in names_for(past)}
     popularity = baselines.fit_popularity(past, **of["popularity"])
     return Baselines(
         popularity=popularity,
         repeat_frequency=baselines.fit_repeat_frequency(past, popularity, **of["repeat_frequency"]),
         co_occurrence=baselines.fit_co_occurrence(past, popularity, **of["co_occurrence"]),
         ease=baselines.fit_ease(past, popularity, **of["ease"]),
+        content=(
+            baselines.fit_content(past, popularity, **of["content"]) if "content" in of else None
+        ),
     )
 
 
@@ -78,6 +91,7 @@ def grid(
         "repeat_frequency": _repeat_grid(past, popularity),
         "co_occurrence": _co_occurrence_grid(past, popularity),
         "ease": _ease_grid(past, popularity),
+        "content": _content_grid(past, popularity),
     }
     return grids[name]
 
@@ -127,3 +141,11 @@ def _ease_grid(past: Past, popularity: PopularityScorer) -> Iterator[tuple[Param
             }
             fitted = fitted or baselines.fit_ease(past, popularity, **parameters)
             yield parameters, fitted.with_interest(half_life, browsing)
+
+
+def _content_grid(past: Past, popularity: PopularityScorer) -> Iterator[tuple[Parameters, Scorer]]:
+    for sharpness, half_life, browsing in product(
+        (1.0, 2.0, 3.0), (14.0, 60.0, 250.0), _browsing(past)
+    ):
+        parameters = {"sharpness": sharpness, "half_life": half_life, "browsing": browsing}
+        yield parameters, baselines.fit_content(past, popularity, **parameters)

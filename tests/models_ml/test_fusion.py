@@ -9,6 +9,7 @@ from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS
 from models_ml.recommender.baselines import (
     fit_co_occurrence,
+    fit_content,
     fit_ease,
     fit_popularity,
     fit_repeat_frequency,
@@ -18,7 +19,9 @@ from models_ml.recommender.cases import Case, build_cases
 from models_ml.recommender.evaluate import mean_ndcg
 from models_ml.recommender.fusion import FLOORS, Parts
 from models_ml.recommender.past import Past
-from tests.trained import tiny_frame
+from models_ml.recommender.report import TRANSFORMER
+from models_ml.recommender.stages import ShopContent
+from tests.trained import tiny_frame, tiny_items
 
 CUT = pd.Timestamp("2026-04-10", tz="UTC")
 Shop = tuple[Past, list[Case], Parts]
@@ -27,7 +30,9 @@ Shop = tuple[Past, list[Case], Parts]
 @pytest.fixture(scope="module")
 def shop() -> Shop:
     rows = clean(tiny_frame(pd.Timestamp("2026-05-01", tz="UTC")))[0]
-    past = Past(build_histories(rows[rows["time"] < CUT]), CUT.timestamp() / DAY_SECONDS)
+    histories = build_histories(rows[rows["time"] < CUT])
+    content = ShopContent(tiny_items(), rows).matrix(histories.skus)
+    past = Past(histories, CUT.timestamp() / DAY_SECONDS, content)
     popularity = fit_popularity(past, days=30)
     parts = Parts(
         ease=fit_ease(past, popularity, regularisation=10, half_life=60, browsing=0),
@@ -35,6 +40,7 @@ def shop() -> Shop:
             past, popularity, scope="basket", damping=0.5, half_life=60, browsing=0
         ),
         repeat_frequency=fit_repeat_frequency(past, popularity, half_life=60, browsing=0),
+        content=fit_content(past, popularity, sharpness=2, half_life=60, browsing=0),
     )
     return past, build_cases(past.histories, rows[rows["time"] >= CUT]), parts
 
@@ -57,6 +63,9 @@ def test_a_network_that_knows_the_answers_stays_alone(shop: Shop) -> None:
     found = tune_blend(cases, scores, parts, past.cut, seed=1)
     assert found.weights == dict.fromkeys(FLOORS, 0.0)
     assert found.ndcg == found.ndcg_alone == pytest.approx(1.0)
+    assert found.alone == TRANSFORMER
+    assert found.gain["mean"] == pytest.approx(0.0, abs=1e-9)
+    assert found.as_parameters()["weights"] == {TRANSFORMER: 1.0}
 
 
 def test_a_network_that_guesses_is_helped_and_the_figure_is_that_of_the_served_blend(
@@ -67,6 +76,7 @@ def test_a_network_that_guesses_is_helped_and_the_figure_is_that_of_the_served_b
     scores = [random.normal(size=past.items).astype(np.float32) for _ in cases]
     found = tune_blend(cases, scores, parts, past.cut, seed=1)
     assert found.ndcg > found.ndcg_alone + 0.2
+    assert set(found.parts) == {TRANSFORMER, *FLOORS}
     served = mean_ndcg(
         lambda place, case: parts.blend(scores[place], found.weights, case.history, past.cut),
         cases,

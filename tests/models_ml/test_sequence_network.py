@@ -14,7 +14,7 @@ from models_ml.recommender.batches import Examples
 from models_ml.recommender.fit import answer
 from models_ml.recommender.model import SequenceConfig, SequenceModel, grow
 from models_ml.recommender.past import Past
-from models_ml.recommender.sequence import SequenceHead
+from models_ml.recommender.sequence import ItemVectors, SequenceHead
 
 Write = Callable[..., pd.DataFrame]
 LENGTH = 12
@@ -35,8 +35,9 @@ def network(items: int, seed: int = 0) -> SequenceModel:
 
 
 def logits(model: SequenceModel, past: Past, targets: list[Target]) -> np.ndarray:
+    vectors = model.item_embedding.weight.detach().numpy()
     head = SequenceHead(
-        model.item_embedding.weight.detach().numpy(),
+        ItemVectors(vectors, vectors[:0]),
         model.item_bias.detach().numpy(),
         past.trend.at(past.cut),
     )
