@@ -20,7 +20,13 @@ from models_ml.recommender.scorers import (
     RepeatScorer,
     Scorer,
 )
-from models_ml.recommender.sequence import Answer, SequenceHead, SequenceScorer, steps_of
+from models_ml.recommender.sequence import (
+    Answer,
+    ItemVectors,
+    SequenceHead,
+    SequenceScorer,
+    steps_of,
+)
 
 ITEMS, WINDOW, NOW = 40, 24, 20_000.5
 POLICIES = ("fusion", "network", "co_occurrence", "repeat_frequency", "popularity")
@@ -42,11 +48,12 @@ def scorers(model: SequenceModel, tmp_path_factory: pytest.TempPathFactory) -> d
     random = np.random.default_rng(3)
     folder = tmp_path_factory.mktemp("network")
     export_networks(model, folder)
-    vectors = model.item_embedding.weight.detach().numpy()
+    known = model.item_embedding.weight.detach().numpy()
+    vectors = ItemVectors(known, known[:0])
     trends = random.normal(size=(ITEMS, TREND_FEATURES)).astype(np.float32)
     head = SequenceHead(vectors, model.item_bias.detach().numpy(), trends)
     habits = ItemHabits(*random.uniform(0.1, 5.0, (3, ITEMS)).astype(np.float32))
-    network = SequenceScorer(head, OnnxEncoder(folder, vectors, 1), habits, WINDOW)
+    network = SequenceScorer(head, OnnxEncoder.open(folder, vectors, 1), habits, WINDOW)
     shares = random.uniform(0.0, 1.0, ITEMS).astype(np.float32)
     neighbours = np.argsort(random.random((ITEMS, ITEMS)))[:, :12].astype(np.int32)
     strengths = random.normal(0.1, 0.2, (ITEMS, 12)).astype(np.float32)
