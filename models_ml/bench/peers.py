@@ -34,7 +34,7 @@ from models_ml.recommender.past import Past
 from models_ml.recommender.report import MEASURED, MODEL
 from models_ml.recommender.serving import load
 from models_ml.recommender.stages import Window, build_window
-from models_ml.recommender.tuning import NAMES
+from models_ml.recommender.tuning import names_for
 
 Tell = Callable[[str], None]
 Figures = dict[str, Any]
@@ -106,7 +106,7 @@ def _written(figure: Figures, sign: str = "") -> str:
 
 
 def _peers(past: Past) -> list[Peer]:
-    return [*(Baseline(name) for name in NAMES), tifu_knn(), als(past), bpr(past)]
+    return [*(Baseline(name) for name in names_for(past)), tifu_knn(), als(past), bpr(past)]
 
 
 def _measure_model(directory: Path, test: Window) -> ByProtocol:

@@ -65,7 +65,7 @@ class ShopContent:
         return ContentMatrix.of(rows, self.vocabulary.width)
 
 
-def build_past(rows: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | None) -> Past:
+def build_past(rows: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | None = None) -> Past:
     """From cleaned rows that all lie before the cut."""
     histories = build_histories(rows)
     told = content.matrix(histories.skus) if content else None
@@ -73,7 +73,10 @@ def build_past(rows: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | Non
 
 
 def build_window(
-    before: pd.DataFrame, after: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | None
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    cut: pd.Timestamp,
+    content: ShopContent | None = None,
 ) -> Window:
     """Raises `NotEnoughData` when no customer of the past buys in the window."""
     past = build_past(before, cut, content)
