@@ -40,7 +40,10 @@ STATUS_COLOURS = {
     Experiment.Status.STOPPED: "warning",
 }
 # What an arm may ask for; what it cannot answer, the surface's fallback chain does.
-ARM_POLICIES = ("model", "best_baseline", "repeat_frequency", "ease", "co_occurrence", "popularity")
+ARM_POLICIES = (
+    *("model", "best_baseline", "repeat_frequency", "due_again"),
+    *("ease", "co_occurrence", "popularity"),
+)
 POLICY_CHOICES = [(key, POLICIES.get(key, _("best baseline"))) for key in ARM_POLICIES]
 
 

@@ -15,6 +15,7 @@ class Surface(models.Model):
         MODEL = "model", _("promoted model")
         BEST_BASELINE = "best_baseline", _("best baseline")
         CO_OCCURRENCE = "co_occurrence", _("bought together")
+        DUE_AGAIN = "due_again", _("due to be bought again")
         POPULARITY = "popularity", _("popular now")
 
     class Mixing(models.TextChoices):

@@ -13,6 +13,7 @@ import numpy as np
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.training.selectors import Serving, serving
 from models_ml.recommender.alike import ItemSpace, load_space
+from models_ml.recommender.due import BASE, DueScorer
 from models_ml.recommender.renewal import Renewal, load_renewal
 from models_ml.recommender.serving import POLICIES, ArtefactError, Ranker, load
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 Part = TypeVar("Part")
 RECIPE = "recommender"
 POPULARITY = "popularity"
+DUE_AGAIN = "due_again"
 # Files that could not be opened are looked at again after this long; somebody may repair them.
 RETRY_SECONDS = 20.0
 
@@ -114,13 +116,11 @@ def load_version(wanted: Serving) -> LoadedVersion:
         except Exception as problem:  # whatever lies in the folder, answering must go on
             logger.exception("Opening %s of %s failed", policy, wanted.folder.name)
             broken[policy] = f"{type(problem).__name__}: {problem}"
-    return LoadedVersion(
-        wanted,
-        rankers,
-        broken,
-        space=_open(load_space, wanted.folder),
-        renewal=_open(load_renewal, wanted.folder),
-    )
+    renewal = _open(load_renewal, wanted.folder)
+    if renewal is not None and BASE in rankers:
+        rankers[DUE_AGAIN] = rankers[BASE].over(DUE_AGAIN, lambda base: DueScorer(renewal, base))
+    space = _open(load_space, wanted.folder)
+    return LoadedVersion(wanted, rankers, broken, space=space, renewal=renewal)
 
 
 def _open(loader: Callable[[Path], Part], folder: Path) -> Part | None:

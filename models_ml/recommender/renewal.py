@@ -9,7 +9,7 @@ group (a category) to shop, and every customer has a pace of their own (crossed 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +110,11 @@ class Due:
     periods: np.ndarray
     counts: np.ndarray
     is_due: np.ndarray
+
+    def only_due(self) -> "Due":
+        """Those alone that are due."""
+        kept = self.is_due
+        return Due(*(getattr(self, field.name)[kept] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 processes import.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -121,6 +121,10 @@ class Ranker:
             self._popularity.with_added(additions),
             self._co_occurrence,
         )
+
+    def over(self, policy: str, wrap: Callable[[Scorer], Scorer]) -> "Ranker":
+        """Another policy over the same catalogue, made of this one's scorer."""
+        return Ranker(policy, self.skus, wrap(self._scorer), self._popularity, self._co_occurrence)
 
     def rank(
         self,

@@ -22,6 +22,7 @@ from guidance.recommendations.services.kinds import (
     propose,
 )
 from guidance.recommendations.services.reasons import reason_for
+from guidance.recommendations.services.restock import due_for
 from guidance.recommendations.services.rules import pick
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE
@@ -38,6 +39,7 @@ def present(
     used = {index.family_of(asked.context_product)} if asked.context_product else set()
     shown: dict[str, int] = {}
     told: set[tuple[Kind, str]] = set()
+    due = due_for(shopper.history, asked.at, state.version)
     with translation.override(spoken):
         for answer in answers:
             placed = _place_kinds(answer, asked, shopper, index, content_language, used, told)
@@ -51,6 +53,8 @@ def present(
                     bought=bought,
                     titles=titles,
                 )
+                if product.sku in due:
+                    reason = due[product.sku].in_words()
                 title = titles[product.sku]
                 answer.items.append(item_json(candidate, product, position, title, reason))
                 shown[product.sku] = product.pk
