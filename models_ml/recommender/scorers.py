@@ -26,7 +26,8 @@ _ROUNDING = 1e-6
 
 # A cart counts as three looks; returns, reviews and ratings repeat what the purchase already said.
 _BROWSING = {VIEW: 1.0, CLICK: 1.0, SEARCH: 1.0, CART: 3.0}
-_LOOKS_ALONE = np.array([_BROWSING.get(kind, 0.0) for kind in KINDS])
+# Above the tie break by popularity, far below the oldest purchase that still counts.
+_LEAST_LOOKS = 1e-3 * np.array([_BROWSING.get(kind, 0.0) for kind in KINDS])
 
 
 class Scorer(Protocol):
@@ -66,14 +67,11 @@ class Interest:
         return items, np.bincount(places, weights, minlength=len(items)).astype(np.float32)
 
     def weigh_events(self, history: History, now: float) -> np.ndarray:
-        """The weight of every event, shape (n,).
-
-        Where nothing that counts was ever done, as in a first visit to a shop whose tuning gave
-        looks no weight, looks count alone: they are all there is to go by.
+        """The weight of every event, shape (n,); a look never counts for nothing, since in a first
+        visit looks are all there is to go by.
         """
-        faded = decay(now - history.times, self.half_life)
-        weights = self.of_kinds[history.kinds] * faded
-        return weights if weights.any() else _LOOKS_ALONE[history.kinds] * faded
+        kinds = np.maximum(self.of_kinds, _LEAST_LOOKS)
+        return kinds[history.kinds] * decay(now - history.times, self.half_life)
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
