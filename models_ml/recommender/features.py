@@ -101,7 +101,7 @@ def own_item_features_without(
         none = np.array([], np.int64)
         return none, none, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
     variants, items = np.divmod(cases, catalogue)
-    summaries = np.array([_summary(history.without(row), now) for row in rows.tolist()])
+    summaries = _summaries_without(history, now, rows)
     part = History(history.items[shown], history.times[shown], history.kinds[shown])
     whole = _Whole(*summaries[variants].T)
     return variants, items, _features(part, places, items, whole, habits)
@@ -119,6 +119,18 @@ def _summary(history: History, now: float) -> tuple[float, float, float, float, 
     repeated = (counts > 1).sum() / max(len(counts), 1)
     last = float(baskets[-1]) if len(baskets) else np.inf
     return now, float(len(baskets)), last, float(repeated), now - float(history.times[-1])
+
+
+def _summaries_without(history: History, now: float, rows: np.ndarray) -> np.ndarray:
+    """`_summary` of the history without each of `rows`, shape (rows, 5): few events change any."""
+    bought = history.kinds == PURCHASE_NUMBER
+    if len(history) == 1 or bought[rows].any():
+        return np.array([_summary(history.without(row), now) for row in rows.tolist()])
+    found = np.tile(_summary(history, now), (len(rows), 1))
+    latest = np.where(rows == len(history) - 1, history.times[-2], history.times[-1])
+    moments = np.maximum(now, latest)
+    found[:, 0], found[:, 4] = moments, moments - latest
+    return found
 
 
 def _features(

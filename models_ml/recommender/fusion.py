@@ -38,18 +38,7 @@ class Parts:
 
     def log_evidence(self, name: str, history: History, now: float) -> np.ndarray:
         """Shape (items,), float32."""
-        evidence = getattr(self, name).evidence(history, now)
-        return np.log(FLOORS[name] + np.maximum(evidence, 0.0))
-
-    def log_drops(self, name: str, history: History, now: float, wanted: np.ndarray) -> np.ndarray:
-        """What the log evidence for `wanted` items owes to each of the latest events, shape
-        (latest, wanted).
-        """
-        part = getattr(self, name)
-        evidence = part.evidence(history, now)[wanted]
-        without = evidence - part.evidence_drops(history, now, wanted)
-        floor = FLOORS[name]
-        return np.log(floor + np.maximum(evidence, 0)) - np.log(floor + np.maximum(without, 0))
+        return log_of(name, getattr(self, name).evidence(history, now))
 
     def blend(
         self, scores: np.ndarray, weights: dict[str, float], history: History, now: float
@@ -59,6 +48,16 @@ class Parts:
             if weight:
                 scores = scores + np.float32(weight) * self.log_evidence(name, history, now)
         return scores
+
+
+def log_of(name: str, evidence: np.ndarray) -> np.ndarray:
+    """A part's evidence, of any shape, as it is added; few items have any, so that few logarithms
+    are taken.
+    """
+    logs = np.full(evidence.shape, np.log(FLOORS[name]), np.float32)
+    found = evidence > 0.0
+    logs[found] = np.log(FLOORS[name] + evidence[found])
+    return logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,22 @@ class FusionScorer:
 
     def explained(self, history: History, now: float) -> Explained:
         network = self.sequence.explained(history, now)
-        scores = self.parts.blend(network.scores, self.weights, history, now)
+        scores = network.scores
+        evidence = {
+            name: getattr(self.parts, name).evidence(history, now)
+            for name, weight in self.weights.items()
+            if weight
+        }
+        for name, found in evidence.items():
+            scores = scores + np.float32(self.weights[name]) * log_of(name, found)
 
         def drops(wanted: np.ndarray) -> np.ndarray:
-            found = network.drops(wanted)
-            for name, weight in self.weights.items():
-                if weight:
-                    found = found + weight * self.parts.log_drops(name, history, now, wanted)
-            return found
+            total = network.drops(wanted)
+            for name, found in evidence.items():
+                lost = getattr(self.parts, name).evidence_drops(history, now, wanted)
+                without = log_of(name, found[wanted] - lost)
+                total = total + self.weights[name] * (log_of(name, found[wanted]) - without)
+            return total
 
         return Explained(scores, drops)
 

@@ -12,6 +12,12 @@ from django.utils.translation import gettext as _
 from guidance.catalog.models import Product
 from guidance.content.models import Publication, PublishedCopy
 
+# What `copy_as_json` reads of a row; every storefront's answer reads some.
+COPY_FIELDS = (
+    *("product_id", "kind", "publication__text", "publication__number"),
+    *("publication__published_at", "publication__is_edited", "publication__writer"),
+)
+
 
 def published_copy(product_ids: Collection[int], language: str) -> dict[int, dict[str, Any]]:
     """Return, for each product that has any, its live copy in `language` by kind.
@@ -19,7 +25,8 @@ def published_copy(product_ids: Collection[int], language: str) -> dict[int, dic
     `{product_id: {"description": {"text", "version", "label"}}}`; one query.
     """
     found: dict[int, dict[str, Any]] = {}
-    for row in _live().filter(product_id__in=product_ids, language=language):
+    rows = _live().filter(product_id__in=product_ids, language=language).only(*COPY_FIELDS)
+    for row in rows:
         found.setdefault(row.product_id, {})[row.kind] = copy_as_json(row.publication)
     return found
 

@@ -14,7 +14,7 @@ def ensure_customer(*, ref: str) -> Customer:
     return Customer.objects.get(pk=ensure_customers(refs=[ref])[ref])
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def ensure_customers(*, refs: Iterable[str]) -> dict[str, int]:
     """Return each pseudonym's customer by primary key, following merges, made on first sight.
 

@@ -8,7 +8,7 @@ from guidance.behaviour.services.rollups import mark_days
 from guidance.decisions.models import Decision
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_decisions(decisions: Sequence[Decision]) -> None:
     """Write one answer's decisions and mark their days for the rollups."""
     Decision.objects.bulk_create(decisions)
