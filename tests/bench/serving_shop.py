@@ -24,6 +24,7 @@ from guidance.core.services import create_api_key
 from guidance.customers.models import Customer
 from guidance.recommendations.models import Surface
 from models_ml.data.cleaning import clean
+from models_ml.recommender.blending import Blend
 from models_ml.recommender.export import Fitted, export
 from models_ml.recommender.model import SequenceConfig, SequenceModel
 from models_ml.recommender.stages import build_past
@@ -148,7 +149,8 @@ def _make_model(frame: pd.DataFrame, skus: list[str]) -> None:
     model = SequenceModel(SequenceConfig(items=past.items)).eval()
     folder = settings.MODEL_DIR / "version-1"
     facts = {"fitted_until": timezone.now().isoformat()}
-    export(Fitted(past, model, fit_baselines(past, tuned), WEIGHTS), folder, facts)
+    blend = Blend(WEIGHTS, 0.0, {}, {})
+    export(Fitted(past, model, fit_baselines(past, tuned), blend), folder, facts, None)
     factories.model_version(
         number=1, directory="version-1", status="promoted", promoted_at=timezone.now()
     )
