@@ -10,8 +10,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from guidance.catalog.frames import item_facts
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.training.selectors import Serving, serving
+from models_ml.data.content import ItemFacts
+from models_ml.recommender.additions import ContentReader
 from models_ml.recommender.alike import ItemSpace, load_space
 from models_ml.recommender.due import BASE, DueScorer
 from models_ml.recommender.renewal import Renewal, load_renewal
@@ -24,6 +27,9 @@ POPULARITY = "popularity"
 DUE_AGAIN = "due_again"
 # Files that could not be opened are looked at again after this long; somebody may repair them.
 RETRY_SECONDS = 20.0
+# The newest products that a training did not know are read by what they say of themselves, about a
+# millisecond each; more of them than this wait for the next training.
+MOST_ADDED = 2_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class LoadedVersion:
     """One version's rankers by policy, and why others of it could not be opened.
 
     `problem` says why a newer version, which should serve, does not. `space` and `renewal` are
-    None where a folder has none: one trained before there were any, say.
+    None where a folder has none: one trained before there were any, say; so is `content`, which
+    reads products that came after the training. With them, `rankers` rank more than was trained.
     """
 
     serving: Serving
@@ -40,6 +47,10 @@ class LoadedVersion:
     problem: str = ""
     space: ItemSpace | None = None
     renewal: Renewal | None = None
+    content: ContentReader | None = None
+    _trained: Mapping[str, Ranker] = field(default_factory=dict, repr=False)
+    _added: frozenset[ItemFacts] = field(default_factory=frozenset, repr=False)
+    _seen: CatalogueIndex | None = field(default=None, repr=False)
     _masks: dict[int, tuple[CatalogueIndex, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @property
@@ -49,6 +60,30 @@ class LoadedVersion:
     def serves(self, wanted: Serving) -> bool:
         """Tell whether this is the version wanted, with the policy it should serve."""
         return self.serving == wanted and wanted.policy in self.rankers
+
+    def with_products(self, index: CatalogueIndex) -> "LoadedVersion":
+        """Return the version with the products of the catalogue that its training did not know.
+
+        Two statements where the catalogue has changed and holds such products, none otherwise.
+        """
+        if self.content is None or not self.rankers or self._seen is index:
+            return self
+        trained = self._trained or self.rankers
+        known = next(iter(trained.values())).item_numbers
+        new = [sku for sku in index.newest if sku not in known][:MOST_ADDED]
+        facts = item_facts(new) if new else []
+        if frozenset(facts) == self._added:
+            return replace(self, _seen=index)
+        additions = self.content.read(facts)
+        rankers = {name: one.with_added(additions) for name, one in trained.items()}
+        return replace(
+            self,
+            rankers=rankers,
+            _trained=trained,
+            _added=frozenset(facts),
+            _seen=index,
+            _masks={},
+        )
 
     def mask(self, ranker: Ranker, index: CatalogueIndex) -> np.ndarray:
         """Return which of the ranker's items may be recommended, shape (items,); kept per index."""
@@ -67,7 +102,7 @@ class RankerRegistry:
         self._lock = threading.Lock()
         self._failed: tuple[Serving, float] | None = None
 
-    def refresh(self) -> None:
+    def refresh(self, index: CatalogueIndex) -> None:
         """Look which version should serve and load it where it is another; one statement.
 
         A version whose files are broken leaves what is loaded in place, or, where nothing is,
@@ -81,6 +116,8 @@ class RankerRegistry:
                 self.current, self._failed = replace(current, problem=""), None
             elif self._may_try(wanted):
                 self._take(wanted, load_version(wanted))
+            if self.current is not None:
+                self.current = _with_products(self.current, index)
 
     def _may_try(self, wanted: Serving) -> bool:
         if self._failed is None or self._failed[0] != wanted:
@@ -119,8 +156,22 @@ def load_version(wanted: Serving) -> LoadedVersion:
     renewal = _open(load_renewal, wanted.folder)
     if renewal is not None and BASE in rankers:
         rankers[DUE_AGAIN] = rankers[BASE].over(DUE_AGAIN, lambda base: DueScorer(renewal, base))
-    space = _open(load_space, wanted.folder)
-    return LoadedVersion(wanted, rankers, broken, space=space, renewal=renewal)
+    return LoadedVersion(
+        wanted,
+        rankers,
+        broken,
+        space=_open(load_space, wanted.folder),
+        renewal=renewal,
+        content=_open(ContentReader.open, wanted.folder),
+    )
+
+
+def _with_products(version: LoadedVersion, index: CatalogueIndex) -> LoadedVersion:
+    try:
+        return version.with_products(index)
+    except Exception:  # whatever a product says of itself, the others must be ranked
+        logger.exception("%s: products that came after the training cannot be ranked", version.name)
+        return version
 
 
 def _open(loader: Callable[[Path], Part], folder: Path) -> Part | None:

@@ -63,7 +63,7 @@ class ServingState:
         self._tested = surfaces_tested()
         if self._index is None or self._index.signature != signature():
             self._index = read_index()
-        self._registry.refresh()
+        self._registry.refresh(self._index)
 
     @property
     def version(self) -> LoadedVersion | None:

@@ -4,11 +4,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 from django.conf import settings
 
 from guidance.behaviour.frames import interactions
+from guidance.catalog.frames import item_facts
 from guidance.core.jobs import JobContext
 from guidance.recommendations.rankers import RECIPE
 from guidance.training.hooks import Trained
@@ -16,6 +18,7 @@ from guidance.training.models import TrainingRun
 from guidance.training.progress import LiveCurve
 from guidance.training.selectors import promoted_version
 from guidance.training.services.runs import folder_of
+from models_ml.data.content import ItemFacts
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.recommender.comparison import measure_served
 from models_ml.recommender.config import Progress, TrainConfig, TrainingStopped
@@ -23,13 +26,14 @@ from models_ml.recommender.gate import gate
 from models_ml.recommender.train import train
 
 FRAME = "interactions.parquet"
+ITEMS = "items.json"
 
 
 def train_recommender(context: JobContext, run: TrainingRun) -> Trained:
     """Train on all real behaviour, measure against today's model, and let the gate judge.
 
-    The interactions are kept in the job's folder, so that an attempt after a kill goes on with
-    the very same ones.
+    The interactions and what the products say of themselves are kept in the job's folder, so that
+    an attempt after a kill goes on with the very same ones.
     """
     curve = LiveCurve(context, run)
 
@@ -47,6 +51,7 @@ def train_recommender(context: JobContext, run: TrainingRun) -> Trained:
     try:
         report = train(
             frame,
+            items=_items(context),
             out_dir=folder_of(run),
             config=config,
             on_progress=show,
@@ -75,6 +80,15 @@ def _frame(context: JobContext) -> pd.DataFrame:
         interactions().to_parquet(part)
         part.rename(path)
     return pd.read_parquet(path)
+
+
+def _items(context: JobContext) -> list[ItemFacts]:
+    path: Path = context.folder / ITEMS
+    if not path.exists():
+        part = path.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(item_facts()))
+        part.rename(path)
+    return msgspec.json.decode(path.read_bytes(), type=list[ItemFacts])
 
 
 def _measure_today(frame: pd.DataFrame, config: TrainConfig) -> tuple[str, np.ndarray | None, str]:

@@ -21,6 +21,7 @@ POLICIES: dict[str, Promise] = {
     "co_occurrence": gettext_lazy("co-occurrence"),
     "ease": gettext_lazy("EASE"),
     "repeat_frequency": gettext_lazy("repeat frequency"),
+    "content": gettext_lazy("content likeness"),
     "due_again": gettext_lazy("due to be bought again"),
     "current_model": gettext_lazy("today's model"),
 }

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from guidance.training.blend import blend_rows, blend_sentences
 from guidance.training.figures import curve_figure, quality_figure
 from guidance.training.hooks import recipe
 from guidance.training.labels import metric_name, policy_name, reason_name, verdict_sentences
@@ -49,6 +50,8 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "serving_policy": policy_name(now.policy) if now else "",
         "serves_here": now is not None and now.version_id == version.pk,
         "sentences": verdict_sentences(version.verdict),
+        "blend": blend_rows(version.metrics),
+        "blend_sentences": blend_sentences(version.metrics),
         "tables": [metrics_table(version, protocol) for protocol in PROTOCOLS],
         "facts": data_facts(version.run.report),
         "curve": curve_figure(curve_of(version.run)) if curve_of(version.run) else None,

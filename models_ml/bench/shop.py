@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models_ml.bench import effects
+from models_ml.bench import cold_start, effects
 from models_ml.bench.peers import compare_with_peers, table
 from models_ml.bench.serving_speed import measure_speed
-from models_ml.data.generated_shop import read_end, read_generated_shop, read_oracle
-from models_ml.data.online_retail import read_online_retail
+from models_ml.data.content import ItemFacts
+from models_ml.data.generated_shop import (
+    read_end,
+    read_generated_items,
+    read_generated_shop,
+    read_oracle,
+)
+from models_ml.data.online_retail import read_online_retail, read_retail_items
 from models_ml.recommender.config import Progress, TrainConfig
 from models_ml.recommender.evaluate import TOP, ndcg
 from models_ml.recommender.gate import gate
@@ -29,19 +35,28 @@ def run(options: argparse.Namespace) -> None:
     frame, config = _read(options)
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.work or Path(scratch)
-        report = train(frame, out_dir=directory, config=config, on_progress=_print_progress)
+        items = _read_items(options.shop)
+        report = train(
+            frame, items=items, out_dir=directory, config=config, on_progress=_print_progress
+        )
         speed = measure_speed(directory, frame)
         peers = compare_with_peers(directory, frame, config, tell=_tell)
+        cold = {
+            "held out": cold_start.measure_held_out(directory, frame, items, config),
+            "new since": cold_start.measure_new(directory, frame, items, config),
+        }
     content: dict[str, Any] = {
         **report.as_dict(),
         "gate": gate(report).as_dict(),
         "milliseconds_per_rank": speed,
         "peers": peers,
+        "cold_start": cold,
     }
     if options.shop.is_dir():
         content["oracle"] = _against_oracle(report, read_oracle(options.shop))
     print(_table(report))
     print(table(peers))
+    print(cold_start.table(cold))
     for name in ("model_minus_best_baseline", "best_baseline", "oracle", "milliseconds_per_rank"):
         if name in content:
             print(f"{name}: {content[name]}")
@@ -68,6 +83,10 @@ def _read(options: argparse.Namespace) -> tuple[pd.DataFrame, TrainConfig]:
         **options.settings,
     }
     return frame, TrainConfig(**settings)
+
+
+def _read_items(shop: Path) -> list[ItemFacts]:
+    return read_generated_items(shop) if shop.is_dir() else read_retail_items(shop)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

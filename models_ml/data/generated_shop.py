@@ -4,10 +4,12 @@ knows.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from models_ml.data.columns import BASKET, CUSTOMER, ITEM, KIND, QUANTITY, TIME
+from models_ml.data.content import ItemFacts
 
 
 def read_generated_shop(directory: Path) -> pd.DataFrame:
@@ -35,6 +37,33 @@ def read_categories(directory: Path) -> dict[str, int]:
     with (directory / "products.jsonl").open() as lines:
         products = [json.loads(line) for line in lines]
     return {one["sku"]: numbers.setdefault(one["category"]["en"], len(numbers)) for one in products}
+
+
+def read_generated_items(directory: Path) -> list[ItemFacts]:
+    """Return what the shop says of each product, in all its languages."""
+    with (directory / "products.jsonl").open(encoding="utf-8") as lines:
+        return [_facts(json.loads(line)) for line in lines]
+
+
+def _facts(product: dict[str, Any]) -> ItemFacts:
+    pairs = [
+        (one["key"], f"{value} {one['unit'] or ''}".strip())
+        for one in product["attributes"]
+        for value in _texts(one["value"])
+    ]
+    return ItemFacts(
+        item=product["sku"],
+        titles=tuple(_texts(product["titles"])),
+        category=product["category"]["en"],
+        brand=product["brand"],
+        price=float(product["price"]),
+        attributes=tuple(pairs),
+    )
+
+
+def _texts(said: str | dict[str, str]) -> list[str]:
+    """A text, or one a language."""
+    return list(said.values()) if isinstance(said, dict) else [said]
 
 
 def read_end(directory: Path) -> pd.Timestamp:

@@ -16,6 +16,7 @@ from models_ml.data.columns import (
     RETURN,
     TIME,
 )
+from models_ml.data.content import ItemFacts
 
 # Postage, fees, discounts, samples, vouchers and corrections: charges, not products.
 _CHARGES = r"^(?:POST|DOT|M|C2|D|S|B|BANK CHARGES|AMAZONFEE|CRUK|PADS|GIFT_.*)$"
@@ -39,3 +40,16 @@ def read_online_retail(path: Path) -> pd.DataFrame:
             QUANTITY: lines["Quantity"].abs().astype("float64"),
         }
     ).reset_index(drop=True)
+
+
+def read_retail_items(path: Path) -> list[ItemFacts]:
+    """Return what the shop says of each product: its most frequent description and median price."""
+    lines = pd.read_parquet(path, columns=["StockCode", "Description", "UnitPrice"])
+    code = lines["StockCode"].str.strip().str.upper()
+    texts = lines["Description"].str.strip()
+    texts = texts[texts.fillna("") != ""].groupby(code).agg(lambda found: found.mode().iloc[0])
+    prices = lines.loc[lines["UnitPrice"] > 0, "UnitPrice"].groupby(code).median()
+    return [
+        ItemFacts(item, (text,), price=float(prices[item]) if item in prices.index else None)
+        for item, text in texts.items()
+    ]
