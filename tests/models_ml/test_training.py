@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from models_ml.data.cleaning import NotEnoughData, clean
+from models_ml.data.content import ContentMatrix, ItemFacts
 from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS
 from models_ml.data.split import split_by_time
@@ -20,7 +21,7 @@ from models_ml.recommender.checkpoints import Checkpoints, fingerprint
 from models_ml.recommender.comparison import measure_served
 from models_ml.recommender.config import Progress, TrainConfig, TrainingStopped
 from models_ml.recommender.fit import Fitter, Plan
-from models_ml.recommender.model import SequenceModel
+from models_ml.recommender.model import SequenceModel, item_vectors
 from models_ml.recommender.report import TrainReport
 from models_ml.recommender.run import Run
 from models_ml.recommender.serving import POLICIES
@@ -73,12 +74,13 @@ def test_finished_baselines_are_not_tuned_again(tmp_path: Path, window: stages.W
 
 def test_other_data_or_settings_do_not_take_up_old_checkpoints(tmp_path: Path) -> None:
     rows = clean(tiny_frame(END))[0]
-    before = fingerprint(rows, {"epochs": 2})
-    assert before == fingerprint(rows.copy(), {"epochs": 2})
-    assert before != fingerprint(rows, {"epochs": 3})
+    before = fingerprint(rows, [], {"epochs": 2})
+    assert before == fingerprint(rows.copy(), [], {"epochs": 2})
+    assert before != fingerprint(rows, [], {"epochs": 3})
     assert before != fingerprint(
-        rows.assign(item=rows["item"].iloc[::-1].to_numpy()), {"epochs": 2}
+        rows.assign(item=rows["item"].iloc[::-1].to_numpy()), [], {"epochs": 2}
     )
+    assert before != fingerprint(rows, [ItemFacts("P00", ("tea",))], {"epochs": 2})
     Checkpoints(tmp_path, before).write_json("baselines", {"a": 1})
     assert Checkpoints(tmp_path, before).read_json("baselines") == {"a": 1}
     assert Checkpoints(tmp_path, "another").read_json("baselines") is None
@@ -149,8 +151,11 @@ def test_a_trained_folder_holds_both_forms_and_the_transformers_layout(trained: 
     served, measured = read_manifest(trained), read_manifest(trained / "measured")
     assert served["fitted_until"] > measured["fitted_until"]
     model = SequenceModel.from_pretrained(trained)
-    vectors = np.load(trained / "item_vectors.npy")
-    assert np.array_equal(model.item_embedding.weight.detach().numpy(), vectors)
+    told = [np.load(trained / f"content_{name}.npy") for name in ("starts", "columns", "values")]
+    model.set_content(ContentMatrix(*told, width=model.config.features))
+    vectors, bias = item_vectors(model)
+    assert np.array_equal(vectors, np.load(trained / "item_vectors.npy"))
+    assert np.array_equal(bias, np.load(trained / "item_bias.npy"))
 
 
 def test_personal_policies_beat_popularity_where_tastes_are_clear(trained: Path) -> None:
