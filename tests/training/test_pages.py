@@ -146,3 +146,28 @@ def test_what_cleaning_left_out_is_said_in_words() -> None:
     report = {"data": {**counts, **cuts, "dropped": dropped}, "seconds": {"total": 1.0}}
     facts = dict(data_facts(report))
     assert facts["left out"] == "scripts: 1,200, the same again within seconds: 7"
+
+
+def test_a_version_s_page_tells_what_the_model_is_made_of(
+    trained: ModelVersion, desk: Desk
+) -> None:
+    told = {
+        "weights": {"transformer": 1.0, "ease": 0.0, "content": 0.3},
+        "best_part": "transformer",
+        "gain": {"mean": 0.012, "low": 0.004, "high": 0.02},
+        "alone": "",
+    }
+    trained.metrics = {"model": {"parameters": told, "validation_ndcg": 0.4}}
+    trained.save()
+    url = f"/admin/training/modelversion/{trained.pk}/change/"
+    page = desk(Role.ANALYST).get(url).content.decode()
+    assert "What the model is made of" in page
+    assert "content likeness" in page
+    assert "The blend is used" in page
+    assert "+0.0120" in page
+    told |= {"alone": "transformer", "weights": {"transformer": 1.0}}
+    trained.save()
+    assert (
+        "The blend is not used: transformer alone"
+        in desk(Role.ANALYST, "b").get(url).content.decode()
+    )
