@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,8 @@ class _Question:
 
     def __init__(self, rows: pd.DataFrame, cut: pd.Timestamp, categories: dict[str, int]) -> None:
         known = build_histories(rows[rows[TIME] < cut])
-        self.past = Past(known, cut.timestamp() / DAY_SECONDS)
-        self.groups = np.array([categories.get(str(sku), -1) for sku in known.skus])
+        numbers = np.array([categories.get(str(sku), -1) for sku in known.skus])
+        self.past = Past(known, cut.timestamp() / DAY_SECONDS, categories=numbers)
         self.spells: Spells = find_spells(known.items, known.owners, known.times, self.past.cut)
         window = rows[(rows[TIME] >= cut) & (rows[TIME] < cut + pd.Timedelta(days=DAYS))]
         bought = set(zip(window[CUSTOMER], window[ITEM], strict=True))
@@ -102,13 +103,12 @@ def _measure(validation: _Question, test: _Question) -> dict[str, Any]:
     for name in ("recency", "frequency", "recency and frequencies"):
         weights = _logistic(validation.features(name), validation.again)
         predicted[f"logistic: {name}"] = expit(test.features(name) @ weights)
-    without = fit_renewal(test.past).predict(test.spells, len(test.past.histories), DAYS)[0]
-    predicted["renewal"] = without
-    best = "renewal"
-    if (test.groups >= 0).any():
+    best, customers = "renewal", len(test.past.histories)
+    without = fit_renewal(replace(test.past, categories=None))
+    predicted[best] = without.predict(test.spells, customers, DAYS)[0]
+    if test.past.categories is not None and (test.past.categories >= 0).any():
         best = "renewal with categories"
-        model = fit_renewal(test.past, test.groups)
-        predicted[best] = model.predict(test.spells, len(test.past.histories), DAYS)[0]
+        predicted[best] = fit_renewal(test.past).predict(test.spells, customers, DAYS)[0]
     return {
         "pairs": len(test.again),
         "bought_again": float(test.again.mean()),

@@ -18,12 +18,14 @@ from models_ml.recommender.scorers import Interest
 @dataclass(frozen=True)
 class Past:
     """Histories that end before `cut` (days since 1970); `content` tells what their items say about
-    themselves, row by row, None where the shop does not say.
+    themselves, row by row, and `categories` (items,) numbers their categories, -1 for none; both
+    None where the shop does not say.
     """
 
     histories: Histories
     cut: float
     content: ContentMatrix | None = None
+    categories: np.ndarray | None = None
 
     @property
     def items(self) -> int:

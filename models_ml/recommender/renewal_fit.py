@@ -16,9 +16,9 @@ _MONTH = float(np.log(30.0))
 _LEAST_VARIANCE = 1e-3
 
 
-def fit_renewal(past: Past, groups: np.ndarray | None = None) -> Renewal:
-    """Fit the purchases of a past. `groups` (items,) numbers what an item is like, such as its
-    category, -1 for nothing; without it, items are shrunk towards the shop.
+def fit_renewal(past: Past) -> Renewal:
+    """Fit the purchases of a past. Items lean on their category, where the past tells one, and on
+    the shop.
     """
     rows, known = past.bought, past.histories
     spells = find_spells(known.items[rows], known.owners[rows], known.times[rows], past.cut)
@@ -28,7 +28,7 @@ def fit_renewal(past: Past, groups: np.ndarray | None = None) -> Renewal:
             returns=np.full(past.items, _NO_RETURNS["return_share"]),
             **_NO_RETURNS,
         )
-    groups = np.full(past.items, -1) if groups is None else groups
+    groups = np.full(past.items, -1) if past.categories is None else past.categories
     return _Fit(spells, past.items, len(known), groups + 1).run()
 
 

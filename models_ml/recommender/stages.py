@@ -57,6 +57,9 @@ class ShopContent:
         facts = [one for one in items if one.item in seen]
         self.vocabulary: Vocabulary = read_vocabulary(facts)
         self._rows = {one.item: self.vocabulary.row(one) for one in facts}
+        paths = {one.category for one in facts if one.category}
+        numbers = {path: number for number, path in enumerate(sorted(paths))}
+        self._categories = {one.item: numbers.get(one.category, -1) for one in facts}
 
     def matrix(self, skus: np.ndarray) -> ContentMatrix:
         """One row per sku; empty where nothing is told."""
@@ -64,12 +67,17 @@ class ShopContent:
         rows = [self._rows.get(sku, none) for sku in skus.tolist()]
         return ContentMatrix.of(rows, self.vocabulary.width)
 
+    def categories(self, skus: np.ndarray) -> np.ndarray:
+        """The number of each sku's category, -1 where none is told, shape (items,)."""
+        return np.array([self._categories.get(sku, -1) for sku in skus.tolist()], np.int64)
+
 
 def build_past(rows: pd.DataFrame, cut: pd.Timestamp, content: ShopContent | None = None) -> Past:
     """From cleaned rows that all lie before the cut."""
     histories = build_histories(rows)
     told = content.matrix(histories.skus) if content else None
-    return Past(histories, cut.timestamp() / DAY_SECONDS, told)
+    categories = content.categories(histories.skus) if content else None
+    return Past(histories, cut.timestamp() / DAY_SECONDS, told, categories)
 
 
 def build_window(

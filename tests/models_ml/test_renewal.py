@@ -1,5 +1,6 @@
 """Repurchase timing: what a simulated shop's truth is must be found, and people's edges endured."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_items_with_few_sales_lean_on_their_category() -> None:
         )
     histories.append(_history((LAMP, 300.0)))
     past = _past(histories)
-    with_category = fit_renewal(past, np.array([0, 1, 1]))
+    with_category = fit_renewal(replace(past, categories=np.array([0, 1, 1])))
     without = fit_renewal(past)
     true = np.log(60.0)
     assert abs(with_category.means[LAMP] - true) < abs(without.means[LAMP] - true) / 2
