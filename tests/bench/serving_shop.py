@@ -143,8 +143,10 @@ def _make_model(frame: pd.DataFrame, skus: list[str]) -> None:
             "quantity": 1.0,
         }
     )
-    rows = clean(pd.concat([once, frame]))[0]
+    # Cleaning would take somebody who looks at everything for a robot.
+    rows = pd.concat([once, clean(frame)[0]])
     past = build_past(rows, pd.Timestamp(timezone.now()))
+    assert past.items == len(skus)
     tuned = {name: Tuned(parameters, 0.0) for name, parameters in TUNED.items()}
     model = SequenceModel(SequenceConfig(items=past.items)).eval()
     folder = settings.MODEL_DIR / "version-1"
