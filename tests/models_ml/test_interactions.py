@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models_ml.data.cleaning import STEPS, BadFrame, NotEnoughData, clean
+from models_ml.data.cleaning import DEFAULT_STEPS, BadFrame, NotEnoughData, clean
 from models_ml.data.generated_shop import read_generated_shop
 from models_ml.data.histories import build_histories
 from models_ml.data.history import HistoryEvent, as_history
@@ -30,7 +30,7 @@ def test_cleaning_counts_what_it_drops_and_mends_quantities(purchases: Write) ->
     assert report.rows == 5
     assert report.kept == 2
     basic = {"no customer": 1, "no item": 1, "no time": 0, "unknown kind": 1}
-    assert report.dropped == {**basic, **dict.fromkeys(STEPS, 0)}
+    assert report.dropped == {**basic, **dict.fromkeys(DEFAULT_STEPS, 0)}
 
 
 def test_cleaning_names_missing_columns_and_unreadable_times(purchases: Write) -> None:
