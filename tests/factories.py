@@ -18,7 +18,7 @@ from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
 from guidance.experiments.models import Experiment
-from guidance.recommendations.models import Surface
+from guidance.recommendations.models import Rule, Surface
 from guidance.training.models import ModelVersion, TrainingRun
 
 _numbers = count(1)
@@ -235,6 +235,13 @@ def surface(**given: Any) -> Surface:
     return Surface.objects.create(**{"key": f"surface-{n}", "name": f"Surface {n}", **given})
 
 
+def rule(**given: Any) -> Rule:
+    """A block of a product; an empty `product` leaves the target to what else is given."""
+    n = next(_numbers)
+    chosen = given.pop("product") if "product" in given else product()
+    return Rule.objects.create(**{"name": f"Rule {n}", "kind": "block", "product": chosen, **given})
+
+
 def audit_entry(**given: Any) -> AuditEntry:
     return AuditEntry.objects.create(
         **{
@@ -311,6 +318,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Publication: publication,
     MissingFacts: missing_facts,
     Surface: surface,
+    Rule: rule,
     Campaign: campaign,
     Offer: offer,
 }

@@ -33,6 +33,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "content.publication": "view withdraw",
         "behaviour.dayrollup": "view",
         "recommendations.surface": "view change",
+        "recommendations.rule": "view add change delete",
         "decisions.decision": "view",
         "decisions.outcome": "view",
         "training.trainingrun": "view add",
@@ -60,6 +61,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "campaigns.offer": "view",
         "content.publication": "view",
         "recommendations.surface": "view",
+        "recommendations.rule": "view",
     },
     Role.SUPPORT_AGENT: {"customers.customer": "view", "catalog.product": "view"},
     Role.COMPLIANCE: {

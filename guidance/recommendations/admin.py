@@ -10,9 +10,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
+from guidance.recommendations import admin_rules
 from guidance.recommendations.models import Surface
 from guidance.recommendations.preview import preview_page
 from guidance.recommendations.services import save_surface
+
+__all__ = ["SurfaceAdmin", "admin_rules"]
 
 
 @admin.register(Surface)

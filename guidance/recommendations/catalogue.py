@@ -1,22 +1,47 @@
 """The catalogue as answering needs it: held in the process, read again when it has changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
+import numpy as np
 from django.db.models import Count, Max
 
 from guidance.catalog.models import Category, Product
 
 Signature = tuple[int, datetime | None]
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What rules ask of products, each of shape (products,), in the order of the index.
+
+    `families` are numbers, equal within one family; `categories` are primary keys and `brands`
+    numbers, NONE where a product has none. `margins` are percent of the price, NaN where price
+    or cost is unknown; `created` is in seconds since 1970. `shown` says which are neither hidden
+    nor sold out.
+    """
+
+    pks: np.ndarray
+    families: np.ndarray
+    categories: np.ndarray
+    brands: np.ndarray
+    margins: np.ndarray
+    created: np.ndarray
+    shown: np.ndarray
 
 
 @dataclass(frozen=True)
 class CatalogueIndex:
     """One look at all products; never changed, only replaced.
 
-    `families` gives each SKU the key of its family; a product without one is its own. `newest`
-    holds what may be recommended, the newest first; `inside` gives a category and all above it.
+    The newest product comes first; `places` gives each SKU its place in that order, `skus` the
+    SKU of a primary key. `families` gives each SKU the key of its family; a product without one
+    is its own. `newest` holds what may be recommended, the newest first;
+    `inside` gives a category and all above it.
     """
 
     signature: Signature
@@ -25,10 +50,24 @@ class CatalogueIndex:
     families: Mapping[str, str]
     categories: Mapping[str, int | None]
     newest: tuple[str, ...]
+    places: Mapping[str, int]
+    order: tuple[str, ...]
+    columns: Columns
     inside: Mapping[int, frozenset[int]]
+    family_numbers: Mapping[str, int]
+    brand_numbers: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.order)
 
     def family_of(self, sku: str) -> str:
         return self.families.get(sku, sku)
+
+    def mask(self, skus: Collection[str]) -> np.ndarray:
+        """Return which products these are, shape (products,); unknown ones are left out."""
+        found = np.zeros(len(self), dtype=bool)
+        found[[self.places[sku] for sku in skus if sku in self.places]] = True
+        return found
 
 
 def family_key(sku: str, family: str) -> str:
@@ -47,23 +86,57 @@ def read_index() -> CatalogueIndex:
     at = signature()
     rows = list(
         Product.objects.order_by("-created_at", "sku").values_list(
-            "pk", "sku", "family", "category_id", "stock", "is_hidden"
+            *("pk", "sku", "family", "category_id", "stock", "is_hidden"),
+            *("brand", "price", "cost", "created_at"),
         )
     )
-    newest = tuple(
-        sku
-        for _pk, sku, _family, _category, stock, hidden in rows
-        if not hidden and (stock is None or stock > 0)
-    )
+    order = tuple(row[1] for row in rows)
+    families = {row[1]: family_key(row[1], row[2]) for row in rows}
+    brand_numbers = _numbers(row[6] for row in rows if row[6])
+    family_numbers = _numbers(families.values())
+    columns = _columns(rows, families, family_numbers, brand_numbers)
+    newest = tuple(sku for sku, shown in zip(order, columns.shown, strict=True) if shown)
     return CatalogueIndex(
         signature=at,
         skus={row[0]: row[1] for row in rows},
         recommendable=frozenset(newest),
-        families={row[1]: family_key(row[1], row[2]) for row in rows},
+        families=families,
         categories={row[1]: row[3] for row in rows},
         newest=newest,
+        places={sku: place for place, sku in enumerate(order)},
+        order=order,
+        columns=columns,
+        brand_numbers=brand_numbers,
+        family_numbers=family_numbers,
         inside=read_inside(),
     )
+
+
+def _columns(
+    rows: Sequence[Any],
+    families: Mapping[str, str],
+    numbers: Mapping[str, int],
+    brand_numbers: Mapping[str, int],
+) -> Columns:
+    return Columns(
+        pks=np.array([row[0] for row in rows], np.int64),
+        families=np.array([numbers[families[row[1]]] for row in rows], np.int64),
+        categories=np.array([row[3] or NONE for row in rows], np.int64),
+        brands=np.array([brand_numbers.get(row[6], NONE) for row in rows], np.int64),
+        margins=np.array([_margin(row[7], row[8]) for row in rows], np.float64),
+        created=np.array([row[9].timestamp() for row in rows], np.float64),
+        shown=np.array([not row[5] and (row[4] is None or row[4] > 0) for row in rows], bool),
+    )
+
+
+def _numbers(names: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def _margin(price: Decimal | None, cost: Decimal | None) -> float:
+    if price is None or cost is None or price <= 0:
+        return float("nan")
+    return float(100 * (price - cost) / price)
 
 
 def read_inside() -> dict[int, frozenset[int]]:

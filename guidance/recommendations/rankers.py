@@ -51,7 +51,7 @@ class LoadedVersion:
     _trained: Mapping[str, Ranker] = field(default_factory=dict, repr=False)
     _added: frozenset[ItemFacts] = field(default_factory=frozenset, repr=False)
     _seen: CatalogueIndex | None = field(default=None, repr=False)
-    _masks: dict[int, tuple[CatalogueIndex, np.ndarray]] = field(default_factory=dict, repr=False)
+    _places: dict[int, tuple[CatalogueIndex, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -82,15 +82,16 @@ class LoadedVersion:
             _trained=trained,
             _added=frozenset(facts),
             _seen=index,
-            _masks={},
+            _places={},
         )
 
-    def mask(self, ranker: Ranker, index: CatalogueIndex) -> np.ndarray:
-        """Return which of the ranker's items may be recommended, shape (items,); kept per index."""
-        kept = self._masks.get(id(ranker))
+    def places(self, ranker: Ranker, index: CatalogueIndex) -> np.ndarray:
+        """Return the place of each of the ranker's items in the index, -1 for what the shop no
+        longer knows, shape (items,); kept per index."""
+        kept = self._places.get(id(ranker))
         if kept is None or kept[0] is not index:
-            allowed = np.array([sku in index.recommendable for sku in ranker.skus], dtype=bool)
-            self._masks[id(ranker)] = kept = (index, allowed)
+            places = np.array([index.places.get(sku, -1) for sku in ranker.skus], np.int64)
+            self._places[id(ranker)] = kept = (index, places)
         return kept[1]
 
 
@@ -117,7 +118,7 @@ class RankerRegistry:
             elif self._may_try(wanted):
                 self._take(wanted, load_version(wanted))
             if self.current is not None:
-                self.current = _with_products(self.current, index)
+                self.current = with_products(self.current, index)
 
     def _may_try(self, wanted: Serving) -> bool:
         if self._failed is None or self._failed[0] != wanted:
@@ -166,7 +167,8 @@ def load_version(wanted: Serving) -> LoadedVersion:
     )
 
 
-def _with_products(version: LoadedVersion, index: CatalogueIndex) -> LoadedVersion:
+def with_products(version: LoadedVersion, index: CatalogueIndex) -> LoadedVersion:
+    """Return the version with the catalogue's newer products; as it is where that fails."""
     try:
         return version.with_products(index)
     except Exception:  # whatever a product says of itself, the others must be ranked

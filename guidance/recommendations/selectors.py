@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product, ProductAttribute
@@ -113,3 +113,9 @@ def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
         "sku", "title", "titles", "family", "price", "currency", "image", "stock", "is_hidden"
     )
     return {product.sku: product for product in wanted}
+
+
+def not_to_be_had(product_pks: Collection[int]) -> set[int]:
+    """Return which of these products are hidden or sold out this moment; one statement."""
+    gone = Product.objects.filter(Q(is_hidden=True) | Q(stock__lte=0), pk__in=product_pks)
+    return set(gone.order_by().values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""What answering reads instead of the database: catalogue, popularity, rankers, kept fresh.
+"""What answering reads instead of the database: catalogue, rules, popularity, rankers, kept fresh.
 
 One thread per web process looks every two seconds, so that no request waits for files or for
 4,000 rows; where the setting SERVING_WATCHER is off, every request looks by itself.
@@ -18,9 +18,11 @@ from guidance.behaviour.models import Source
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
 from guidance.experiments.services import surfaces_tested
+from guidance.recommendations import rulebook
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
 from guidance.recommendations.popularity import Popularity, read_popularity
 from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
+from guidance.recommendations.rulebook import RuleBook, read_rulebook
 
 logger = logging.getLogger(__name__)
 # A promotion must reach every process within 5 seconds: 2 to notice, 3 to load.
@@ -42,7 +44,7 @@ class ServingState:
         self._registry = RankerRegistry()
         self.market = Market()
         self._tested: set[tuple[str, str]] = set()
-        self._index: CatalogueIndex | None = None
+        self._rules: RuleBook | None = None
         self._popularity: dict[PopularityKey, tuple[float, Popularity]] = {}
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -58,12 +60,14 @@ class ServingState:
         self._ready.wait(timeout=FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
-        """Look for what changed and read it; four statements where nothing did."""
+        """Look for what changed and read it; five statements where nothing did."""
         self.market = default_market()
         self._tested = surfaces_tested()
-        if self._index is None or self._index.signature != signature():
-            self._index = read_index()
-        self._registry.refresh(self._index)
+        rules = self._rules
+        index = None if rules is None or rules.index.signature != signature() else rules.index
+        if rules is None or index is None or rules.signature != rulebook.signature():
+            self._rules = read_rulebook(index or read_index())
+        self._registry.refresh(self.index)
 
     @property
     def version(self) -> LoadedVersion | None:
@@ -78,9 +82,14 @@ class ServingState:
         return source == Source.REPLAY or (surface, source) in self._tested
 
     @property
+    def rules(self) -> RuleBook:
+        """The rules, targeted at the products of their own index: take both in one step."""
+        assert self._rules is not None, "prepare() comes first"
+        return self._rules
+
+    @property
     def index(self) -> CatalogueIndex:
-        assert self._index is not None, "prepare() comes first"
-        return self._index
+        return self.rules.index
 
     def popularity(self, *, at: datetime, with_replay: bool) -> Popularity:
         """Return what was popular on that day; read at most every 20 seconds under a watcher."""

@@ -167,6 +167,19 @@ class Ranker:
         scorer = self._scorer if len(history) else self._popularity
         return scorer.score(history, now)
 
+    def unit_vectors(self, skus: Sequence[str]) -> np.ndarray | None:
+        """Shape (skus, dim): what the sequence model knows items by, at length 1, zeros for unknown
+        skus. None for policies without vectors.
+        """
+        if not isinstance(self._scorer, FusionScorer):
+            return None
+        known = [row for row, sku in enumerate(skus) if sku in self.item_numbers]
+        vectors = self._scorer.sequence.head.vectors.take(np.array(self._numbers(skus), np.int64))
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        found = np.zeros((len(skus), vectors.shape[1]), np.float32)
+        found[known] = vectors / np.where(lengths > 0, lengths, 1.0)
+        return found
+
     def similar(self, item: str, k: int) -> list[Scored]:
         """Items that are bought together with this one, best first.
 

@@ -78,6 +78,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Guidance"),
                 "items": [
                     _item(_("Surfaces"), "dashboard_customize", "recommendations.surface"),
+                    _item(_("Rules"), "rule_settings", "recommendations.rule"),
                     _item(_("Campaigns"), "campaign", "campaigns.campaign"),
                     _item(_("Offers"), "sell", "campaigns.offer"),
                     _item(_("Experiments"), "science", "experiments.experiment"),

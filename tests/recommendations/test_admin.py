@@ -5,12 +5,15 @@ from collections.abc import Callable
 from django.test import Client
 from django.urls import reverse
 
+from guidance.catalog.models import Product
 from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
 from guidance.recommendations.models import Surface
 from guidance.training.models import ModelVersion
+from tests import factories
+from tests.trained import taste_of
 
 
 def _preview(surface: Surface) -> str:
@@ -69,6 +72,7 @@ def test_a_change_of_a_surface_is_audited_and_keeps_its_key(
         "name": "Home",
         "limit": "6",
         "policy": "popularity",
+        "exploration": "0",
         "deadline_ms": "150",
         "campaign_places": "2",
         "content_places": "1",
@@ -90,3 +94,49 @@ def test_a_surface_shows_at_least_one_item(desk: Callable[..., Client], home: Su
     url = reverse("admin:recommendations_surface_change", args=[home.pk])
     page = desk(Role.MERCHANDISER).post(url, form)
     assert "limit" in page.context["adminform"].form.errors
+
+
+def test_a_merchandiser_previews_a_shopper_made_up_of_skus(
+    desk: Callable[..., Client], home: Surface, shopper: Customer, version: ModelVersion
+) -> None:
+    page = desk(Role.MERCHANDISER).get(_preview(home), {"bought": "P08,P10", "viewed": "P12"})
+    assert page.context["events"] == 3
+    assert page.context["answer"].policy == "model"
+    assert set(taste_of(1)) & {item["sku"] for item in page.context["answer"].items}
+    assert not Decision.objects.exists()
+
+
+def test_two_versions_stand_side_by_side_and_a_broken_one_says_why(
+    desk: Callable[..., Client],
+    home: Surface,
+    shopper: Customer,
+    new_version: Callable[..., ModelVersion],
+) -> None:
+    serving, other = new_version(), new_version(status="candidate")
+    client = desk(Role.ADMINISTRATOR)
+    query = {"customer": "ann", "beside": str(other.pk)}
+    page = client.get(_preview(home), query)
+    assert [side.name for side in page.context["sides"]] == [str(serving), str(other)]
+    assert [side.answer.policy for side in page.context["sides"]] == ["model", "model"]
+    (other.folder / "encoder.onnx").unlink()
+    page = client.get(_preview(home), query)
+    assert page.context["sides"][1].answer.policy == "co_occurrence"
+    assert "encoder.onnx: the file is missing" in page.content.decode()
+    assert page.context["sides"][0].problem == ""
+
+
+def test_a_preview_shows_what_each_rule_did_and_why_another_did_nothing(
+    desk: Callable[..., Client], home: Surface, sold: None
+) -> None:
+    target = {"product": Product.objects.get(sku="P18")}
+    pin = factories.rule(kind="pin", position=1, **target)
+    late = factories.rule(kind="pin", position=9, product=Product.objects.get(sku="P20"))
+    block = factories.rule(kind="block", product=Product.objects.get(sku="P16"))
+    page = desk(Role.MERCHANDISER).get(_preview(home))
+    (side,) = page.context["sides"]
+    did = {one["rule"].pk: one for one in side.rules}
+    assert did[pin.pk]["places"] == [1]
+    assert did[late.pk]["idle"] == "its place is beyond the slate"
+    assert did[block.pk]["removed"] == 1
+    assert [one["sku"] for one in side.refused] == ["P16"]
+    assert side.candidates[0]["sku"] == "P18"

@@ -1,57 +1,65 @@
 """Answering without writing, as the preview at the desk does: arm, policy, candidates, rules."""
 
-from collections.abc import Collection, Iterable
 from datetime import timedelta
-from itertools import chain
+
+import numpy as np
 
 from guidance.experiments.services import assign
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.models import Surface
-from guidance.recommendations.rankers import POPULARITY
+from guidance.recommendations.rankers import POPULARITY, LoadedVersion
+from guidance.recommendations.rulebook import RuleBook
 from guidance.recommendations.selectors import Shopper, bought_skus, find_shopper
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
-from guidance.recommendations.services.candidates import Candidate, Rankings, Unavailable
+from guidance.recommendations.services.candidates import Rankings, Unavailable
+from guidance.recommendations.services.pools import gather
 from guidance.recommendations.services.presenting import present
-from guidance.recommendations.services.rules import shortlist
+from guidance.recommendations.services.slates import remove_what_is_gone
 from guidance.recommendations.state import state
-from models_ml.data.columns import VIEW
+from models_ml.data.columns import PURCHASE, VIEW
 from models_ml.recommender.serving import HistoryEvent
 
 
 def answer_surfaces(asked: Asked) -> tuple[Shopper, list[SurfaceAnswer]]:
     """Return the shopper and an answer for every surface, in the order asked.
 
-    The number of statements depends on which surfaces are asked for, never on how many products
-    or events there are.
+    The number of statements depends on which surfaces are asked for, never on how many products,
+    events or rules there are.
     """
     state.prepare()
-    index = state.index
+    rules = state.rules
+    index = rules.index
     shopper = find_shopper(
         ref=asked.customer, index=index, at=asked.at, with_replay=asked.is_replay
     )
-    rankings = Rankings(
-        version=state.version,
-        index=index,
-        popularity=state.popularity(at=asked.at, with_replay=asked.is_replay),
-        history=_history(asked, shopper),
-        at=asked.at,
-        wanted=sum(asked.limit_of(surface) for surface in asked.surfaces),
-    )
+    return shopper, answer_shopper(asked, shopper, rules=rules, version=state.version)
+
+
+def answer_shopper(
+    asked: Asked, shopper: Shopper, *, rules: RuleBook, version: LoadedVersion | None
+) -> list[SurfaceAnswer]:
+    """Return an answer for every surface from one version and one set of rules."""
+    index = rules.index
+    popular = state.popularity(at=asked.at, with_replay=asked.is_replay).over(index)
+    history = _history(asked, shopper)
+    rankings = Rankings(version, index, popular, history, asked.at)
     bought = _bought(asked, shopper, index)
-    used = {index.family_of(asked.context_product)} if asked.context_product else set()
     answers = []
     for surface in asked.surfaces:
-        without = frozenset() if surface.allow_already_bought else bought
-        answer, found = _choose_policy(surface, asked, shopper, rankings, without)
-        answer.candidates = shortlist(
-            chain(found, rankings.popular(without=without)),
-            limit=asked.limit_of(surface),
-            used=used,
-            index=index,
+        answer = _choose_policy(surface, asked, shopper, rankings)
+        answer.pool = gather(
+            surface,
+            answer.ranking,
+            popular=popular,
+            rules=rules,
+            at=asked.at,
+            without=None if surface.allow_already_bought else bought,
+            wanted=sum(asked.limit_of(one) for one in asked.surfaces),
         )
         answers.append(answer)
+    remove_what_is_gone(answers)
     present(answers, asked=asked, shopper=shopper, index=index)
-    return shopper, answers
+    return answers
 
 
 def _history(asked: Asked, shopper: Shopper) -> list[HistoryEvent]:
@@ -68,21 +76,19 @@ def _history(asked: Asked, shopper: Shopper) -> list[HistoryEvent]:
     return [*shopper.history, *views]
 
 
-def _bought(asked: Asked, shopper: Shopper, index: CatalogueIndex) -> frozenset[str]:
+def _bought(asked: Asked, shopper: Shopper, index: CatalogueIndex) -> np.ndarray | None:
+    """Return what the shopper ever bought, shape (products,); None where no surface asks."""
     if all(surface.allow_already_bought for surface in asked.surfaces):
-        return frozenset()
-    return bought_skus(
+        return None
+    skus = bought_skus(
         customer_id=shopper.customer_id, index=index, at=asked.at, with_replay=asked.is_replay
     )
+    return index.mask(skus | {one.item for one in shopper.history if one.kind == PURCHASE})
 
 
 def _choose_policy(
-    surface: Surface,
-    asked: Asked,
-    shopper: Shopper,
-    rankings: Rankings,
-    without: Collection[str],
-) -> tuple[SurfaceAnswer, Iterable[Candidate]]:
+    surface: Surface, asked: Asked, shopper: Shopper, rankings: Rankings
+) -> SurfaceAnswer:
     """Go down the fallback chain to the first policy that answers; popularity always does."""
     assigned = None
     if state.may_be_tested(surface=surface.key, source=asked.source):
@@ -91,11 +97,10 @@ def _choose_policy(
     if assigned is not None:
         answer.experiment, answer.arm = assigned.experiment, assigned.arm
     missing: list[str] = []
-    found: Iterable[Candidate] = ()
     for policy in rankings.stand_in(assigned.policy if assigned else surface.policy):
         try:
             answer.policy = rankings.resolve(policy)
-            found = rankings.ranked(answer.policy, without=without, deadline_ms=surface.deadline_ms)
+            answer.ranking = rankings.ranked(answer.policy, deadline_ms=surface.deadline_ms)
             break
         except Unavailable as problem:
             missing.append(f"{policy}: {problem}")
@@ -103,4 +108,4 @@ def _choose_policy(
         answer.policy_version = rankings.version.name
         missing += filter(None, [rankings.version.problem])
     answer.fallback_from = "; ".join(missing)
-    return answer, found
+    return answer

@@ -6,14 +6,19 @@ from typing import Any
 
 from guidance.behaviour.models import Source
 from guidance.recommendations.models import Surface
-from guidance.recommendations.services.candidates import Candidate
+from guidance.recommendations.services.candidates import Candidate, Ranking
+from guidance.recommendations.services.pools import SurfacePool
+from guidance.recommendations.slate import Slate
+
+FOR_THE_DESK = frozenset({"because", "propensity", "rules"})
 
 
 @dataclass(frozen=True)
 class Asked:
     """One request, checked. `customer` is a pseudonym or '', `limit` None for each surface's own,
     `viewed` what this session looked at, the newest last, `language` '' for the shopper's; a
-    replayed request names the moment it stands for, and the time it was before a shift."""
+    replayed request names the moment it stands for, and the time it was before a shift. `seed`
+    makes an exploring draw repeatable; storefronts have none."""
 
     surfaces: list[Surface]
     at: datetime
@@ -24,6 +29,7 @@ class Asked:
     language: str = ""
     source: Source = Source.LIVE
     original_time: datetime | None = None
+    seed: int | None = None
 
     @property
     def is_replay(self) -> bool:
@@ -37,9 +43,11 @@ class Asked:
 class SurfaceAnswer:
     """What one surface shows and how it came about.
 
-    `fallback_from` says which policies should have answered and why they did not. `candidates`
-    wait to be judged by the products of this moment; `items` are ready for the storefront, but
-    for `because`, the own events that moved each score, which the desk alone sees.
+    `fallback_from` says which policies should have answered and why they did not. `ranking` is
+    the policy's, None where popularity answers; `pool` is what may stand on the surface, `slate`
+    what was drawn of it and `candidates` that in words. `items` are ready for the storefront, but
+    for what the desk alone sees: `because`, the own events that moved each score, `propensity`
+    and the `rules` that shaped the place.
     """
 
     surface: Surface
@@ -48,6 +56,9 @@ class SurfaceAnswer:
     fallback_from: str = ""
     experiment: str = ""
     arm: str = ""
+    ranking: Ranking | None = None
+    pool: SurfacePool = field(init=False, repr=False)
+    slate: Slate = field(default_factory=lambda: Slate([]))
     candidates: list[Candidate] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     decision_id: str | None = None
@@ -62,5 +73,5 @@ class SurfaceAnswer:
 
 
 def without_events(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item as storefronts get it: what a shopper did stays in the log."""
-    return {name: value for name, value in item.items() if name != "because"}
+    """Return an item as storefronts get it: what a shopper did and how it was drawn stay here."""
+    return {name: value for name, value in item.items() if name not in FOR_THE_DESK}

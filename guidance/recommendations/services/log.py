@@ -16,6 +16,7 @@ from guidance.recommendations.unlogged import count_unlogged
 logger = logging.getLogger(__name__)
 # How long a shopper may wait for a database that somebody else is writing to.
 PATIENCE_MS = 1_000
+LOGGED = ("kind", "sku", "key", "position", "score", "reason", "because", "propensity", "rules")
 
 
 def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: float) -> bool:
@@ -44,8 +45,6 @@ def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: f
 
 
 def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decision:
-    """Every policy here is deterministic: what is shown at a place had probability 1."""
-    logged = ("kind", "sku", "key", "position", "score", "reason", "because")
     context: dict[str, Any] = {"limit": asked.limit_of(answer.surface)}
     if asked.context_product:
         context["context_product"] = asked.context_product
@@ -59,12 +58,14 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
         fallback_from=answer.fallback_from[:200],
         experiment=answer.experiment,
         arm=answer.arm,
-        items=[
-            {**{key: item[key] for key in logged if key in item}, "propensity": 1.0}
-            for item in answer.items
-        ],
+        items=[_logged(item) for item in answer.items],
         context=context,
         latency_ms=round(latency_ms, 2),
         source=asked.source,
         original_time=asked.original_time,
     )
+
+
+def _logged(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item as the log keeps it; what stands beside products is never drawn by chance."""
+    return {"propensity": 1.0, **{key: item[key] for key in LOGGED if key in item}}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.utils import translation
 
@@ -23,7 +24,8 @@ from guidance.recommendations.services.kinds import (
 )
 from guidance.recommendations.services.reasons import reason_for
 from guidance.recommendations.services.restock import due_for
-from guidance.recommendations.services.rules import pick
+from guidance.recommendations.services.rules import RESERVE
+from guidance.recommendations.services.slates import fill_slate
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE
 
@@ -33,19 +35,18 @@ def present(
 ) -> None:
     """Fill in each answer's items; two statements, and those of the kinds its surface shows."""
     content_language, spoken = choose_language(asked.language or shopper.language)
+    placed = _fill(answers, asked, shopper, index, (content_language, spoken))
     products = products_by_sku(_skus(answers, asked.context_product))
     titles = {sku: product.title_in(content_language) for sku, product in products.items()}
     bought = frozenset(event.item for event in shopper.history if event.kind == PURCHASE)
-    used = {index.family_of(asked.context_product)} if asked.context_product else set()
     shown: dict[str, int] = {}
-    told: set[tuple[Kind, str]] = set()
     due = due_for(shopper.history, asked.at, state.version)
     with translation.override(spoken):
-        for answer in answers:
-            placed = _place_kinds(answer, asked, shopper, index, content_language, used, told)
-            limit = asked.limit_of(answer.surface) - len(placed)
-            picked = pick(answer.candidates, limit=limit, used=used, products=products)
-            for position, (candidate, product) in enumerate(picked, start=1):
+        for answer, beside in zip(answers, placed, strict=True):
+            for candidate, place in zip(answer.candidates, answer.slate.places, strict=True):
+                if candidate.sku not in products:
+                    continue  # taken out of the shop since the draw
+                product, position = products[candidate.sku], len(answer.items) + 1
                 reason = reason_for(
                     candidate,
                     policy=answer.policy,
@@ -55,13 +56,34 @@ def present(
                 )
                 if product.sku in due:
                     reason = due[product.sku].in_words()
-                title = titles[product.sku]
-                answer.items.append(item_json(candidate, product, position, title, reason))
+                item = item_json(candidate, product, position, titles[product.sku], reason)
+                item |= {"propensity": place.propensity, "rules": list(place.fired)}
+                answer.items.append(item)
                 shown[product.sku] = product.pk
-            answer.items = mix(answer.items, placed)
+            answer.items = mix(answer.items, beside)
         items = [item for answer in answers for item in answer.items]
         products_shown = [item for item in items if item["kind"] == Kind.PRODUCT]
         add_copy(products_shown, shown, content_language)
+
+
+def _fill(
+    answers: Sequence[SurfaceAnswer],
+    asked: Asked,
+    shopper: Shopper,
+    index: CatalogueIndex,
+    languages: tuple[str, str],
+) -> list[Sequence[Placed]]:
+    """Draw every slate and return what stands beside its products, settled before the draw."""
+    random, told = np.random.default_rng(asked.seed), set[tuple[Kind, str]]()
+    used = {index.family_of(asked.context_product)} if asked.context_product else set()
+    placed = []
+    with translation.override(languages[1]):
+        for answer in answers:
+            beside = _place_kinds(answer, asked, shopper, index, languages[0], used, told)
+            limit = asked.limit_of(answer.surface) - len(beside)
+            fill_slate(answer, limit=limit, used=used, random=random)
+            placed.append(beside)
+    return placed
 
 
 def _place_kinds(
@@ -80,7 +102,7 @@ def _place_kinds(
         return ()
     visit = look_around(
         index,
-        wanted=[candidate.sku for candidate in answer.candidates],
+        wanted=answer.pool.first_of_families(limit + RESERVE),
         touched=[event.item for event in shopper.history],
         shown=limit - sum(places.values()),
         at=asked.at,

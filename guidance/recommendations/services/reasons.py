@@ -106,4 +106,6 @@ def _because(first: Cause, others: Sequence[Cause], titles: Mapping[str, str]) -
 def _unexplained(candidate: Candidate) -> str:
     if candidate.origin == "popular":
         return _("Popular right now")
+    if candidate.origin == "pinned":
+        return _("Chosen by the shop")
     return _("New in the shop") if candidate.origin == "new" else _("Picked for you")
