@@ -14,7 +14,7 @@ def rule_in_words(rule: Rule) -> str:
         "position": rule.position,
         "factor": f"{rule.factor:g}" if rule.factor is not None else "",
         "most": rule.at_most,
-        "percent": f"{rule.percent:g}" if rule.percent is not None else "",
+        "percent": f"{float(rule.percent):g}" if rule.percent is not None else "",
         "days": rule.days,
         "per": rule.get_per_display(),
         "views": rule.fewer_views_than,
