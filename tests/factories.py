@@ -18,7 +18,13 @@ from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
 from guidance.experiments.models import Experiment
-from guidance.recommendations.models import Rule, Surface
+from guidance.recommendations.models import (
+    HealthAlert,
+    HealthReport,
+    HealthThreshold,
+    Rule,
+    Surface,
+)
 from guidance.training.models import ModelVersion, TrainingRun
 
 _numbers = count(1)
@@ -242,6 +248,37 @@ def rule(**given: Any) -> Rule:
     return Rule.objects.create(**{"name": f"Rule {n}", "kind": "block", "product": chosen, **given})
 
 
+def health_report(**given: Any) -> HealthReport:
+    """A report that computed nothing yet; its scope is none that the page asks for by itself."""
+    return HealthReport.objects.create(
+        **{
+            "surface": f"surface-{next(_numbers)}",
+            "days": 28,
+            "last_day": timezone.now().date(),
+            **given,
+        }
+    )
+
+
+def health_alert(**given: Any) -> HealthAlert:
+    return HealthAlert.objects.create(
+        **{
+            "measure": "input_drift",
+            "subject": f"input {next(_numbers)}",
+            "severity": "look",
+            "value": 0.2,
+            "threshold": 0.1,
+            **given,
+        }
+    )
+
+
+def health_threshold(**given: Any) -> HealthThreshold:
+    return HealthThreshold.objects.create(
+        **{"measure": f"measure-{next(_numbers)}", "look": 0.1, "alarm": 0.25, **given}
+    )
+
+
 def audit_entry(**given: Any) -> AuditEntry:
     return AuditEntry.objects.create(
         **{
@@ -319,6 +356,9 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     MissingFacts: missing_facts,
     Surface: surface,
     Rule: rule,
+    HealthReport: health_report,
+    HealthAlert: health_alert,
+    HealthThreshold: health_threshold,
     Campaign: campaign,
     Offer: offer,
 }

@@ -62,6 +62,9 @@ ROUTES = {
     "content_draft_check": Route(None, factories.draft),
     "content_missingfacts_supply": Route(None),
     "content_publication_withdraw": Route(None, factories.publication),
+    "recommendations_healthreport_compute": Route(None),
+    "recommendations_healthreport_table": Route({ANALYST, MERCHANDISER, COMPLIANCE, ADMINISTRATOR}),
+    "recommendations_healthalert_acknowledge": Route(None, factories.health_alert),
     "recommendations_surface_preview": Route(
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.surface
     ),

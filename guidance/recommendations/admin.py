@@ -11,11 +11,12 @@ from django.urls import URLPattern, path
 
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 from guidance.recommendations import admin_rules
+from guidance.recommendations.health import admin as health
 from guidance.recommendations.models import Surface
 from guidance.recommendations.preview import preview_page
 from guidance.recommendations.services import save_surface
 
-__all__ = ["SurfaceAdmin", "admin_rules"]
+__all__ = ["SurfaceAdmin", "admin_rules", "health"]
 
 
 @admin.register(Surface)

@@ -7,7 +7,14 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        from guidance.core.hooks import Metric, register_metric
+        from guidance.core.hooks import (
+            JobKind,
+            Metric,
+            Recurring,
+            register_job_kind,
+            register_metric,
+            register_schedule,
+        )
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
@@ -34,4 +41,15 @@ class RecommendationsConfig(AppConfig):
                 "Recommendations that went out although their decision could not be written",
                 unlogged_total,
             )
+        )
+        register_job_kind(
+            JobKind(
+                "health_report",
+                _("fairness and health"),
+                runner="guidance.recommendations.health.jobs.run",
+                cancel_permission="recommendations.add_healthreport",
+            )
+        )
+        register_schedule(
+            Recurring("health", "guidance.recommendations.health.tasks.refresh_health", minutes=10)
         )

@@ -9,6 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Category, Product
+from guidance.recommendations.health.models import HealthAlert, HealthReport, HealthThreshold
+
+__all__ = ["HealthAlert", "HealthReport", "HealthThreshold", "Rule", "Surface"]
 
 MOST_ITEMS = 100
 

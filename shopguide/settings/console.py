@@ -83,6 +83,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Offers"), "sell", "campaigns.offer"),
                     _item(_("Experiments"), "science", "experiments.experiment"),
                     _item(_("Decision log"), "receipt_long", "decisions.decision"),
+                    _item(_("Fairness and health"), "balance", "recommendations.healthreport"),
                 ],
             },
             {

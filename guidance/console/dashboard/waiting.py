@@ -17,6 +17,7 @@ from guidance.console.dashboard.wording import number
 from guidance.content.models import MissingFacts
 from guidance.content.selectors.queue import open_tasks, queue_totals
 from guidance.core.models import Job, User
+from guidance.recommendations.models import HealthAlert
 from guidance.training.models import ModelVersion, TrainingRun
 
 # Nobody can close a failed job; one that failed long ago waits for nobody.
@@ -137,6 +138,25 @@ def _candidates(user: User) -> Iterator[Waiting]:
     )
 
 
+def _health_alerts(user: User) -> Iterator[Waiting]:
+    alarm = HealthAlert.Severity.ALARM
+    counts = HealthAlert.objects.waiting().aggregate(
+        waiting=Count("pk"), alarms=Count("pk", filter=Q(severity=alarm))
+    )
+    alarms = ngettext("%(count)s alarm", "%(count)s alarms", counts["alarms"])
+    yield Waiting(
+        "health-alerts",
+        counts["waiting"],
+        ngettext("health alert to look into", "health alerts to look into", counts["waiting"]),
+        alarms % {"count": number(counts["alarms"])}
+        if counts["alarms"]
+        else _("a value left its usual range"),
+        _link("recommendations_healthalert", state="waiting"),
+        "balance",
+        "alarm" if counts["alarms"] else "look",
+    )
+
+
 def _failed_jobs(user: User) -> Iterator[Waiting]:
     since = timezone.now() - FAILED_JOBS_FOR
     failed = {"status__exact": Job.Status.FAILED, "finished_at__date__gte": f"{since:%Y-%m-%d}"}
@@ -172,6 +192,7 @@ Source = Callable[[User], Iterator[Waiting]]
 SOURCES: tuple[tuple[str, Source], ...] = (
     ("django_q.view_failure", _failed_tasks),
     ("training.add_trainingrun", _failed_jobs),
+    ("recommendations.change_healthalert", _health_alerts),
     ("training.promote_modelversion", _candidates),
     ("content.view_draft", _drafts),
     ("content.view_missingfacts", _missing_facts),

@@ -1,0 +1,1 @@
+"""Fairness and health of recommendations: reports of the decision log, thresholds and alerts."""

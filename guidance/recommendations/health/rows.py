@@ -1,0 +1,243 @@
+"""Decisions and what came of them, some shoppers at a time, so that memory stays bounded."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from guidance.behaviour.days import shop_zone
+from guidance.behaviour.models import Event
+from guidance.customers.models import Customer
+from guidance.decisions.attribution import (
+    CLOCK_TOLERANCE,
+    OUTCOME_WINDOW,
+    PURCHASE_WINDOW,
+    purchase_sources,
+)
+from guidance.decisions.models import Decision
+from guidance.recommendations.health.products import Catalogue
+from guidance.recommendations.health.scope import Scope
+
+# Shoppers whose rows are held at a time: with 10 items a list and 135 events a shopper, as at the
+# real shop, some 30 MB.
+SHOPPERS_AT_ONCE = 200
+NOBODY_AT_ONCE = 500
+# How far back a shopper's own choices count as their taste.
+HISTORY = timedelta(days=365)
+CHOSEN = (Event.Kind.VIEW, Event.Kind.CART, Event.Kind.PURCHASE)
+OUTCOMES = (Event.Kind.IMPRESSION, Event.Kind.CLICK)
+DECISION_FIELDS = (
+    *("pk", "at", "customer_id", "surface", "policy", "policy_version", "fallback_from", "items"),
+)
+CUSTOMER_FIELDS = ("pk", "tier", "language", "country", "time_zone", "is_anonymous")
+
+
+class Item(NamedTuple):
+    """One item of a list: the product's place in the catalogue, -1 for one not in it."""
+
+    product: int
+    position: int
+    score: float | None
+
+
+@dataclass
+class Shown:
+    """One decision and what counts for it; products are places in the catalogue."""
+
+    at: datetime
+    day: date
+    surface: str
+    policy: str
+    policy_version: str
+    stood_in: bool
+    items: list[Item]
+    seen_at: datetime | None = None
+    has_click: bool = False
+    clicked: set[int] = field(default_factory=set)
+    bought: set[int] = field(default_factory=set)
+    has_purchase: bool = False
+
+    @property
+    def is_seen(self) -> bool:
+        return self.seen_at is not None
+
+
+class Choice(NamedTuple):
+    """Something a shopper looked at, put into a cart or bought."""
+
+    at: datetime
+    kind: str
+    product: int
+
+
+@dataclass
+class Shopper:
+    """Decisions for one shopper in order, and their choices before and during them."""
+
+    facts: dict[str, Any] | None
+    shown: list[Shown]
+    choices: list[Choice] = field(default_factory=list)
+
+    def choices_before(self, at: datetime) -> list[Choice]:
+        return self.choices[: bisect_right(self.choices, at, key=lambda choice: choice.at)]
+
+    def bought_between(self, start: datetime, end: datetime) -> set[int]:
+        """Return the products bought from `start` to before `end`."""
+        return {
+            choice.product
+            for choice in self.choices
+            if choice.kind == Event.Kind.PURCHASE and start <= choice.at < end
+        }
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the shoppers of a period. With `needs_seen` a purchase counts for the decision that
+    was seen last before it, as everywhere; without, for the last one served."""
+
+    scope: Scope
+    catalogue: Catalogue
+    needs_seen: bool
+
+    def customer_ids(self) -> list[int]:
+        """Return who got a decision in the period."""
+        rows = self._decisions().exclude(customer=None)
+        return list(rows.order_by("customer").values_list("customer", flat=True).distinct())
+
+    def shoppers(self, customer_ids: Sequence[int]) -> Iterator[list[Shopper]]:
+        """Yield the shoppers in lists of bounded length, then decisions for nobody in particular,
+        each as a shopper of its own."""
+        for place in range(0, len(customer_ids), SHOPPERS_AT_ONCE):
+            yield self._read(customer_ids[place : place + SHOPPERS_AT_ONCE])
+        yield from self._nobody()
+
+    def _decisions(self, *, and_after: timedelta = timedelta(0)) -> Any:
+        start, end = self.scope.bounds
+        return Decision.objects.filter(
+            source=self.scope.source, at__gte=start, at__lt=end + and_after
+        )
+
+    def _read(self, customer_ids: Sequence[int]) -> list[Shopper]:
+        zone, end = shop_zone(), self.scope.bounds[1]
+        # Later decisions take purchases from those of the period, and are then left out.
+        rows = self._decisions(and_after=PURCHASE_WINDOW).filter(customer__in=customer_ids)
+        by_customer: defaultdict[int, dict[UUID, Shown]] = defaultdict(dict)
+        for row in rows.order_by("at", "pk").values_list(*DECISION_FIELDS):
+            by_customer[row[2]][row[0]] = _shown(row, self.catalogue, zone)
+        events = self._events(customer_ids)
+        facts = Customer.objects.filter(pk__in=customer_ids).values(*CUSTOMER_FIELDS)
+        found = []
+        for fact in facts.order_by("pk"):
+            decisions = by_customer[fact["pk"]]
+            choices = self._attribute(decisions, events[fact["pk"]])
+            shown = [one for one in decisions.values() if one.at < end]
+            found.append(Shopper(fact, shown, choices))
+        return found
+
+    def _events(self, customer_ids: Sequence[int]) -> defaultdict[int, list[tuple[Any, ...]]]:
+        start, end = self.scope.bounds
+        chosen = Q(
+            kind__in=CHOSEN,
+            source__in=self.scope.history_sources,
+            occurred_at__gte=start - HISTORY,
+        )
+        outcome = Q(
+            kind__in=OUTCOMES,
+            source=self.scope.source,
+            decision__isnull=False,
+            occurred_at__gte=start - CLOCK_TOLERANCE,
+        )
+        rows = (
+            Event.objects.filter(
+                chosen | outcome,
+                customer__in=customer_ids,
+                occurred_at__lt=end + PURCHASE_WINDOW + OUTCOME_WINDOW,
+            )
+            .order_by("occurred_at", "pk")
+            .values_list("customer_id", "kind", "product_id", "occurred_at", "decision", "source")
+        )
+        events: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        for customer_id, *rest in rows.iterator(chunk_size=5_000):
+            events[customer_id].append(tuple(rest))
+        return events
+
+    def _attribute(
+        self, decisions: dict[UUID, Shown], events: Sequence[tuple[Any, ...]]
+    ) -> list[Choice]:
+        """Write into the decisions what counts for them; return what the shopper chose."""
+        choices, purchases = [], []
+        counted = purchase_sources(self.scope.source)
+        for kind, product_id, at, decision, source in events:
+            product = self.catalogue.by_id.get(product_id, -1)
+            if kind in OUTCOMES:
+                _count(decisions.get(decision), kind, product, at)
+                continue
+            if product >= 0:
+                choices.append(Choice(at, kind, product))
+            if kind == Event.Kind.PURCHASE and source in counted:
+                purchases.append((at, product))
+        ordered = list(decisions.values())
+        for at, product in purchases:
+            credited = self._credited(ordered, at)
+            if credited is not None:
+                credited.has_purchase = True
+                credited.bought.add(product)
+        return choices
+
+    def _credited(self, decisions: Sequence[Shown], at: datetime) -> Shown | None:
+        """Return the decision that a purchase counts for; see `decisions.attribution`."""
+        place = bisect_right(decisions, at, key=lambda one: one.at)
+        for one in reversed(decisions[:place]):
+            if one.at < at - PURCHASE_WINDOW:
+                return None
+            if not self.needs_seen or (one.seen_at is not None and one.seen_at <= at):
+                return one
+        return None
+
+    def _nobody(self) -> Iterator[list[Shopper]]:
+        zone, held = shop_zone(), []
+        rows = self._decisions().filter(customer=None).order_by("pk").values_list(*DECISION_FIELDS)
+        for row in rows.iterator(chunk_size=NOBODY_AT_ONCE):
+            held.append(Shopper(None, [_shown(row, self.catalogue, zone)]))
+            if len(held) == NOBODY_AT_ONCE:
+                yield held
+                held = []
+        if held:
+            yield held
+
+
+def _shown(row: tuple[Any, ...], catalogue: Catalogue, zone: ZoneInfo) -> Shown:
+    _pk, at, _customer, surface, policy, version, fallback, items = row
+    return Shown(
+        at=at,
+        day=at.astimezone(zone).date(),
+        surface=surface,
+        policy=policy,
+        policy_version=version,
+        stood_in=bool(fallback),
+        items=[
+            Item(
+                catalogue.by_sku.get(item.get("sku", ""), -1),
+                item.get("position") or place,
+                item.get("score"),
+            )
+            for place, item in enumerate(items, start=1)
+        ],
+    )
+
+
+def _count(shown: Shown | None, kind: str, product: int, at: datetime) -> None:
+    """Count an impression or a click for its decision where it passes the check of time."""
+    if shown is None or not shown.at - CLOCK_TOLERANCE <= at <= shown.at + OUTCOME_WINDOW:
+        return
+    if kind == Event.Kind.IMPRESSION:
+        shown.seen_at = shown.seen_at or at
+        return
+    shown.has_click = True
+    shown.clicked.add(product)

@@ -1,0 +1,192 @@
+"""How good lists were: CTR, conversion, hits and NDCG of purchases, by kind of shopper and day."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from guidance.core.models import Market
+from guidance.experiments.samples import RatioSample
+from guidance.experiments.statistics import Estimate, clustered_proportion
+from guidance.recommendations.health import segments
+from guidance.recommendations.health.rows import Shopper, Shown
+from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.segments import Markets, Past, segments_of
+from models_ml.fairness.anonymity import too_small
+from models_ml.fairness.clusters import ClusterTable
+from models_ml.fairness.ranking import list_ndcg
+
+SERVED, SEEN, CLICKED, JUDGED, HITS, NDCG, STOOD_IN = range(7)
+QUANTITIES = 7
+# Nobody is shown in a group of fewer shoppers than this, nor can be found by subtraction.
+FEWEST_SHOPPERS = 20
+BEFORE, NOW = 0, 1
+# A drop is only spoken of where so many successes came before, and as many were to be expected now.
+FEWEST_TOLD = 10
+
+Values = np.ndarray
+
+
+class QualityTally:
+    """Adds up decisions and what came of them over shoppers.
+
+    A decision is judged where purchases count for it; it is a hit where its list held one of them.
+    """
+
+    def __init__(self, scope: Scope, *, needs_seen: bool) -> None:
+        self._scope, self._needs_seen = scope, needs_seen
+        self._markets = Markets(list(Market.objects.all()))
+        self._segments: dict[str, dict[str, ClusterTable]] = {kind: {} for kind in segments.KINDS}
+        self._days: dict[date, Values] = {}
+        self._windows: dict[str, ClusterTable] = {}
+
+    def add(self, shoppers: Sequence[Shopper]) -> None:
+        found: dict[tuple[str, str], list[Values]] = defaultdict(list)
+        windows: dict[str, list[Values]] = defaultdict(list)
+        for shopper in shoppers:
+            for cell, values in self._cells(shopper, windows).items():
+                found[cell].append(values)
+        for (kind, label), rows in found.items():
+            table = self._segments[kind].setdefault(label, ClusterTable(1, QUANTITIES))
+            table.add(np.array(rows)[:, None, :])
+        for surface, rows in windows.items():
+            table = self._windows.setdefault(surface, ClusterTable(2, QUANTITIES))
+            table.add(np.array(rows))
+
+    def _cells(
+        self, shopper: Shopper, windows: dict[str, list[Values]]
+    ) -> dict[tuple[str, str], Values]:
+        """Return a shopper's sums in each segment they belong to; add to the windows' rows."""
+        steady, past = segments_of(shopper, self._markets), Past(shopper)
+        cells: dict[tuple[str, str], Values] = defaultdict(lambda: np.zeros(QUANTITIES))
+        own: dict[str, Values] = {}
+        for shown in shopper.shown:
+            if not self._scope.holds(shown):
+                continue
+            values = self._outcome(shown)
+            for cell in (steady | past.at(shown)).items():
+                cells[cell] += values
+            self._days[shown.day] = self._days.get(shown.day, 0) + values
+            if self._scope.recent is not None:
+                when = NOW if shown.day >= self._scope.recent else BEFORE
+                for surface in ("", shown.surface):
+                    own.setdefault(surface, np.zeros((2, QUANTITIES)))[when] += values
+        for surface, rows in own.items():
+            windows[surface].append(rows)
+        return cells
+
+    def _outcome(self, shown: Shown) -> Values:
+        counts = shown.is_seen or not self._needs_seen
+        judged = counts and shown.has_purchase
+        ndcg = list_ndcg([item.product for item in shown.items], shown.bought) if judged else 0.0
+        return np.array(
+            [
+                1.0,
+                shown.is_seen,
+                shown.is_seen and shown.has_click,
+                judged,
+                ndcg > 0,
+                ndcg,
+                shown.stood_in,
+            ],
+            dtype=float,
+        )
+
+    def by_segment(self) -> dict[str, dict[str, Any]]:
+        """Return each kind's rows, those with most shoppers first, and what was withheld.
+
+        Groups too small to be shown are put together where they are large enough together.
+        """
+        return {kind: self._segment_rows(tables) for kind, tables in self._segments.items()}
+
+    def by_day(self) -> list[dict[str, Any]]:
+        """Return each day's counts, in order; days without decisions are not in it."""
+        names = ("served", "seen", "clicked", "judged", "hits", "ndcg", "stood_in")
+        return [
+            {"day": day.isoformat(), **dict(zip(names, self._days[day].tolist(), strict=True))}
+            for day in sorted(self._days)
+        ]
+
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """Return by surface ('' for all) how the recent days differ from those before them."""
+        pairs = {
+            "ctr": (CLICKED, SEEN),
+            "conversion": (JUDGED, SEEN),
+            "ndcg": (NDCG, JUDGED),
+            "seen": (SEEN, SERVED),
+        }
+        return {
+            surface: {
+                **{name: _change(table, *pair) for name, pair in pairs.items()},
+                "stood_in": _ratio(table.sums[NOW], STOOD_IN, SERVED),
+                "served": table.sums[NOW][SERVED],
+            }
+            for surface, table in sorted(self._windows.items())
+        }
+
+    def _segment_rows(self, tables: dict[str, ClusterTable]) -> dict[str, Any]:
+        shoppers = {label: int(table.units[0]) for label, table in tables.items()}
+        withheld = too_small(shoppers, FEWEST_SHOPPERS)
+        rows = [self._row(label, table) for label, table in tables.items() if label not in withheld]
+        rows.sort(key=lambda row: -row["shoppers"])
+        together = sum(shoppers[label] for label in withheld)
+        if together >= FEWEST_SHOPPERS:
+            rows.append(self._row("*", _merged([tables[label] for label in withheld])))
+        return {"rows": rows, "withheld": len(withheld)}
+
+    def _row(self, label: str, table: ClusterTable) -> dict[str, Any]:
+        sums = table.sums[0]
+        return {
+            "label": label,
+            "shoppers": int(table.units[0]),
+            "served": int(sums[SERVED]),
+            "seen": int(sums[SEEN]),
+            "clicked": int(sums[CLICKED]),
+            "judged": int(sums[JUDGED]),
+            "ctr": _share(table, CLICKED, SEEN),
+            "conversion": _share(table, JUDGED, SEEN) if self._needs_seen else None,
+            "hit_rate": _share(table, HITS, JUDGED),
+            "ndcg": table.ratio(0, NDCG, JUDGED),
+        }
+
+
+def _share(table: ClusterTable, top: int, bottom: int) -> list[float] | None:
+    sums, products = table.sums[0], table.products[0]
+    found = clustered_proportion(
+        RatioSample(
+            n=int(table.units[0]) if sums[bottom] else 0,
+            numerator=sums[top],
+            numerator_squares=products[top, top],
+            denominator=sums[bottom],
+            denominator_squares=products[bottom, bottom],
+            products=products[top, bottom],
+        )
+    )
+    return [found.value, found.low, found.high] if isinstance(found, Estimate) else None
+
+
+def _merged(tables: Sequence[ClusterTable]) -> ClusterTable:
+    """Add tables up; a shopper who is in two of them counts in both."""
+    whole = ClusterTable(1, QUANTITIES)
+    for table in tables:
+        whole.sums += table.sums
+        whole.products += table.products
+        whole.units += table.units
+    return whole
+
+
+def _change(table: ClusterTable, top: int, bottom: int) -> dict[str, Any]:
+    before, now = (_ratio(table.sums[when], top, bottom) for when in (BEFORE, NOW))
+    expected = (before or 0.0) * table.sums[NOW][bottom]
+    told = min(table.sums[BEFORE][top], expected) >= FEWEST_TOLD
+    return {
+        "before": before,
+        "now": now,
+        "change": table.relative_change(BEFORE, NOW, top, bottom) if told else None,
+    }
+
+
+def _ratio(sums: Values, top: int, bottom: int) -> float | None:
+    return float(sums[top] / sums[bottom]) if sums[bottom] else None

@@ -1,0 +1,1 @@
+"""Fairness and health of lists that were shown: exposure, relevance, popularity, calibration."""
