@@ -27,8 +27,8 @@ POPULARITY = "popularity"
 DUE_AGAIN = "due_again"
 # Files that could not be opened are looked at again after this long; somebody may repair them.
 RETRY_SECONDS = 20.0
-# The newest products that a training did not know are read by what they say of themselves, about a
-# millisecond each; more of them than this wait for the next training.
+# The newest products that a training did not know are read by what they say of themselves; more of
+# them than this wait for the next training.
 MOST_ADDED = 2_000
 
 

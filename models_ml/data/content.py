@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-# How much one field counts beside a word of the title. Chosen on held-out products of Online Retail
-# (which tells titles and prices alone) and of the generated shop (which tells everything).
+# How much one field counts beside a word of the title. On Online Retail, which tells titles and
+# prices alone, half or twice the weight of pieces or price changed the validation window's NDCG@10
+# over a tenth of the products, held out, by less than .01 of .18; the others are guesses.
 _WORD, _PIECE, _CATEGORY, _BRAND, _ATTRIBUTE, _PRICE = 1.0, 0.4, 1.0, 1.0, 0.7, 0.5
 _PIECE_LENGTH = 4
 # Prices in steps of a factor of 1.5.

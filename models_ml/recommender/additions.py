@@ -63,9 +63,7 @@ class ContentReader:
         )
 
     def read(self, items: Sequence[ItemFacts]) -> Additions:
-        """What these products inherit and where the network places them; each takes about a
-        millisecond the first time, at 12,000 known products.
-        """
+        """What these products inherit and where the network places them."""
         self._read = {facts: self._read.get(facts) or self._read_one(facts) for facts in items}
         found = [self._read[facts] for facts in items]
         width = min(HEIRS_OF, len(self._content))
