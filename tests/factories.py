@@ -25,7 +25,7 @@ from guidance.recommendations.models import (
     Rule,
     Surface,
 )
-from guidance.training.models import ModelVersion, TrainingRun
+from guidance.training.models import DriftReading, ModelVersion, RetrainingPolicy, TrainingRun
 
 _numbers = count(1)
 PASSED_VERDICT = {
@@ -142,6 +142,14 @@ def training_run(**given: Any) -> TrainingRun:
     return TrainingRun.objects.create(
         **{"recipe": "recommender", "job": given.pop("job", None) or job(), **given}
     )
+
+
+def retraining_policy(**given: Any) -> RetrainingPolicy:
+    return RetrainingPolicy.objects.create(**{"recipe": f"recipe-{next(_numbers)}", **given})
+
+
+def drift_reading(**given: Any) -> DriftReading:
+    return DriftReading.objects.create(**{"recipe": "recommender", **given})
 
 
 def model_version(**given: Any) -> ModelVersion:
@@ -341,6 +349,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Job: job,
     TrainingRun: training_run,
     ModelVersion: model_version,
+    RetrainingPolicy: retraining_policy,
     Category: category,
     Product: product,
     Customer: customer,

@@ -44,11 +44,15 @@ ROUTES = {
     "core_job_cancel": Route(None, factories.job),
     "core_apikey_off": Route(None, factories.api_key),
     "training_trainingrun_start": Route(None),
+    "training_trainingrun_search": Route(None),
+    "training_trainingrun_use": Route(None, factories.training_run),
+    "training_trainingrun_keep": Route(None, factories.training_run),
     "training_trainingrun_curve": Route(
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.training_run
     ),
     "training_modelversion_promote": Route({ANALYST, ADMINISTRATOR}, factories.model_version),
     "training_modelversion_roll_back": Route(None),
+    "training_retrainingpolicy_usual": Route(None, factories.retraining_policy),
     "experiments_experiment_start": Route(None, factories.experiment),
     "experiments_experiment_stop": Route(None, factories.experiment),
     "experiments_experiment_table": Route({ANALYST, MARKETER, ADMINISTRATOR}, factories.experiment),

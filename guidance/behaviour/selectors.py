@@ -16,6 +16,7 @@ from guidance.behaviour.models import (
     Source,
 )
 from guidance.catalog.models import Product
+from models_ml.data.columns import KINDS
 
 # What a live figure counts. Replayed traffic is shown only where a page asks for it.
 LIVE_SOURCES = (Source.LIVE, Source.IMPORT)
@@ -163,3 +164,9 @@ def _with_kind(figures: DayFigures, row: Mapping[str, Any]) -> DayFigures:
         rating_sum=figures.rating_sum + row["stars"],
         rating_count=figures.rating_count + row["ratings"],
     )
+
+
+def count_interactions() -> int:
+    """Return how many events there are that models may learn from, by the rollups."""
+    rows = DayRollup.objects.filter(source__in=LIVE_SOURCES, kind__in=KINDS)
+    return int(rows.aggregate(total=Sum("events"))["total"] or 0)

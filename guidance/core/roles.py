@@ -41,6 +41,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "decisions.outcome": "view",
         "training.trainingrun": "view add",
         "training.modelversion": "view",
+        "training.retrainingpolicy": "view",
     },
     Role.MARKETER: _SHOP_VIEW
     | {
@@ -60,6 +61,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "experiments.experiment": "view add change",
         "training.trainingrun": "view add",
         "training.modelversion": "view promote",
+        "training.retrainingpolicy": "view change",
         "campaigns.campaign": "view",
         "campaigns.offer": "view",
         "content.publication": "view",

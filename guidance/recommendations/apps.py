@@ -30,6 +30,9 @@ class RecommendationsConfig(AppConfig):
                 _("recommender"),
                 runner="guidance.recommendations.training.train_recommender",
                 checker="guidance.recommendations.rankers.check_files",
+                searcher="guidance.recommendations.training.search_settings",
+                growth="guidance.recommendations.drift.count_interactions",
+                drift="guidance.recommendations.drift.measure",
             )
         )
         register_candidate_source(

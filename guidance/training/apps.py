@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,6 +9,7 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
+        from guidance.training.services import ensure_policies
 
         register_job_kind(
             JobKind(
@@ -17,4 +19,6 @@ class TrainingConfig(AppConfig):
                 cancel_permission="training.add_trainingrun",
             )
         )
-        register_schedule(Recurring("train-nightly", "guidance.training.tasks.train_nightly", 10))
+        register_schedule(Recurring("retrain", "guidance.training.tasks.retrain_where_due", 5))
+        register_schedule(Recurring("read-drift", "guidance.training.tasks.read_drift", 15))
+        post_migrate.connect(ensure_policies, dispatch_uid="training.ensure_policies")

@@ -1,15 +1,46 @@
-"""What people do to versions on their pages, and what they are told about it."""
+"""What people do to runs and versions on their pages, and what they are told about it."""
+
+from typing import Any
 
 from django.contrib.messages import constants
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guidance.core.models import User
-from guidance.training.models import ModelVersion
+from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.pages import version_url
-from guidance.training.services import PromotionRefused, promote_version, roll_back
+from guidance.training.services import (
+    AlreadyTraining,
+    PromotionRefused,
+    keep_params,
+    promote_version,
+    request_training,
+    roll_back,
+)
 
 Message = tuple[int, str]
+
+
+def ask_for_run(
+    recipe: str, *, actor: User, params: dict[str, Any], kind: str = TrainingRun.Kind.TRAIN
+) -> tuple[Message | None, TrainingRun]:
+    """Ask for a run; where one is on its way already, return that one and say so."""
+    try:
+        run = request_training(recipe_key=recipe, requested_by=actor, params=params, kind=kind)
+    except AlreadyTraining as problem:
+        return (constants.WARNING, str(problem)), problem.run
+    return None, run
+
+
+def use_best(
+    search: TrainingRun, *, actor: User, always: bool
+) -> tuple[Message | None, TrainingRun]:
+    """Train with the best settings of a finished search, or keep them for every later run."""
+    best = search.report["best"]["parameters"]
+    if not always:
+        return ask_for_run(search.recipe, actor=actor, params=best)
+    keep_params(recipe_key=search.recipe, params=best, actor=actor)
+    return (constants.SUCCESS, _("Every later training uses these settings.")), search
 
 
 def promote(version: ModelVersion, *, actor: User) -> Message:

@@ -1,6 +1,7 @@
 """Figures of training, as plotly's JSON; `static/core/figures.js` draws them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -42,6 +43,40 @@ def curve_figure(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "rangemode": "tozero",
             },
         },
+    }
+
+
+def search_figure(trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return validation NDCG@10 by trial, pruned ones apart, and the best so far."""
+    best = list(accumulate((trial["value"] for trial in trials), max))
+    numbers = [trial["number"] for trial in trials]
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": _("best so far"),
+                "x": numbers,
+                "y": best,
+                "line": {"shape": "hv"},
+            },
+            _trials(_("finished"), [one for one in trials if one["state"] == "complete"]),
+            _trials(_("broken off"), [one for one in trials if one["state"] == "pruned"]),
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": _("trial")}, "dtick": max(1, len(trials) // 10)},
+            "yaxis": {"title": {"text": _("NDCG@10")}},
+        },
+    }
+
+
+def _trials(name: str, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [trial["number"] for trial in trials],
+        "y": [trial["value"] for trial in trials],
     }
 
 

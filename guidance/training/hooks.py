@@ -1,9 +1,9 @@
-"""What higher apps give to training: recipes."""
+"""What higher apps give to training: recipes, and what tells when to train them again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -28,7 +28,26 @@ class Trained:
     verdict: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class DriftMeasure:
+    """One thing that may drift: an input's distribution or a figure of quality.
+
+    `size` is a stability index for inputs and the share that is lost for quality; `certain` tells
+    that it is no accident of few events. `before` and `now` hold the shares by group, or the one
+    figure as `value`, and `days` the windows that were compared, as ISO dates.
+    """
+
+    key: str
+    group: Literal["inputs", "quality"]
+    size: float
+    certain: bool
+    before: dict[str, float]
+    now: dict[str, float]
+    days: dict[str, str] = field(default_factory=dict)
+
+
 Runner = Callable[["JobContext", "TrainingRun"], Trained]
+Searcher = Callable[["JobContext", "TrainingRun"], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,17 +56,31 @@ class Recipe:
 
     `runner` is the dotted path of `run(context, training_run) -> Trained`, and `checker` that of
     `check(folder, policy)`, which raises an error that people can read where files are broken.
-    They are paths, so that a web process never imports what only a training needs.
+    `searcher`, where settings can be searched for, is that of `search(context, training_run)`,
+    which returns the run's report. They are paths, so that a web process never imports what only
+    a training needs. `growth` leads to `count() -> int`, the events there are to learn from, and
+    `drift` to `measure() -> list[DriftMeasure]`; both are asked by workers and must be quick.
     """
 
     key: str
     label: str | Promise
     runner: str
     checker: str
+    searcher: str = ""
+    growth: str = ""
+    drift: str = ""
 
     def load(self) -> Runner:
         runner: Runner = import_string(self.runner)
         return runner
+
+    def load_searcher(self) -> Searcher:
+        searcher: Searcher = import_string(self.searcher)
+        return searcher
+
+    def measure_drift(self) -> list[DriftMeasure]:
+        """Return what can be compared now; nothing where the recipe cannot tell."""
+        return list(import_string(self.drift)()) if self.drift else []
 
     def check(self, folder: Path, policy: str) -> None:
         """Raise where the files in `folder` cannot serve `policy`."""
@@ -70,3 +103,9 @@ def recipe(key: str) -> Recipe:
 def recipes() -> list[Recipe]:
     """Return every registered recipe, in order of key."""
     return sorted(_recipes.values(), key=lambda one: one.key)
+
+
+def data_size(key: str) -> int | None:
+    """Return how many events a recipe could learn from; None where none can tell any more."""
+    found = _recipes.get(key)
+    return int(import_string(found.growth)()) if found and found.growth else None

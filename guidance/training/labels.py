@@ -1,18 +1,25 @@
-"""Names of phases, policies and metrics, and the gate's verdict, in words for people."""
+"""Names of phases, policies and metrics, the gate's verdict and what asked for a run, in words
+for people.
+"""
 
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 # A job keeps its phase in English; its page translates it, so the texts are marked here.
 PHASES = {
     "prepare": gettext_noop("preparing the data"),
     "baselines": gettext_noop("tuning the baselines"),
+    "warm": gettext_noop("learning on from the version before"),
     "fit": gettext_noop("training the model"),
     "evaluate": gettext_noop("measuring"),
     "export": gettext_noop("writing the files"),
+    "origins": gettext_noop("measuring at earlier cuts"),
+    "search": gettext_noop("trying settings"),
 }
 POLICIES: dict[str, Promise] = {
     "model": gettext_lazy("model"),
@@ -44,6 +51,96 @@ REASONS: dict[str, Promise] = {
     "bots": gettext_lazy("scripts"),
     "bursts": gettext_lazy("bursts at machine pace"),
 }
+
+MEASURES: dict[str, Promise] = {
+    "kinds": gettext_lazy("kinds of events"),
+    "categories": gettext_lazy("categories bought"),
+    "prices": gettext_lazy("prices bought"),
+    "baskets": gettext_lazy("sizes of baskets"),
+    "new_items": gettext_lazy("share of new products bought"),
+    "ctr": gettext_lazy("click rate"),
+    "ndcg": gettext_lazy("NDCG@10 on what was bought since"),
+}
+
+# Live figures of a job whose names no other text holds.
+DETAILS = (
+    gettext_noop("trial"),
+    gettext_noop("trials in all"),
+    gettext_noop("best so far"),
+    gettext_noop("cut"),
+    gettext_noop("cuts in all"),
+)
+STARTS: dict[str, Promise] = {
+    "both": gettext_lazy("both, the better one goes on"),
+    "warm": gettext_lazy("from the version before"),
+    "scratch": gettext_lazy("from scratch"),
+}
+# Names of groups that no other text holds; kinds of events bring theirs.
+GROUPS = (
+    gettext_noop("new"),
+    gettext_noop("known"),
+    gettext_noop("other"),
+    gettext_noop("no category"),
+)
+
+
+def measure_name(measure: str) -> str:
+    """Return what a drift measure compares, in words; an unknown one as it is."""
+    return str(MEASURES.get(measure, measure))
+
+
+def cause_sentence(trigger: str, cause: dict[str, Any]) -> str:
+    """Return why a run was asked for; '' for what a person or a command wanted."""
+    if trigger == "schedule":
+        return ngettext(
+            "The schedule trains every day.",
+            "The schedule trains every %(days)d days.",
+            cause["days"],
+        ) % {"days": cause["days"]}
+    if trigger == "growth":
+        return _(
+            "Events grew from %(before)s to %(now)s since the last training;"
+            " %(limit)s %% more are enough."
+        ) % {
+            "before": number_format(cause["before"], force_grouping=True),
+            "now": number_format(cause["now"], force_grouping=True),
+            "limit": cause["limit"],
+        }
+    if trigger == "drift":
+        return _("Drift of “%(measure)s”: the index is %(index)s, and %(limit)s is enough.") % {
+            "measure": measure_name(cause["measure"]),
+            "index": number_format(cause["index"], 2),
+            "limit": number_format(cause["limit"]),
+        }
+    if trigger == "quality":
+        return _(
+            "“%(measure)s” fell from %(before)s to %(now)s; a loss of %(limit)s %% is enough."
+        ) % {
+            "measure": measure_name(cause["measure"]),
+            "before": number_format(cause["before"], 4),
+            "now": number_format(cause["now"], 4),
+            "limit": cause["limit"],
+        }
+    return ""
+
+
+def start_sentences(start: dict[str, Any]) -> list[str]:
+    """Return how a network began: what each start came to on the same validation window."""
+    sentences = [
+        _("%(start)s: validation NDCG@10 %(ndcg)s after %(epochs)d epochs in %(seconds)s s.")
+        % {
+            "start": capfirst(str(STARTS[name])),
+            "ndcg": number_format(one["validation_ndcg"], 4),
+            "epochs": one["epochs"],
+            "seconds": number_format(one["seconds"], 0),
+        }
+        for name, one in start.get("measured", {}).items()
+    ]
+    if len(sentences) > 1:
+        sentences.append(_("Gone on with: %(start)s.") % {"start": STARTS[start["used"]]})
+    if note := start.get("note"):
+        sentences.append(_("No start from the version before: %(reason)s.") % {"reason": note})
+    return sentences
 
 
 def policy_name(policy: str) -> str:

@@ -1,8 +1,9 @@
-"""Training runs and the model versions they make."""
+"""Training runs, the model versions they make, and what asks for the next run by itself."""
 
 from pathlib import Path
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -13,10 +14,37 @@ from guidance.core.models import Job
 
 
 class TrainingRun(models.Model):
-    """One training of one recipe; the job holds its progress, log and lease."""
+    """One training of one recipe, or one search for its settings; the job holds its progress,
+    log and lease.
+
+    `cause` holds the figures behind the trigger; `labels.cause_sentence` puts them into words.
+    """
+
+    class Kind(models.TextChoices):
+        TRAIN = "train", _("training")
+        SEARCH = "search", _("search for settings")
+
+    class Trigger(models.TextChoices):
+        PERSON = "person", _("a person")
+        COMMAND = "command", _("a command")
+        SCHEDULE = "schedule", _("the schedule")
+        GROWTH = "growth", _("growth of the data")
+        DRIFT = "drift", _("drift of what comes in")
+        QUALITY = "quality", _("loss of quality")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     recipe = models.SlugField(_("recipe"), max_length=50)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.TRAIN)
+    trigger = models.CharField(
+        _("trigger"), max_length=10, choices=Trigger.choices, default=Trigger.COMMAND
+    )
+    cause = models.JSONField(_("cause"), default=dict, blank=True)
+    data_size = models.PositiveBigIntegerField(
+        _("events"),
+        null=True,
+        blank=True,
+        help_text=_("How many there were to learn from when it was asked for."),
+    )
     params = models.JSONField(_("parameters"), default=dict, blank=True)
     job = models.OneToOneField(
         Job, verbose_name=_("job"), on_delete=models.PROTECT, related_name="training_run"
@@ -105,3 +133,101 @@ class ModelVersion(models.Model):
     def folder(self) -> Path:
         """Where the files lie."""
         return Path(settings.MODEL_DIR) / self.directory
+
+
+class RetrainingPolicy(models.Model):
+    """When a recipe is trained again without anybody asking; a person still promotes.
+
+    An empty threshold switches its trigger off. `params` are the settings in which every training
+    differs from the usual ones.
+    """
+
+    recipe = models.SlugField(_("recipe"), max_length=50, unique=True, editable=False)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Switched off, only people and commands train.")
+    )
+    every_days = models.PositiveSmallIntegerField(
+        _("every so many days"),
+        null=True,
+        blank=True,
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(366)],
+        help_text=_("Counted from the last training, whatever asked for it. Empty: no schedule."),
+    )
+    at_hour = models.PositiveSmallIntegerField(
+        _("at this hour"),
+        default=3,
+        validators=[MaxValueValidator(23)],
+        help_text=_("0 to 23, in UTC. A training missed then is made up for later."),
+    )
+    growth_percent = models.PositiveSmallIntegerField(
+        _("when events grew by (%)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(10_000)],
+        help_text=_("Since the last training that succeeded. Empty: growth starts none."),
+    )
+    input_drift = models.FloatField(
+        _("when what comes in drifts by"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.01), MaxValueValidator(10.0)],
+        help_text=_(
+            "The population stability index: under 0.1 is hardly a change, above 0.25 a large one."
+            " Empty: drift starts none."
+        ),
+    )
+    quality_loss_percent = models.PositiveSmallIntegerField(
+        _("when quality fell by (%)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_(
+            "Click rate or NDCG@10 of what serves, against its own figure at first."
+            " Empty: loss starts none."
+        ),
+    )
+    cooldown_hours = models.PositiveSmallIntegerField(
+        _("rest (hours)"),
+        default=24,
+        validators=[MaxValueValidator(8_784)],
+        help_text=_("So long after any training, growth, drift and loss start no other."),
+    )
+    params = models.JSONField(_("settings"), default=dict, blank=True, editable=False)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("retraining")
+        verbose_name_plural = _("retraining")
+        ordering = ["recipe"]
+        constraints = [
+            models.CheckConstraint(condition=Q(at_hour__lte=23), name="retraining_hour_of_a_day"),
+            models.CheckConstraint(
+                condition=Q(every_days__isnull=True) | Q(every_days__gte=1),
+                name="retraining_every_day_or_more",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.recipe
+
+
+class DriftReading(models.Model):
+    """What was measured at one time: how far inputs moved and how much quality was lost since.
+
+    `measures` is a list of JSON objects as `hooks.DriftMeasure` describes them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recipe = models.SlugField(_("recipe"), max_length=50)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    measures = models.JSONField(_("measures"), default=list)
+
+    class Meta:
+        verbose_name = _("drift reading")
+        verbose_name_plural = _("drift readings")
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["recipe", "-at"], name="drift_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.recipe} {self.at:%Y-%m-%d %H:%M}"

@@ -7,9 +7,15 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from guidance.training.blend import blend_rows, blend_sentences
-from guidance.training.figures import curve_figure, quality_figure
+from guidance.training.figures import curve_figure, quality_figure, search_figure
 from guidance.training.hooks import recipe
-from guidance.training.labels import metric_name, policy_name, reason_name, verdict_sentences
+from guidance.training.labels import (
+    metric_name,
+    policy_name,
+    reason_name,
+    start_sentences,
+    verdict_sentences,
+)
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import curve_of, serving, versions_by_number
 
@@ -26,11 +32,91 @@ def recipe_name(key: str) -> str:
 
 
 def run_curve(run: TrainingRun) -> dict[str, Any]:
-    """Return what a run's page draws again while it trains, as JSON."""
+    """Return what a run's page draws again while it works, as JSON."""
     version = getattr(run, "version", None)
+    is_search = run.kind == TrainingRun.Kind.SEARCH
+    trials = run.report.get("trials", [])
     return {
-        "figure": curve_figure(curve_of(run)),
+        "figure": search_figure(trials) if is_search else curve_figure(curve_of(run)),
         "version_url": version_url(version) if version else "",
+    }
+
+
+def run_page(run: TrainingRun) -> dict[str, Any]:
+    """Return everything that a run's page shows."""
+    return {
+        "run": run,
+        "recipe_name": recipe_name(run.recipe),
+        "is_search": run.kind == TrainingRun.Kind.SEARCH,
+        "given": written_parameters(run.params),
+        **run_curve(run),
+        **learning_facts(run.report),
+        **search_result(run.report),
+    }
+
+
+def learning_facts(report: dict[str, Any]) -> dict[str, Any]:
+    """Return how the network began, and what earlier cuts came to."""
+    return {
+        "starts": start_sentences(report.get("start", {})),
+        "origins": origins_table(report["rolling_origin"]) if "rolling_origin" in report else None,
+    }
+
+
+def origins_table(found: dict[str, Any]) -> dict[str, Any]:
+    """Return NDCG@10 of every candidate at every cut, and over all of them mean and spread."""
+    rows = [
+        {
+            "policy": policy_name(name),
+            "is_model": name == "model",
+            "cells": [number_format(one["test_ndcg@10"][name], 4) for one in found["origins"]],
+            "mean": number_format(spread["mean"], 4),
+            "deviation": number_format(spread["deviation"], 4),
+        }
+        for name, spread in sorted(found["candidates"].items(), key=lambda item: -item[1]["mean"])
+    ]
+    difference = found["difference"]
+    return {
+        "headers": [one["test_cut"][:10] for one in found["origins"]],
+        "rows": rows,
+        "left_out": found["left_out"],
+        "difference": f"{difference['mean']:+.4f}",
+        "low": f"{difference['low']:+.4f}",
+        "high": f"{difference['high']:+.4f}",
+    }
+
+
+def search_result(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the trials, the best first, and what the best is worth against the usual settings."""
+    trials, best = report.get("trials", []), report.get("best")
+    states = {"complete": _("finished"), "pruned": _("broken off")}
+    rows = [
+        {
+            "number": trial["number"],
+            "state": states[trial["state"]],
+            "value": number_format(trial["value"], 4),
+            "epochs": trial["epochs"],
+            "seconds": number_format(trial["seconds"], 0),
+            "parameters": written_parameters(rounded(trial["parameters"])),
+            "is_best": best is not None and trial["number"] == best["number"],
+        }
+        for trial in sorted(trials, key=lambda one: -one["value"])
+    ]
+    if best is None:
+        return {"trials": rows, "is_better": False}
+    return {
+        "trials": rows,
+        "is_better": best["value"] > report["usual"],
+        "best_value": number_format(best["value"], 4),
+        "usual_value": number_format(report["usual"], 4),
+    }
+
+
+def rounded(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters with three significant digits, as people read them."""
+    return {
+        name: float(f"{value:.3g}") if isinstance(value, float) else value
+        for name, value in parameters.items()
     }
 
 
@@ -54,6 +140,7 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "blend_sentences": blend_sentences(version.metrics),
         "tables": [metrics_table(version, protocol) for protocol in PROTOCOLS],
         "facts": data_facts(version.run.report),
+        **learning_facts(version.run.report),
         "curve": curve_figure(curve_of(version.run)) if curve_of(version.run) else None,
         "quality": quality_figure(versions_by_number(version.recipe)),
         "may_be_promoted": version.status == ModelVersion.Status.CANDIDATE,

@@ -1,4 +1,4 @@
-"""What a training tells its page while it runs."""
+"""What a training or a search tells its page while it runs."""
 
 from typing import Any
 
@@ -51,6 +51,54 @@ class LiveCurve:
         TrainingRun.objects.filter(pk=self._run.pk).update(report={"epochs": points})
 
 
+class LiveSearch:
+    """Keeps the finished trials in the run's row, and shows the one under way."""
+
+    def __init__(self, context: JobContext, run: TrainingRun) -> None:
+        self._context = context
+        self._run = run
+        self._kept = len(run.report.get("trials", []))
+
+    def report(
+        self,
+        fraction: float,
+        report: dict[str, Any],
+        *,
+        epoch: int | None = None,
+        validation_ndcg: float | None = None,
+    ) -> None:
+        """Show progress; a finished trial goes into the log and the curve as well, the epoch is
+        that of the trial under way. `report` is the search's so far.
+
+        Raises JobCancelled or LeaseLost where the work must not go on.
+        """
+        trials, best = report["trials"], report["best"]
+        figures = {
+            "trial": len(trials) + (epoch is not None),
+            "trials in all": self._run.params["trials"],
+            "epoch": epoch,
+            "NDCG@10": validation_ndcg,
+            "best so far": best["value"] if best else None,
+        }
+        detail = {name: value for name, value in figures.items() if value is not None}
+        news = trials[self._kept :]
+        if news:
+            self._kept = len(trials)
+            self._keep(report)
+        lines = "\n".join(_trial_line(trial) for trial in news)
+        self._context.progress(PHASES["search"], fraction, detail=detail, line=lines)
+
+    def _keep(self, report: dict[str, Any]) -> None:
+        TrainingRun.objects.filter(pk=self._run.pk).update(report=report)
+
+
 def _line(point: dict[str, Any]) -> str:
     line = f"epoch {point['epoch']}: validation NDCG@10 {point['validation_ndcg']:.4f}"
     return line if point["loss"] is None else f"{line}, loss {point['loss']:.4f}"
+
+
+def _trial_line(trial: dict[str, Any]) -> str:
+    return (
+        f"trial {trial['number']} ({trial['state']}): validation NDCG@10 {trial['value']:.4f} "
+        f"after {trial['epochs']} epochs"
+    )

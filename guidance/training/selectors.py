@@ -1,4 +1,6 @@
-"""Reads about runs and versions: what serves, what would after a rollback, how a run stands."""
+"""Reads about runs and versions: what serves, what would after a rollback, how a run stands, and
+what speaks for the next one.
+"""
 
 import uuid
 from dataclasses import dataclass
@@ -8,7 +10,9 @@ from typing import Any
 from django.db.models import Case, IntegerField, QuerySet, When
 
 from guidance.core.models import Job
-from guidance.training.models import ModelVersion, TrainingRun
+from guidance.training.due import Situation
+from guidance.training.hooks import data_size
+from guidance.training.models import DriftReading, ModelVersion, RetrainingPolicy, TrainingRun
 
 
 @dataclass(frozen=True)
@@ -82,3 +86,34 @@ def curve_of(run: TrainingRun) -> list[dict[str, Any]]:
     """Return `{epoch, loss, validation_ndcg}` per epoch, while it trains and afterwards."""
     points: list[dict[str, Any]] = run.report.get("epochs", [])
     return points
+
+
+def kept_params(recipe: str) -> dict[str, Any]:
+    """Return the settings that every run of the recipe takes from its retraining."""
+    kept = RetrainingPolicy.objects.filter(recipe=recipe).values_list("params", flat=True).first()
+    return dict(kept or {})
+
+
+def latest_reading(recipe: str) -> DriftReading | None:
+    """Return the newest drift reading of a recipe."""
+    return DriftReading.objects.filter(recipe=recipe).first()
+
+
+def situation(recipe: str) -> Situation:
+    """Return what decides whether a recipe is trained again; four statements, the recipe's own
+    count among them.
+    """
+    trainings = (
+        TrainingRun.objects.filter(recipe=recipe, kind=TrainingRun.Kind.TRAIN)
+        .select_related("job")
+        .defer("report", "job__log", "job__result")
+        .order_by("-created_at")
+    )
+    newest = ModelVersion.objects.filter(recipe=recipe).order_by("-number").values("status")
+    return Situation(
+        last=trainings.first(),
+        last_succeeded=trainings.filter(job__status=Job.Status.SUCCEEDED).first(),
+        data_size=data_size(recipe),
+        reading=latest_reading(recipe),
+        awaits_decision=newest.first() == {"status": ModelVersion.Status.CANDIDATE},
+    )

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from models_ml.bench import sequences, shop
+from models_ml.bench import origins, sequences, shop, warm
 from models_ml.recommender.config import TrainConfig
 
 
@@ -43,10 +43,20 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
         default={},
         help="settings of the training that differ from the usual, as JSON",
     )
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--effects",
         action="store_true",
         help="measure each step of cleaning and each augmentation instead, on validation",
+    )
+    instead.add_argument(
+        "--warm",
+        type=int,
+        metavar="DAYS",
+        help="train as of so many days ago, then today from those weights and from scratch",
+    )
+    instead.add_argument(
+        "--origins", type=int, metavar="N", help="train and measure at so many ends of the data"
     )
     parser.set_defaults(run=_run)
 
@@ -57,5 +67,9 @@ def _run(options: argparse.Namespace) -> None:
         sequences.run(options)
     elif options.effects:
         shop.run_effects(options)
+    elif options.warm:
+        warm.run(options)
+    elif options.origins:
+        origins.run(options)
     else:
         shop.run(options)

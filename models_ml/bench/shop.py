@@ -15,14 +15,8 @@ import pandas as pd
 from models_ml.bench import cold_start, effects
 from models_ml.bench.peers import compare_with_peers, table
 from models_ml.bench.serving_speed import measure_speed
-from models_ml.data.content import ItemFacts
-from models_ml.data.generated_shop import (
-    read_end,
-    read_generated_items,
-    read_generated_shop,
-    read_oracle,
-)
-from models_ml.data.online_retail import read_online_retail, read_retail_items
+from models_ml.bench.shop_files import read_items, read_shop
+from models_ml.data.generated_shop import read_oracle
 from models_ml.recommender.config import Progress, TrainConfig
 from models_ml.recommender.evaluate import TOP, ndcg
 from models_ml.recommender.gate import gate
@@ -35,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
     frame, config = _read(options)
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.work or Path(scratch)
-        items = _read_items(options.shop)
+        items = read_items(options.shop)
         report = train(
             frame, items=items, out_dir=directory, config=config, on_progress=_print_progress
         )
@@ -73,20 +67,15 @@ def run_effects(options: argparse.Namespace) -> None:
 
 
 def _read(options: argparse.Namespace) -> tuple[pd.DataFrame, TrainConfig]:
-    generated = options.shop.is_dir()
-    frame = read_generated_shop(options.shop) if generated else read_online_retail(options.shop)
+    frame, until = read_shop(options.shop)
     settings = {
         "threads": options.threads,
         "max_minutes": options.max_minutes,
         "seed": options.seed,
-        "until": read_end(options.shop).to_pydatetime() if generated else None,
+        "until": until.to_pydatetime() if until else None,
         **options.settings,
     }
     return frame, TrainConfig(**settings)
-
-
-def _read_items(shop: Path) -> list[ItemFacts]:
-    return read_generated_items(shop) if shop.is_dir() else read_retail_items(shop)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -9,19 +9,21 @@ from models_ml.data.augmentation import AUGMENTATIONS
 from models_ml.data.cleaning import DEFAULT_STEPS, STEPS
 
 _MAY_BE_ZERO = ("seed", "dropout", "id_dropout")
-PHASES = ("prepare", "baselines", "fit", "evaluate", "export")
+PHASES = ("prepare", "baselines", "warm", "fit", "evaluate", "export")
+SCRATCH, WARM, BOTH = STARTS = ("scratch", "warm", "both")
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Settings of one training; raises `ValueError` naming the setting that makes no sense.
 
-    `until` ends the data (by default its last purchase does). After `max_minutes` no further epoch
-    is begun, and one under way is cut short. `id_dropout` is the share of items that a batch knows
-    by their content alone; it counts only where items tell of themselves. The sizes of the network
-    and the learning rate were chosen on the validation windows of Online Retail and of the
-    generated shop. `cleaning` names the steps of `models_ml.data.cleaning` to take, `augmentation`
-    those of `models_ml.data.augmentation`.
+    `until` ends the data (by default its last purchase does). `start` says whether the network
+    begins from scratch, from the version before (warm) or is fitted both ways, the better one used.
+    After `max_minutes` no further epoch is begun, and one under way is cut short. `id_dropout` is
+    the share of items that a batch knows by their content alone; it counts only where items tell of
+    themselves. The sizes of the network and the learning rate were chosen on the validation windows
+    of Online Retail and of the generated shop. `cleaning` names the steps of
+    `models_ml.data.cleaning` to take, `augmentation` those of `models_ml.data.augmentation`.
     """
 
     test_days: int = 14
@@ -45,6 +47,7 @@ class TrainConfig:
     negatives: int = 4_096
     cleaning: tuple[str, ...] = DEFAULT_STEPS
     augmentation: tuple[str, ...] = ()
+    start: str = BOTH
 
     def __post_init__(self) -> None:
         for name, value in self.as_dict().items():
@@ -53,6 +56,8 @@ class TrainConfig:
         for name in ("dropout", "id_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
+        if self.start not in STARTS:
+            raise ValueError(f"start must be one of {', '.join(STARTS)}, got {self.start!r}")
         if self.dim % self.heads:
             raise ValueError(f"dim {self.dim} is not a multiple of heads {self.heads}")
         for name, known in (("cleaning", STEPS), ("augmentation", AUGMENTATIONS)):

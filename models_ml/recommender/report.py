@@ -48,6 +48,8 @@ class TrainReport:
     """`best_baseline` is the baseline with the highest NDCG@10 on the test window, the hardest
     opponent there is; the difference to it is on the same window.
 
+    `start` tells how the network began and what each start came to (`starts.Started`).
+
     `ndcgs` holds NDCG@10 (repeats allowed) per candidate, aligned with `customers`; it lives in the
     .npz, not in the JSON.
     """
@@ -59,6 +61,7 @@ class TrainReport:
     epochs: list[dict[str, float]]
     seconds: dict[str, float]
     seed: int
+    start: dict[str, Any]
     customers: np.ndarray = field(repr=False, compare=False)
     ndcgs: dict[str, np.ndarray] = field(repr=False, compare=False)
 
@@ -72,6 +75,7 @@ class TrainReport:
             "epochs": self.epochs,
             "seconds": self.seconds,
             "seed": self.seed,
+            "start": self.start,
         }
 
     def save(self, directory: Path) -> None:
@@ -91,5 +95,5 @@ class TrainReport:
             },
             customers=ndcgs.pop("customers"),
             ndcgs=ndcgs,
-            **content,
+            **{"start": {}, **content},
         )

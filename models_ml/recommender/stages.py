@@ -20,6 +20,7 @@ from models_ml.recommender.baselines import fit_co_occurrence, fit_popularity
 from models_ml.recommender.batches import Examples
 from models_ml.recommender.blending import Blend, tune_blend
 from models_ml.recommender.cases import Case, build_cases
+from models_ml.recommender.config import TrainConfig
 from models_ml.recommender.evaluate import mean_ndcg
 from models_ml.recommender.export import Fitted
 from models_ml.recommender.fit import Fitter, Plan, answer
@@ -109,39 +110,57 @@ def tune_baselines(run: Run, window: Window) -> dict[str, Tuned]:
     return tuned
 
 
-def fit_network(run: Run, window: Window) -> tuple[SequenceModel, list[dict[str, float]]]:
-    """Fit from scratch up to the validation window, which chooses the epoch."""
-    config = run.config
+def new_network(config: TrainConfig, past: Past) -> SequenceModel:
+    """A network that has learned nothing yet, the same for one seed."""
     torch.manual_seed(config.seed)
     model = SequenceModel(
         SequenceConfig(
-            items=window.past.items,
+            items=past.items,
             dim=config.dim,
             layers=config.layers,
             heads=config.heads,
             dropout=config.dropout,
             window=config.max_length,
-            features=window.past.content.width if window.past.content else 0,
+            features=past.content.width if past.content else 0,
         )
     )
-    if window.past.content:
-        model.set_content(window.past.content)
-    asked = ask_cases(window, config.max_length)
+    if past.content:
+        model.set_content(past.content)
+    return model
+
+
+def fit_network(run: Run, window: Window) -> tuple[SequenceModel, list[dict[str, float]]]:
+    """Fit from scratch up to the validation window, which chooses the epoch."""
+    config = run.config
+    model = new_network(config, window.past)
+    plan = Plan("fit", config.epochs, config.learning_rate, config.patience, 3.0, False)
+    examples = _examples(run, window.past)
+    model.set_feature_scale(examples.own_features())
+    return model, _fit_measured(run, plan, model, examples, window)
+
+
+def fit_further(
+    run: Run, plan: Plan, model: SequenceModel, window: Window
+) -> list[dict[str, float]]:
+    """Fit a network that has learned before, in place; the validation window chooses the epoch."""
+    return _fit_measured(run, plan, model, _examples(run, window.past), window)
+
+
+def _fit_measured(
+    run: Run, plan: Plan, model: SequenceModel, examples: Examples, window: Window
+) -> list[dict[str, float]]:
+    asked = ask_cases(window, run.config.max_length)
 
     def measure(fitted: SequenceModel) -> float:
         scores = network_scores(fitted, window, asked)
         return mean_ndcg(lambda place, case: scores[place], window.cases)
 
-    plan = Plan("fit", config.epochs, config.learning_rate, config.patience, 3.0, False)
-    examples = _examples(run, window.past)
-    model.set_feature_scale(examples.own_features())
-    rows = Fitter(run, plan).fit(
+    return Fitter(run, plan).fit(
         model,
         examples,
-        on_epoch=lambda row: run.tell("fit", 0.6 * row["epoch"] / config.epochs, row),
+        on_epoch=lambda row: run.tell(plan.name, 0.6 * row["epoch"] / plan.epochs, row),
         measure=measure,
     )
-    return model, rows
 
 
 def find_blend(run: Run, window: Window, model: SequenceModel, tuned: dict[str, Tuned]) -> Blend:

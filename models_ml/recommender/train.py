@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from models_ml.data.cleaning import CleaningReport, clean
 from models_ml.data.content import ItemFacts
 from models_ml.data.split import TimeSplit, split_by_time
-from models_ml.recommender import stages
+from models_ml.recommender import stages, starts
 from models_ml.recommender.blending import Blend
 from models_ml.recommender.checkpoints import Checkpoints, fingerprint
 from models_ml.recommender.config import OnProgress, ShouldStop, TrainConfig
@@ -27,6 +27,7 @@ from models_ml.recommender.report import (
 )
 from models_ml.recommender.run import Run
 from models_ml.recommender.stages import Window
+from models_ml.recommender.starts import Started
 from models_ml.recommender.tuning import Tuned
 
 
@@ -36,6 +37,8 @@ def train(
     out_dir: Path,
     config: TrainConfig,
     items: Sequence[ItemFacts] = (),
+    previous: Path | None = None,
+    measure_only: bool = False,
     on_progress: OnProgress = lambda progress: None,
     should_stop: ShouldStop = lambda: False,
 ) -> TrainReport:
@@ -48,13 +51,18 @@ def train(
     compared with it on data new to both. What `out_dir` itself serves is the same recipe carried on
     to the end of the data.
 
+    `previous` is the folder of an earlier training, whose network this one may start from. With
+    `measure_only` there is a report alone and nothing that serves.
+
     Run again with the same `out_dir`, it goes on where it was stopped. Raises `BadFrame`,
     `NotEnoughData` or `TrainingStopped`.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(config.threads)
     with threadpool_limits(config.threads):
-        return _train(frame, items, out_dir, config, on_progress, should_stop)
+        return _train(
+            frame, items, out_dir, config, previous, measure_only, on_progress, should_stop
+        )
 
 
 def _train(
@@ -62,6 +70,8 @@ def _train(
     items: Sequence[ItemFacts],
     out_dir: Path,
     config: TrainConfig,
+    previous: Path | None,
+    measure_only: bool,
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> TrainReport:
@@ -69,7 +79,8 @@ def _train(
     split = split_by_time(
         rows, config.test_days, config.validation_days, config.until and pd.Timestamp(config.until)
     )
-    checkpoints = Checkpoints(out_dir, fingerprint(rows, items, _learning(config)))
+    settings = {**_learning(config), "previous": starts.digest_of(previous)}
+    checkpoints = Checkpoints(out_dir, fingerprint(rows, items, settings))
     run = Run(config, checkpoints, on_progress, should_stop)
     with run.phase("prepare"):
         content = stages.ShopContent(items, rows) if items else None
@@ -78,23 +89,29 @@ def _train(
         end = stages.build_past(split.everything, split.end, content)
     with run.phase("baselines"):
         tuned = stages.tune_baselines(run, validation)
+    started = starts.fit_start(
+        run, validation, split.validation_cut, previous, content.vocabulary if content else None
+    )
     with run.phase("fit"):
-        model, epochs = stages.fit_network(run, validation)
-        blend = stages.find_blend(run, validation, model, tuned)
-        model = stages.carry_on(run, "measured", model, validation.past, test.past, 0.8)
+        blend = stages.find_blend(run, validation, started.model, tuned)
+        model = stages.carry_on(run, "measured", started.model, validation.past, test.past, 0.8)
         measured = stages.fit_all(run, test.past, model, tuned, blend)
-        model = stages.carry_on(run, "final", model, test.past, end, 1.0)
-        final = stages.fit_all(run, end, model, tuned, blend)
+        if not measure_only:
+            model = stages.carry_on(run, "final", model, test.past, end, 1.0)
+            final = stages.fit_all(run, end, model, tuned, blend)
     with run.phase("evaluate"):
         results = _evaluate(run, measured, test)
-    with run.phase("export"):
-        vocabulary = content.vocabulary if content else None
-        facts = {"fitted_until": split.test_cut.isoformat()}
-        export(measured, out_dir / MEASURED, facts, vocabulary)
-        run.tell("export", 0.5)
-        export(final, out_dir, {"fitted_until": split.end.isoformat()}, vocabulary)
-        report = _report(run, cleaning, split, test, results, tuned, blend, epochs)
-        report.save(out_dir)
+    report = _report(run, cleaning, split, test, results, tuned, blend, started)
+    if not measure_only:
+        with run.phase("export"):
+            vocabulary = content.vocabulary if content else None
+            skus = validation.past.histories.skus
+            starts.keep_start(started.model, skus, vocabulary, split.validation_cut, out_dir)
+            facts = {"fitted_until": split.test_cut.isoformat()}
+            export(measured, out_dir / MEASURED, facts, vocabulary)
+            run.tell("export", 0.5)
+            export(final, out_dir, {"fitted_until": split.end.isoformat()}, vocabulary)
+    report.save(out_dir)
     run.tell("export", 1.0)
     return report
 
@@ -136,7 +153,7 @@ def _report(
     results: dict[str, Evaluation],
     tuned: dict[str, Tuned],
     blend: Blend,
-    epochs: list[dict[str, float]],
+    started: Started,
 ) -> TrainReport:
     found = {name: (one.parameters, one.validation_ndcg) for name, one in tuned.items()}
     settings = _learning(run.config)
@@ -164,7 +181,8 @@ def _report(
         candidates=candidates,
         best_baseline=best,
         model_minus_best_baseline={"mean": mean, "low": low, "high": high},
-        epochs=epochs,
+        epochs=started.epochs,
+        start=started.as_dict(),
         seconds=run.seconds,
         seed=run.config.seed,
         customers=test.past.histories.customers[[case.customer for case in test.cases]],

@@ -176,8 +176,6 @@ Q_CLUSTER = {
 JOB_SLOTS = int(os.environ.get("JOB_SLOTS", "1"))
 # Threads a model may use. Two busy threads on two busy cores were ten times slower than one.
 MODEL_THREADS = int(os.environ.get("MODEL_THREADS", "1"))
-# The hour (UTC) in which every model is trained again; set it to nothing to train by hand alone.
-TRAINING_HOUR = int(hour) if (hour := os.environ.get("TRAINING_HOUR", "3")) else None
 # A thread of each web process looks for another promoted model, stock and popularity, so that no
 # request waits for them. Without it every request looks by itself.
 SERVING_WATCHER = os.environ.get("SERVING_WATCHER", "1") == "1"

@@ -1,4 +1,4 @@
-// Draws a training's curve again with every epoch, and shows what it made when it has ended.
+// Draws a run's curve again with every epoch or trial, and shows what it made when it has ended.
 (() => {
   "use strict";
 
@@ -12,13 +12,16 @@
   document.addEventListener("DOMContentLoaded", () => {
     const root = document.querySelector("[data-run-curve]");
     if (!root) return;
-    let epoch;
+    let drawn;
     root.addEventListener("job:state", async ({ detail: state }) => {
       if (state.is_finished) {
         location.reload();
-      } else if (state.detail.epoch !== epoch) {
-        epoch = state.detail.epoch;
-        await redraw(root).catch(() => { epoch = undefined; });
+        return;
+      }
+      const news = `${state.detail.trial} ${state.detail.epoch}`;
+      if (news !== drawn) {
+        drawn = news;
+        await redraw(root).catch(() => { drawn = undefined; });
       }
     });
   });

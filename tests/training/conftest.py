@@ -15,7 +15,15 @@ from tests import factories
 def recipe() -> Recipe:
     """A recipe of two quick epochs, gone after the test."""
     module = "tests.training.quick_recipe"
-    made = Recipe("quick", "quick model", f"{module}.run", f"{module}.check")
+    made = Recipe(
+        "quick",
+        "quick model",
+        f"{module}.run",
+        f"{module}.check",
+        searcher=f"{module}.search",
+        growth=f"{module}.count",
+        drift=f"{module}.measure",
+    )
     register_recipe(made)
     yield made
     del _recipes["quick"]

@@ -1,14 +1,26 @@
 """A recipe that takes no time: two epochs, a file, a verdict that its parameters name."""
 
 from pathlib import Path
+from typing import Any
 
 from guidance.core.jobs import JobContext
 from guidance.core.services.jobs import cancel_job
-from guidance.training.hooks import Trained
+from guidance.training.hooks import DriftMeasure, Trained
 from guidance.training.models import TrainingRun
 from guidance.training.progress import LiveCurve
 from guidance.training.services.runs import folder_of
 from tests import factories
+
+# What the shop holds and how it moved, for tests to set.
+SHOP: dict[str, Any] = {"events": 1_000, "measures": []}
+
+
+def count() -> int:
+    return int(SHOP["events"])
+
+
+def measure() -> list[DriftMeasure]:
+    return list(SHOP["measures"])
 
 
 def run(context: JobContext, training_run: TrainingRun) -> Trained:
@@ -66,3 +78,20 @@ def check(folder: Path, policy: str) -> None:
     """Raise where the file is not as it was written."""
     if (folder / "weights").read_text() != "good":
         raise ValueError("weights: not as they were written")
+
+
+def search(context: JobContext, training_run: TrainingRun) -> dict[str, Any]:
+    """Try as many settings as the run's `params` say; the last one is the best."""
+    trials = [
+        {
+            "number": number,
+            "state": "complete",
+            "value": 0.1 + number / 100,
+            "parameters": {"dim": 32 * (number + 1)},
+            "epochs": 2,
+            "seconds": 1.0,
+        }
+        for number in range(training_run.params["trials"])
+    ]
+    context.progress("trying settings", 1.0, detail={"trial": len(trials)})
+    return {"trials": trials, "best": trials[-1], "usual": trials[0]["value"]}

@@ -1,6 +1,6 @@
 """Runs: asked for, carried out under a lease, gone on with after a death, cancelled."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from guidance.training.hooks import Recipe
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import curve_of, serving
 from guidance.training.services import AlreadyTraining, request_training
-from guidance.training.tasks import train_nightly
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recipe")]
 
@@ -136,20 +135,3 @@ def test_the_command_without_a_worker_says_what_to_start() -> None:
 def test_the_command_names_the_models_there_are() -> None:
     with pytest.raises(CommandError, match="recommender"):
         call_command("train", "nothing")
-
-
-def test_the_night_s_training_is_asked_for_once(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    night = datetime(2026, 3, 1, 3, 10, tzinfo=UTC)
-    monkeypatch.setattr("django.utils.timezone.now", lambda: night)
-    settings.TRAINING_HOUR = None
-    assert train_nightly() == 0
-    settings.TRAINING_HOUR = 4
-    assert train_nightly() == 0
-    settings.TRAINING_HOUR = 3
-    assert train_nightly() == 2
-    TrainingRun.objects.filter(recipe="quick").update(created_at=night)
-    Job.objects.update(status="succeeded")
-    assert train_nightly() == 0
-    assert sorted(TrainingRun.objects.values_list("recipe", flat=True)) == ["quick", "recommender"]

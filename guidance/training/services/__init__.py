@@ -1,13 +1,25 @@
 """Training's writes: runs asked for and carried out, versions promoted and rolled back."""
 
 from guidance.training.services.promotion import PromotionRefused, promote_version, roll_back
+from guidance.training.services.retraining import (
+    ensure_policies,
+    keep_params,
+    measure_drift,
+    request_due_training,
+    save_policy,
+)
 from guidance.training.services.runs import AlreadyTraining, request_training, run_training
 
 __all__ = [
     "AlreadyTraining",
     "PromotionRefused",
+    "ensure_policies",
+    "keep_params",
+    "measure_drift",
     "promote_version",
+    "request_due_training",
     "request_training",
     "roll_back",
     "run_training",
+    "save_policy",
 ]

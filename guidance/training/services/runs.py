@@ -14,17 +14,18 @@ from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import JobCancelled, request_job
-from guidance.training.hooks import Trained, recipe
+from guidance.training.due import Cause
+from guidance.training.hooks import Trained, data_size, recipe
 from guidance.training.labels import PHASES, verdict_sentences
 from guidance.training.models import ModelVersion, TrainingRun
-from guidance.training.selectors import active_run
+from guidance.training.selectors import active_run, kept_params
 
 
 class AlreadyTraining(Exception):
     """A run of this recipe is on its way; `run` is the one."""
 
     def __init__(self, run: TrainingRun) -> None:
-        super().__init__(_("A training of this model is already on its way."))
+        super().__init__(_("A training or search of this model is already on its way."))
         self.run = run
 
 
@@ -34,22 +35,38 @@ def request_training(
     recipe_key: str,
     requested_by: User | None,
     params: dict[str, Any] | None = None,
+    kind: str = TrainingRun.Kind.TRAIN,
+    cause: Cause | None = None,
     start: bool = True,
 ) -> TrainingRun:
-    """Queue a training; a worker starts its process unless `start` is False.
+    """Queue a training or a search; a worker starts its process unless `start` is False.
 
-    Raises KeyError for a recipe nobody registered and AlreadyTraining where one is on its way.
+    `params` are added to those that the recipe's retraining keeps for every run. Without a
+    `cause` a person asked, or a command where there is none. Raises KeyError for a recipe nobody
+    registered and AlreadyTraining where a run of it is on its way.
     """
     recipe(recipe_key)
     hold_lock(f"training.{recipe_key}")
     if (running := active_run(recipe_key)) is not None:
         raise AlreadyTraining(running)
+    cause = cause or Cause.asked_by(requested_by)
     job = request_job(
         kind="train", params={"recipe": recipe_key}, requested_by=requested_by, start=start
     )
-    run = TrainingRun.objects.create(recipe=recipe_key, params=params or {}, job=job)
+    run = TrainingRun.objects.create(
+        recipe=recipe_key,
+        kind=kind,
+        params={**kept_params(recipe_key), **(params or {})},
+        job=job,
+        trigger=cause.trigger,
+        cause=cause.figures,
+        data_size=data_size(recipe_key),
+    )
     record_audit(
-        actor=requested_by, verb="request_training", target=run, details={"recipe": recipe_key}
+        actor=requested_by,
+        verb=f"request_{TrainingRun.Kind(kind).name.lower()}",
+        target=run,
+        details={"recipe": recipe_key, "trigger": cause.trigger, **cause.figures},
     )
     return run
 
@@ -61,20 +78,32 @@ def run_training(context: JobContext) -> dict[str, Any]:
     run whose version was already written is only closed.
     """
     run = TrainingRun.objects.select_related("job").get(job_id=context.job_id)
+    try:
+        result = _search(context, run) if run.kind == run.Kind.SEARCH else _train(context, run)
+    except JobCancelled:
+        shutil.rmtree(folder_of(run), ignore_errors=True)
+        shutil.rmtree(context.folder, ignore_errors=True)
+        raise
+    shutil.rmtree(context.folder, ignore_errors=True)
+    return result
+
+
+def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     version = ModelVersion.objects.filter(run=run).first()
     if version is None:
-        try:
-            trained = recipe(run.recipe).load()(context, run)
-            context.check()
-        except JobCancelled:
-            shutil.rmtree(folder_of(run), ignore_errors=True)
-            shutil.rmtree(context.folder, ignore_errors=True)
-            raise
+        trained = recipe(run.recipe).load()(context, run)
+        context.check()
         version = record_version(run=run, trained=trained)
         for sentence in verdict_sentences(version.verdict):
             context.progress(PHASES["export"], 1.0, line=sentence)
-    shutil.rmtree(context.folder, ignore_errors=True)
     return {"version": str(version.pk), "number": version.number, "status": version.status}
+
+
+def _search(context: JobContext, run: TrainingRun) -> dict[str, Any]:
+    report = recipe(run.recipe).load_searcher()(context, run)
+    context.check()
+    TrainingRun.objects.filter(pk=run.pk).update(report=report)
+    return {"trials": len(report["trials"]), "best": report["best"]["number"]}
 
 
 def folder_of(run: TrainingRun) -> Path:
