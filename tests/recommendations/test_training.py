@@ -56,7 +56,12 @@ def test_a_training_measures_itself_against_what_serves_and_is_judged(
     assert version.status == ("candidate" if verdict["passed"] else "refused")
     assert version.policy == ("model" if verdict["passed"] else version.best_baseline)
     run = TrainingRun.objects.get(pk=run.pk)
-    assert [point["epoch"] for point in curve_of(run)] == [1]
+    start = run.report["start"]
+    assert {name: one["epochs"] for name, one in start["measured"].items()} == {
+        "warm": 2,
+        "scratch": 1,
+    }
+    assert len(curve_of(run)) == start["measured"][start["used"]]["epochs"]
     assert run.report["data"]["customers"] == Customer.objects.count()
     assert 0 < version.metrics["model"]["repeats_allowed"]["ndcg@10"] <= 1
 
