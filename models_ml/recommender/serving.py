@@ -220,24 +220,31 @@ def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     `threads` is what the encoder may use per request. Raises `ArtefactError` naming the file and
     the problem, or the policy that the folder does not hold.
     """
-    policies = read_manifest(directory, only=[])["policies"]
-    read_manifest(directory, only=_files_of(policy, "content" in policies))
+    policies = read_manifest(directory, only=[PARAMETERS])["policies"]
     if policy not in policies:
         raise ArtefactError(f"manifest.json: the policy {policy!r} is not among its policies")
     parameters = read_json(directory / PARAMETERS)
+    made_of = _made_of(policy, parameters)
+    read_manifest(directory, only=_files_of(made_of, "content" in policies))
     popularity = PopularityScorer(read_array(directory / "popularity.npy"))
     skus = read_array(directory / "items.npy").tolist()
     if policy == "popularity":
         return Ranker(policy, skus, popularity, popularity, None)
-    parts = _open_parts(directory, parameters, policy, popularity.shares)
-    # Where a blend was no better than its best part, that part is the model.
-    name = parameters.get("alone") or policy if policy == "model" else policy
-    if name in POLICIES and name != "model":
-        scorer: Scorer = parts[name]
-    else:
+    parts = _open_parts(directory, parameters, made_of, popularity.shares)
+    if made_of == "model":
         sequence = _open_sequence(directory, parameters["max_length"], threads)
-        scorer = FusionScorer(sequence, Parts(**parts), parameters["fusion"])
+        scorer: Scorer = FusionScorer(sequence, Parts(**parts), parameters["fusion"])
+    else:
+        scorer = parts[made_of]
     return Ranker(policy, skus, scorer, popularity, parts["co_occurrence"])
+
+
+def _made_of(policy: str, parameters: dict[str, Any]) -> str:
+    """The policy whose files one is read from: its own, but where a blend was no better than its
+    best part, that part is the model. The network alone is a blend without weights.
+    """
+    part: str = parameters.get("alone") or policy
+    return part if policy == "model" and part in POLICIES else policy
 
 
 def _open_parts(
@@ -261,7 +268,9 @@ def _open_parts(
 
 
 def _files_of(policy: str, has_content: bool) -> list[str]:
-    """The files that a policy is read from: a broken encoder must not take co-occurrence down."""
+    """The files that a policy is read from: a broken encoder must not take co-occurrence down, nor
+    a model that is co-occurrence alone.
+    """
     neighbours = ["co_occurrence"] * (policy != "popularity")
     neighbours += ["ease"] * (policy in {"ease", "model"})
     neighbours += ["content"] * (policy in {"content", "model"} and has_content)

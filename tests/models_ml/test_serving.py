@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from models_ml.recommender.serving import POLICIES, ArtefactError, HistoryEvent, load
-from tests.trained import SKUS, taste_of
+from tests.trained import SKUS, let_serve_alone, taste_of
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -131,6 +131,7 @@ def test_a_changed_file_is_named_and_nothing_is_served_from_it(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)
+    let_serve_alone(copy, "transformer")
     content = bytearray((copy / name).read_bytes())
     content[-3] ^= 1
     (copy / name).write_bytes(bytes(content))
@@ -139,6 +140,20 @@ def test_a_changed_file_is_named_and_nothing_is_served_from_it(
     (copy / name).unlink()
     with pytest.raises(ArtefactError, match=rf"{name}: the file is missing"):
         load(copy, "model")
+
+
+@pytest.mark.parametrize("part", ["ease", "co_occurrence", "repeat_frequency", "content"])
+def test_a_model_that_is_one_part_alone_needs_that_part_s_files_only(
+    trained: Path, tmp_path: Path, part: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    let_serve_alone(copy, part)
+    for name in ("encoder.onnx", "own_items.onnx", "item_bias.npy", "trends.npy"):
+        (copy / name).unlink()
+    found = load(copy, "model").rank(bought("P01"), k=5, now=NOW)
+    assert found == load(copy, part).rank(bought("P01"), k=5, now=NOW)
+    assert load(copy, "model").similar("P01", 5)
 
 
 def test_a_broken_encoder_leaves_the_fallbacks_and_popularity_needs_least(

@@ -13,7 +13,7 @@ from guidance.decisions.models import Decision
 from guidance.recommendations.models import Surface
 from guidance.training.models import ModelVersion
 from tests import factories
-from tests.trained import taste_of
+from tests.trained import let_serve_alone, taste_of
 
 
 def _preview(surface: Surface) -> str:
@@ -118,6 +118,7 @@ def test_two_versions_stand_side_by_side_and_a_broken_one_says_why(
     page = client.get(_preview(home), query)
     assert [side.name for side in page.context["sides"]] == [str(serving), str(other)]
     assert [side.answer.policy for side in page.context["sides"]] == ["model", "model"]
+    let_serve_alone(other.folder, "transformer")
     (other.folder / "encoder.onnx").unlink()
     page = client.get(_preview(home), query)
     assert page.context["sides"][1].answer.policy == "co_occurrence"

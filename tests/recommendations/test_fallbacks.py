@@ -12,6 +12,7 @@ from guidance.decisions.models import Decision
 from guidance.recommendations import rankers
 from guidance.recommendations.models import Surface
 from guidance.training.models import ModelVersion
+from tests.trained import let_serve_alone, rewrite_manifest
 
 pytestmark = pytest.mark.usefixtures("home", "shopper", "sold")
 
@@ -27,6 +28,7 @@ def _ask(storefront: APIClient) -> tuple[dict[str, Any], Decision]:
 def test_a_corrupt_model_file_leaves_co_occurrence(
     storefront: APIClient, version: ModelVersion
 ) -> None:
+    let_serve_alone(version.folder, "transformer")
     file = version.folder / "encoder.onnx"
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     answer, decision = _ask(storefront)
@@ -38,15 +40,37 @@ def test_a_corrupt_model_file_leaves_co_occurrence(
 def test_a_file_that_is_garbage_with_the_right_checksum_leaves_co_occurrence(
     storefront: APIClient, version: ModelVersion
 ) -> None:
-    from models_ml.recommender.artefacts import read_manifest, write_manifest
-
-    manifest = read_manifest(version.folder)
+    let_serve_alone(version.folder, "transformer")
     (version.folder / "encoder.onnx").write_bytes(b"no onnx at all")
-    facts = {key: manifest[key] for key in ("policies", "fitted_until")}
-    write_manifest(version.folder, list(manifest["files"]), facts)
+    rewrite_manifest(version.folder)
     answer, decision = _ask(storefront)
     assert answer["policy"] == "co_occurrence"
     assert "encoder.onnx" in decision.fallback_from
+
+
+@pytest.mark.parametrize("part", ["content", "co_occurrence"])
+def test_a_model_that_is_one_part_alone_serves_without_the_network_s_files(
+    storefront: APIClient, version: ModelVersion, part: str
+) -> None:
+    let_serve_alone(version.folder, part)
+    (version.folder / "encoder.onnx").write_bytes(b"no onnx at all")
+    (version.folder / "own_items.onnx").unlink()
+    answer, decision = _ask(storefront)
+    assert answer["policy"] == "model"
+    assert decision.fallback_from == ""
+
+
+def test_a_model_that_is_one_part_alone_stands_on_that_part_s_files(
+    storefront: APIClient, version: ModelVersion
+) -> None:
+    let_serve_alone(version.folder, "content")
+    file = version.folder / "content_strengths.npy"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    answer, decision = _ask(storefront)
+    assert answer["policy"] == "co_occurrence"
+    assert decision.fallback_from.startswith(
+        f"model: recommender {version.number}: content_strengths.npy"
+    )
 
 
 def test_everything_corrupt_leaves_popularity(storefront: APIClient, version: ModelVersion) -> None:
@@ -132,6 +156,7 @@ def test_a_broken_newcomer_leaves_the_version_before_it_in_place(
     assert _ask(storefront)[1].policy_version == f"recommender {old.number}"
     ModelVersion.objects.filter(pk=old.pk).update(status="retired")
     new = new_version()
+    let_serve_alone(new.folder, "transformer")
     (new.folder / "encoder.onnx").unlink()
     answer, decision = _ask(storefront)
     assert answer["policy"] == "model"
@@ -142,6 +167,7 @@ def test_a_broken_newcomer_leaves_the_version_before_it_in_place(
 def test_a_repaired_version_serves_when_it_is_looked_at_again(
     storefront: APIClient, version: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    let_serve_alone(version.folder, "transformer")
     file = version.folder / "encoder.onnx"
     good = file.read_bytes()
     file.unlink()

@@ -19,7 +19,7 @@ from guidance.decisions.models import Decision
 from guidance.recommendations.models import Surface
 from guidance.recommendations.selectors import HISTORY_EVENTS
 from guidance.training.models import ModelVersion
-from models_ml.recommender.artefacts import read_manifest, write_manifest
+from tests.trained import let_serve_alone, rewrite_manifest
 
 URL = "/api/v1/recommendations"
 
@@ -95,11 +95,10 @@ def test_features_that_are_no_numbers_leave_the_fallback_or_what_can_be_ranked(
     name: str,
 ) -> None:
     version = new_version()
+    let_serve_alone(version.folder, "transformer")
     path = version.folder / f"{name}.npy"
     np.save(path, np.full_like(np.load(path), np.nan))
-    manifest = read_manifest(version.folder, only=[])
-    facts = {key: value for key, value in manifest.items() if key not in {"format", "files"}}
-    write_manifest(version.folder, list(manifest["files"]), facts)
+    rewrite_manifest(version.folder)
     answer = _ask(storefront)
     assert len(answer["items"]) == 4
     assert all(np.isfinite(item["score"]) for item in answer["items"])
