@@ -16,11 +16,12 @@ from models_ml.recommender.stages import Window
 
 # The grid of the paper's section 5.1 and, to start from, what its authors chose for Ta-Feng.
 GRID: dict[str, tuple[float, ...]] = {
-    "alpha": tuple(round(0.1 * step, 1) for step in range(11)),
     "neighbours": (100, 300, 500, 700, 900, 1100, 1300),
     "within_decay": tuple(round(0.1 * step, 1) for step in range(1, 11)),
     "group_decay": tuple(round(0.1 * step, 1) for step in range(1, 11)),
     "groups": (3, 7, 11, 15, 19, 23),
+    # Last: from one on, which leaves the neighbours out, nothing would tell good ones from bad.
+    "alpha": tuple(round(0.1 * step, 1) for step in range(11)),
 }
 START: Parameters = {
     "alpha": 0.7,

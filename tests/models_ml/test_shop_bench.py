@@ -13,7 +13,14 @@ from models_ml.bench import effects, factorisation
 from models_ml.bench.__main__ import main
 from models_ml.bench.peer import NEW_ONLY, PROTOCOLS, REPEATS_ALLOWED, Searched
 from models_ml.bench.peers import compare_with_peers, table
-from models_ml.bench.tifu_knn import TifuKnn, basket_weights, frequencies, nearest
+from models_ml.bench.tifu_knn import (
+    GRID,
+    START,
+    TifuKnn,
+    basket_weights,
+    frequencies,
+    nearest,
+)
 from models_ml.data.cleaning import STEPS, clean
 from models_ml.data.split import split_by_time
 from models_ml.recommender import stages
@@ -76,6 +83,11 @@ def test_tifu_knn_mixes_ones_own_with_the_neighbours(hand_made: Window) -> None:
     assert others[tea] < 0.01 < others[jug]
     assert mixed == pytest.approx((own + others) / 2)
     assert mixed[pot] < 0.01 < mixed[cup]
+
+
+def test_tifu_knn_finds_good_neighbours_before_it_may_leave_them_out() -> None:
+    assert list(GRID)[-1] == "alpha"
+    assert all(START[name] in values for name, values in GRID.items())
 
 
 @pytest.mark.parametrize("fit", [factorisation.fit_als, factorisation.fit_bpr])
