@@ -1,6 +1,7 @@
 """Reports that were computed, thresholds that people set, alerts and who looked into them."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -69,6 +70,21 @@ class HealthThreshold(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_measure_display())
+
+    def clean(self) -> None:
+        """Refuse in words what the database refuses: forms leave its constraint out, as they do
+        not change the measure."""
+        super().clean()
+        if self.look is None or self.alarm is None:
+            return
+        if min(self.look, self.alarm) < 0:
+            raise ValidationError(_("A threshold is never below zero."))
+        if self.measure == Measure.LOW_COVERAGE and self.alarm > self.look:
+            raise ValidationError(
+                _("For low coverage the alarm must not lie above what is worth a look.")
+            )
+        if self.measure != Measure.LOW_COVERAGE and self.alarm < self.look:
+            raise ValidationError(_("The alarm must not lie below what is worth a look."))
 
     @property
     def explanation(self) -> str:

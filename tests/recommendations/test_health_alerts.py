@@ -1,0 +1,168 @@
+"""Alerts of health: opened once, kept up, closed; who looked into them; their thresholds."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from guidance.core.models import AuditEntry
+from guidance.core.roles import Role
+from guidance.recommendations.health.findings import Finding
+from guidance.recommendations.health.measures import DEFAULTS
+from guidance.recommendations.health.models import HealthAlert, HealthThreshold
+from guidance.recommendations.health.services import UNMEASURED_FOR, evaluate_alerts
+from tests import factories
+
+
+def _drift(value: float, **more: Any) -> int:
+    found = Finding("input_drift", "", "language", value, value)
+    return evaluate_alerts(found=[found], **more)
+
+
+def _verbs(alert: HealthAlert) -> list[str]:
+    entries = AuditEntry.objects.filter(object_id=str(alert.pk)).order_by("pk")
+    return list(entries.values_list("verb", flat=True))
+
+
+def _acknowledge(client: Client, alert: HealthAlert, note: str) -> str:
+    address = reverse("admin:recommendations_healthalert_acknowledge", args=[alert.pk])
+    answer = client.post(address, {"note": note}, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_an_alert_is_opened_once_brought_up_to_date_and_closed(db: None) -> None:
+    assert _drift(0.05) == 0
+    assert (_drift(0.15), _drift(0.2)) == (1, 0)
+    alert = HealthAlert.objects.get()
+    assert (alert.value, alert.threshold, alert.severity) == (0.2, 0.1, "look")
+    assert _drift(0.05) == 0
+    alert.refresh_from_db()
+    assert alert.resolved_at is not None
+    assert alert.value == 0.05
+    assert _verbs(alert) == ["open_health_alert", "close_health_alert"]
+    assert _drift(0.15) == 1
+
+
+def test_an_alert_that_gets_worse_waits_for_a_person_again(
+    desk: Callable[..., Client],
+) -> None:
+    _drift(0.15)
+    alert = HealthAlert.objects.get()
+    _acknowledge(desk(Role.ANALYST), alert, "a new market")
+    _drift(0.3)
+    alert.refresh_from_db()
+    assert (alert.severity, alert.threshold) == ("alarm", 0.25)
+    assert (alert.acknowledged_at, alert.note) == (None, "")
+    assert "escalate_health_alert" in _verbs(alert)
+    assert list(HealthAlert.objects.waiting()) == [alert]
+
+
+def test_only_what_is_no_accident_is_judged(db: None) -> None:
+    evaluate_alerts(found=[Finding("ctr_drop", "home", "", 0.4, 0.0)])
+    assert not HealthAlert.objects.exists()
+
+
+def test_coverage_alarms_when_it_falls(db: None) -> None:
+    evaluate_alerts(found=[Finding("low_coverage", "", "", 0.01, 0.01)])
+    assert HealthAlert.objects.get().severity == "alarm"
+    evaluate_alerts(found=[Finding("low_coverage", "", "", 0.5, 0.5)])
+    assert not HealthAlert.objects.open().exists()
+
+
+def test_what_could_not_be_measured_stays_open_for_a_while_only(db: None) -> None:
+    _drift(0.15)
+    evaluate_alerts(found=[])
+    assert HealthAlert.objects.open().exists()
+    evaluate_alerts(found=[], now=timezone.now() + UNMEASURED_FOR + timedelta(days=1))
+    assert not HealthAlert.objects.open().exists()
+
+
+def test_a_measure_that_is_no_longer_watched_closes_its_alerts(db: None) -> None:
+    _drift(0.15)
+    HealthThreshold.objects.update_or_create(
+        measure="input_drift", defaults={"look": 0.1, "alarm": 0.25, "is_watched": False}
+    )
+    assert _drift(0.15) == 0
+    assert not HealthAlert.objects.open().exists()
+
+
+def test_who_looked_into_an_alert_is_kept_and_the_second_is_told(
+    desk: Callable[..., Client],
+) -> None:
+    alert = factories.health_alert()
+    assert "Noted" in _acknowledge(desk(Role.MERCHANDISER, "mia"), alert, "a sale")
+    said = _acknowledge(desk(Role.ANALYST, "ada"), alert, "me too")
+    assert said == "mia has looked into it already."
+    alert.refresh_from_db()
+    assert (str(alert.acknowledged_by), alert.note, alert.resolved_at) == ("mia", "a sale", None)
+    entry = AuditEntry.objects.get(verb="acknowledge_health_alert")
+    assert (str(entry.actor), entry.details["note"]) == ("mia", "a sale")
+
+
+def test_a_closed_alert_an_empty_note_and_a_mere_reader_are_refused(
+    desk: Callable[..., Client],
+) -> None:
+    closed = factories.health_alert(resolved_at=timezone.now())
+    client = desk(Role.ANALYST)
+    assert "is closed" in _acknowledge(client, closed, "late")
+    alert = factories.health_alert()
+    assert "Write what you found" in _acknowledge(client, alert, "  ")
+    address = reverse("admin:recommendations_healthalert_acknowledge", args=[alert.pk])
+    assert client.get(address).status_code == 405
+    assert desk(Role.COMPLIANCE).post(address, {"note": "x"}).status_code == 403
+    assert not AuditEntry.objects.filter(verb="acknowledge_health_alert").exists()
+
+
+def test_the_dashboard_shows_a_waiting_alert_to_those_who_may_act(
+    desk: Callable[..., Client],
+) -> None:
+    factories.health_alert(severity="alarm")
+    for role, shown in ((Role.ANALYST, True), (Role.MERCHANDISER, True), (Role.COMPLIANCE, False)):
+        waiting = desk(role).get(reverse("admin:index")).context["dashboard"]["waiting"]
+        found = {one.key: one for one in waiting}
+        assert ("health-alerts" in found) is shown
+        if shown:
+            assert (found["health-alerts"].count, found["health-alerts"].tone) == (1, "alarm")
+
+
+@pytest.mark.parametrize(
+    ("measure", "look", "alarm"),
+    [("input_drift", 0.3, 0.2), ("input_drift", -0.1, 0.2), ("low_coverage", 0.1, 0.2)],
+)
+def test_the_database_refuses_thresholds_that_make_no_sense(
+    db: None, measure: str, look: float, alarm: float
+) -> None:
+    HealthThreshold.objects.filter(measure=measure).delete()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        HealthThreshold.objects.create(measure=measure, look=look, alarm=alarm)
+
+
+def test_every_measure_has_a_threshold_to_set(db: None) -> None:
+    kept = HealthThreshold.objects.values_list("measure", "look", "alarm")
+    assert set(kept) == {(name, one.look, one.alarm) for name, one in DEFAULTS.items()}
+
+
+def test_a_threshold_is_changed_at_the_desk_and_holds_from_then_on(
+    desk: Callable[..., Client],
+) -> None:
+    threshold, _made = HealthThreshold.objects.get_or_create(
+        measure="input_drift", defaults={"look": 0.1, "alarm": 0.25}
+    )
+    address = reverse("admin:recommendations_healththreshold_change", args=[threshold.pk])
+    client = desk(Role.ANALYST)
+    refused = client.post(address, {"look": 0.5, "alarm": 0.4, "is_watched": "on"})
+    assert refused.status_code == 200
+    assert refused.context["adminform"].form.errors
+    client.post(address, {"look": 0.4, "alarm": 0.5, "is_watched": "on"})
+    threshold.refresh_from_db()
+    assert (threshold.look, threshold.alarm) == (0.4, 0.5)
+    assert AuditEntry.objects.get(verb="update_health_threshold").details == {
+        "look": 0.4,
+        "alarm": 0.5,
+    }
+    assert _drift(0.3) == 0

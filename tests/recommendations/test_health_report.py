@@ -1,0 +1,177 @@
+"""What the health job computes, against figures worked out by hand, and the page that shows it."""
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from math import log2
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from guidance.catalog.models import Product
+from guidance.core.jobs import run_job
+from guidance.core.models import Job
+from guidance.core.roles import Role
+from guidance.recommendations.health.jobs import refresh_health, watched_scope
+from guidance.recommendations.health.models import HealthReport
+from guidance.recommendations.health.services import request_report
+from tests import factories
+
+PAGE = "admin:recommendations_healthreport_changelist"
+CSV = "admin:recommendations_healthreport_table"
+SECOND = 1 / log2(3)  # what the second place of a list gives, the first giving 1
+
+
+def _shop(at: Any) -> tuple[Product, Product]:
+    """Two products in every list, the first always above; a third that no list holds."""
+    listed = [factories.product(brand=brand) for brand in ("Above", "Below", "Never")]
+    Product.objects.update(created_at=at - timedelta(days=400))
+    return listed[0], listed[1]
+
+
+@pytest.fixture
+def figures(db: None) -> dict[str, Any]:
+    """The watched report of 30 gold, 24 silver and 4 bronze shoppers, one seen list each.
+
+    15 of gold click; of gold and of silver 6 buy what stands first and 6 what stands second.
+    """
+    at = timezone.now() - timedelta(hours=3)
+    above, below = _shop(at)
+    items = [
+        {"sku": one.sku, "position": n, "score": 0.5} for n, one in enumerate((above, below), 1)
+    ]
+    factories.surface(key="home")
+    for tier, count, clicks, buyers in (
+        *(("gold", 30, 15, 12), ("silver", 24, 0, 12), ("bronze", 4, 0, 0)),
+    ):
+        for n in range(count):
+            shopper = factories.customer(tier=tier)
+            shown = factories.decision(customer=shopper, items=items, at=at)
+            happened = [("impression", above, 1)]
+            happened += [("click", above, 2)] if n < clicks else []
+            happened += [("purchase", (above, below)[n % 2], 60)] if n < buyers else []
+            for kind, product, minutes in happened:
+                factories.event(
+                    kind=kind,
+                    customer=shopper,
+                    product=product,
+                    occurred_at=at + timedelta(minutes=minutes),
+                    decision=None if kind == "purchase" else shown.pk,
+                    basket=str(shown.pk) if kind == "purchase" else "",
+                )
+    return computed()
+
+
+def computed() -> dict[str, Any]:
+    """Run the watched job to its end and return the figures of all surfaces."""
+    job = request_report(scope=watched_scope(), requested_by=None)
+    assert run_job(job.pk) == Job.Status.SUCCEEDED
+    return HealthReport.objects.get(surface="").figures
+
+
+def test_exposure_over_purchases_is_what_the_lists_gave_over_what_was_wanted(
+    figures: dict[str, Any],
+) -> None:
+    rows = {row["label"]: row for row in figures["exposure"]["brand"]}
+    assert set(rows) == {"Above", "Below"}
+    assert rows["Above"]["exposure"] == pytest.approx(1 / (1 + SECOND))
+    assert (rows["Above"]["purchases"], rows["Below"]["purchases"]) == (12, 12)
+    assert rows["Above"]["by_purchases"][0] == pytest.approx(2 / (1 + SECOND))
+    assert rows["Below"]["by_purchases"][0] == pytest.approx(2 * SECOND / (1 + SECOND))
+    assert rows["Below"]["by_clicks"] is None
+
+
+def test_coverage_counts_what_may_be_recommended_and_was_shown(figures: dict[str, Any]) -> None:
+    evenness = figures["evenness"]
+    assert (evenness["recommendable"], evenness["shown"]) == (3, 2)
+    assert evenness["coverage"] == pytest.approx(2 / 3)
+
+
+def test_quality_is_told_by_tier_and_a_small_tier_cannot_be_found_by_subtraction(
+    figures: dict[str, Any],
+) -> None:
+    quality = figures["quality"]["tier"]
+    rows = {row["label"]: row for row in quality["rows"]}
+    assert {label: row["shoppers"] for label, row in rows.items()} == {"gold": 30, "*": 28}
+    assert quality["withheld"] == 2
+    assert rows["gold"]["ctr"][0] == pytest.approx(15 / 30)
+    assert rows["gold"]["conversion"][0] == pytest.approx(12 / 30)
+    assert rows["gold"]["ndcg"][0] == pytest.approx((1 + SECOND) / 2)
+    assert rows["*"]["conversion"][0] == pytest.approx(12 / 28)
+
+
+def test_the_page_shows_the_figures_and_names_no_small_group(
+    figures: dict[str, Any], desk: Callable[..., Client]
+) -> None:
+    page = desk(Role.ANALYST).get(reverse(PAGE)).content.decode()
+    assert "Above" in page
+    assert "gold" in page
+    assert "bronze" not in page
+    assert "silver" not in page
+
+
+def test_a_table_comes_as_csv_with_the_ends_of_its_intervals(
+    figures: dict[str, Any], desk: Callable[..., Client]
+) -> None:
+    answer = desk(Role.ANALYST).get(reverse(CSV), {"table": "quality-tier"})
+    header, *rows = csv.reader(StringIO(answer.content.decode()))
+    assert answer["Content-Disposition"] == 'attachment; filename="health-quality-tier.csv"'
+    assert {len(row) for row in rows} == {len(header)}
+    gold = next(row for row in rows if row[0] == "gold")
+    assert "0.5" in gold
+    assert not {"bronze", "silver"} & {row[0] for row in rows}
+
+
+def test_each_surface_gets_a_report_of_its_own_and_what_is_no_choice_means_the_usual(
+    figures: dict[str, Any], desk: Callable[..., Client]
+) -> None:
+    client = desk(Role.ANALYST)
+
+    def asked(**query: object) -> Any:
+        return client.get(reverse(PAGE), query).context
+
+    assert asked(surface="home")["report"].surface == "home"
+    assert asked(traffic="replay")["report"] is None
+    assert asked(days=7)["report"] is None
+    usual = asked(surface="nowhere", days="many", traffic="?", version="?")
+    assert usual["report"].surface == ""
+    assert usual["scope"].days == 28
+
+
+def test_nothing_computed_yet_says_so_and_offers_to_compute(desk: Callable[..., Client]) -> None:
+    page = desk(Role.ANALYST).get(reverse(PAGE)).content.decode()
+    assert "These figures were never computed." in page
+    assert "Compute now" in page
+    looker = desk(Role.COMPLIANCE).get(reverse(PAGE)).content.decode()
+    assert "Compute now" not in looker
+
+
+def test_a_shop_without_decisions_gets_a_report_that_says_what_is_missing(
+    desk: Callable[..., Client],
+) -> None:
+    assert computed()["exposure"] == {"brand": [], "category": [], "price": [], "age": []}
+    page = desk(Role.ANALYST).get(reverse(PAGE)).content.decode()
+    assert "No list of the period counts for exposure." in page
+    assert "No impressions were reported" in page
+
+
+def test_computing_twice_asks_for_one_job_and_only_those_who_may(
+    desk: Callable[..., Client],
+) -> None:
+    compute = reverse("admin:recommendations_healthreport_compute")
+    assert desk(Role.COMPLIANCE).post(compute).status_code == 403
+    client = desk(Role.ANALYST)
+    for _press in range(2):
+        assert client.post(compute, {"days": 7}).status_code == 302
+    assert [job.params["days"] for job in Job.objects.filter(kind="health_report")] == [7]
+
+
+def test_a_quiet_shop_is_left_alone_and_a_live_one_is_refreshed_once(db: None) -> None:
+    assert refresh_health() is False
+    factories.decision()
+    assert refresh_health() is True
+    assert refresh_health() is False
