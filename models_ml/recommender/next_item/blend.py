@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from models_ml.recommender.next_item.leave_one_out import (
-    Questions,
     Split,
     block_ranks,
     figures,
-    measure,
+    mean_ndcg,
 )
 from models_ml.recommender.next_item.transitions import Transitions, TransitionSettings
 
@@ -51,13 +50,13 @@ def tune_transitions(
     """Coordinate ascent over the grid by validation NDCG@10, one pass."""
     questions = split.validation.sample(max(1, _MOST_SCORES // catalogue), seed)
     best = TransitionSettings()
-    best_ndcg = _ndcg(Transitions(split.train, catalogue, best).score, questions)
+    best_ndcg = mean_ndcg(Transitions(split.train, catalogue, best).score, questions)
     for name, values in _GRID.items():
         for value in values:
             tried = replace(best, **{name: value})
             if tried == best:
                 continue
-            ndcg = _ndcg(Transitions(split.train, catalogue, tried).score, questions)
+            ndcg = mean_ndcg(Transitions(split.train, catalogue, tried).score, questions)
             if ndcg > best_ndcg:
                 best, best_ndcg = tried, ndcg
     return Transitions(split.train, catalogue, best), best
@@ -76,7 +75,7 @@ def tune_blend(
             found.append(block_ranks(base + np.float32(weight) * evidence, block))
     ndcgs = {weight: figures(np.concatenate(one))["ndcg@10"] for weight, one in ranks.items()}
     weight = max(ndcgs, key=lambda one: ndcgs[one])
-    alone = _ndcg(transitions.score, questions)
+    alone = mean_ndcg(transitions.score, questions)
     return Blend(settings, weight, ndcgs[0.0], alone, ndcgs[weight])
 
 
@@ -98,7 +97,3 @@ def log_evidence(transitions: Transitions, contexts: Sequence[np.ndarray]) -> np
     shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-12)
     evidence: np.ndarray = np.log(FLOOR + shares)
     return evidence
-
-
-def _ndcg(score: Score, questions: Questions) -> float:
-    return measure(score, questions)["ndcg@10"]

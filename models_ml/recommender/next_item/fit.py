@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models_ml.recommender.next_item.batches import Batch, Batches, pad
-from models_ml.recommender.next_item.leave_one_out import Split, measure
+from models_ml.recommender.next_item.leave_one_out import Split, mean_ndcg
 from models_ml.recommender.next_item.model import NextItemModel
 
 _BETAS = (0.9, 0.98)
@@ -69,7 +69,7 @@ def fit(
         began = time.monotonic()
         loss = trainer.run(batches)
         spent += time.monotonic() - began
-        ndcg = measure(scorer(model), chosen_by)["ndcg@10"]
+        ndcg = mean_ndcg(scorer(model), chosen_by)
         curve.append(Epoch(number, loss, ndcg, spent))
         on_epoch(curve[-1])
         if ndcg > best_ndcg:

@@ -9,8 +9,9 @@ import numpy as np
 
 from models_ml.data.sequence_file import Sequences
 
-# Scores of so many customers are held at a time.
-CUSTOMERS_AT_ONCE = 512
+# Scores of so many customers are held at a time, so that 12,101 items stay in the cache: a validation
+# on Beauty took 10.6 s at 512 and 7.5 s at 128.
+CUSTOMERS_AT_ONCE = 128
 CUTOFFS = (5, 10)
 
 
@@ -32,10 +33,13 @@ class Questions:
         return Questions([self.contexts[row] for row in rows], self.targets[rows])
 
     def blocks(self) -> Iterator["Questions"]:
-        """In order, few enough at a time for their scores to be held."""
+        """Few enough at a time for their scores to be held, like lengths together so that a network
+        pads little.
+        """
+        order = np.argsort([len(one) for one in self.contexts], kind="stable")
         for start in range(0, len(self), CUSTOMERS_AT_ONCE):
-            stop = start + CUSTOMERS_AT_ONCE
-            yield Questions(self.contexts[start:stop], self.targets[start:stop])
+            rows = order[start : start + CUSTOMERS_AT_ONCE]
+            yield Questions([self.contexts[row] for row in rows], self.targets[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,12 @@ def measure(score: Score, questions: Questions) -> dict[str, float]:
         shown[_best(scores, block)] = True
         ranks.append(block_ranks(scores, block))
     return {**figures(np.concatenate(ranks)), "coverage": float(shown.mean())}
+
+
+def mean_ndcg(score: Score, questions: Questions) -> float:
+    """NDCG@10 alone, as `measure` gives it, several times sooner: nothing is sorted."""
+    ranks = [block_ranks(score(block.contexts), block) for block in questions.blocks()]
+    return figures(np.concatenate(ranks))["ndcg@10"]
 
 
 def figures(ranks: np.ndarray) -> dict[str, float]:
