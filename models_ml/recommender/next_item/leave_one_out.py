@@ -9,7 +9,7 @@ import numpy as np
 
 from models_ml.data.sequence_file import Sequences
 
-# Scores of so many customers are held at a time, so that 12,101 items stay in the cache: a validation
+# Scores of so many customers are held at a time, so that 12,101 items stay in the cache: validating
 # on Beauty took 10.6 s at 512 and 7.5 s at 128.
 CUSTOMERS_AT_ONCE = 128
 CUTOFFS = (5, 10)
