@@ -1,11 +1,12 @@
 """What tests share: the data folder, people of each role, a storefront's client."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from guidance.core import throttling
@@ -38,6 +39,13 @@ def calls_uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts at no calls, and none of its calls has to tell other processes."""
     ApiKeyThrottle.counts.clear()
     monkeypatch.setattr(throttling, "SHARE_SECONDS", float("inf"))
+
+
+@pytest.fixture(autouse=True)
+def spoken_language() -> Iterator[None]:
+    """A page asked for in Chinese leaves its thread speaking it; each test starts in English."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
