@@ -56,7 +56,7 @@ def test_the_api_examples_answer(live_server: LiveServer) -> None:
         check=True,
     )
     codes = re.findall(r"^(\d{3})$", run.stdout, re.M)
-    assert codes == ["200"] * 5
+    assert codes == ["200"] * script.count("curl -s ")
     assert json.loads(run.stdout.splitlines()[0])["accepted"] == 1
     assert Event.objects.get().product is not None
 
