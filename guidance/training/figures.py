@@ -60,7 +60,7 @@ def search_figure(trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "y": best,
                 "line": {"shape": "hv"},
             },
-            _trials(_("finished"), [one for one in trials if one["state"] == "complete"]),
+            _trials(_("run to its end"), [one for one in trials if one["state"] == "complete"]),
             _trials(_("broken off"), [one for one in trials if one["state"] == "pruned"]),
         ],
         "layout": {

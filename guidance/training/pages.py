@@ -89,7 +89,7 @@ def origins_table(found: dict[str, Any]) -> dict[str, Any]:
 def search_result(report: dict[str, Any]) -> dict[str, Any]:
     """Return the trials, the best first, and what the best is worth against the usual settings."""
     trials, best = report.get("trials", []), report.get("best")
-    states = {"complete": _("finished"), "pruned": _("broken off")}
+    states = {"complete": _("run to its end"), "pruned": _("broken off")}
     rows = [
         {
             "number": trial["number"],

@@ -122,12 +122,11 @@ def _decay(before: float, now: float, spread: float) -> Decay:
 
 
 def _groups(before: Mapping[str, float], now: Mapping[str, float]) -> list[str]:
-    """The largest groups of the earlier counts, and one for all others where there are any."""
-    ranked = sorted(before, key=lambda name: (-before[name], name))
-    kept = [name for name in ranked if before[name]][:MOST_GROUPS]
-    others = (set(before) | set(now)) - set(kept)
-    rest = any(before.get(name) or now.get(name) for name in others)
-    return [*kept, OTHER] if rest and OTHER not in kept else kept
+    """The groups with events, the largest of the earlier counts first; one for all beyond."""
+    counted = {name for counts in (before, now) for name, count in counts.items() if count}
+    ranked = sorted(counted, key=lambda name: (-before.get(name, 0.0), -now.get(name, 0.0), name))
+    kept = ranked[:MOST_GROUPS]
+    return [*kept, OTHER] if len(ranked) > len(kept) and OTHER not in kept else kept
 
 
 def _folded(counts: Mapping[str, float], names: list[str]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Rolling origins: several cuts in time, each with windows of its own, gone on with when stopped."""
+"""Rolling origins: several cuts in time, each with its own windows, gone on with when stopped."""
 
 from pathlib import Path
 
