@@ -177,6 +177,9 @@ def _bars(names: Sequence[str], series: dict[str, list[float]]) -> Figure | None
             "height": FRAME_HEIGHT + BAR_HEIGHT * len(names),
             "barmode": "group",
             "hovermode": "y unified",
+            # Above the bars at any height: a legend placed by a share of few bars lies on them.
+            "margin": {"l": 44, "r": 16, "t": 36, "b": 36},
+            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
             "xaxis": {"tickformat": ".0%"},
             "yaxis": {"autorange": "reversed"},
         },
