@@ -16,6 +16,9 @@ class Diversity:
         self.dial = min(max(dial, 0.0), 1.0)
         self._pool = pool
         self._alike = np.zeros(len(pool))
+        self._known = None
+        if self.dial and pool.vectors is not None:
+            self._known = np.einsum("rd,rd->r", pool.vectors, pool.vectors) > 0
 
     def values(self, values: np.ndarray) -> np.ndarray:
         """Return (1 - dial) * value - dial * likeness, shape (rows,)."""
@@ -26,16 +29,19 @@ class Diversity:
     def choose(self, row: int) -> None:
         """Remember that a row stands in the slate."""
         if self.dial:
-            self._alike = np.maximum(self._alike, similarity(self._pool, row))
+            self._alike = np.maximum(self._alike, similarity(self._pool, row, self._known))
 
 
-def similarity(pool: Pool, row: int) -> np.ndarray:
-    """Return how much every row resembles one, 0 to 1, shape (rows,)."""
+def similarity(pool: Pool, row: int, known: np.ndarray | None) -> np.ndarray:
+    """Return how much every row resembles one, 0 to 1, shape (rows,).
+
+    `known` (rows,) says which rows have a vector; None where the pool holds none.
+    """
     category, brand = pool.categories[row], pool.brands[row]
-    known = SAME_CATEGORY * (pool.categories == category) * (category >= 0)
-    known = known + SAME_BRAND * (pool.brands == brand) * (brand >= 0)
-    without = known / (SAME_CATEGORY + SAME_BRAND)
-    if pool.vectors is None or not pool.vectors[row].any():
+    shared = SAME_CATEGORY * ((pool.categories == category) & (category >= 0))
+    shared = shared + SAME_BRAND * ((pool.brands == brand) & (brand >= 0))
+    without = shared / (SAME_CATEGORY + SAME_BRAND)
+    if pool.vectors is None or known is None or not known[row]:
         return without
     near = np.clip(pool.vectors @ pool.vectors[row], 0.0, 1.0)
-    return np.where(pool.vectors.any(axis=1), known + VECTORS * near, without)
+    return np.where(known, shared + VECTORS * near, without)
