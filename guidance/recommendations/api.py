@@ -41,6 +41,22 @@ class RecommendationsView(APIView):
                     "of one. It is not kept as events; unknown SKUs say nothing."
                 ),
             ),
+            OpenApiParameter(
+                "prefers",
+                description=(
+                    "What a shopper says they like, as `category:Tea,brand:Acme`: up to 10, by a "
+                    "brand's name or a category's path or name in any language. For who has no "
+                    "history and is answered by popularity, each lifts what it matches fourfold. "
+                    "It is not kept, only how many there were."
+                ),
+            ),
+            OpenApiParameter(
+                "category",
+                description=(
+                    "The page's category, by its path or name; left out, that of "
+                    "`context_product`. It lifts twofold, as `prefers` does."
+                ),
+            ),
             OpenApiParameter("at", description="Replay keys alone: the moment asked about."),
             OpenApiParameter(
                 "original_time", description="Replay keys alone: that moment before a shift."

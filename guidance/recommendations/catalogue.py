@@ -41,7 +41,8 @@ class CatalogueIndex:
     The newest product comes first; `places` gives each SKU its place in that order, `skus` the
     SKU of a primary key. `families` gives each SKU the key of its family; a product without one
     is its own. `newest` holds what may be recommended, the newest first;
-    `inside` gives a category and all above it.
+    `inside` gives a category and all above it, `category_names` its path and its names by
+    language.
     """
 
     signature: Signature
@@ -54,6 +55,7 @@ class CatalogueIndex:
     order: tuple[str, ...]
     columns: Columns
     inside: Mapping[int, frozenset[int]]
+    category_names: Mapping[int, tuple[str, Mapping[str, str]]]
     family_numbers: Mapping[str, int]
     brand_numbers: Mapping[str, int]
 
@@ -95,6 +97,7 @@ def read_index() -> CatalogueIndex:
     brand_numbers = _numbers(row[6] for row in rows if row[6])
     family_numbers = _numbers(families.values())
     columns = _columns(rows, families, family_numbers, brand_numbers)
+    categories = list(Category.objects.values_list("pk", "parent_id", "path", "names"))
     newest = tuple(sku for sku, shown in zip(order, columns.shown, strict=True) if shown)
     return CatalogueIndex(
         signature=at,
@@ -108,7 +111,8 @@ def read_index() -> CatalogueIndex:
         columns=columns,
         brand_numbers=brand_numbers,
         family_numbers=family_numbers,
-        inside=read_inside(),
+        inside=_inside({pk: parent for pk, parent, _path, _names in categories}),
+        category_names={pk: (path, names) for pk, _parent, path, names in categories},
     )
 
 
@@ -139,9 +143,8 @@ def _margin(price: Decimal | None, cost: Decimal | None) -> float:
     return float(100 * (price - cost) / price)
 
 
-def read_inside() -> dict[int, frozenset[int]]:
-    """Return, for each category, its own key and those of all above it; one statement."""
-    parents = dict(Category.objects.values_list("pk", "parent_id"))
+def _inside(parents: Mapping[int, int | None]) -> dict[int, frozenset[int]]:
+    """Return, for each category, its own key and those of all above it."""
     found: dict[int, frozenset[int]] = {}
     for category in parents:
         above: set[int] = set()

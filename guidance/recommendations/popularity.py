@@ -17,14 +17,14 @@ DAYS = 30
 class PopularOrder:
     """All products of an index, what sells first, then the newest, which says nothing of demand.
 
-    `order` holds their places; `scores` and `views` are by place, shape (products,); the first
-    `known` of the order were bought or viewed at all.
+    `order` holds their places; `scores`, `views` and `known`, whether they were bought or viewed
+    at all, are by place, shape (products,).
     """
 
     order: np.ndarray
     scores: np.ndarray
     views: np.ndarray
-    known: int
+    known: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Popularity:
         rest = np.ones(len(index), dtype=bool)
         rest[first] = False
         order = np.concatenate([np.array(first, np.int64), np.flatnonzero(rest)])
-        return PopularOrder(order, scores, views, len(first))
+        return PopularOrder(order, scores, views, ~rest)
 
 
 def read_popularity(*, day: date, with_replay: bool) -> Popularity:

@@ -1,5 +1,6 @@
 """Checking what a storefront asks: every fault is named with its parameter."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,18 +14,25 @@ from rest_framework.request import Request
 
 from guidance.behaviour.models import Source
 from guidance.core.models import ApiKey
+from guidance.recommendations.leanings import LIKED, NEARBY, Leaning, category_leaning
 from guidance.recommendations.models import MOST_ITEMS, Surface
+from guidance.recommendations.selectors import brands_called, categories_called
 from guidance.recommendations.services import Asked, Relation
 
 MOST_SURFACES = 10
 REF_LENGTH = 100
 SKU_LENGTH = 64
 MOST_VIEWED = 50
+MOST_PREFERS = 10
+NAME_LENGTH = 300
 DEFAULT_SIMILAR = 10
 
 
 def read_asked(request: Request) -> Asked:
-    """Return the request, checked; one statement. Raises ValidationError naming every fault."""
+    """Return the request, checked; raises ValidationError naming every fault.
+
+    One statement, and one for every category or brand named, of which there are at most eleven.
+    """
     query = request.query_params
     is_replay = isinstance(request.auth, ApiKey) and ApiKey.Scope.REPLAY in request.auth.scopes
     faults: dict[str, str] = {}
@@ -42,6 +50,8 @@ def read_asked(request: Request) -> Asked:
         "limit": read("limit", count),
         "context_product": read("context_product", text, SKU_LENGTH),
         "viewed": read("viewed", _viewed),
+        "prefers": read("prefers", _prefers),
+        "category": read("category", _category),
         "at": read("at", _moment, is_replay) or timezone.now(),
         "original_time": read("original_time", _moment, is_replay),
     }
@@ -133,6 +143,38 @@ def _viewed(query: QueryDict, name: str) -> tuple[str, ...]:
     if len(skus) > MOST_VIEWED:
         raise ValueError(_("At most %(count)d SKUs at once.") % {"count": MOST_VIEWED})
     return tuple(checked_text(sku, SKU_LENGTH) for sku in skus)
+
+
+def _prefers(query: QueryDict, name: str) -> tuple[Leaning, ...]:
+    """Return what a shopper says they like; a comma parts two only where a kind follows it."""
+    value = text(query, name, MOST_PREFERS * (NAME_LENGTH + 10))
+    told = list(dict.fromkeys(re.split(r",(?=\s*[a-z_]+:)", value))) if value else []
+    if len(told) > MOST_PREFERS:
+        raise ValueError(_("At most %(count)d preferences at once.") % {"count": MOST_PREFERS})
+    return tuple(_preference(one.strip()) for one in told)
+
+
+def _preference(told: str) -> Leaning:
+    kind, _colon, name = (part.strip() for part in told.partition(":"))
+    if kind not in {"category", "brand"} or not name:
+        message = _("“%(told)s” must be category: or brand: with a name behind it.")
+        raise ValueError(message % {"told": told})
+    if kind == "category":
+        return _leaning_to(name, LIKED)
+    if not (brands := brands_called(name)):
+        raise ValueError(_("No product is of the brand “%(name)s”.") % {"name": name})
+    return Leaning(LIKED, min(brands), brands=frozenset(brands))
+
+
+def _category(query: QueryDict, name: str) -> Leaning | None:
+    value = text(query, name, NAME_LENGTH).strip()
+    return _leaning_to(value, NEARBY) if value else None
+
+
+def _leaning_to(category: str, factor: float) -> Leaning:
+    if not (found := categories_called(category)):
+        raise ValueError(_("There is no category “%(name)s”.") % {"name": category})
+    return category_leaning(found, factor)
 
 
 def _moment(query: QueryDict, name: str, is_replay: bool) -> datetime | None:

@@ -7,22 +7,26 @@ One thread per web process looks every two seconds, so that no request waits for
 import logging
 import threading
 import time
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils import timezone
 
+from guidance.behaviour.days import day_bounds
 from guidance.behaviour.models import Source
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
 from guidance.experiments.services import surfaces_tested
 from guidance.recommendations import rulebook
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
-from guidance.recommendations.popularity import Popularity, read_popularity
+from guidance.recommendations.popularity import DAYS, Popularity, read_popularity
 from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
 from guidance.recommendations.rulebook import RuleBook, read_rulebook
+from guidance.recommendations.segments import Segments, read_segments
 
 logger = logging.getLogger(__name__)
 # A promotion must reach every process within 5 seconds: 2 to notice, 3 to load.
@@ -33,8 +37,31 @@ FIRST_LOOK_SECONDS = 10.0
 KEPT_DAYS = 32
 # Rollups advance about once a minute.
 POPULARITY_SECONDS = 20.0
+# Segments are counted from events, which takes longer, and change slowly.
+SEGMENTS_SECONDS = 600.0
 
-PopularityKey = tuple[date, bool]
+DayKey = tuple[date, bool]
+Read = TypeVar("Read")
+
+
+class KeptByDay(Generic[Read]):
+    """What was read of some days, and when."""
+
+    def __init__(self, read: Callable[[DayKey], Read]) -> None:
+        self._read = read
+        self._kept: dict[DayKey, tuple[float, Read]] = {}
+
+    def of(self, key: DayKey, longest: float) -> Read:
+        """Return a day's, read again where it is older than `longest` seconds."""
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept[0] <= longest:
+            return kept[1]
+        found = self._read(key)
+        days = list(self._kept)
+        if key not in days and len(days) >= KEPT_DAYS:
+            self._kept.pop(min(days), None)
+        self._kept[key] = (time.monotonic(), found)
+        return found
 
 
 class ServingState:
@@ -45,7 +72,10 @@ class ServingState:
         self.market = Market()
         self._tested: set[tuple[str, str]] = set()
         self._rules: RuleBook | None = None
-        self._popularity: dict[PopularityKey, tuple[float, Popularity]] = {}
+        self._popularity = KeptByDay[Popularity](
+            lambda key: read_popularity(day=key[0], with_replay=key[1])
+        )
+        self._segments = KeptByDay[Segments](self._read_segments)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -94,25 +124,22 @@ class ServingState:
     def popularity(self, *, at: datetime, with_replay: bool) -> Popularity:
         """Return what was popular on that day; read at most every 20 seconds under a watcher."""
         longest = POPULARITY_SECONDS if settings.SERVING_WATCHER else 0.0
-        return self._popularity_of((self._day_of(at), with_replay), longest)
+        return self._popularity.of((self._day_of(at), with_replay), longest)
 
-    def _popularity_of(self, key: PopularityKey, longest: float) -> Popularity:
-        kept = self._popularity.get(key)
-        if kept is None or time.monotonic() - kept[0] > longest:
-            return self._read_popularity(key)
-        return kept[1]
+    def segments(self, *, at: datetime, with_replay: bool) -> Segments:
+        """Return what segments bought; read at most every ten minutes under a watcher."""
+        longest = SEGMENTS_SECONDS if settings.SERVING_WATCHER else 0.0
+        return self._segments.of((self._day_of(at), with_replay), longest)
 
     def _day_of(self, at: datetime) -> date:
         """Rollups count by the shop's own calendar."""
         return at.astimezone(ZoneInfo(self.market.time_zone)).date()
 
-    def _read_popularity(self, key: PopularityKey) -> Popularity:
-        found = read_popularity(day=key[0], with_replay=key[1])
-        days = list(self._popularity)
-        if key not in days and len(days) >= KEPT_DAYS:
-            self._popularity.pop(min(days), None)
-        self._popularity[key] = (time.monotonic(), found)
-        return found
+    def _read_segments(self, key: DayKey) -> Segments:
+        zone = ZoneInfo(self.market.time_zone)
+        since, _end = day_bounds(key[0] - timedelta(days=DAYS - 1), zone)
+        _start, until = day_bounds(key[0], zone)
+        return read_segments(since=since, until=until, with_replay=key[1])
 
     def _start(self) -> None:
         with self._starting:
@@ -126,7 +153,8 @@ class ServingState:
             try:
                 self.refresh()
                 today = (self._day_of(timezone.now()), False)
-                self._popularity_of(today, POPULARITY_SECONDS / 2)
+                self._popularity.of(today, POPULARITY_SECONDS / 2)
+                self._segments.of(today, SEGMENTS_SECONDS / 2)
                 self._ready.set()
             except Exception:  # whatever it was, the next look may find it gone
                 logger.exception("Looking for another model or catalogue failed; trying again")

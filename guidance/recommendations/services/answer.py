@@ -12,6 +12,7 @@ from guidance.recommendations.rulebook import RuleBook
 from guidance.recommendations.selectors import Shopper, bought_skus, find_shopper
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.services.candidates import Rankings, Unavailable
+from guidance.recommendations.services.newcomers import is_newcomer, leanings_of, popular_with
 from guidance.recommendations.services.pools import gather
 from guidance.recommendations.services.presenting import present
 from guidance.recommendations.services.slates import remove_what_is_gone
@@ -47,10 +48,14 @@ def answer_shopper(
     answers = []
     for surface in asked.surfaces:
         answer = _choose_policy(surface, asked, shopper, rankings)
+        lifted = popular
+        if answer.ranking is None and is_newcomer(asked, shopper):
+            answer.leanings = leanings_of(asked, index)
+            lifted = popular_with(asked, shopper, answer.leanings, popular, index)
         answer.pool = gather(
             surface,
             answer.ranking,
-            popular=popular,
+            popular=lifted,
             rules=rules,
             at=asked.at,
             without=None if surface.allow_already_bought else bought,

@@ -5,18 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from guidance.behaviour.models import Source
+from guidance.recommendations.leanings import Leaning
 from guidance.recommendations.models import Surface
 from guidance.recommendations.services.candidates import Candidate, Ranking
 from guidance.recommendations.services.pools import SurfacePool
 from guidance.recommendations.slate import Slate
 
-FOR_THE_DESK = frozenset({"because", "propensity", "rules"})
+FOR_THE_DESK = frozenset({"because", "propensity", "rules", "reason_logged"})
 
 
 @dataclass(frozen=True)
 class Asked:
     """One request, checked. `customer` is a pseudonym or '', `limit` None for each surface's own,
-    `viewed` what this session looked at, the newest last, `language` '' for the shopper's; a
+    `viewed` what this session looked at, the newest last, `prefers` what the shopper says they
+    like, `category` that of the page, `language` '' for the shopper's; a
     replayed request names the moment it stands for, and the time it was before a shift. `seed`
     makes an exploring draw repeatable; storefronts have none."""
 
@@ -26,6 +28,8 @@ class Asked:
     limit: int | None = None
     context_product: str = ""
     viewed: tuple[str, ...] = ()
+    prefers: tuple[Leaning, ...] = ()
+    category: Leaning | None = None
     language: str = ""
     source: Source = Source.LIVE
     original_time: datetime | None = None
@@ -46,8 +50,9 @@ class SurfaceAnswer:
     `fallback_from` says which policies should have answered and why they did not. `ranking` is
     the policy's, None where popularity answers; `pool` is what may stand on the surface, `slate`
     what was drawn of it and `candidates` that in words. `items` are ready for the storefront, but
-    for what the desk alone sees: `because`, the own events that moved each score, `propensity`
-    and the `rules` that shaped the place.
+    for what the desk alone sees: `because`, the own events that moved each score, `propensity`,
+    the `rules` that shaped the place and `reason_logged`, the reason without what a shopper said
+    of themselves. `leanings` are those that popularity was lifted by.
     """
 
     surface: Surface
@@ -57,6 +62,7 @@ class SurfaceAnswer:
     experiment: str = ""
     arm: str = ""
     ranking: Ranking | None = None
+    leanings: tuple[Leaning, ...] = ()
     pool: SurfacePool = field(init=False, repr=False)
     slate: Slate = field(default_factory=lambda: Slate([]))
     candidates: list[Candidate] = field(default_factory=list)

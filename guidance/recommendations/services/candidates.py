@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.recommendations.leanings import Leaning
 from guidance.recommendations.popularity import PopularOrder
 from guidance.recommendations.rankers import POPULARITY, LoadedVersion
 from models_ml.data.history import as_days, as_history
@@ -30,12 +31,13 @@ _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="rank")
 
 class Candidate(NamedTuple):
     """A product that a policy proposes; `because` holds the shopper's own events that moved its
-    score most, the strongest first."""
+    score most, the strongest first; `leaning` what popularity was lifted by for a newcomer."""
 
     sku: str
     score: float
     because: Because = ()
     origin: Origin = "ranked"
+    leaning: Leaning | None = None
 
 
 class Unavailable(Exception):

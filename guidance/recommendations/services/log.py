@@ -50,6 +50,8 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
         context["context_product"] = asked.context_product
     if asked.viewed:
         context["viewed"] = len(asked.viewed)
+    if asked.prefers:
+        context["prefers"] = len(asked.prefers)
     return Decision(
         at=asked.at,
         surface=answer.surface.key,
@@ -68,4 +70,5 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
 
 def _logged(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item as the log keeps it; what stands beside products is never drawn by chance."""
-    return {"propensity": 1.0, **{key: item[key] for key in LOGGED if key in item}}
+    kept = {"propensity": 1.0, **{key: item[key] for key in LOGGED if key in item}}
+    return {**kept, "reason": item.get("reason_logged", item["reason"])}

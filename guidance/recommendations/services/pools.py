@@ -236,8 +236,7 @@ def _pool(
 
 
 def _origins(places: np.ndarray, ranked: int, popular: PopularOrder) -> list[Origin]:
-    known = np.zeros(len(popular.scores), dtype=bool)
-    known[popular.order[: popular.known]] = True
-    rest: list[Origin] = ["popular" if sells else "new" for sells in known[places[ranked:]]]
+    known = popular.known[places[ranked:]]
+    rest: list[Origin] = ["popular" if sells else "new" for sells in known]
     first: list[Origin] = ["ranked"] * ranked
     return first + rest

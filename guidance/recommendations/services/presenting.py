@@ -22,7 +22,7 @@ from guidance.recommendations.services.kinds import (
     places_for,
     propose,
 )
-from guidance.recommendations.services.reasons import reason_for
+from guidance.recommendations.services.reasons import reason_for, reason_to_log
 from guidance.recommendations.services.restock import due_for
 from guidance.recommendations.services.rules import RESERVE
 from guidance.recommendations.services.slates import fill_slate
@@ -53,11 +53,13 @@ def present(
                     context_product=asked.context_product,
                     bought=bought,
                     titles=titles,
+                    language=content_language,
                 )
                 if product.sku in due:
                     reason = due[product.sku].in_words()
                 item = item_json(candidate, product, position, titles[product.sku], reason)
                 item |= {"propensity": place.propensity, "rules": list(place.fired)}
+                item["reason_logged"] = reason_to_log(candidate, reason)
                 answer.items.append(item)
                 shown[product.sku] = product.pk
             answer.items = mix(answer.items, beside)

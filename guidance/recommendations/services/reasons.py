@@ -56,10 +56,11 @@ def reason_for(
     context_product: str,
     bought: frozenset[str],
     titles: Mapping[str, str],
+    language: str = "",
 ) -> str:
     """Return the reason in the active language.
 
-    `bought` holds what the shopper bought, `titles` the products' names in that language.
+    `bought` holds what the shopper bought, `titles` the products' names in `language`.
     """
     causes = causes_of(candidate.because)
     if candidate.sku in bought and (not causes or causes[0].sku == candidate.sku):
@@ -68,7 +69,7 @@ def reason_for(
         return _("You looked at this before")
     named = [cause for cause in causes if cause.sku in titles and cause.sku != candidate.sku]
     if not named:
-        return _unexplained(candidate)
+        return _unexplained(candidate, language)
     if policy == CO_OCCURRENCE or (policy in TOGETHER_POLICIES and named[0].sku == context_product):
         return _("Often bought together with %(product)s") % {"product": titles[named[0].sku]}
     return _because(named[0], named[1:2], titles)
@@ -103,9 +104,21 @@ def _because(first: Cause, others: Sequence[Cause], titles: Mapping[str, str]) -
     }
 
 
-def _unexplained(candidate: Candidate) -> str:
-    if candidate.origin == "popular":
-        return _("Popular right now")
+def reason_to_log(candidate: Candidate, reason: str) -> str:
+    """Return the reason as it may be kept: not with what the shopper said of themselves."""
+    if candidate.leaning is None or not candidate.leaning.is_liked or candidate.origin == "pinned":
+        return reason
+    return _("Because of what you like")
+
+
+def _unexplained(candidate: Candidate, language: str) -> str:
+    leaning = candidate.leaning
     if candidate.origin == "pinned":
         return _("Chosen by the shop")
+    if leaning is not None and leaning.is_liked:
+        return _("Because you like %(what)s") % {"what": leaning.name_in(language)}
+    if candidate.origin == "popular":
+        if leaning is not None:
+            return _("Popular in %(category)s") % {"category": leaning.name_in(language)}
+        return _("Popular right now")
     return _("New in the shop") if candidate.origin == "new" else _("Picked for you")

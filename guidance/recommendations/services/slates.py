@@ -43,8 +43,15 @@ def fill_slate(
     skus = [pool.sku(row) for row in rows]
     used.update(pool.index.family_of(sku) for sku in skus)
     because = _explain(answer, skus, [pool.origins[row] for row in rows])
+    leaning = [(one, one.mask(pool.index)[pool.places]) for one in answer.leanings]
     answer.candidates = [
-        Candidate(sku, float(pool.scores[row]), cause, _origin(answer, place.fired, row))
+        Candidate(
+            sku,
+            float(pool.scores[row]),
+            cause,
+            _origin(answer, place.fired, row),
+            next((one for one, mask in leaning if mask[row]), None),
+        )
         for sku, row, cause, place in zip(skus, rows, because, answer.slate.places, strict=True)
     ]
 

@@ -1,0 +1,96 @@
+"""What shoppers of one tier and language buy, shrunk towards what the whole shop buys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+from django.db.models import Count
+
+from guidance.behaviour.models import Event
+from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.recommendations.popularity import PopularOrder
+
+# However much segments differ, the shop counts for one purchase.
+LEAST_STRENGTH = 1.0
+Cell = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Purchases by tier, language and product's primary key, '' where a customer tells none."""
+
+    rows: Sequence[tuple[str, str, int, int]]
+    _kept: dict[Cell, tuple[PopularOrder, np.ndarray]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @cached_property
+    def strength(self) -> float:
+        """How many purchases of a segment's own the shop's popularity weighs as much as.
+
+        Empirical Bayes: the concentration of a Dirichlet-multinomial by the method of moments
+        (Mosimann 1962; Brier 1980), from all segments together. Infinite where they differ by no
+        more than chance lets them; a few more than needed are called chance, as the shop's shares
+        are estimated from the same purchases.
+        """
+        if not self.rows:
+            return np.inf
+        cells, cell = np.unique([f"{t}\n{la}" for t, la, _p, _n in self.rows], return_inverse=True)
+        products, product = np.unique([row[2] for row in self.rows], return_inverse=True)
+        bought = np.array([row[3] for row in self.rows], np.float64)
+        own, shop, all_bought = (
+            np.bincount(cell, bought),
+            np.bincount(product, bought),
+            bought.sum(),
+        )
+        expected = own[cell] * shop[product] / all_bought
+        chi_square = float((bought**2 / expected).sum() - all_bought)
+        freedom = len(products) - 1
+        beyond_chance = chi_square - freedom * len(cells)
+        if beyond_chance <= 0:
+            return np.inf
+        return max(LEAST_STRENGTH, (freedom * float(all_bought) - chi_square) / beyond_chance)
+
+    def scores(
+        self, popular: PopularOrder, index: CatalogueIndex, *, tier: str, language: str
+    ) -> np.ndarray:
+        """Return purchases as if the whole shop bought as the segment does, shape (products,).
+
+        The segment shares what is known of the two; where neither is, the shop's own are returned.
+        """
+        kept = self._kept.get((tier, language))
+        if kept is None or kept[0] is not popular:
+            found = self._scores(popular, index, tier, language)
+            self._kept[tier, language] = kept = (popular, found)
+        return kept[1]
+
+    def _scores(
+        self, popular: PopularOrder, index: CatalogueIndex, tier: str, language: str
+    ) -> np.ndarray:
+        own, total = np.zeros(len(index)), popular.scores.sum()
+        for of_tier, of_language, product, bought in self.rows:
+            if (not tier or of_tier == tier) and (not language or of_language == language):
+                place = index.places.get(index.skus.get(product, ""))
+                if place is not None:
+                    own[place] += bought
+        if not (tier or language) or not own.any() or not total or np.isinf(self.strength):
+            return popular.scores
+        prior = self.strength * popular.scores / total
+        found: np.ndarray = total * (own + prior) / (own.sum() + self.strength)
+        return found
+
+
+def read_segments(*, since: datetime, until: datetime, with_replay: bool) -> Segments:
+    """Count purchases by segment from `since` to before `until`; one statement."""
+    events = Event.objects.all() if with_replay else Event.objects.real()
+    rows = (
+        events.filter(kind=Event.Kind.PURCHASE, occurred_at__gte=since, occurred_at__lt=until)
+        .filter(product__isnull=False)
+        .order_by()
+        .values("customer__tier", "customer__language", "product_id")
+        .annotate(bought=Count("pk"))
+        .values_list("customer__tier", "customer__language", "product_id", "bought")
+    )
+    return Segments(list(rows))
