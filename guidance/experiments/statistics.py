@@ -89,17 +89,21 @@ def wilson_interval(
     shrink = 1 + z * z / n
     middle = (share + z * z / (2 * n)) / shrink
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / shrink
-    return Estimate(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)))
+    # The method's ends never pass the share; at 0 and 1 they meet it, but for rounding.
+    low, high = min(share, float(middle - half)), max(share, float(middle + half))
+    return Estimate(share, max(0.0, low), min(1.0, high))
 
 
 def clustered_proportion(
     sample: RatioSample, *, confidence: float = CONFIDENCE
 ) -> Estimate | NotMeasured:
-    """Return a share of rows (0 or 1 each) whose rows come in units, with its interval.
+    """Return a share of rows (from 0 to 1 each) whose rows come in units, with its interval.
 
     Wilson's interval at the effective number of rows: the rows over the design effect, which is
     the variance between units over that of independent rows (Kish 1965; Korn and Graubard 1998).
-    Never more rows than there are; where no row differs, as many as there are units.
+    Never more rows than there are, so that rows between 0 and 1, which differ less than those of
+    0 or 1, get too wide an interval sooner than too narrow a one; where the units do not differ, as
+    many rows as there are units.
     """
     if problem := _too_small(sample):
         return problem

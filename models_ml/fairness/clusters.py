@@ -31,19 +31,26 @@ class ClusterTable:
     """`quantities` added up over shoppers in each of `groups`.
 
     `sums` (groups, quantities) are plain totals; `products` (groups, quantities, quantities) the
-    sums over shoppers of products of two quantities; `units` (groups,) the shoppers that had any.
+    sums over shoppers of products of two quantities; `units` (groups, quantities) the shoppers
+    that had any of a quantity, each once.
     """
 
     def __init__(self, groups: int, quantities: int) -> None:
         self.sums = np.zeros((groups, quantities))
         self.products = np.zeros((groups, quantities, quantities))
-        self.units = np.zeros(groups, dtype=np.int64)
+        self.units = np.zeros((groups, quantities), dtype=np.int64)
 
     def add(self, values: np.ndarray) -> None:
         """Count in the values of some shoppers, each once; shape (shoppers, groups, quantities)."""
         self.sums += values.sum(axis=0)
         self.products += np.einsum("ugi,ugj->gij", values, values)
-        self.units += (values != 0).any(axis=2).sum(axis=0)
+        self.units += (values != 0).sum(axis=0)
+
+    def merge(self, other: "ClusterTable") -> None:
+        """Count in another table's shoppers, none of whom this one has."""
+        self.sums += other.sums
+        self.products += other.products
+        self.units += other.units
 
     def ratio(self, group: int, top: int, bottom: int) -> Estimate | None:
         """Return the ratio of two sums with its 95 % interval; None where nothing tells.
@@ -54,21 +61,22 @@ class ClusterTable:
         found = self._ratio(group, top, bottom)
         if found is None or found[1] <= 0:
             return None
-        value, half = found[0], _quantile(self.units[group], CONFIDENCE) * found[1]
+        value, half = found[0], _quantile(self.units[group, bottom], CONFIDENCE) * found[1]
         return Estimate(value, value - half, value + half)
 
     def relative_change(self, before: int, now: int, top: int, bottom: int) -> Estimate | None:
         """Return how much a ratio changed from one group to another, as a share of the first.
 
         By the delta method; the two groups are taken as independent. None where the first ratio is
-        zero or a group has fewer than two shoppers.
+        zero or fewer than two shoppers of a group tell.
         """
         first, second = self._ratio(before, top, bottom), self._ratio(now, top, bottom)
         if first is None or second is None or first[0] <= 0:
             return None
         relative = second[0] / first[0]
         error = math.hypot(second[1], relative * first[1]) / first[0]
-        half = _quantile(min(self.units[before], self.units[now]), CONFIDENCE) * error
+        fewer = min(self.units[before, bottom], self.units[now, bottom])
+        half = _quantile(fewer, CONFIDENCE) * error
         return Estimate(relative - 1, relative - 1 - half, relative - 1 + half)
 
     def ratio_of_shares(
@@ -80,28 +88,30 @@ class ClusterTable:
         """
         sums = self.sums[group]
         parts = [sums[place] for place in (*top, *bottom)]
-        if self.units[group] < 2 or min(parts) <= 0:
+        units = min(self.units[group, top[1]], self.units[group, bottom[1]])
+        if units < 2 or min(parts) <= 0:
             return None
         gradient = np.zeros(len(sums))
         for place, sign in ((top[0], 1), (top[1], -1), (bottom[0], -1), (bottom[1], 1)):
             gradient[place] += sign / sums[place]
         value = math.log(parts[0] / parts[1]) - math.log(parts[2] / parts[3])
-        half = _quantile(self.units[group], confidence) * self._error(group, gradient)
+        half = _quantile(units, confidence) * self._error(group, units, gradient)
         return Estimate(math.exp(value), math.exp(value - half), math.exp(value + half))
 
     def _ratio(self, group: int, top: int, bottom: int) -> tuple[float, float] | None:
         """Return a ratio of two sums and its standard error."""
-        sums = self.sums[group]
-        if self.units[group] < 2 or sums[bottom] <= 0:
+        sums, units = self.sums[group], self.units[group, bottom]
+        if units < 2 or sums[bottom] <= 0:
             return None
         gradient = np.zeros(len(sums))
         gradient[top] = 1 / sums[bottom]
         gradient[bottom] = -sums[top] / sums[bottom] ** 2
-        return float(sums[top] / sums[bottom]), self._error(group, gradient)
+        return float(sums[top] / sums[bottom]), self._error(group, units, gradient)
 
-    def _error(self, group: int, gradient: np.ndarray) -> float:
-        """Return the standard error of a function of the sums, given its gradient."""
-        n = float(self.units[group])
+    def _error(self, group: int, units: int, gradient: np.ndarray) -> float:
+        """Return the standard error of a function of the sums over `units` shoppers, given its
+        gradient."""
+        n = float(units)
         mean = gradient @ self.sums[group] / n
         products = gradient @ self.products[group] @ gradient
         spread = float(products - n * mean**2)

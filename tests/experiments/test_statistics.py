@@ -184,6 +184,15 @@ def test_no_clicks_at_all_still_have_an_interval_as_wide_as_the_units_allow() ->
     assert got.high > 0.25  # ten shoppers, not five hundred rows
 
 
+def test_no_interval_leaves_its_own_value_out() -> None:
+    for n in range(2, 300):
+        for rows in (1, 7):
+            for pair in ((0, rows), (rows, rows), (0.7 * rows, rows)):
+                got = clustered_proportion(RatioSample.of([pair] * n))
+                assert isinstance(got, Estimate)
+                assert 0.0 <= got.low <= got.value <= got.high <= 1.0, (n, pair, got)
+
+
 def test_what_the_data_cannot_tell_is_not_measured() -> None:
     nobody, one, same = MeanSample(0, 0, 0), MeanSample(1, 4, 16), MeanSample.of([4] * 8)
     some = MeanSample.of([1, 2, 3])

@@ -173,3 +173,16 @@ def test_small_groups_are_withheld_with_one_more_where_subtraction_would_tell() 
     assert too_small({"gold": 100, "silver": 30, "x": 15, "y": 15}, 20) == {"x", "y"}
     assert too_small({"gold": 100, "silver": 30}, 20) == set()
     assert too_small({"gold": 3}, 20) == {"gold"}
+    assert too_small({"gold": 100, "silver": 30, "nobody": 0}, 20) == set()
+    assert too_small({"gold": 100, "silver": 3, "nobody": 0}, 20) == {"silver", "gold"}
+
+
+def test_people_in_two_small_groups_protect_each_other_once() -> None:
+    people = {"a": {*range(12)}, "b": {*range(12)}, "c": {*range(100, 150)}}
+    sizes = {group: len(own) for group, own in people.items()}
+
+    def together(groups: set[str]) -> int:
+        return len(set().union(*(people[group] for group in groups)))
+
+    assert too_small(sizes, 20) == {"a", "b"}
+    assert too_small(sizes, 20, together) == {"a", "b", "c"}

@@ -89,7 +89,7 @@ def test_quality_counts_clicks_hits_and_ndcg_by_hand(shop: Shop) -> None:
     assert (row["shoppers"], row["served"], row["seen"], row["clicked"]) == (30, 30, 20, 10)
     assert row["ctr"][0] == 0.5
     assert row["ctr"][1] < 0.5 < row["ctr"][2]
-    assert row["conversion"] == [1.0, pytest.approx(0.878, abs=0.001), 1.0]
+    assert row["conversion"] == [1.0, pytest.approx(0.820, abs=0.001), 1.0]
     assert row["judged"] == 20
     assert row["hit_rate"][0] == 0.5
     assert row["ndcg"][0] == pytest.approx(0.5 / log2(4))
@@ -128,6 +128,53 @@ def test_groups_of_few_shoppers_are_not_shown(shop: Shop) -> None:
     assert [row["label"] for row in found["rows"]] == ["gold", "*"]
     assert found["rows"][1]["shoppers"] == 22, "silver hides diamond from subtraction"
     assert "diamond" not in str(found)
+
+
+def _buy_and_come_back(shop: Shop, ref: str, lines: int) -> None:
+    """Get a list after so many order lines; each line is half an hour before the next list."""
+    shopper = Customer.objects.get_or_create(ref=ref)[0]
+    for line in range(lines):
+        shop.happen(shopper, "purchase", "p0", timezone.now() - timedelta(days=40, hours=line))
+    shop.visit(ref)
+
+
+def test_a_shopper_in_two_small_groups_is_one_shopper(shop: Shop) -> None:
+    for n in range(40):
+        shop.visit(f"new {n}")
+    for n in range(12):
+        _buy_and_come_back(shop, f"busy {n}", 2)
+        for line in range(5):
+            shopper = Customer.objects.get(ref=f"busy {n}")
+            shop.happen(shopper, "purchase", "p1", timezone.now() - timedelta(hours=20 + line))
+        shop.visit(f"busy {n}", ago=timedelta(hours=10))
+    found = report()["quality"]["activity"]
+    assert found["withheld"] == 3, "12 shoppers in both groups would be what is left of the whole"
+    assert [(row["label"], row["shoppers"]) for row in found["rows"]] == [("*", 52)]
+    assert found["rows"][0]["served"] == 64
+
+
+def test_lists_for_nobody_hide_no_small_group(shop: Shop) -> None:
+    for n in range(30):
+        shop.visit(f"gold {n}", facts={"tier": "gold"})
+        shop.visit("")
+    for n in range(3):
+        shop.visit(f"plain {n}")
+    quality = report()["quality"]
+    assert [(row["label"], row["shoppers"]) for row in quality["tier"]["rows"]] == [("*", 33)]
+    nobody = _row(quality["visitor"]["rows"], "nobody")
+    assert (nobody["shoppers"], nobody["served"]) == (0, 30)
+    assert _all({"quality": quality})["shoppers"] == 33
+
+
+def test_a_rate_is_told_from_those_shoppers_alone_who_have_one(shop: Shop) -> None:
+    for n in range(60):
+        shop.visit(f"c{n}", bought="p2" if n < 3 else "")
+    row = _all(report())
+    assert row["judged"] == 3
+    assert row["hit_rate"][0] == row["hit_rate"][2] == 1.0
+    assert row["hit_rate"][1] < 0.5, "three buyers are few, however many did not buy"
+    assert row["ndcg"][0] == pytest.approx(1 / log2(3)), "all alike is a value as well"
+    assert row["ndcg"][1] < row["ndcg"][0] < row["ndcg"][2] <= 1.0
 
 
 def test_new_and_known_shoppers_are_told_apart_at_the_decision(shop: Shop) -> None:

@@ -14,12 +14,13 @@ from guidance.recommendations.health import segments
 from guidance.recommendations.health.rows import Shopper, Shown
 from guidance.recommendations.health.scope import Scope
 from guidance.recommendations.health.segments import Markets, Past, segments_of
+from guidance.recommendations.health.tallies.segmented import Segmented
 from models_ml.fairness.anonymity import too_small
 from models_ml.fairness.clusters import ClusterTable
 from models_ml.fairness.ranking import list_ndcg
 
-SERVED, SEEN, CLICKED, JUDGED, HITS, NDCG, STOOD_IN = range(7)
-QUANTITIES = 7
+SERVED, SEEN, CLICKED, JUDGED, HITS, NDCG, STOOD_IN, OF_SHOPPER = range(8)
+QUANTITIES = 8
 # Nobody is shown in a group of fewer shoppers than this, nor can be found by subtraction.
 FEWEST_SHOPPERS = 20
 BEFORE, NOW = 0, 1
@@ -38,36 +39,32 @@ class QualityTally:
     def __init__(self, scope: Scope, *, needs_seen: bool) -> None:
         self._scope, self._needs_seen = scope, needs_seen
         self._markets = Markets(list(Market.objects.all()))
-        self._segments: dict[str, dict[str, ClusterTable]] = {kind: {} for kind in segments.KINDS}
+        self._segments = {kind: Segmented(QUANTITIES) for kind in segments.KINDS}
         self._days: dict[date, Values] = {}
         self._windows: dict[str, ClusterTable] = {}
 
     def add(self, shoppers: Sequence[Shopper]) -> None:
-        found: dict[tuple[str, str], list[Values]] = defaultdict(list)
         windows: dict[str, list[Values]] = defaultdict(list)
-        for shopper in shoppers:
-            for cell, values in self._cells(shopper, windows).items():
-                found[cell].append(values)
-        for (kind, label), rows in found.items():
-            table = self._segments[kind].setdefault(label, ClusterTable(1, QUANTITIES))
-            table.add(np.array(rows)[:, None, :])
+        cells = [self._cells(shopper, windows) for shopper in shoppers]
+        for kind, segmented in self._segments.items():
+            segmented.add([found[kind] for found in cells if kind in found])
         for surface, rows in windows.items():
             table = self._windows.setdefault(surface, ClusterTable(2, QUANTITIES))
             table.add(np.array(rows))
 
     def _cells(
         self, shopper: Shopper, windows: dict[str, list[Values]]
-    ) -> dict[tuple[str, str], Values]:
-        """Return a shopper's sums in each segment they belong to; add to the windows' rows."""
+    ) -> dict[str, dict[str, Values]]:
+        """Return a shopper's sums in each segment of each kind; add to the windows' rows."""
         steady, past = segments_of(shopper, self._markets), Past(shopper)
-        cells: dict[tuple[str, str], Values] = defaultdict(lambda: np.zeros(QUANTITIES))
+        cells: dict[str, dict[str, Values]] = defaultdict(dict)
         own: dict[str, Values] = {}
         for shown in shopper.shown:
             if not self._scope.holds(shown):
                 continue
-            values = self._outcome(shown)
-            for cell in (steady | past.at(shown)).items():
-                cells[cell] += values
+            values = self._outcome(shown, shopper)
+            for kind, label in (steady | past.at(shown)).items():
+                cells[kind][label] = cells[kind].get(label, 0.0) + values
             self._days[shown.day] = self._days.get(shown.day, 0) + values
             if self._scope.recent is not None:
                 when = NOW if shown.day >= self._scope.recent else BEFORE
@@ -77,7 +74,7 @@ class QualityTally:
             windows[surface].append(rows)
         return cells
 
-    def _outcome(self, shown: Shown) -> Values:
+    def _outcome(self, shown: Shown, shopper: Shopper) -> Values:
         counts = shown.is_seen or not self._needs_seen
         judged = counts and shown.has_purchase
         ndcg = list_ndcg([item.product for item in shown.items], shown.bought) if judged else 0.0
@@ -90,6 +87,7 @@ class QualityTally:
                 ndcg > 0,
                 ndcg,
                 shown.stood_in,
+                shopper.facts is not None,
             ],
             dtype=float,
         )
@@ -99,13 +97,13 @@ class QualityTally:
 
         Groups too small to be shown are put together where they are large enough together.
         """
-        return {kind: self._segment_rows(tables) for kind, tables in self._segments.items()}
+        return {kind: self._segment_rows(found) for kind, found in self._segments.items()}
 
     def by_day(self) -> list[dict[str, Any]]:
         """Return each day's counts, in order; days without decisions are not in it."""
         names = ("served", "seen", "clicked", "judged", "hits", "ndcg", "stood_in")
         return [
-            {"day": day.isoformat(), **dict(zip(names, self._days[day].tolist(), strict=True))}
+            {"day": day.isoformat(), **dict(zip(names, self._days[day].tolist(), strict=False))}
             for day in sorted(self._days)
         ]
 
@@ -126,21 +124,22 @@ class QualityTally:
             for surface, table in sorted(self._windows.items())
         }
 
-    def _segment_rows(self, tables: dict[str, ClusterTable]) -> dict[str, Any]:
-        shoppers = {label: int(table.units[0]) for label, table in tables.items()}
-        withheld = too_small(shoppers, FEWEST_SHOPPERS)
-        rows = [self._row(label, table) for label, table in tables.items() if label not in withheld]
+    def _segment_rows(self, found: Segmented) -> dict[str, Any]:
+        labels = sorted(found.labels())
+        shoppers = {label: _shoppers(found.table({label})) for label in labels}
+        withheld = too_small(shoppers, FEWEST_SHOPPERS, lambda some: _shoppers(found.table(some)))
+        rows = [self._row(one, found.table({one})) for one in labels if one not in withheld]
         rows.sort(key=lambda row: -row["shoppers"])
-        together = sum(shoppers[label] for label in withheld)
-        if together >= FEWEST_SHOPPERS:
-            rows.append(self._row("*", _merged([tables[label] for label in withheld])))
+        together = found.table(withheld)
+        if _shoppers(together) >= FEWEST_SHOPPERS:
+            rows.append(self._row("*", together))
         return {"rows": rows, "withheld": len(withheld)}
 
     def _row(self, label: str, table: ClusterTable) -> dict[str, Any]:
         sums = table.sums[0]
         return {
             "label": label,
-            "shoppers": int(table.units[0]),
+            "shoppers": _shoppers(table),
             "served": int(sums[SERVED]),
             "seen": int(sums[SEEN]),
             "clicked": int(sums[CLICKED]),
@@ -148,15 +147,20 @@ class QualityTally:
             "ctr": _share(table, CLICKED, SEEN),
             "conversion": _share(table, JUDGED, SEEN) if self._needs_seen else None,
             "hit_rate": _share(table, HITS, JUDGED),
-            "ndcg": table.ratio(0, NDCG, JUDGED),
+            "ndcg": _share(table, NDCG, JUDGED),
         }
+
+
+def _shoppers(table: ClusterTable) -> int:
+    """Return how many different shoppers are in a table; decisions for nobody have none."""
+    return int(table.units[0, OF_SHOPPER])
 
 
 def _share(table: ClusterTable, top: int, bottom: int) -> list[float] | None:
     sums, products = table.sums[0], table.products[0]
     found = clustered_proportion(
         RatioSample(
-            n=int(table.units[0]) if sums[bottom] else 0,
+            n=int(table.units[0, bottom]),
             numerator=sums[top],
             numerator_squares=products[top, top],
             denominator=sums[bottom],
@@ -165,16 +169,6 @@ def _share(table: ClusterTable, top: int, bottom: int) -> list[float] | None:
         )
     )
     return [found.value, found.low, found.high] if isinstance(found, Estimate) else None
-
-
-def _merged(tables: Sequence[ClusterTable]) -> ClusterTable:
-    """Add tables up; a shopper who is in two of them counts in both."""
-    whole = ClusterTable(1, QUANTITIES)
-    for table in tables:
-        whole.sums += table.sums
-        whole.products += table.products
-        whole.units += table.units
-    return whole
 
 
 def _change(table: ClusterTable, top: int, bottom: int) -> dict[str, Any]:

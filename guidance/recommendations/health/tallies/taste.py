@@ -94,7 +94,7 @@ class TasteTally:
         The list for everybody has the categories of all lists together: lists that follow their
         shoppers diverge less than it does.
         """
-        n = int(self._divergence.units[0])
+        n = int(self._divergence.units[0, 1])
         if n < FEWEST_SHOPPERS:
             return {"shoppers": n if n else 0, "mean": None, "everybody": None, "categories": []}
         own, shown = self._own / n, self._shown / n
