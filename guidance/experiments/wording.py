@@ -4,6 +4,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from guidance.core.numbers import rounded
 from guidance.experiments.models import Arm
 from guidance.experiments.selectors import Report, Versus
 from guidance.experiments.statistics import (
@@ -41,11 +42,6 @@ def arm_name(arm: Arm) -> str:
     """Return an arm's key with the policy it gets, where they differ."""
     policy = _("best baseline") if arm.policy == "best_baseline" else policy_name(arm.policy)
     return policy if arm.key in (arm.policy, policy) else f"{arm.key} ({policy})"
-
-
-def rounded(value: float, digits: int) -> str:
-    """Return a number as readers write it, never -0; `number_format` alone cuts digits off."""
-    return number_format(round(value, digits) or 0.0, digits, force_grouping=True)
 
 
 def not_measured(result: NotMeasured, metric: str = "") -> str:

@@ -10,6 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
+from guidance.core.numbers import rounded
+
 # A job keeps its phase in English; its page translates it, so the texts are marked here.
 PHASES = {
     "prepare": gettext_noop("preparing the data"),
@@ -109,7 +111,7 @@ def cause_sentence(trigger: str, cause: dict[str, Any]) -> str:
     if trigger == "drift":
         return _("Drift of “%(measure)s”: the index is %(index)s, and %(limit)s is enough.") % {
             "measure": measure_name(cause["measure"]),
-            "index": number_format(cause["index"], 2),
+            "index": rounded(cause["index"], 2),
             "limit": number_format(cause["limit"]),
         }
     if trigger == "quality":
@@ -117,8 +119,8 @@ def cause_sentence(trigger: str, cause: dict[str, Any]) -> str:
             "“%(measure)s” fell from %(before)s to %(now)s; a loss of %(limit)s %% is enough."
         ) % {
             "measure": measure_name(cause["measure"]),
-            "before": number_format(cause["before"], 4),
-            "now": number_format(cause["now"], 4),
+            "before": rounded(cause["before"], 4),
+            "now": rounded(cause["now"], 4),
             "limit": cause["limit"],
         }
     return ""
@@ -130,9 +132,9 @@ def start_sentences(start: dict[str, Any]) -> list[str]:
         _("%(start)s: validation NDCG@10 %(ndcg)s after %(epochs)d epochs in %(seconds)s s.")
         % {
             "start": capfirst(str(STARTS[name])),
-            "ndcg": number_format(one["validation_ndcg"], 4),
+            "ndcg": rounded(one["validation_ndcg"], 4),
             "epochs": one["epochs"],
-            "seconds": number_format(one["seconds"], 0),
+            "seconds": rounded(one["seconds"], 0),
         }
         for name, one in start.get("measured", {}).items()
     ]

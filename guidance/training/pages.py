@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from guidance.core.numbers import rounded
 from guidance.training.blend import blend_rows, blend_sentences
 from guidance.training.figures import curve_figure, quality_figure, search_figure
 from guidance.training.hooks import recipe
@@ -69,9 +70,9 @@ def origins_table(found: dict[str, Any]) -> dict[str, Any]:
         {
             "policy": policy_name(name),
             "is_model": name == "model",
-            "cells": [number_format(one["test_ndcg@10"][name], 4) for one in found["origins"]],
-            "mean": number_format(spread["mean"], 4),
-            "deviation": number_format(spread["deviation"], 4),
+            "cells": [rounded(one["test_ndcg@10"][name], 4) for one in found["origins"]],
+            "mean": rounded(spread["mean"], 4),
+            "deviation": rounded(spread["deviation"], 4),
         }
         for name, spread in sorted(found["candidates"].items(), key=lambda item: -item[1]["mean"])
     ]
@@ -94,10 +95,10 @@ def search_result(report: dict[str, Any]) -> dict[str, Any]:
         {
             "number": trial["number"],
             "state": states[trial["state"]],
-            "value": number_format(trial["value"], 4),
+            "value": rounded(trial["value"], 4),
             "epochs": trial["epochs"],
-            "seconds": number_format(trial["seconds"], 0),
-            "parameters": written_parameters(rounded(trial["parameters"])),
+            "seconds": rounded(trial["seconds"], 0),
+            "parameters": written_parameters(rounded_parameters(trial["parameters"])),
             "is_best": best is not None and trial["number"] == best["number"],
         }
         for trial in sorted(trials, key=lambda one: -one["value"])
@@ -107,12 +108,12 @@ def search_result(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "trials": rows,
         "is_better": best["value"] > report["usual"],
-        "best_value": number_format(best["value"], 4),
-        "usual_value": number_format(report["usual"], 4),
+        "best_value": rounded(best["value"], 4),
+        "usual_value": rounded(report["usual"], 4),
     }
 
 
-def rounded(parameters: dict[str, Any]) -> dict[str, Any]:
+def rounded_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     """Return parameters with three significant digits, as people read them."""
     return {
         name: float(f"{value:.3g}") if isinstance(value, float) else value
@@ -164,8 +165,8 @@ def metrics_table(version: ModelVersion, protocol: str) -> dict[str, Any]:
                 "is_model": policy == "model",
                 "parameters": written_parameters(report.get("parameters", {})),
                 "ndcg": values.get("ndcg@10", 0.0),
-                "cells": [number_format(values.get(key, 0.0), 4) for key in METRIC_KEYS],
-                "validation": number_format(report.get("validation_ndcg", 0.0), 4),
+                "cells": [rounded(values.get(key, 0.0), 4) for key in METRIC_KEYS],
+                "validation": rounded(report.get("validation_ndcg", 0.0), 4),
             }
         )
     rows.sort(key=lambda row: -row["ndcg"])
@@ -212,4 +213,4 @@ def data_facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     seconds = report["seconds"]
     total = seconds.get("total", sum(seconds.values()))
-    return [*facts, (_("seconds"), number_format(total, 1))]
+    return [*facts, (_("seconds"), rounded(total, 1))]

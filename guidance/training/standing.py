@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from guidance.core.numbers import rounded
 from guidance.training.due import Situation, next_scheduled, rests_until
 from guidance.training.labels import cause_sentence, measure_name
 from guidance.training.models import DriftReading, RetrainingPolicy, TrainingRun
@@ -59,7 +60,7 @@ def _measure_row(measure: Mapping[str, Any], policy: RetrainingPolicy) -> dict[s
     size = measure["size"] if is_input else 100 * measure["size"]
     return {
         "name": measure_name(measure["key"]),
-        "size": number_format(size, 2) if is_input else f"{number_format(size, 1)} %",
+        "size": rounded(size, 2) if is_input else f"{rounded(size, 1)} %",
         "limit": "–" if limit is None else number_format(limit) + ("" if is_input else " %"),
         "is_enough": limit is not None and measure["certain"] and size >= limit,
         "is_certain": measure["certain"],
@@ -79,11 +80,11 @@ def _moved(measure: Mapping[str, Any]) -> list[str]:
 
 def _figures(measure: Mapping[str, Any]) -> str:
     before, now = measure["before"]["value"], measure["now"]["value"]
-    return f"{number_format(before, 4)} → {number_format(now, 4)}"
+    return f"{rounded(before, 4)} → {rounded(now, 4)}"
 
 
 def _percent(share: float) -> str:
-    return f"{number_format(100 * share, 1)} %"
+    return f"{rounded(100 * share, 1)} %"
 
 
 def _planned(policy: RetrainingPolicy, found: Situation, now: datetime) -> str:
@@ -101,7 +102,7 @@ def _growth(found: Situation) -> str:
         number_format(count or 0, force_grouping=True)
         for count in (last.data_size, found.data_size)
     )
-    percent = "∞" if growth == float("inf") else number_format(100 * growth, 1)
+    percent = "∞" if growth == float("inf") else rounded(100 * growth, 1)
     return _("%(percent)s %% (%(before)s → %(now)s events)") % {
         "percent": percent,
         "before": before,

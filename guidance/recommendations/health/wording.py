@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.behaviour.models import Event
+from guidance.core.numbers import rounded
 from guidance.recommendations.health.measures import DEFAULTS
 from guidance.recommendations.health.models import HealthAlert, HealthThreshold
 from guidance.training.labels import policy_name
@@ -75,19 +75,19 @@ def moved_group(kind: str, value: str) -> str:
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    return "–" if value is None else number_format(value, digits, force_grouping=True)
+    return "–" if value is None else rounded(value, digits)
 
 
 def share(value: float | None, digits: int = 1) -> str:
     """.1234 -> 12.3 %"""
-    return "–" if value is None else f"{number_format(100 * value, digits)} %"
+    return "–" if value is None else f"{rounded(100 * value, digits)} %"
 
 
 def share_interval(estimate: Sequence[float] | None, digits: int = 1) -> str:
     """Return the interval's ends as percentages; '' where there is none."""
     if estimate is None:
         return ""
-    low, high = (number_format(100 * end, digits) for end in estimate[1:])
+    low, high = (rounded(100 * end, digits) for end in estimate[1:])
     return f"{low} … {high} %"
 
 
@@ -95,7 +95,7 @@ def interval(estimate: Sequence[float] | None, digits: int = 2) -> str:
     """Return the interval's ends; '' where there is none."""
     if estimate is None:
         return ""
-    return " … ".join(number_format(end, digits) for end in estimate[1:])
+    return " … ".join(rounded(end, digits) for end in estimate[1:])
 
 
 def measured(measure: str, value: float) -> str:
