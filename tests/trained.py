@@ -3,6 +3,7 @@
 import fcntl
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,9 +86,19 @@ def let_serve_alone(folder: Path, part: str) -> None:
     """Make one part, or "transformer", the model of a folder, whatever its training found best:
     on so few customers that is chance.
     """
+    _tell_otherwise(folder, alone=part, fusion={})
+
+
+def let_blend_serve(
+    folder: Path, weights: dict[str, float], of_added: dict[str, float] | None = None
+) -> None:
+    """Make a blend the model of a folder, with weights of their own for added products, or none."""
+    _tell_otherwise(folder, alone="", fusion=weights, fusion_of_added=of_added)
+
+
+def _tell_otherwise(folder: Path, **parameters: Any) -> None:
     path = folder / PARAMETERS
-    parameters = {**json.loads(path.read_text()), "alone": part, "fusion": {}}
-    path.write_text(json.dumps(parameters))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **parameters}))
     rewrite_manifest(folder)
 
 

@@ -74,7 +74,11 @@ class Board:
 
     def new_only(self, scores: np.ndarray) -> float:
         """Mean NDCG@10 over what is new to the customer, of scores (cases, items)."""
-        return _mean(self._values(np.where(self._owned, -np.inf, scores), self._new_totals))
+        return _mean(self.new_ndcgs(scores))
+
+    def new_ndcgs(self, scores: np.ndarray) -> np.ndarray:
+        """NDCG@10 over what is new to the customer, shape (cases,)."""
+        return self._values(np.where(self._owned, -np.inf, scores), self._new_totals)
 
     def value(self, scores: np.ndarray) -> float:
         """What the weights are tuned for."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
 from models_ml.data.content import Vocabulary
+from models_ml.recommender.added_weights import AddedBlend
 from models_ml.recommender.additions import save_content
 from models_ml.recommender.artefacts import MANIFEST, PARAMETERS, write_manifest
 from models_ml.recommender.blending import Blend
@@ -38,6 +39,7 @@ class Fitted:
     model: SequenceModel
     baselines: Baselines
     blend: Blend
+    added_blend: AddedBlend | None = None
 
 
 def export(
@@ -84,6 +86,8 @@ def export(
         names += save_content(directory, vocabulary, past.content, projection)
         parameters["content"] = baselines.content.interest.as_dict()
         parameters["sharpness"] = baselines.content.sharpness
+        if fitted.added_blend and fitted.added_blend.weights:
+            parameters["fusion_of_added"] = fitted.added_blend.weights
         parameters["unknown_bias"] = model.unknown_bias.item()
     (directory / PARAMETERS).write_text(json.dumps(parameters, indent=2) + "\n")
     names += export_networks(model, directory)

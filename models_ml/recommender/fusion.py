@@ -4,7 +4,7 @@ Products of experts in log space: each part adds weight * log(floor + evidence).
 zero is left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -62,35 +62,40 @@ def log_of(name: str, evidence: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class FusionScorer:
-    """The served blend. Its scores are log odds up to a constant of the customer."""
+    """The served blend. Its scores are log odds up to a constant of the customer.
+
+    The last `added` products came after the training, and are weighed by `of_added` where there is
+    such.
+    """
 
     sequence: SequenceScorer
     parts: Parts
     weights: dict[str, float]
+    of_added: dict[str, float] | None = None
+    added: int = 0
     # One per cent of the odds.
     resolution: ClassVar[float] = 0.01
 
     def score(self, history: History, now: float) -> np.ndarray:
         scores = self.sequence.score(history, now)
-        return self.parts.blend(scores, self.weights, history, now)
+        for name, weights in self._weights(len(scores)).items():
+            scores = scores + weights * self.parts.log_evidence(name, history, now)
+        return scores
 
     def explained(self, history: History, now: float) -> Explained:
         network = self.sequence.explained(history, now)
         scores = network.scores
-        evidence = {
-            name: getattr(self.parts, name).evidence(history, now)
-            for name, weight in self.weights.items()
-            if weight
-        }
+        weights = self._weights(len(scores))
+        evidence = {name: getattr(self.parts, name).evidence(history, now) for name in weights}
         for name, found in evidence.items():
-            scores = scores + np.float32(self.weights[name]) * log_of(name, found)
+            scores = scores + weights[name] * log_of(name, found)
 
         def drops(wanted: np.ndarray) -> np.ndarray:
             total = network.drops(wanted)
             for name, found in evidence.items():
                 lost = getattr(self.parts, name).evidence_drops(history, now, wanted)
                 without = log_of(name, found[wanted] - lost)
-                total = total + self.weights[name] * (log_of(name, found[wanted]) - without)
+                total = total + weights[name][wanted] * (log_of(name, found[wanted]) - without)
             return total
 
         return Explained(scores, drops)
@@ -98,4 +103,15 @@ class FusionScorer:
     def with_added(self, added: Additions) -> "FusionScorer":
         """The same blend over a catalogue with further products at its end."""
         sequence, parts = self.sequence.with_added(added), self.parts.with_added(added)
-        return FusionScorer(sequence, parts, self.weights)
+        return replace(self, sequence=sequence, parts=parts, added=len(added.skus))
+
+    def _weights(self, items: int) -> dict[str, np.ndarray]:
+        """Each part's weight item by item, (items,), float32; parts that count nowhere left out."""
+        found = {}
+        for name, weight in self.weights.items():
+            one = np.full(items, weight, np.float32)
+            if self.of_added:
+                one[items - self.added :] = self.of_added[name]
+            if one.any():
+                found[name] = one
+        return found

@@ -233,7 +233,9 @@ def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     parts = _open_parts(directory, parameters, made_of, popularity.shares)
     if made_of == "model":
         sequence = _open_sequence(directory, parameters["max_length"], threads)
-        scorer: Scorer = FusionScorer(sequence, Parts(**parts), parameters["fusion"])
+        # Folders from before they were tuned hold none.
+        of_added = parameters.get("fusion_of_added")
+        scorer: Scorer = FusionScorer(sequence, Parts(**parts), parameters["fusion"], of_added)
     else:
         scorer = parts[made_of]
     return Ranker(policy, skus, scorer, popularity, parts["co_occurrence"])

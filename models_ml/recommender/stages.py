@@ -16,6 +16,7 @@ from models_ml.data.content import ContentMatrix, ItemFacts, Row, Vocabulary, re
 from models_ml.data.histories import build_histories
 from models_ml.data.history import DAY_SECONDS
 from models_ml.data.sequences import Target, find_targets
+from models_ml.recommender.added_weights import AddedBlend
 from models_ml.recommender.baselines import fit_co_occurrence, fit_popularity
 from models_ml.recommender.batches import Examples
 from models_ml.recommender.blending import Blend, tune_blend
@@ -57,6 +58,7 @@ class ShopContent:
         seen = set(rows[ITEM].unique())
         facts = [one for one in items if one.item in seen]
         self.vocabulary: Vocabulary = read_vocabulary(facts)
+        self._facts = {one.item: one for one in facts}
         self._rows = {one.item: self.vocabulary.row(one) for one in facts}
         paths = {one.category for one in facts if one.category}
         numbers = {path: number for number, path in enumerate(sorted(paths))}
@@ -67,6 +69,10 @@ class ShopContent:
         none = Row(np.zeros(0, np.int32), np.zeros(0, np.float32))
         rows = [self._rows.get(sku, none) for sku in skus.tolist()]
         return ContentMatrix.of(rows, self.vocabulary.width)
+
+    def facts(self, skus: np.ndarray) -> list[ItemFacts]:
+        """Of those skus that tell anything, in their order."""
+        return [self._facts[sku] for sku in skus.tolist() if sku in self._facts]
 
     def categories(self, skus: np.ndarray) -> np.ndarray:
         """The number of each sku's category, -1 where none is told, shape (items,)."""
@@ -187,11 +193,15 @@ def carry_on(
 
 
 def fit_all(
-    run: Run, past: Past, model: SequenceModel, tuned: dict[str, Tuned], blend: Blend
+    run: Run,
+    past: Past,
+    model: SequenceModel,
+    tuned: dict[str, Tuned],
+    blends: tuple[Blend, AddedBlend | None],
 ) -> Fitted:
-    """The recipe on one past: baselines fitted anew, network as carried on, blend as tuned."""
+    """The recipe on one past: baselines fitted anew, network as carried on, blends as tuned."""
     run.check()
-    return Fitted(past, model, fit_baselines(past, tuned), blend)
+    return Fitted(past, model, fit_baselines(past, tuned), *blends)
 
 
 def parts_of(baselines: Baselines) -> Parts:

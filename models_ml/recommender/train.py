@@ -12,6 +12,7 @@ from models_ml.data.cleaning import CleaningReport, clean
 from models_ml.data.content import ItemFacts
 from models_ml.data.split import TimeSplit, split_by_time
 from models_ml.recommender import stages, starts
+from models_ml.recommender.added_weights import AddedBlend
 from models_ml.recommender.blending import Blend
 from models_ml.recommender.checkpoints import Checkpoints, fingerprint
 from models_ml.recommender.config import OnProgress, ShouldStop, TrainConfig
@@ -29,6 +30,7 @@ from models_ml.recommender.run import Run
 from models_ml.recommender.stages import Window
 from models_ml.recommender.starts import Started
 from models_ml.recommender.tuning import Tuned
+from models_ml.recommender.unknown import find_added_blend
 
 
 def train(
@@ -94,14 +96,18 @@ def _train(
     )
     with run.phase("fit"):
         blend = stages.find_blend(run, validation, started.model, tuned)
+        parts = (split.fit, split.validation, split.validation_cut)
+        found = (started.model, tuned, blend)
+        added = find_added_blend(run, validation, parts, content, found) if content else None
+        blends = (blend, added)
         model = stages.carry_on(run, "measured", started.model, validation.past, test.past, 0.8)
-        measured = stages.fit_all(run, test.past, model, tuned, blend)
+        measured = stages.fit_all(run, test.past, model, tuned, blends)
         if not measure_only:
             model = stages.carry_on(run, "final", model, test.past, end, 1.0)
-            final = stages.fit_all(run, end, model, tuned, blend)
+            final = stages.fit_all(run, end, model, tuned, blends)
     with run.phase("evaluate"):
         results = _evaluate(run, measured, test)
-    report = _report(run, cleaning, split, test, results, tuned, blend, started)
+    report = _report(run, cleaning, split, test, results, tuned, blends, started)
     if not measure_only:
         with run.phase("export"):
             vocabulary = content.vocabulary if content else None
@@ -152,14 +158,16 @@ def _report(
     test: Window,
     results: dict[str, Evaluation],
     tuned: dict[str, Tuned],
-    blend: Blend,
+    blends: tuple[Blend, AddedBlend | None],
     started: Started,
 ) -> TrainReport:
     found = {name: (one.parameters, one.validation_ndcg) for name, one in tuned.items()}
     settings = _learning(run.config)
+    blend, added = blends
     found[TRANSFORMER] = (settings, blend.ndcg_alone)
     served = blend.parts[blend.alone] if blend.alone else blend.ndcg
-    found[MODEL] = (blend.as_parameters(), served)
+    told = {"added": added.as_parameters()} if added else {}
+    found[MODEL] = ({**blend.as_parameters(), **told}, served)
     candidates = {
         name: CandidateReport(*found[name], *result.by_protocol())
         for name, result in results.items()
