@@ -60,7 +60,7 @@ MEASURES: dict[str, Promise] = {
     "prices": gettext_lazy("prices bought"),
     "baskets": gettext_lazy("sizes of baskets"),
     "new_items": gettext_lazy("share of new products bought"),
-    "ctr": gettext_lazy("click rate"),
+    "ctr": gettext_lazy("CTR"),
     "ndcg": gettext_lazy("NDCG@10 on what was bought since"),
 }
 

@@ -183,8 +183,8 @@ class RetrainingPolicy(models.Model):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_(
-            "Click rate or NDCG@10 of what serves, against its own figure at first."
-            " Empty: loss starts none."
+            "CTR of what serves, against the three weeks before, or its NDCG@10, against its own"
+            " figure at first. Empty: loss starts none."
         ),
     )
     cooldown_hours = models.PositiveSmallIntegerField(

@@ -104,18 +104,6 @@ def compare_means(before: np.ndarray, now: np.ndarray) -> Decay | None:
     return _decay(float(before.mean()), float(now.mean()), float(spread))
 
 
-def compare_rates(before: tuple[int, int], now: tuple[int, int]) -> Decay | None:
-    """Compare two rates given as (how many did, of how many); None where one of them has no base,
-    or the first is zero.
-    """
-    if not before[0] or not before[1] or not now[1]:
-        return None
-    first, second = before[0] / before[1], now[0] / now[1]
-    pooled = (before[0] + now[0]) / (before[1] + now[1])
-    spread = pooled * (1 - pooled) * (1 / before[1] + 1 / now[1])
-    return _decay(first, second, spread)
-
-
 def _decay(before: float, now: float, spread: float) -> Decay:
     margin = float(norm.ppf(0.5 + CONFIDENCE / 2)) * spread**0.5
     return Decay(before, now, (before - now) / before, (before - now - margin) / before)

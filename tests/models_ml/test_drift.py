@@ -7,7 +7,6 @@ from models_ml.data.drift import (
     OTHER,
     compare_counts,
     compare_means,
-    compare_rates,
     count_bands,
     price_bands,
 )
@@ -75,8 +74,6 @@ def test_nothing_on_a_side_is_not_compared() -> None:
     assert compare_counts({}, {"a": 1}) is None
     assert compare_counts({"a": 1}, {"a": 0}) is None
     assert compare_means(np.array([1.0]), np.array([1.0, 0.0])) is None
-    assert compare_rates((0, 10), (1, 10)) is None
-    assert compare_rates((1, 10), (0, 0)) is None
 
 
 def test_price_bands_hold_about_the_same_weight_each() -> None:
@@ -105,12 +102,3 @@ def test_a_quality_that_fell_is_told_apart_from_one_that_wobbles() -> None:
     assert not wobble.passes(0.05)
     assert fall.passes(0.2)
     assert fall.at_least < fall.lost == pytest.approx(1 - worse.mean() / before.mean())
-
-
-def test_a_click_rate_that_halved_over_few_decisions_is_not_certain() -> None:
-    few, many = compare_rates((500, 10_000), (1, 40)), compare_rates((500, 10_000), (100, 4_000))
-    assert few is not None
-    assert many is not None
-    assert few.lost == pytest.approx(0.5) == many.lost
-    assert not few.passes(0.2)
-    assert many.passes(0.2)

@@ -6,18 +6,22 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from guidance.behaviour.models import DayRollup, DirtyDay, Event
 from guidance.behaviour.services.rollups import advance_rollups
 from guidance.catalog.models import Product
 from guidance.core.ids import new_id
+from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.recommendations.drift import count_interactions, input_drift, quality_loss
 from guidance.training.hooks import DriftMeasure
 from guidance.training.models import ModelVersion, TrainingRun
 from models_ml.recommender.report import TrainReport
 from tests import factories
+from tests.recommendations.health_traffic import computed
 from tests.trained import SKUS, tiny_frame
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +141,21 @@ def test_what_can_be_learned_from_is_counted_without_replays(buys: Callable) -> 
     assert count_interactions() == 2 * len(SKUS)
 
 
+def test_the_health_report_tells_the_drift_that_retraining_goes_by(
+    learned: ModelVersion, buys: Callable, desk: Callable[..., Client]
+) -> None:
+    buys(range(-40, 1), SKUS)
+    buys(range(1, 8), SKUS[:2] * 12)
+    came_in = computed()["came_in"]
+    measures = {one.key: one for one in input_drift()}
+    assert {row["input"] for row in came_in["rows"]} == set(measures)
+    for row in came_in["rows"]:
+        assert row["index"] == measures[row["input"]].size
+        assert row["certain"] == measures[row["input"]].certain
+    page = desk(Role.ANALYST).get(reverse("admin:recommendations_healthreport_changelist"))
+    assert came_in["days"]["now_from"] in page.content.decode()
+
+
 def test_quality_needs_a_promoted_version(learned: ModelVersion) -> None:
     assert quality_loss() == []
 
@@ -154,10 +173,10 @@ def _decisions(version: ModelVersion, at: datetime, seen: int, clicked: int) -> 
 
 
 def test_a_click_rate_that_fell_is_told_against_the_version_s_own(version: ModelVersion) -> None:
-    promoted = timezone.now() - timedelta(days=20)
-    ModelVersion.objects.filter(pk=version.pk).update(promoted_at=promoted)
     _decisions(version, timezone.now() - timedelta(days=12), seen=60, clicked=30)
     _decisions(version, timezone.now() - timedelta(days=2), seen=60, clicked=9)
+    assert [one for one in quality_loss() if one.key == "ctr"] == [], "nothing was computed yet"
+    computed()
     (ctr,) = [one for one in quality_loss() if one.key == "ctr"]
     assert (ctr.before["value"], ctr.now["value"]) == (0.5, 0.15)
     assert ctr.size == pytest.approx(0.7)
@@ -166,6 +185,7 @@ def test_a_click_rate_that_fell_is_told_against_the_version_s_own(version: Model
 
 def test_a_version_promoted_lately_has_no_click_rate_of_its_own_yet(version: ModelVersion) -> None:
     _decisions(version, timezone.now() - timedelta(days=1), seen=3, clicked=1)
+    computed()
     assert [one.key for one in quality_loss() if one.key == "ctr"] == []
 
 

@@ -265,24 +265,17 @@ def test_a_drop_in_the_last_days_is_told_with_its_interval(shop: Shop) -> None:
     assert found["change"][2] < 0
 
 
-def _sign(row: dict[str, Any]) -> int:
-    return 1 if row["moved"] == "Shop > Tea" else -1
-
-
-def test_inputs_that_shifted_have_a_high_index_and_the_others_none(shop: Shop) -> None:
-    shopper = Customer.objects.create(ref="ann", language="en")
-    for n in range(120):
-        before, now = timezone.now() - timedelta(days=15), timezone.now() - timedelta(days=2)
-        shop.happen(shopper, "view", "p0" if n % 2 else "p2", before)
-        shop.happen(shopper, "view", "p0" if n % 20 else "p2", now)
-    shop.visit("ann")
-    found = {row["input"]: row for row in report()["inputs"]}
-    assert found["category"]["index"] > 0.5
-    assert found["category"]["moved"] in {"Shop > Tea", "Shop > Ware"}
-    assert found["category"]["now"] == pytest.approx(
-        0.5 + 0.45 * _sign(found["category"]), abs=0.01
-    )
-    assert found["kind"]["index"] < 0.01
+def test_answers_that_moved_have_a_high_index_and_the_others_none(shop: Shop) -> None:
+    for n in range(100):
+        shop.visit(f"c{n}", facts={"language": "en"}, ago=timedelta(days=15))
+        policy = "model" if n % 2 else "popularity"
+        shop.visit(f"c{n}", policy=policy, ago=timedelta(days=2))
+    policy, *others = report()["answered"]
+    assert (policy["input"], policy["certain"]) == ("policy", True)
+    assert policy["index"] > 0.5
+    assert {policy["before"], policy["now"]} in ({0.0, 0.5}, {1.0, 0.5})
+    assert {row["input"] for row in others} == {"language", "history", "scores"}
+    assert all(row["index"] < 0.01 for row in others)
 
 
 def test_surface_version_and_traffic_narrow_every_figure(shop: Shop) -> None:

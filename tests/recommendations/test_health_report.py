@@ -13,13 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guidance.catalog.models import Product
-from guidance.core.jobs import run_job
 from guidance.core.models import Job
 from guidance.core.roles import Role
-from guidance.recommendations.health.jobs import refresh_health, watched_scope
-from guidance.recommendations.health.models import HealthReport
-from guidance.recommendations.health.services import request_report
+from guidance.recommendations.health.jobs import refresh_health
 from tests import factories
+from tests.recommendations.health_traffic import computed
 
 PAGE = "admin:recommendations_healthreport_changelist"
 CSV = "admin:recommendations_healthreport_table"
@@ -64,13 +62,6 @@ def figures(db: None) -> dict[str, Any]:
                     basket=str(shown.pk) if kind == "purchase" else "",
                 )
     return computed()
-
-
-def computed() -> dict[str, Any]:
-    """Run the watched job to its end and return the figures of all surfaces."""
-    job = request_report(scope=watched_scope(), requested_by=None)
-    assert run_job(job.pk) == Job.Status.SUCCEEDED
-    return HealthReport.objects.get(surface="").figures
 
 
 def test_exposure_over_purchases_is_what_the_lists_gave_over_what_was_wanted(

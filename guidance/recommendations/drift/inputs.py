@@ -176,10 +176,14 @@ def _price_shift(before: Sold, now: Sold, found: Mapping[int, Product]) -> Shift
 
 
 def _prices(sold: Sold, found: Mapping[int, Product]) -> tuple[np.ndarray, np.ndarray]:
-    """Today's price of what was bought, so that only the choice of products can move."""
+    """Today's price of what was bought, so that only the choice of products can move; prices in
+    another currency than that of most products cannot be compared."""
+    currency = Counter(product.currency for product in found.values()).most_common(1)[0][0]
     prices = np.array(
         [
-            float(price) if (price := found[one].price) is not None else np.nan
+            float(price)
+            if (price := found[one].price) is not None and found[one].currency == currency
+            else np.nan
             for one in sold.products.tolist()
         ]
     )

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
-from django.utils import timezone
 
 from guidance.behaviour.days import day_bounds, shop_zone
 from guidance.behaviour.models import Event
-from guidance.decisions.models import Decision
+from guidance.recommendations.health.scope import watched_scope
+from guidance.recommendations.health.selectors import kept_report
 from guidance.recommendations.rankers import RECIPE
 from guidance.training.hooks import DriftMeasure
 from guidance.training.models import ModelVersion
 from guidance.training.selectors import promoted_version
 from models_ml.data.columns import KINDS, PURCHASE
-from models_ml.data.drift import Decay, compare_means, compare_rates
+from models_ml.data.drift import Decay, compare_means
 from models_ml.data.history import HistoryEvent, as_days, as_history
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.recommender.evaluate import TOP, ndcg
@@ -24,7 +24,6 @@ from models_ml.recommender.ranking import top_items
 from models_ml.recommender.report import TrainReport
 from models_ml.recommender.serving import Ranker, load
 
-RECENT_DAYS = 7
 # So many shoppers are ranked for: a second or two, and an interval of about +-.03.
 MOST_SHOPPERS = 400
 
@@ -34,34 +33,39 @@ def quality_loss() -> list[DriftMeasure]:
     version = promoted_version(RECIPE)
     if version is None:
         return []
-    found = {"ctr": _click_rate(version), "ndcg": _ranking(version)}
-    return [
-        DriftMeasure(
-            key=key,
-            group="quality",
-            size=decay.lost,
-            certain=decay.at_least > 0.0,
-            before={"value": decay.before},
-            now={"value": decay.now},
-        )
-        for key, decay in found.items()
-        if decay is not None
-    ]
+    return [one for one in (_click_rate(version), _ranking_loss(version)) if one is not None]
 
 
-def _click_rate(version: ModelVersion) -> Decay | None:
-    """The last seven days against the time since its promotion before them, live traffic only."""
-    since = timezone.now() - timedelta(days=RECENT_DAYS)
-    if version.promoted_at is None or version.promoted_at > since - timedelta(days=RECENT_DAYS):
+def _click_rate(version: ModelVersion) -> DriftMeasure | None:
+    """The last seven days against the three weeks before, as the health report has it; None where
+    it was not computed lately or where too little was clicked to tell."""
+    scope = watched_scope(version=str(version))
+    report = kept_report(scope)
+    if report is None or report.last_day < scope.last - timedelta(days=1):
         return None
-    shown = Decision.objects.real().filter(
-        policy_version=str(version), policy=version.policy, at__gte=version.promoted_at
+    found = report.figures["changes"].get("", {}).get("ctr", {"change": None})
+    if found["change"] is None:
+        return None
+    change, _low, high = found["change"]
+    return _measure("ctr", -change, high < 0.0, found["before"], found["now"])
+
+
+def _ranking_loss(version: ModelVersion) -> DriftMeasure | None:
+    decay = _ranking(version)
+    if decay is None:
+        return None
+    return _measure("ndcg", decay.lost, decay.at_least > 0.0, decay.before, decay.now)
+
+
+def _measure(key: str, lost: float, certain: bool, before: float, now: float) -> DriftMeasure:
+    return DriftMeasure(
+        key=key,
+        group="quality",
+        size=lost,
+        certain=certain,
+        before={"value": before},
+        now={"value": now},
     )
-    counts = [
-        (part.with_click().count(), part.count())
-        for part in (shown.seen().filter(at__lt=since), shown.seen().filter(at__gte=since))
-    ]
-    return compare_rates(*counts)
 
 
 def _ranking(version: ModelVersion) -> Decay | None:

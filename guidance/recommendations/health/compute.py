@@ -9,11 +9,12 @@ from django.db.models import Count
 
 from guidance.behaviour.models import Event
 from guidance.decisions.models import Decision
+from guidance.recommendations.drift import input_drift
 from guidance.recommendations.health.products import Catalogue, read_catalogue
 from guidance.recommendations.health.rows import CHOSEN, HISTORY, Reader, Shopper
 from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.tallies.answers import AnswerTally, shift_row
 from guidance.recommendations.health.tallies.exposure import ExposureTally
-from guidance.recommendations.health.tallies.inputs import InputTally
 from guidance.recommendations.health.tallies.lists import Lists
 from guidance.recommendations.health.tallies.quality import FEWEST_SHOPPERS, QualityTally
 from guidance.recommendations.health.tallies.scores import ScoreTally
@@ -29,6 +30,7 @@ class Basis:
     catalogue: Catalogue
     popularity: np.ndarray
     needs_seen: bool
+    came_in: dict[str, Any]
 
 
 class ReportTally:
@@ -40,7 +42,7 @@ class ReportTally:
         self._quality = QualityTally(scope, needs_seen=basis.needs_seen)
         self._taste = TasteTally(basis.catalogue, basis.popularity)
         self._scores = ScoreTally(scope)
-        self._inputs = InputTally(scope)
+        self._answers = AnswerTally(scope)
 
     def add(self, shoppers: Sequence[Shopper]) -> None:
         lists = Lists.of(shoppers, self._scope, needs_seen=self._basis.needs_seen)
@@ -48,7 +50,7 @@ class ReportTally:
         self._quality.add(shoppers)
         self._taste.add(shoppers, lists)
         self._scores.add(shoppers, lists)
-        self._inputs.add(shoppers)
+        self._answers.add(shoppers)
 
     def figures(self) -> dict[str, Any]:
         """Return the report as JSON."""
@@ -65,7 +67,8 @@ class ReportTally:
             "popularity": self._taste.popularity(),
             "calibration": self._taste.calibration(),
             "scores": self._scores.bands(),
-            "inputs": self._inputs.shifts(self._basis.catalogue, self._scores.shift()),
+            "came_in": self._basis.came_in,
+            "answered": self._answers.shifts(self._scores.shift()),
         }
 
 
@@ -77,7 +80,9 @@ def compute_reports(scopes: Sequence[Scope], on_progress: OnProgress) -> list[di
     """
     whole = scopes[0]
     catalogue = read_catalogue(whole)
-    basis = Basis(catalogue, _popularity(whole, catalogue), _impressions_reported(whole))
+    basis = Basis(
+        catalogue, _popularity(whole, catalogue), _impressions_reported(whole), _came_in(whole)
+    )
     tallies = [ReportTally(scope, basis) for scope in scopes]
     reader = Reader(whole, catalogue, basis.needs_seen)
     customers = reader.customer_ids()
@@ -94,6 +99,17 @@ def _impressions_reported(scope: Scope) -> bool:
     start, end = scope.bounds
     decisions = Decision.objects.filter(source=scope.source, at__gte=start, at__lt=end)
     return decisions.order_by().seen().exists()
+
+
+def _came_in(scope: Scope) -> dict[str, Any]:
+    """Return what retraining measures of the inputs, the largest shift first, and the days that it
+    compares; replayed traffic brings nothing in."""
+    measures = [] if scope.is_replay else input_drift()
+    rows = [
+        shift_row(one.key, one.size, one.certain, one.before, one.now)
+        for one in sorted(measures, key=lambda one: -one.size)
+    ]
+    return {"rows": rows, "days": measures[0].days if measures else {}}
 
 
 def _popularity(scope: Scope, catalogue: Catalogue) -> np.ndarray:

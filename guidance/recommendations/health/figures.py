@@ -125,11 +125,11 @@ def scores_figure(scores: Sequence[dict[str, Any]]) -> Figure | None:
     }
 
 
-def inputs_figure(rows: Sequence[dict[str, Any]], look: float, alarm: float) -> Figure | None:
-    """Return each input's index, with lines where it is worth a look and where it is an alarm."""
+def shifts_figure(rows: Sequence[dict[str, Any]], look: float, alarm: float) -> Figure | None:
+    """Return each stability index, with lines where it is worth a look and where it is an alarm."""
     if not rows:
         return None
-    names = [str(wording.INPUTS[row["input"]]) for row in rows]
+    names = [wording.input_name(row["input"]) for row in rows]
     bar = {
         "type": "bar",
         "orientation": "h",

@@ -39,8 +39,8 @@ def findings(figures: dict[str, Any]) -> list[Finding]:
 
 
 def _inputs(figures: dict[str, Any]) -> Iterator[Finding]:
-    for row in figures["inputs"]:
-        certain = row["index"] if row["index"] > row["by_chance"] else 0.0
+    for row in [*figures["came_in"]["rows"], *figures["answered"]]:
+        certain = row["index"] if row["certain"] else 0.0
         yield Finding(Measure.INPUT_DRIFT, "", row["input"], row["index"], certain)
 
 

@@ -7,13 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from guidance.behaviour.days import day_bounds, today
-from guidance.behaviour.models import Source
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job
 from guidance.decisions.models import Decision
 from guidance.recommendations.health.compute import compute_reports
 from guidance.recommendations.health.findings import findings
-from guidance.recommendations.health.scope import DEFAULT_DAYS, Scope
+from guidance.recommendations.health.scope import Scope, watched_scope
 from guidance.recommendations.health.services import (
     JOB_KIND,
     evaluate_alerts,
@@ -21,21 +20,19 @@ from guidance.recommendations.health.services import (
     save_report,
 )
 from guidance.recommendations.models import Surface
+from guidance.recommendations.rankers import RECIPE
+from guidance.training.selectors import promoted_version
 
 PHASE = gettext_noop("reading decisions and events")
 # What people meet first is never older than this, and alerts never later.
 REFRESH_EVERY = timedelta(hours=6)
 
 
-def watched_scope() -> Scope:
-    """Return what alerts are evaluated on: live traffic of every surface, 28 days."""
-    return Scope(Source.LIVE, "", "", DEFAULT_DAYS, today())
-
-
 def run(context: JobContext) -> dict[str, Any]:
     """Compute and keep the report of the job's scope; the runner of the job kind.
 
-    The report that alerts go by brings every surface's own with it, from the same walk.
+    The report that alerts go by brings every surface's own with it, from the same walk, and that
+    of the promoted model, whose CTR retraining goes by.
     """
     scope = Scope(**context.params, last=today())
     watched = scope == watched_scope()
@@ -45,6 +42,8 @@ def run(context: JobContext) -> dict[str, Any]:
             Scope(scope.source, key, "", scope.days, scope.last)
             for key in Surface.objects.filter(is_active=True).values_list("key", flat=True)
         ]
+        served = promoted_version(RECIPE)
+        scopes += [watched_scope(version=str(served))] if served else []
     reports = compute_reports(scopes, lambda share: context.progress(PHASE, share))
     context.check()
     for one, figures in zip(scopes, reports, strict=True):

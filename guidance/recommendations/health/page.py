@@ -12,6 +12,7 @@ from guidance.recommendations.health.links import Links
 from guidance.recommendations.health.models import HealthAlert, HealthReport
 from guidance.recommendations.health.scope import Scope
 from guidance.recommendations.health.sections import sections
+from guidance.recommendations.health.selectors import kept_report
 from guidance.recommendations.health.services import active_job
 from guidance.recommendations.health.tables import Table
 
@@ -47,13 +48,6 @@ def health_page(request: HttpRequest, report: HealthReport | None = None) -> dic
         "may_open_alerts": request.user.has_perm("recommendations.view_healthalert"),
         "may_open_thresholds": request.user.has_perm("recommendations.view_healththreshold"),
     }
-
-
-def kept_report(scope: Scope) -> HealthReport | None:
-    """Return the scope's last computed report."""
-    return HealthReport.objects.filter(
-        source=scope.source, surface=scope.surface, policy_version=scope.version, days=scope.days
-    ).first()
 
 
 def find_table(request: HttpRequest) -> Table:

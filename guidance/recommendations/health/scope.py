@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from guidance.behaviour.days import day_bounds, shop_zone
+from guidance.behaviour.days import day_bounds, shop_zone, today
 from guidance.behaviour.models import Source
 from guidance.decisions.attribution import purchase_sources
 
@@ -69,3 +69,9 @@ class Scope:
             "version": self.version,
             "days": self.days,
         }
+
+
+def watched_scope(*, version: str = "") -> Scope:
+    """Return what alerts are evaluated on: live traffic of every surface, 28 days; or what it holds
+    of one model version's decisions, by which retraining goes."""
+    return Scope(Source.LIVE, "", version, DEFAULT_DAYS, today())

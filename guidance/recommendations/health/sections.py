@@ -13,6 +13,7 @@ from guidance.recommendations.health.products import KINDS, NEW_DAYS
 from guidance.recommendations.health.segments import KINDS as SEGMENTS
 from guidance.recommendations.health.tables import (
     Table,
+    answers_table,
     categories_table,
     changes_table,
     days_table,
@@ -177,15 +178,21 @@ def _scores(found: dict[str, Any]) -> Section:
 
 
 def _drift(found: dict[str, Any], levels: tuple[float, float]) -> Section:
-    rows = found.get("inputs", [])
+    came_in = found.get("came_in", {}).get("rows", [])
+    answered = found.get("answered", [])
     return Section(
         key="drift",
         title=_("Drift of inputs"),
         lead=_(
-            "The last 7 days of the period against the days before them, by the population "
-            "stability index. What it stays below by chance is said beside it."
+            "How far distributions moved, by the population stability index: the sum of (now - "
+            "before) × ln(now / before) over the groups of a distribution. What came in is "
+            "measured against the days that the newest model learned from, as for retraining; "
+            "what was answered in the last 7 days against the days of the period before them."
         ),
-        parts=[Part(inputs_table(found, levels[0]), figures.inputs_figure(rows, *levels))],
+        parts=[
+            Part(inputs_table(found, levels[0]), figures.shifts_figure(came_in, *levels)),
+            Part(answers_table(found, levels[0]), figures.shifts_figure(answered, *levels)),
+        ],
     )
 
 

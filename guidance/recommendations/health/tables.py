@@ -230,31 +230,62 @@ def scores_table(figures: Figures) -> Table:
 
 
 def inputs_table(figures: Figures, look: float) -> Table:
-    """Return each input's population stability index and the part that moved most."""
-    return Table(
+    """Return how far what came in moved from what the newest model learned from."""
+    found = figures.get("came_in", {})
+    note = _(
+        "%(now_from)s to %(now_until)s against %(before_from)s to %(before_until)s, the last days "
+        "that the newest model learned from."
+    )
+    return _shifts_table(
         key="inputs",
-        title=_("Drift of inputs"),
-        first=_("input"),
-        columns=[_("PSI"), _("by chance up to"), _("moved most"), _("before"), _("now")],
+        title=_("What came in"),
+        rows=found.get("rows", []),
+        look=look,
+        empty=_("No model was trained yet, or fewer than three days came in since it was."),
+        note=note % found["days"] if found.get("days") else "",
+    )
+
+
+def answers_table(figures: Figures, look: float) -> Table:
+    """Return how far the decisions of the recent days differ from those before."""
+    return _shifts_table(
+        key="answers",
+        title=_("What was answered"),
+        rows=figures.get("answered", []),
+        look=look,
+        empty=_("Too few decisions, or the period is too short to compare its last 7 days with."),
+    )
+
+
+def _shifts_table(
+    *, key: str, title: str, rows: Sequence[Figures], look: float, empty: str, note: str = ""
+) -> Table:
+    return Table(
+        key=key,
+        title=title,
+        first=_("distribution"),
+        columns=[_("PSI"), _("moved most"), _("before"), _("now")],
         rows=[
             Row(
-                str(wording.INPUTS[row["input"]]),
+                wording.input_name(row["input"]),
                 [
-                    Cell(
-                        wording.number(row["index"], 3),
-                        row["index"],
-                        tone="bad" if row["index"] >= max(look, row["by_chance"]) else "",
-                    ),
-                    Cell(wording.number(row["by_chance"], 3), row["by_chance"]),
+                    _index(row, look),
                     Cell(wording.moved_group(row["input"], row["moved"]), row["moved"]),
                     Cell(wording.share(row["before"]), row["before"]),
                     Cell(wording.share(row["now"]), row["now"]),
                 ],
             )
-            for row in figures.get("inputs", [])
+            for row in rows
         ],
-        empty=_("Too little came in, or the period is too short to compare its last 7 days with."),
+        empty=empty,
+        note=note,
     )
+
+
+def _index(row: Figures, look: float) -> Cell:
+    note = "" if row["certain"] else _("may be chance")
+    is_drift = row["certain"] and row["index"] >= look
+    return Cell(wording.number(row["index"], 3), row["index"], note, "bad" if is_drift else "")
 
 
 def changes_table(figures: Figures) -> Table:

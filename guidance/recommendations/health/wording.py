@@ -11,7 +11,7 @@ from guidance.behaviour.models import Event
 from guidance.core.numbers import rounded
 from guidance.recommendations.health.measures import DEFAULTS
 from guidance.recommendations.health.models import HealthAlert, HealthThreshold
-from guidance.training.labels import policy_name
+from guidance.training.labels import measure_name, policy_name
 
 GROUP_KINDS: dict[str, str | Promise] = {
     "brand": gettext_lazy("brand"),
@@ -29,11 +29,9 @@ SEGMENT_KINDS: dict[str, str | Promise] = {
     "familiarity": gettext_lazy("new or known shopper"),
     "activity": gettext_lazy("order lines bought before"),
 }
-INPUTS: dict[str, str | Promise] = {
-    "kind": gettext_lazy("kinds of event"),
+# What decisions are compared by; what came in has the names that retraining gives it.
+ANSWERED: dict[str, str | Promise] = {
     "language": gettext_lazy("shoppers' languages"),
-    "category": gettext_lazy("categories looked at and bought"),
-    "price": gettext_lazy("prices looked at and bought"),
     "policy": gettext_lazy("policies that answered"),
     "history": gettext_lazy("events known of the shopper"),
     "scores": gettext_lazy("scores of what was shown"),
@@ -51,9 +49,10 @@ TOKENS: dict[str, str | Promise] = {
     "diverse": gettext_lazy("mixed taste"),
     "blockbuster": gettext_lazy("mainstream taste"),
     "other": gettext_lazy("all others"),
+    "no category": gettext_lazy("no category"),
 }
 # Kinds whose labels are the report's own words; those of other kinds are the shop's.
-OWN_WORDS = frozenset({"all", "age", "visitor", "familiarity", "taste"})
+OWN_WORDS = frozenset({"all", "age", "visitor", "familiarity", "taste", "new_items"})
 
 
 def label(kind: str, value: str) -> str:
@@ -65,13 +64,18 @@ def label(kind: str, value: str) -> str:
     return str(TOKENS[value]) if kind in OWN_WORDS and value in TOKENS else value
 
 
+def input_name(key: str) -> str:
+    """Return what a drift is measured of; a key that a newer release had as it is."""
+    return str(ANSWERED[key]) if key in ANSWERED else measure_name(key)
+
+
 def moved_group(kind: str, value: str) -> str:
     """Return the name of the part of an input that moved most."""
     if kind == "policy":
         return policy_name(value)
-    if kind == "kind" and value in Event.Kind.values:
+    if kind == "kinds" and value in Event.Kind.values:
         return str(Event.Kind(value).label)
-    return str(TOKENS["other"]) if value == "other" else label(kind, value)
+    return str(TOKENS[value]) if value in ("other", "no category") else label(kind, value)
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -114,8 +118,7 @@ def subject_of(alert: HealthAlert) -> str:
     kind, colon, value = alert.subject.partition(": ")
     if colon and kind in GROUP_KINDS:
         return f"{GROUP_KINDS[kind]}: {label(kind, value)}"
-    named = str(INPUTS.get(alert.subject, alert.subject))
-    return named or alert.surface or _("all surfaces")
+    return input_name(alert.subject) or alert.surface or _("all surfaces")
 
 
 def thresholds_in_words(threshold: HealthThreshold) -> tuple[str, str]:

@@ -1,0 +1,11 @@
+"""Reads of health that more than its page needs."""
+
+from guidance.recommendations.health.models import HealthReport
+from guidance.recommendations.health.scope import Scope
+
+
+def kept_report(scope: Scope) -> HealthReport | None:
+    """Return the scope's last computed report."""
+    return HealthReport.objects.filter(
+        source=scope.source, surface=scope.surface, policy_version=scope.version, days=scope.days
+    ).first()
