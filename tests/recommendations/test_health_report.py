@@ -109,12 +109,33 @@ def test_a_table_comes_as_csv_with_the_ends_of_its_intervals(
     figures: dict[str, Any], desk: Callable[..., Client]
 ) -> None:
     answer = desk(Role.ANALYST).get(reverse(CSV), {"table": "quality-tier"})
-    header, *rows = csv.reader(StringIO(answer.content.decode()))
+    header, *rows = csv.reader(StringIO(answer.content.decode("utf-8-sig")))
     assert answer["Content-Disposition"] == 'attachment; filename="health-quality-tier.csv"'
     assert {len(row) for row in rows} == {len(header)}
-    gold = next(row for row in rows if row[0] == "gold")
-    assert "0.5" in gold
+    gold = dict(zip(header, next(row for row in rows if row[0] == "gold"), strict=True))
+    assert float(gold["CTR, from"]) < float(gold["CTR"]) == 0.5 < float(gold["CTR, to"])
     assert not {"bronze", "silver"} & {row[0] for row in rows}
+
+
+def test_a_group_of_one_draws_no_figure_and_a_name_is_never_a_formula(
+    figures: dict[str, Any], desk: Callable[..., Client]
+) -> None:
+    Product.objects.filter(brand="Above").update(brand="=1+1")
+    computed()
+    client = desk(Role.ANALYST)
+    parts = {
+        part.table.key: part
+        for section in client.get(reverse(PAGE)).context["sections"]
+        for part in section.parts
+    }
+    assert parts["exposure-brand"].figure is not None
+    assert parts["exposure-age"].table.rows
+    assert parts["exposure-age"].figure is None
+    for part in parts.values():
+        columns = [part.table.first, *part.table.columns]
+        assert len(set(columns)) == len(columns), "two columns of one name"
+    answer = client.get(reverse(CSV), {"table": "exposure-brand"}).content.decode()
+    assert "'=1+1" in answer
 
 
 def test_each_surface_gets_a_report_of_its_own_and_what_is_no_choice_means_the_usual(

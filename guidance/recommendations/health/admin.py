@@ -84,6 +84,8 @@ class HealthReportAdmin(ReadOnlyAdmin):
         found = page.find_table(request)
         answer = HttpResponse(content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="health-{found.key}.csv"'
+        # By this mark spreadsheets know UTF-8.
+        answer.write("\ufeff")
         csv.writer(answer).writerows(found.csv_rows())
         return answer
 

@@ -17,8 +17,11 @@ LONGEST_NAME = 32
 
 
 def exposure_figure(rows: Sequence[dict[str, Any]], kind: str) -> Figure | None:
-    """Return each group's share of exposure beside its share of purchases, the largest on top."""
-    largest = sorted(rows, key=lambda row: -max(row["exposure"], row["bought"]))[:MOST_GROUPS]
+    """Return each group's share of exposure beside its share of purchases, in the order given;
+    of many the largest."""
+    by_size = sorted(rows, key=lambda row: -max(row["exposure"], row["bought"]))
+    kept = [row["label"] for row in by_size[:MOST_GROUPS]]
+    largest = [row for row in rows if row["label"] in kept]
     names = [_short(wording.label(kind, row["label"])) for row in largest]
     return _bars(
         names,
@@ -159,7 +162,8 @@ def shifts_figure(rows: Sequence[dict[str, Any]], look: float, alarm: float) -> 
 
 
 def _bars(names: Sequence[str], series: dict[str, list[float]]) -> Figure | None:
-    if not names:
+    """Return shares by group; none for one group, which has everything."""
+    if len(names) < 2:
         return None
     return {
         "data": [

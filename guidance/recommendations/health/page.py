@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from guidance.recommendations.health import wording
+from guidance.recommendations.health.cells import Table
 from guidance.recommendations.health.forms import ScopeForm
 from guidance.recommendations.health.links import Links
 from guidance.recommendations.health.models import HealthAlert, HealthReport
@@ -14,7 +15,6 @@ from guidance.recommendations.health.scope import Scope
 from guidance.recommendations.health.sections import sections
 from guidance.recommendations.health.selectors import kept_report
 from guidance.recommendations.health.services import active_job
-from guidance.recommendations.health.tables import Table
 
 COMPUTES = "recommendations.add_healthreport"
 ACKNOWLEDGES = "recommendations.change_healthalert"

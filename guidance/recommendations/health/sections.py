@@ -6,17 +6,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from guidance.recommendations.health import figures, wording
+from guidance.recommendations.health.cells import Table
 from guidance.recommendations.health.links import Links
 from guidance.recommendations.health.measures import DEFAULTS, Measure
 from guidance.recommendations.health.models import HealthThreshold
 from guidance.recommendations.health.products import KINDS, NEW_DAYS
 from guidance.recommendations.health.segments import KINDS as SEGMENTS
 from guidance.recommendations.health.tables import (
-    Table,
     answers_table,
     categories_table,
     changes_table,
     days_table,
+    exposure_rows,
     exposure_table,
     inputs_table,
     popularity_table,
@@ -58,7 +59,6 @@ def sections(found: dict[str, Any], links: Links) -> list[Section]:
 
 
 def _exposure(found: dict[str, Any], links: Links, threshold: float) -> Section:
-    rows = found.get("exposure", {})
     return Section(
         key="exposure",
         title=_("Exposure against relevance"),
@@ -78,7 +78,7 @@ def _exposure(found: dict[str, Any], links: Links, threshold: float) -> Section:
         parts=[
             Part(
                 exposure_table(found, kind, links, threshold),
-                figures.exposure_figure(rows.get(kind, []), kind),
+                figures.exposure_figure(exposure_rows(found, kind), kind),
             )
             for kind in KINDS
         ],

@@ -1,90 +1,64 @@
-"""A report's tables: one structure that the page draws and the CSV writes."""
+"""A report's tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from guidance.recommendations.health import wording
+from guidance.recommendations.health.cells import (
+    Cell,
+    Row,
+    Table,
+    change,
+    count,
+    index,
+    part,
+    rate,
+    ratio,
+    share,
+)
 from guidance.recommendations.health.links import Links
+from guidance.recommendations.health.products import PRICE
 from guidance.training.labels import policy_name
 
 Figures = dict[str, Any]
 
 
-class Cell(NamedTuple):
-    """What is shown, what the CSV holds, and a small second line; `tone` colours it."""
-
-    text: str
-    raw: Any
-    note: str = ""
-    tone: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A group's name, where its rows open ('' for nowhere), and its cells."""
-
-    name: str
-    cells: list[Cell]
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """`empty` says why there are no rows; `note` what the reader must know of them."""
-
-    key: str
-    title: str
-    first: str
-    columns: list[str]
-    rows: list[Row] = field(default_factory=list)
-    empty: str = ""
-    note: str = ""
-
-    def csv_rows(self) -> list[list[Any]]:
-        """Return the header and the rows; an interval is two columns of its own."""
-        return [
-            [self.first, *self.columns],
-            *([row.name, *(cell.raw for cell in row.cells)] for row in self.rows),
-        ]
-
-
 def exposure_table(figures: Figures, kind: str, links: Links, threshold: float) -> Table:
     """Return exposure against relevance of one kind of group."""
-    rows = figures.get("exposure", {}).get(kind, [])
     return Table(
         key=f"exposure-{kind}",
         title=str(wording.GROUP_KINDS[kind]).capitalize(),
         first=str(wording.GROUP_KINDS[kind]),
         columns=[
-            _("products"),
-            _("of the catalogue"),
-            _("exposure"),
-            _("purchases"),
-            _("exposure over purchases"),
-            _("clicks"),
-            _("exposure over clicks"),
+            *(_("products"), _("of the catalogue"), _("exposure"), _("purchases")),
+            *(_("exposure over purchases"), _("clicks"), _("exposure over clicks")),
         ],
         rows=[
             Row(
                 wording.label(kind, row["label"]),
                 [
-                    Cell(wording.number(row["products"]), row["products"]),
-                    Cell(wording.share(row["catalogue"]), row["catalogue"]),
-                    Cell(wording.share(row["exposure"]), row["exposure"]),
-                    Cell(wording.share(row["bought"]), row["bought"], _of(row["purchases"])),
-                    _ratio(row["by_purchases"], threshold),
-                    Cell(wording.share(row["clicked"]), row["clicked"], _of(row["clicks"])),
-                    _ratio(row["by_clicks"], threshold),
+                    count(row["products"]),
+                    part(row["catalogue"]),
+                    part(row["exposure"]),
+                    part(row["bought"], note=wording.number(row["purchases"])),
+                    ratio(row["by_purchases"], threshold),
+                    part(row["clicked"], note=wording.number(row["clicks"])),
+                    ratio(row["by_clicks"], threshold),
                 ],
                 links.products(kind, row["label"]),
             )
-            for row in sorted(rows, key=lambda row: -row["exposure"])
+            for row in exposure_rows(figures, kind)
         ],
         empty=_("No list of the period counts for exposure."),
     )
+
+
+def exposure_rows(figures: Figures, kind: str) -> list[Figures]:
+    """Return a kind's groups as people read them: prices rising, others by exposure, falling."""
+    rows: list[Figures] = figures.get("exposure", {}).get(kind, [])
+    return rows if kind == PRICE else sorted(rows, key=lambda row: -row["exposure"])
 
 
 def quality_table(figures: Figures, kind: str, links: Links) -> Table:
@@ -100,27 +74,17 @@ def quality_table(figures: Figures, kind: str, links: Links) -> Table:
         title=str(wording.SEGMENT_KINDS[kind]).capitalize(),
         first=str(wording.SEGMENT_KINDS[kind]),
         columns=[
-            _("shoppers"),
-            _("served"),
-            _("seen"),
-            _("CTR"),
-            _("conversion"),
-            _("with purchases"),
-            _("hit rate"),
-            _("NDCG"),
+            *(_("shoppers"), _("served"), _("seen"), _("CTR"), _("conversion")),
+            *(_("with purchases"), _("hit rate"), _("NDCG")),
         ],
         rows=[
             Row(
                 wording.label(kind, row["label"]),
                 [
-                    Cell(wording.number(row["shoppers"]), row["shoppers"]),
-                    Cell(wording.number(row["served"]), row["served"]),
-                    Cell(wording.number(row["seen"]), row["seen"]),
-                    _share(row["ctr"]),
-                    _share(row["conversion"]),
-                    Cell(wording.number(row["judged"]), row["judged"]),
-                    _share(row["hit_rate"]),
-                    _share(row["ndcg"]),
+                    *(count(row[name]) for name in ("shoppers", "served", "seen")),
+                    *(share(row[name]) for name in ("ctr", "conversion")),
+                    count(row["judged"]),
+                    *(share(row[name]) for name in ("hit_rate", "ndcg")),
                 ],
                 links.shoppers(kind, row["label"]),
             )
@@ -144,7 +108,17 @@ def days_table(figures: Figures, links: Links) -> Table:
             *(_("hit rate"), _("NDCG"), _("answered by a fallback")),
         ],
         rows=[
-            Row(day["day"], _day_cells(day), links.decisions(day=day["day"]))
+            Row(
+                day["day"],
+                [
+                    *(count(day[name]) for name in ("served", "seen", "clicked")),
+                    rate(day["clicked"], day["seen"]),
+                    count(day["judged"]),
+                    *(rate(day[name], day["judged"]) for name in ("hits", "ndcg")),
+                    count(day["stood_in"]),
+                ],
+                links.decisions(day=day["day"]),
+            )
             for day in reversed(figures.get("days", []))
         ],
         empty=_("No decision in the period."),
@@ -156,20 +130,15 @@ def popularity_table(figures: Figures) -> Table:
     return Table(
         key="popularity",
         title=_("Popularity lift"),
-        first=_("shoppers"),
-        columns=[
-            *(_("shoppers"), _("popularity of their own"), _("popularity shown"), _("lift")),
-        ],
+        first=_("taste"),
+        columns=[_("shoppers"), _("popularity of their own"), _("popularity shown"), _("lift")],
         rows=[
             Row(
-                wording.label("taste", row["label"])
-                if row["label"] != "all"
-                else str(wording.TOKENS["all"]),
+                wording.label("taste", row["label"]),
                 [
-                    Cell(wording.number(row["shoppers"]), row["shoppers"]),
-                    Cell(wording.share(row["own"], 2), row["own"]),
-                    Cell(wording.share(row["shown"], 2), row["shown"]),
-                    _share(row["lift"]),
+                    count(row["shoppers"]),
+                    *(part(row[name], 2) for name in ("own", "shown")),
+                    share(row["lift"]),
                 ],
             )
             for row in figures.get("popularity", [])
@@ -191,11 +160,7 @@ def categories_table(figures: Figures) -> Table:
         rows=[
             Row(
                 wording.label("category", row["label"]),
-                [
-                    Cell(wording.share(row["own"]), row["own"]),
-                    Cell(wording.share(row["shown"]), row["shown"]),
-                    Cell(wording.share(row["shown"] - row["own"]), row["shown"] - row["own"]),
-                ],
+                [part(row["own"]), part(row["shown"]), part(row["shown"] - row["own"])],
             )
             for row in figures.get("calibration", {}).get("categories", [])
         ],
@@ -215,11 +180,11 @@ def scores_table(figures: Figures) -> Table:
                 f"{policy_name(one['policy'])} {one['version']}".strip()
                 + f": {wording.number(band['low'], 4)} … {wording.number(band['high'], 4)}",
                 [
-                    Cell(wording.number(band["items"]), band["items"]),
-                    Cell(wording.number(band["clicked"]), band["clicked"]),
-                    _rate(band["clicked"], band["items"]),
-                    Cell(wording.number(band["bought"]), band["bought"]),
-                    _rate(band["bought"], band["items"]),
+                    count(band["items"]),
+                    count(band["clicked"]),
+                    rate(band["clicked"], band["items"]),
+                    count(band["bought"]),
+                    rate(band["bought"], band["items"]),
                 ],
             )
             for one in figures.get("scores", [])
@@ -236,11 +201,12 @@ def inputs_table(figures: Figures, look: float) -> Table:
         "%(now_from)s to %(now_until)s against %(before_from)s to %(before_until)s, the last days "
         "that the newest model learned from."
     )
-    return _shifts_table(
+    return Table(
         key="inputs",
         title=_("What came in"),
-        rows=found.get("rows", []),
-        look=look,
+        first=_("distribution"),
+        columns=_shift_columns(),
+        rows=_shift_rows(found.get("rows", []), look),
         empty=_("No model was trained yet, or fewer than three days came in since it was."),
         note=note % found["days"] if found.get("days") else "",
     )
@@ -248,44 +214,14 @@ def inputs_table(figures: Figures, look: float) -> Table:
 
 def answers_table(figures: Figures, look: float) -> Table:
     """Return how far the decisions of the recent days differ from those before."""
-    return _shifts_table(
+    return Table(
         key="answers",
         title=_("What was answered"),
-        rows=figures.get("answered", []),
-        look=look,
+        first=_("distribution"),
+        columns=_shift_columns(),
+        rows=_shift_rows(figures.get("answered", []), look),
         empty=_("Too few decisions, or the period is too short to compare its last 7 days with."),
     )
-
-
-def _shifts_table(
-    *, key: str, title: str, rows: Sequence[Figures], look: float, empty: str, note: str = ""
-) -> Table:
-    return Table(
-        key=key,
-        title=title,
-        first=_("distribution"),
-        columns=[_("PSI"), _("moved most"), _("before"), _("now")],
-        rows=[
-            Row(
-                wording.input_name(row["input"]),
-                [
-                    _index(row, look),
-                    Cell(wording.moved_group(row["input"], row["moved"]), row["moved"]),
-                    Cell(wording.share(row["before"]), row["before"]),
-                    Cell(wording.share(row["now"]), row["now"]),
-                ],
-            )
-            for row in rows
-        ],
-        empty=empty,
-        note=note,
-    )
-
-
-def _index(row: Figures, look: float) -> Cell:
-    note = "" if row["certain"] else _("may be chance")
-    is_drift = row["certain"] and row["index"] >= look
-    return Cell(wording.number(row["index"], 3), row["index"], note, "bad" if is_drift else "")
 
 
 def changes_table(figures: Figures) -> Table:
@@ -299,62 +235,31 @@ def changes_table(figures: Figures) -> Table:
         first=_("surface and figure"),
         columns=[_("before"), _("now"), _("change")],
         rows=[
-            Row(
-                f"{surface}: {title}",
-                [
-                    Cell(wording.share(change["before"]), change["before"]),
-                    Cell(wording.share(change["now"]), change["now"]),
-                    _change(change["change"]),
-                ],
-            )
+            Row(f"{surface}: {title}", _change_cells(found[surface][name]))
             for surface in surfaces
             for name, title in names.items()
-            for change in [found[surface][name]]
         ],
         empty=_("The period is too short to compare its last 7 days with."),
     )
 
 
-def _day_cells(day: Figures) -> list[Cell]:
+def _change_cells(found: Figures) -> list[Cell]:
+    return [part(found["before"]), part(found["now"]), change(found["change"])]
+
+
+def _shift_columns() -> list[str]:
+    return [_("PSI"), _("moved most"), _("before"), _("now")]
+
+
+def _shift_rows(rows: Sequence[Figures], look: float) -> list[Row]:
     return [
-        Cell(wording.number(day["served"]), day["served"]),
-        Cell(wording.number(day["seen"]), day["seen"]),
-        Cell(wording.number(day["clicked"]), day["clicked"]),
-        _rate(day["clicked"], day["seen"]),
-        Cell(wording.number(day["judged"]), day["judged"]),
-        _rate(day["hits"], day["judged"]),
-        _rate(day["ndcg"], day["judged"]),
-        Cell(wording.number(day["stood_in"]), day["stood_in"]),
+        Row(
+            wording.input_name(row["input"]),
+            [
+                index(row["index"], look, is_certain=row["certain"]),
+                Cell(wording.moved_group(row["input"], row["moved"]), row["moved"]),
+                *(part(row[name]) for name in ("before", "now")),
+            ],
+        )
+        for row in rows
     ]
-
-
-def _of(count: int) -> str:
-    return wording.number(count)
-
-
-def _rate(top: float, bottom: float) -> Cell:
-    value = top / bottom if bottom else None
-    return Cell(wording.share(value), value)
-
-
-def _share(estimate: Sequence[float] | None) -> Cell:
-    if estimate is None:
-        return Cell("–", None)
-    return Cell(wording.share(estimate[0]), estimate[0], wording.share_interval(estimate))
-
-
-def _ratio(estimate: Sequence[float] | None, threshold: float) -> Cell:
-    if estimate is None:
-        return Cell("–", None)
-    said = {"over": _("shown too much"), "under": _("shown too little"), "": ""}
-    side = wording.flagged(estimate, threshold)
-    note = " · ".join(filter(None, [wording.interval(estimate), said[side]]))
-    return Cell(wording.number(estimate[0], 2), estimate[0], note, "bad" if side else "")
-
-
-def _change(estimate: Sequence[float] | None) -> Cell:
-    if estimate is None:
-        return Cell("–", None, _("too little to tell"))
-    falls = estimate[2] < 0
-    text = f"{'+' if estimate[0] > 0 else ''}{wording.share(estimate[0])}"
-    return Cell(text, estimate[0], wording.share_interval(estimate), "bad" if falls else "")
