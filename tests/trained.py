@@ -51,7 +51,7 @@ def tiny_frame(end: pd.Timestamp) -> pd.DataFrame:
 
 
 def tiny_items() -> list[ItemFacts]:
-    """What the products say about themselves: every taste has words of its own."""
+    """What the products say about themselves: every taste has words and pictures of its own."""
     words = ("green tea leaf", "绿茶 茶壶 陶瓷", "Garten Schere")
     return [
         ItemFacts(
@@ -60,9 +60,16 @@ def tiny_items() -> list[ItemFacts]:
             category=f"All > Taste {place // 8}",
             brand=f"Brand {place // 4}",
             price=5.0 + place,
+            image=picture(place // 8),
+            image_model="eye",
         )
         for place, sku in enumerate(SKUS)
     ]
+
+
+def picture(taste: int) -> bytes:
+    """The image vector of every product of a taste, by the network "eye"."""
+    return np.eye(3, 4, dtype="<f4")[taste].tobytes()
 
 
 def trained_folder(shared: Path) -> Path:

@@ -6,14 +6,16 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from guidance.catalog.forms import ProductForm, edited_attributes
 from guidance.catalog.hooks import product_actions
-from guidance.catalog.models import Category, Product, ProductAttribute
+from guidance.catalog.models import Category, Product, ProductAttribute, ProductVector
 from guidance.catalog.services import hide_products, update_product
 from guidance.core.admin import GuidanceModelAdmin, ReadOnlyAdmin, acting_person
 
@@ -76,10 +78,11 @@ class ProductAdmin(GuidanceModelAdmin):
     search_fields = ["sku", "title", "brand", "family"]
     search_help_text = _("SKU, title, brand or family")
     autocomplete_fields = ["category"]
-    readonly_fields = ["sku", "created_at", "updated_at"]
+    readonly_fields = ["sku", "image_vector", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["sku", "title", "titles", "category", "brand", "family"]}),
-        (_("Selling"), {"fields": ["price", "cost", "currency", "stock", "image", "is_hidden"]}),
+        (_("Selling"), {"fields": ["price", "cost", "currency", "stock", "is_hidden"]}),
+        (_("Picture"), {"fields": ["image", "image_vector"]}),
         (_("Description"), {"fields": ["descriptions"]}),
         (_("Times"), {"fields": ["created_at", "updated_at"]}),
     ]
@@ -103,6 +106,18 @@ class ProductAdmin(GuidanceModelAdmin):
     @admin.display(description=_("shown"), boolean=True, ordering="is_hidden")
     def is_shown(self, product: Product) -> bool:
         return not product.is_hidden
+
+    @admin.display(description=_("image vector"))
+    def image_vector(self, product: Product) -> str:
+        """What came with the picture for models to learn from; nobody can read the numbers."""
+        vector = ProductVector.objects.filter(product=product).defer("numbers").first()
+        if vector is None:
+            return gettext("none; the shop's system may send one")
+        since = date_format(timezone.localtime(vector.updated_at), "DATETIME_FORMAT")
+        found = {"count": vector.dimensions, "model": vector.model, "since": since}
+        if vector.model:
+            return gettext("%(count)d numbers of %(model)s, since %(since)s") % found
+        return gettext("%(count)d numbers, since %(since)s") % found
 
     def save_model(self, request: HttpRequest, obj: Product, form: ModelForm, change: bool) -> None:
         """Write nothing yet: the product and its facts are one change, made in save_related."""

@@ -1,7 +1,9 @@
 """Categories, products and the facts about them."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -108,3 +110,37 @@ class ProductAttribute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.value} {self.unit}".strip()
+
+
+class ProductVector(models.Model):
+    """What the shop's own network says of a product's picture: `numbers` as float32, little endian.
+
+    `model` names that network where the shop tells it; vectors of one model are of one length, and
+    are learned from together.
+    """
+
+    product = models.OneToOneField(
+        Product, verbose_name=_("product"), on_delete=models.CASCADE, related_name="vector"
+    )
+    model = models.CharField(_("model"), max_length=60, blank=True)
+    dimensions = models.PositiveSmallIntegerField(_("dimensions"))
+    numbers = models.BinaryField(_("numbers"))
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("image vector")
+        verbose_name_plural = _("image vectors")
+        indexes = [models.Index(fields=["model", "dimensions"], name="product_vector_lengths")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(dimensions__gte=1, dimensions__lte=4096),
+                name="product_vector_dimensions",
+            ),
+            models.CheckConstraint(
+                condition=Exact(Length("numbers"), F("dimensions") * 4),
+                name="product_vector_holds_all_numbers",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.dimensions}"

@@ -93,5 +93,32 @@ class ProductRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
         | None
     ) = UNSET
     image: Annotated[str, Meta(pattern=rf"\A\Z|{ADDRESS}", max_length=500)] | UnsetType = UNSET
+    image_vector: (
+        Annotated[
+            list[float],
+            Meta(
+                min_length=1,
+                max_length=4096,
+                description=(
+                    "What a network of the shop's own says of the picture, as many numbers for "
+                    "every product; new products are then known by their looks too. Null takes "
+                    "it away."
+                ),
+            ),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+    image_vector_model: (
+        Annotated[
+            str,
+            Meta(
+                pattern=NO_NUL,
+                max_length=60,
+                description="The network's name; vectors of one are compared with each other.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     hidden: bool | UnsetType = UNSET
     attributes: Annotated[list[AttributeRow], Meta(max_length=100)] | UnsetType = UNSET

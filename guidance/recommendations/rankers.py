@@ -64,7 +64,7 @@ class LoadedVersion:
     def with_products(self, index: CatalogueIndex) -> "LoadedVersion":
         """Return the version with the products of the catalogue that its training did not know.
 
-        Two statements where the catalogue has changed and holds such products, none otherwise.
+        Three statements where the catalogue has changed and holds such products, none otherwise.
         """
         if self.content is None or not self.rankers or self._seen is index:
             return self

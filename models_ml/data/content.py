@@ -27,13 +27,15 @@ _PIECE_LENGTH = 4
 _PRICE_STEP = np.log(1.5)
 # A row's share, squared, that is the image's where there is one.
 _IMAGE_SHARE = 0.5
+_NUMBER = np.dtype("<f4")
 # The most frequent features are kept; a catalogue of 100,000 titles has fewer that repeat.
 MOST_FEATURES = 60_000
 
 
 class ItemFacts(NamedTuple):
     """One product. `category` is a path with ' > ' between its steps; `attributes` are pairs of
-    key and value; `image` is a vector of any one length per shop, or None.
+    key and value; `image` is a vector in float32, little endian, or None, and `image_model` names
+    the network that made it: only vectors of one network and one length can be compared.
     """
 
     item: str
@@ -42,7 +44,13 @@ class ItemFacts(NamedTuple):
     brand: str = ""
     price: float | None = None
     attributes: tuple[tuple[str, str], ...] = ()
-    image: tuple[float, ...] | None = None
+    image: bytes | None = None
+    image_model: str = ""
+
+    @property
+    def image_kind(self) -> tuple[str, int]:
+        """The network and how many numbers it told; 0 where there is no image."""
+        return self.image_model, len(self.image or b"") // _NUMBER.itemsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,14 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The features a shop's products share, `hashes` (features,) uint32 rising, with the weight of
-    each, `idf` (features,). The columns after them belong to image vectors of length `image`.
+    each, `idf` (features,). The columns after them belong to image vectors of length `image`, made
+    by `image_model`.
     """
 
     hashes: np.ndarray
     idf: np.ndarray
     image: int = 0
+    image_model: str = ""
 
     @property
     def width(self) -> int:
@@ -89,9 +99,9 @@ class Vocabulary:
         return Row(columns.astype(np.int32), values.astype(np.float32))
 
     def _image(self, facts: ItemFacts) -> np.ndarray | None:
-        if not self.image or facts.image is None or len(facts.image) != self.image:
+        if facts.image is None or facts.image_kind != (self.image_model, self.image):
             return None
-        image = np.nan_to_num(np.asarray(facts.image, np.float32))
+        image = np.nan_to_num(np.frombuffer(facts.image, _NUMBER))
         return _unit(image) if image.any() else None
 
 
@@ -135,8 +145,9 @@ def read_vocabulary(items: Sequence[ItemFacts]) -> Vocabulary:
     hashes = np.array(sorted(kept), np.uint32)
     frequencies = np.array([counts[key] for key in hashes.tolist()], np.float64)
     idf = np.log1p(len(items) / np.maximum(frequencies, 1.0)).astype(np.float32)
-    lengths = Counter(len(facts.image) for facts in items if facts.image is not None)
-    return Vocabulary(hashes, idf, lengths.most_common(1)[0][0] if lengths else 0)
+    kinds = Counter(facts.image_kind for facts in items if facts.image)
+    model, length = kinds.most_common(1)[0][0] if kinds else ("", 0)
+    return Vocabulary(hashes, idf, length, model)
 
 
 def weigh(facts: ItemFacts) -> dict[int, float]:

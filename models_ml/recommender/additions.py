@@ -55,11 +55,12 @@ class ContentReader:
             read_array(directory / name) for name in _FILES
         )
         width = len(projection)
+        parameters = read_json(directory / PARAMETERS)
         return cls(
-            Vocabulary(hashes, idf, width - len(hashes)),
+            Vocabulary(hashes, idf, width - len(hashes), parameters.get("image_model", "")),
             ContentMatrix(starts, columns, values, width),
             projection,
-            float(read_json(directory / PARAMETERS)["unknown_bias"]),
+            float(parameters["unknown_bias"]),
         )
 
     def read(self, items: Sequence[ItemFacts]) -> Additions:

@@ -86,6 +86,7 @@ def export(
         names += save_content(directory, vocabulary, past.content, projection)
         parameters["content"] = baselines.content.interest.as_dict()
         parameters["sharpness"] = baselines.content.sharpness
+        parameters["image_model"] = vocabulary.image_model
         if fitted.added_blend and fitted.added_blend.weights:
             parameters["fusion_of_added"] = fitted.added_blend.weights
         parameters["unknown_bias"] = model.unknown_bias.item()

@@ -1,16 +1,19 @@
 """A folder of the shop's own files: each table in each format, and what is wrong with a row."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.campaigns.models import Campaign, Offer
+from guidance.catalog.frames import item_facts
 from guidance.catalog.models import Category, Product
 from guidance.console.importing import tail
 from guidance.console.importing.columns import TABLES
@@ -180,6 +183,34 @@ def test_csv_cells_hold_nested_values_as_json_and_texts_for_numbers(
         derived_id(AT, "events", 2),
     }
     assert Customer.objects.get(ref="v1").is_anonymous
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+def test_image_vectors_come_with_the_products_in_every_format(
+    importer: Importer, shop: Path, kind: str
+) -> None:
+    (shop / "products.jsonl").unlink()
+    rows: list[dict[str, Any]] = [
+        {"sku": "tea", "title": "Tea", "image_vector": [0.5, -2.0], "image_vector_model": "clip"},
+        {"sku": "cup", "title": "Cup", "image_vector": None, "image_vector_model": "clip"},
+        {"sku": "pot", "title": "Pot", "image_vector": [1.0], "image_vector_model": "clip"},
+        {"sku": "mug", "title": "Mug", "image_vector": [1.0, None], "image_vector_model": "clip"},
+    ]
+    path = shop / f"products.{kind}"
+    if kind == "parquet":
+        pd.DataFrame(rows).to_parquet(path)
+    elif kind == "jsonl":
+        write_jsonl(path, rows)
+    else:
+        write_csv(path, [row | {"image_vector": _as_json(row["image_vector"])} for row in rows])
+    report = importer(shop)
+    vectors = {facts.item: facts.image for facts in item_facts()}
+    assert vectors == {"tea": np.array([0.5, -2.0], "<f4").tobytes(), "cup": None}
+    assert report.tables["products"].rejected == {"wrong_length": 1, "wrong_type": 1}
+
+
+def _as_json(value: Any) -> str:
+    return "" if value is None else json.dumps(value)
 
 
 def test_a_parquet_file_of_events_is_read_with_its_missing_values(

@@ -44,15 +44,27 @@ def test_titles_in_any_language_are_alike_where_their_words_are(
     assert close > distant + 0.1
 
 
+def image(*numbers: float) -> bytes:
+    return np.array(numbers, "<f4").tobytes()
+
+
+def test_images_of_another_network_or_length_than_most_tell_nothing() -> None:
+    most = [ItemFacts(name, image=image(1.0, 2.0), image_model="clip") for name in "ab"]
+    others = [ItemFacts("c", image=image(1.0, 2.0)), ItemFacts("d", image=image(1.0, 2.0, 3.0))]
+    vocabulary = read_vocabulary(most + others)
+    lengths = [len(vocabulary.row(one).columns) for one in most + others]
+    assert lengths == [2, 2, 0, 0]
+
+
 def test_category_brand_attributes_price_and_image_each_count() -> None:
     title = ("thing",)
-    base = ItemFacts("a", title, "Food > Tea", "Hill", 9.5, (("origin", "China"),), (1.0, 0.0))
+    base = ItemFacts("a", title, "Food > Tea", "Hill", 9.5, (("origin", "China"),), image(1.0, 0.0))
     for facts in (
         base._replace(category="Home > Pots"),
         base._replace(brand="Dale"),
         base._replace(price=900.0),
         base._replace(attributes=(("origin", "Peru"),)),
-        base._replace(image=(0.0, 1.0)),
+        base._replace(image=image(0.0, 1.0)),
     ):
         _, same, other = likeness(base, base._replace(item="b"), facts)
         assert same == pytest.approx(1.0)
@@ -60,10 +72,10 @@ def test_category_brand_attributes_price_and_image_each_count() -> None:
 
 
 def test_what_cannot_be_read_is_left_out() -> None:
-    strange = ItemFacts("x", ("",), " > ", "", float("nan"), (), (float("nan"), 1.0))
-    known = ItemFacts("y", ("tea",), price=4.0, image=(0.5, 0.5))
+    strange = ItemFacts("x", ("",), " > ", "", float("nan"), (), image(float("nan"), 1.0))
+    known = ItemFacts("y", ("tea",), price=4.0, image=image(0.5, 0.5))
     vocabulary = read_vocabulary([known, known._replace(item="z"), strange])
-    for facts in (strange, ItemFacts("w"), known._replace(image=(1.0, 2.0, 3.0)), known):
+    for facts in (strange, ItemFacts("w"), known._replace(image=image(1.0, 2.0, 3.0)), known):
         assert np.isfinite(vocabulary.row(facts).values).all()
     assert not len(read_vocabulary([]).row(known).columns)
 

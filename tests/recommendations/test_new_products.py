@@ -64,6 +64,28 @@ def test_what_a_shopper_did_with_it_counts(
     assert set(best) <= {f"P0{number}" for number in range(8)} | {"NEW-TEA"}
 
 
+def test_a_picture_or_an_attribute_alone_places_it_and_moves_it(
+    storefront: APIClient, home: Surface, version: ModelVersion, shopper: Customer
+) -> None:
+    """Ann buys of the first taste; the product says nothing that was known, but for its looks."""
+
+    def score() -> float:
+        return shown(storefront, "ann", limit=30)["NEW-TEA"]["score"]
+
+    plain = {"title": "Xyzzy", "category": None, "brand": "", "price": None}
+    post(storefront, **plain, image_vector=[0, 0, 2, 0], image_vector_model="eye")
+    shears = score()
+    post(storefront, image_vector=[2, 0, 0, 0], image_vector_model="eye", **plain)
+    tea = score()
+    assert tea > shears
+    post(storefront, image_vector=[2, 0, 0, 0], image_vector_model="another", **plain)
+    assert score() != tea
+    unseen = score()
+    attributes = [{"key": "kind", "value": "Garten Schere"}]
+    post(storefront, **plain, attributes=attributes)
+    assert score() != unseen
+
+
 def test_a_sold_out_new_product_leaves_and_a_changed_one_moves(
     storefront: APIClient, home: Surface, version: ModelVersion, shopper: Customer
 ) -> None:
@@ -84,4 +106,5 @@ def test_nothing_is_read_again_while_the_catalogue_stays(
     with CaptureQueriesContext(connection) as queries:
         state.refresh()
     assert not [one for one in queries if "productattribute" in one["sql"]]
+    assert not [one for one in queries if "productvector" in one["sql"]]
     assert state.version.rankers["model"] is first.rankers["model"]

@@ -59,9 +59,9 @@ def update_product(
     different = {n: v for n, v in (fields or {}).items() if v != getattr(locked, n)}
     for name, value in different.items():
         setattr(locked, name, value)
-    if different:
-        locked.save(update_fields=[*different, "updated_at"])
     written = write_attributes(wanted={locked.pk: attributes}, source=SOURCE)
+    if different or written.changes:
+        locked.save(update_fields=[*different, "updated_at"])
     changes = changes_between(locked.pk, before, facts_held_by(locked)) + written.changes
     tell_facts_changed(changes)
     if different or written.changes:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from guidance.catalog.hooks import FactChange, tell_facts_changed
 from guidance.catalog.models import Category, Product
@@ -12,6 +13,13 @@ from guidance.catalog.rows import ProductRow
 from guidance.catalog.services.attributes import check_attributes, write_attributes
 from guidance.catalog.services.categories import check_category, ensure_categories, steps_of
 from guidance.catalog.services.facts import changes_between, changes_of_names, facts_held_by
+from guidance.catalog.services.vectors import (
+    Lengths,
+    Vector,
+    lengths_of,
+    read_vector,
+    write_vectors,
+)
 from guidance.core.bulk import insert_rows, update_rows
 from guidance.core.rows import (
     Refused,
@@ -40,7 +48,8 @@ def upsert_products(*, rows: Sequence[ProductRow], source: str) -> list[RowVerdi
     known = set(
         Product.objects.filter(sku__in=[row.sku for row in rows]).values_list("sku", flat=True)
     )
-    valid, verdicts = _check(rows, known)
+    vectors: dict[str, Vector | None] = {}
+    valid, verdicts = _check(rows, known, vectors)
     categories, renamed = ensure_categories(valid.values())
     changes = changes_of_names(renamed)
     _insert([row for row in valid.values() if row.sku not in known], categories)
@@ -50,8 +59,10 @@ def upsert_products(*, rows: Sequence[ProductRow], source: str) -> list[RowVerdi
         wanted={products[row.sku].pk: row.attributes or [] for row in valid.values()},
         source=source,
     )
-    changed |= written.products
+    seen = write_vectors(wanted={products[sku].pk: vector for sku, vector in vectors.items()})
     created = {product.pk for sku, product in products.items() if sku not in known}
+    _touch((written.products | seen) - changed - created)
+    changed |= written.products | seen
     tell_facts_changed([c for c in changes + written.changes if c.product_id not in created])
     for index, row in valid.items():
         verdicts[index] = RowVerdict(index, _status(products[row.sku].pk, created, changed))
@@ -60,15 +71,19 @@ def upsert_products(*, rows: Sequence[ProductRow], source: str) -> list[RowVerdi
 
 
 def _check(
-    rows: Sequence[ProductRow], known: set[str]
+    rows: Sequence[ProductRow], known: set[str], vectors: dict[str, Vector | None]
 ) -> tuple[dict[int, ProductRow], dict[int, RowVerdict]]:
     valid: dict[int, ProductRow] = {}
     verdicts: dict[int, RowVerdict] = {}
     seen: dict[str, int] = {}
+    lengths: Lengths = lengths_of(rows)
     for index, row in enumerate(rows):
         try:
             check_alone(row.sku, index, seen, "sku")
             _check_row(row, is_new=row.sku not in known)
+            vector = read_vector(row, lengths)
+            if not isinstance(vector, UnsetType):
+                vectors[row.sku] = vector
             valid[index] = row
         except Refused as refused:
             verdicts[index] = refused.at(index)
@@ -120,6 +135,14 @@ def _update(
             changes += changes_between(product.pk, before, facts_held_by(product))
     update_rows([changed[key] for key in sorted(changed)], fields=WRITTEN_FIELDS)
     return set(changed)
+
+
+def _touch(products: set[int]) -> None:
+    """Move `updated_at` where only attributes or vectors changed: running processes notice by it
+    that what they know of the product is old.
+    """
+    if products:
+        Product.objects.filter(pk__in=products).update(updated_at=timezone.now())
 
 
 def _apply(row: ProductRow, product: Product, categories: Mapping[str, Category]) -> bool:

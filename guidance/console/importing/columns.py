@@ -41,6 +41,12 @@ PRODUCTS = (
     Column("hidden", _("true takes the product out of every answer.")),
     Column("image", _("Address of a picture.")),
     Column(
+        "image_vector",
+        _("The picture in numbers, [0.12, -0.5, …], as many for every product."),
+        is_nested=True,
+    ),
+    Column("image_vector_model", _("The network that made the numbers.")),
+    Column(
         "attributes",
         _("[{key, value, unit}]; a value may be given by language. A label is not kept."),
         is_nested=True,

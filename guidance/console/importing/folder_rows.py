@@ -38,13 +38,19 @@ EVENT_NAMES = {
     "position": "position",
 }
 CUSTOMER_NAMES = ("tier", "language", "country", "time_zone", "joined_at", "contacts")
-PRODUCT_NAMES = ("sku", "family", "brand", "price", "cost", "currency", "stock", "hidden", "image")
+PRODUCT_NAMES = (
+    *("sku", "family", "brand", "price", "cost", "currency", "stock", "hidden", "image"),
+    *("image_vector", "image_vector_model"),
+)
 
 
 def product_row(raw: RawRow, language: str) -> ProductRow:
     """Return the product; texts without a language are in `language`. Raises Refused."""
     fields = _present(raw, "products")
     row = {name: fields[name] for name in PRODUCT_NAMES if name in fields}
+    if "image_vector" not in row:
+        # A column names the network of every row, whether it has a vector or not.
+        row.pop("image_vector_model", None)
     titles = fields.get("titles")
     if isinstance(titles, Mapping):
         row["titles"] = titles = _filled(titles)
