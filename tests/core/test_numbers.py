@@ -16,4 +16,4 @@ def test_numbers_are_rounded_not_cut_off(value: float, digits: int, read: str) -
 
 def test_an_interval_reads_as_holding_its_value() -> None:
     estimate = [1.0, 0.967, 0.9999999999999999]
-    assert (share(estimate[0]), share_interval(estimate)) == ("100.0 %", "96.7 … 100.0 %")
+    assert (share(estimate[0]), share_interval(estimate)) == ("100.0\u00a0%", "96.7 … 100.0\u00a0%")

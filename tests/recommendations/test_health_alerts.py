@@ -130,6 +130,20 @@ def test_the_dashboard_shows_a_waiting_alert_to_those_who_may_act(
             assert (found["health-alerts"].count, found["health-alerts"].tone) == (1, "alarm")
 
 
+def test_the_page_shows_alarms_first_and_says_how_many_more_there_are(
+    desk: Callable[..., Client],
+) -> None:
+    for n in range(8):
+        factories.health_alert(subject=f"brand: b{n}", measure="disparate_exposure")
+    alarm = factories.health_alert(
+        severity="alarm", subject="policy", since=timezone.now() - timedelta(days=9)
+    )
+    page = desk(Role.ANALYST).get(reverse("admin:recommendations_healthreport_changelist"))
+    assert page.context["alerts"][0]["row"] == alarm
+    assert page.context["more_alerts"] == 3
+    assert "And 3 more." in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("measure", "look", "alarm"),
     [("input_drift", 0.3, 0.2), ("input_drift", -0.1, 0.2), ("low_coverage", 0.1, 0.2)],

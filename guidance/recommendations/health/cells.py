@@ -16,7 +16,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Cell(NamedTuple):
-    """What is shown, what the CSV holds, and a small second line; `tone` colours it. `ends` are
+    """What is shown, what the CSV holds, and a small second line; `tone` styles it. `ends` are
     the interval's, for a figure that has one."""
 
     text: str
@@ -65,6 +65,10 @@ def count(value: float, note: str = "") -> Cell:
     return Cell(wording.number(value), value, note)
 
 
+def text(value: str) -> Cell:
+    return Cell(value, value, tone="text")
+
+
 def part(value: float | None, digits: int = 1, note: str = "") -> Cell:
     """Return a share as a percentage."""
     return Cell(wording.share(value, digits), value, note)
@@ -96,9 +100,9 @@ def change(estimate: Estimate) -> Cell:
     """Return a relative change, marked where it is a fall for certain."""
     if estimate is None:
         return Cell("–", None, _("too little to tell"), ends=UNKNOWN)
-    text = f"{'+' if estimate[0] > 0 else ''}{wording.share(estimate[0])}"
+    said = f"{'+' if estimate[0] > 0 else ''}{wording.share(estimate[0])}"
     tone = "bad" if estimate[2] < 0 else ""
-    return Cell(text, estimate[0], wording.share_interval(estimate), tone, _ends(estimate))
+    return Cell(said, estimate[0], wording.share_interval(estimate), tone, _ends(estimate))
 
 
 def index(value: float, look: float, *, is_certain: bool) -> Cell:

@@ -13,7 +13,12 @@ Figure = dict[str, Any]
 MOST_GROUPS = 12
 # Space for a group's two bars, and for the axis and the legend.
 BAR_HEIGHT, FRAME_HEIGHT = 34, 110
-LONGEST_NAME = 32
+LONGEST_NAME = 22
+# Above the drawing at any height and width: one placed by a share of it lies on a low figure.
+LEGEND = {
+    "margin": {"l": 44, "r": 16, "t": 36, "b": 36},
+    "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
+}
 
 
 def exposure_figure(rows: Sequence[dict[str, Any]], kind: str) -> Figure | None:
@@ -67,7 +72,10 @@ def quality_figure(days: Sequence[dict[str, Any]]) -> Figure | None:
     if not lines:
         return None
     axis = {"tickformat": ".0%", "rangemode": "tozero"}
-    return {"data": lines, "layout": {"height": 280, "yaxis": axis, "xaxis": {"type": "date"}}}
+    # In figures alone: plotly knows the names of months in English only.
+    days_axis = {"type": "date", "tickformat": "%m-%d", "hoverformat": "%Y-%m-%d"}
+    layout = {"height": 280, "yaxis": axis, "xaxis": days_axis, **LEGEND}
+    return {"data": lines, "layout": layout}
 
 
 def lorenz_figure(evenness: dict[str, Any]) -> Figure | None:
@@ -97,6 +105,7 @@ def lorenz_figure(evenness: dict[str, Any]) -> Figure | None:
             "hovermode": "closest",
             "xaxis": {"title": {"text": _("products, least shown first")}, "tickformat": ".0%"},
             "yaxis": {"tickformat": ".0%"},
+            **LEGEND,
         },
     }
 
@@ -124,6 +133,7 @@ def scores_figure(scores: Sequence[dict[str, Any]]) -> Figure | None:
             "showlegend": True,
             "xaxis": {"title": {"text": _("band of the score, lowest first")}, "dtick": 1},
             "yaxis": {"tickformat": ".1%", "rangemode": "tozero"},
+            **LEGEND,
         },
     }
 
@@ -156,7 +166,7 @@ def shifts_figure(rows: Sequence[dict[str, Any]], look: float, alarm: float) -> 
             "showlegend": False,
             "hovermode": "closest",
             "yaxis": {"autorange": "reversed"},
-            "xaxis": {"rangemode": "tozero"},
+            "xaxis": {"rangemode": "tozero", "tickangle": 0, "nticks": 4},
         },
     }
 
@@ -181,10 +191,8 @@ def _bars(names: Sequence[str], series: dict[str, list[float]]) -> Figure | None
             "height": FRAME_HEIGHT + BAR_HEIGHT * len(names),
             "barmode": "group",
             "hovermode": "y unified",
-            # Above the bars at any height: a legend placed by a share of few bars lies on them.
-            "margin": {"l": 44, "r": 16, "t": 36, "b": 36},
-            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
-            "xaxis": {"tickformat": ".0%"},
+            "xaxis": {"tickformat": ".0%", "tickangle": 0, "nticks": 4},
+            **LEGEND,
             "yaxis": {"autorange": "reversed"},
         },
     }

@@ -16,6 +16,8 @@ from guidance.recommendations.health.sections import sections
 from guidance.recommendations.health.selectors import kept_report
 from guidance.recommendations.health.services import active_job
 
+# More would push the figures off the page; the list of alerts holds all.
+MOST_ALERTS = 6
 COMPUTES = "recommendations.add_healthreport"
 ACKNOWLEDGES = "recommendations.change_healthalert"
 
@@ -28,6 +30,10 @@ def health_page(request: HttpRequest, report: HealthReport | None = None) -> dic
     report = report or kept_report(scope)
     found = report.figures if report else {}
     job = active_job(scope)
+    # By name an alarm comes before what is worth a look.
+    alerts = list(
+        HealthAlert.objects.open().select_related("acknowledged_by").order_by("severity", "-since")
+    )
     return {
         "title": _("Fairness and health"),
         "form": form,
@@ -41,9 +47,8 @@ def health_page(request: HttpRequest, report: HealthReport | None = None) -> dic
         "job": job if request.user.has_perm("core.view_job") else None,
         "is_computing": job is not None,
         "may_compute": request.user.has_perm(COMPUTES),
-        "alerts": [
-            _alert(alert) for alert in HealthAlert.objects.open().select_related("acknowledged_by")
-        ],
+        "alerts": [_alert(alert) for alert in alerts[:MOST_ALERTS]],
+        "more_alerts": len(alerts[MOST_ALERTS:]),
         "may_acknowledge": request.user.has_perm(ACKNOWLEDGES),
         "may_open_alerts": request.user.has_perm("recommendations.view_healthalert"),
         "may_open_thresholds": request.user.has_perm("recommendations.view_healththreshold"),

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 import numpy as np
 
@@ -79,13 +78,13 @@ def read_catalogue(scope: Scope) -> Catalogue:
 
 
 def categories(paths: Sequence[str]) -> list[str]:
-    """Return each path cut to the first level of the tree at which products differ."""
+    """Return each path's name at the first level of the tree at which products differ."""
     known = [path.split(" > ") for path in paths if path]
     depth = 1
     deepest = max((len(parts) for parts in known), default=1)
     while depth < deepest and len({tuple(parts[:depth]) for parts in known}) < 2:
         depth += 1
-    return [" > ".join(path.split(" > ")[:depth]) for path in paths]
+    return [path.split(" > ")[:depth][-1] for path in paths]
 
 
 def price_bands(prices: Sequence[float | None]) -> list[str]:
@@ -104,7 +103,8 @@ def price_bands(prices: Sequence[float | None]) -> list[str]:
 
 
 def _money(price: float) -> str:
-    return str(Decimal(str(round(price, 2))))
+    """3.0 -> 3, 3.5 -> 3.50"""
+    return f"{price:.2f}".removesuffix(".00")
 
 
 def _grouped(key: str, labels: Sequence[str], *, keep_order: bool = False) -> Grouping:

@@ -17,6 +17,7 @@ from guidance.recommendations.health.tables import (
     categories_table,
     changes_table,
     days_table,
+    evenness_table,
     exposure_rows,
     exposure_table,
     inputs_table,
@@ -123,12 +124,17 @@ def _evenness(found: dict[str, Any]) -> Section:
         key="popularity",
         title=_("Coverage and popularity"),
         lead=_(
+            "Coverage is the share of the products that may be recommended that were shown at all; "
+            "Gini's index is 0 where all are shown alike and near 1 where one has everything. "
             "Popularity is the share of shoppers who looked at, put into a cart or bought a "
             "product in the year before the period. The lift compares what shoppers were shown "
             "with what they chose themselves; the fifth of them with the least taste for popular "
             "products is called niche, the fifth with the most mainstream."
         ),
-        parts=[Part(popularity_table(found), figures.lorenz_figure(found.get("evenness", {})))],
+        parts=[
+            Part(evenness_table(found), figures.lorenz_figure(found.get("evenness", {}))),
+            Part(popularity_table(found)),
+        ],
     )
 
 
@@ -187,8 +193,10 @@ def _drift(found: dict[str, Any], levels: tuple[float, float]) -> Section:
             "How far distributions moved, by the population stability index: the sum of (now - "
             "before) × ln(now / before) over the groups of a distribution. What came in is "
             "measured against the days that the newest model learned from, as for retraining; "
-            "what was answered in the last 7 days against the days of the period before them."
-        ),
+            "what was answered in the last 7 days against the days of the period before them. The "
+            "dotted lines say from where on it is worth a look (%(look)s) and an alarm (%(alarm)s)."
+        )
+        % {"look": wording.number(levels[0], 2), "alarm": wording.number(levels[1], 2)},
         parts=[
             Part(inputs_table(found, levels[0]), figures.shifts_figure(came_in, *levels)),
             Part(answers_table(found, levels[0]), figures.shifts_figure(answered, *levels)),

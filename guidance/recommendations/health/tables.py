@@ -17,6 +17,7 @@ from guidance.recommendations.health.cells import (
     rate,
     ratio,
     share,
+    text,
 )
 from guidance.recommendations.health.links import Links
 from guidance.recommendations.health.products import PRICE
@@ -66,8 +67,8 @@ def quality_table(figures: Figures, kind: str, links: Links) -> Table:
     found = figures.get("quality", {}).get(kind, {"rows": [], "withheld": 0})
     fewest = figures.get("fewest_shoppers", 0)
     withheld = _(
-        "%(count)s groups are withheld or put together: none of fewer than %(fewest)s "
-        "shoppers is shown."
+        "%(count)s groups are withheld or put together: none of fewer than %(fewest)s shoppers is "
+        "shown, nor left over from the whole."
     ) % {"count": found["withheld"], "fewest": fewest}
     return Table(
         key=f"quality-{kind}",
@@ -90,9 +91,7 @@ def quality_table(figures: Figures, kind: str, links: Links) -> Table:
             )
             for row in found["rows"]
         ],
-        empty=_("No group has %(fewest)s shoppers.") % {"fewest": fewest}
-        if found["withheld"]
-        else _("No decision in the period."),
+        empty=withheld if found["withheld"] else _("No decision in the period."),
         note=withheld if found["withheld"] and found["rows"] else "",
     )
 
@@ -122,6 +121,29 @@ def days_table(figures: Figures, links: Links) -> Table:
             for day in reversed(figures.get("days", []))
         ],
         empty=_("No decision in the period."),
+    )
+
+
+def evenness_table(figures: Figures) -> Table:
+    """Return how much of what may be recommended was shown, and how evenly."""
+    found = figures.get("evenness")
+    rows = (
+        [
+            Row(_("products that may be recommended"), [count(found["recommendable"])]),
+            Row(_("products shown"), [count(found["shown"])]),
+            Row(_("coverage"), [part(found["coverage"])]),
+            Row(_("Gini of exposure"), [Cell(wording.number(found["gini"], 2), found["gini"])]),
+        ]
+        if found
+        else []
+    )
+    return Table(
+        key="evenness",
+        title=_("How evenly the catalogue is shown"),
+        first=_("figure"),
+        columns=[_("value")],
+        rows=rows,
+        empty=_("No list of the period counts for exposure."),
     )
 
 
@@ -257,7 +279,7 @@ def _shift_rows(rows: Sequence[Figures], look: float) -> list[Row]:
             wording.input_name(row["input"]),
             [
                 index(row["index"], look, is_certain=row["certain"]),
-                Cell(wording.moved_group(row["input"], row["moved"]), row["moved"]),
+                text(wording.moved_group(row["input"], row["moved"])),
                 *(part(row[name]) for name in ("before", "now")),
             ],
         )

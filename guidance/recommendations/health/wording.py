@@ -83,8 +83,8 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """.1234 -> 12.3 %"""
-    return "–" if value is None else f"{rounded(100 * value, digits)} %"
+    """.1234 -> 12.3 %, with a space at which no line breaks."""
+    return "–" if value is None else f"{rounded(100 * value, digits)}\u00a0%"
 
 
 def share_interval(estimate: Sequence[float] | None, digits: int = 1) -> str:
@@ -92,7 +92,7 @@ def share_interval(estimate: Sequence[float] | None, digits: int = 1) -> str:
     if estimate is None:
         return ""
     low, high = (rounded(100 * end, digits) for end in estimate[1:])
-    return f"{low} … {high} %"
+    return f"{low} … {high}\u00a0%"
 
 
 def interval(estimate: Sequence[float] | None, digits: int = 2) -> str:

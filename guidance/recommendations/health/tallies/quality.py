@@ -95,7 +95,8 @@ class QualityTally:
     def by_segment(self) -> dict[str, dict[str, Any]]:
         """Return each kind's rows, those with most shoppers first, and what was withheld.
 
-        Groups too small to be shown are put together where they are large enough together.
+        Groups too small to be shown are put together where they are large enough together, and
+        where they are not all there is.
         """
         return {kind: self._segment_rows(found) for kind, found in self._segments.items()}
 
@@ -131,7 +132,7 @@ class QualityTally:
         rows = [self._row(one, found.table({one})) for one in labels if one not in withheld]
         rows.sort(key=lambda row: -row["shoppers"])
         together = found.table(withheld)
-        if _shoppers(together) >= FEWEST_SHOPPERS:
+        if rows and _shoppers(together) >= FEWEST_SHOPPERS:
             rows.append(self._row("*", together))
         return {"rows": rows, "withheld": len(withheld)}
 
