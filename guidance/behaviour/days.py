@@ -28,7 +28,9 @@ def day_bounds(day: date, zone: ZoneInfo | None = None) -> tuple[datetime, datet
     return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def days_of(moments: Iterable[tuple[datetime, str]]) -> set[tuple[date, str]]:
+def days_of(
+    moments: Iterable[tuple[datetime, str]], zone: ZoneInfo | None = None
+) -> set[tuple[date, str]]:
     """Return the day and source of each aware time and source."""
-    zone = shop_zone()
+    zone = zone or shop_zone()
     return {(moment.astimezone(zone).date(), source) for moment, source in moments}

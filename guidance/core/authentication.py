@@ -5,8 +5,18 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from guidance.core.compiled import CompiledQuery, Parameter, as_object
 from guidance.core.models import ApiKey
 from guidance.core.services.keys import hash_key
+
+KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+_active_key = CompiledQuery(
+    lambda: (
+        ApiKey.objects.filter(sha256=Parameter("sha256"), is_active=True)
+        .order_by()
+        .values_list(*KEY_FIELDS)
+    )
+)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -16,9 +26,10 @@ class ApiKeyAuthentication(BaseAuthentication):
         secret = _secret(request)
         if not secret:
             return None
-        key = ApiKey.objects.filter(sha256=hash_key(secret), is_active=True).first()
-        if key is None:
+        found = _active_key.rows(sha256=hash_key(secret))
+        if not found:
             raise AuthenticationFailed(_("This API key is unknown or switched off."))
+        key = as_object(ApiKey, KEY_FIELDS, found[0])
         _check_origin(request.headers.get("Origin"), key.origins)
         return None, key
 

@@ -4,27 +4,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 
 @contextmanager
 def impatient(milliseconds: int) -> Iterator[None]:
-    """Wait for locks no longer than `milliseconds` in the body; a wait cut short raises.
+    """Run the body in a transaction that waits for locks no longer than `milliseconds`.
 
-    Enter it outside a transaction: a lock that PostgreSQL refuses ends the transaction it is in.
+    A wait cut short raises and nothing of the body is kept.
     """
     connection.ensure_connection()
     if connection.vendor == "sqlite":
-        usual = int(1000 * settings.DATABASES["default"]["OPTIONS"]["timeout"])
-        bounded, restored = (f"PRAGMA busy_timeout = {ms}" for ms in (milliseconds, usual))
-    else:
-        bounded = f"SET lock_timeout = {int(milliseconds)}"
-        restored = "SET lock_timeout = DEFAULT"
+        with _busy_timeout(milliseconds), transaction.atomic():
+            yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {int(milliseconds)}")
+        yield
+
+
+@contextmanager
+def _busy_timeout(milliseconds: int) -> Iterator[None]:
+    """Bound the wait for SQLite's one writer, which begins with the transaction."""
+    usual = int(1000 * settings.DATABASES["default"]["OPTIONS"]["timeout"])
     with connection.cursor() as cursor:
-        cursor.execute(bounded)
+        cursor.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
     try:
         yield
     finally:
         # A connection that broke meanwhile has no setting left to restore.
         with suppress(Error), connection.cursor() as cursor:
-            cursor.execute(restored)
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")

@@ -1,6 +1,16 @@
 """Reads about customers: who a pseudonym is."""
 
+from guidance.core.compiled import CompiledQuery, Parameter, as_object
 from guidance.customers.models import Customer
+
+READ = ("id", "ref", "language", "tier")
+_by_ref = CompiledQuery(
+    lambda: (
+        Customer.objects.filter(ref=Parameter("ref"))
+        .order_by()
+        .values_list(*READ, *(f"merged_into__{name}" for name in READ))
+    )
+)
 
 
 def find_customer(ref: str) -> Customer | None:
@@ -8,8 +18,9 @@ def find_customer(ref: str) -> Customer | None:
 
     One statement; of the customer, pseudonym, language and tier alone are read.
     """
-    kept = ("ref", "language", "tier")
-    names = [*kept, *(f"merged_into__{name}" for name in kept)]
-    rows = Customer.objects.select_related("merged_into").only(*names).filter(ref=ref)
-    found = next(iter(rows), None)
-    return (found.merged_into or found) if found else None
+    rows = _by_ref.rows(ref=ref)
+    if not rows:
+        return None
+    own, merged_into = rows[0][: len(READ)], rows[0][len(READ) :]
+    values = own if merged_into[0] is None else merged_into
+    return as_object(Customer, READ, values)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,20 @@ class CatalogueIndex:
 
     def family_of(self, sku: str) -> str:
         return self.families.get(sku, sku)
+
+    def places_of(self, pks: np.ndarray) -> np.ndarray:
+        """Return the place of each primary key, -1 for one that no product has, same shape."""
+        if not len(self):
+            return np.full(pks.shape, -1, np.int64)
+        by_pk = self._by_pk
+        spot = np.minimum(np.searchsorted(self.columns.pks[by_pk], pks), len(self) - 1)
+        places = by_pk[spot]
+        found: np.ndarray = np.where(self.columns.pks[places] == pks, places, -1)
+        return found
+
+    @cached_property
+    def _by_pk(self) -> np.ndarray:
+        return np.argsort(self.columns.pks)
 
     def mask(self, skus: Collection[str]) -> np.ndarray:
         """Return which products these are, shape (products,); unknown ones are left out."""

@@ -1,6 +1,5 @@
 """What sells now, from rollups alone: it answers with no model, no file and no history."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -29,10 +28,14 @@ class PopularOrder:
 
 @dataclass(frozen=True)
 class Popularity:
-    """Products by their purchases in the last 30 days, then by views; the most popular first."""
+    """Products by their purchases in the last 30 days, then by views; the most popular first.
 
-    ranked: tuple[tuple[int, float], ...]
-    views: Mapping[int, int] = field(default_factory=dict)
+    `products` are primary keys; all three are of shape (products sold or viewed,).
+    """
+
+    products: np.ndarray
+    bought: np.ndarray
+    viewed: np.ndarray
     _orders: dict[str, tuple[CatalogueIndex, PopularOrder]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -46,16 +49,13 @@ class Popularity:
 
     def _over(self, index: CatalogueIndex) -> PopularOrder:
         scores, views = np.zeros(len(index)), np.zeros(len(index), np.int64)
-        first = []
-        for product, score in self.ranked:
-            place = index.places.get(index.skus.get(product, ""))
-            if place is not None:
-                first.append(place)
-                scores[place] = score
-                views[place] = self.views.get(product, 0)
+        places = index.places_of(self.products)
+        known = places >= 0
+        first = places[known]
+        scores[first], views[first] = self.bought[known], self.viewed[known]
         rest = np.ones(len(index), dtype=bool)
         rest[first] = False
-        order = np.concatenate([np.array(first, np.int64), np.flatnonzero(rest)])
+        order = np.concatenate([first, np.flatnonzero(rest)])
         return PopularOrder(order, scores, views, ~rest)
 
 
@@ -67,14 +67,12 @@ def read_popularity(*, day: date, with_replay: bool) -> Popularity:
     rows = ProductDayRollup.objects.filter(day__gt=day - timedelta(days=DAYS), day__lte=day)
     if not with_replay:
         rows = rows.exclude(source=Source.REPLAY)
-    found = list(
+    found = (
         rows.values("product_id")
         .annotate(bought=Sum("purchases"), viewed=Sum("views"))
         .filter(Q(bought__gt=0) | Q(viewed__gt=0))
         .order_by("-bought", "-viewed", "product_id")
         .values_list("product_id", "bought", "viewed")
     )
-    return Popularity(
-        tuple((product, float(bought)) for product, bought, _viewed in found),
-        {product: viewed for product, _bought, viewed in found},
-    )
+    table = np.array(list(found), np.int64).reshape(-1, 3)
+    return Popularity(table[:, 0], table[:, 1].astype(np.float64), table[:, 2])

@@ -16,7 +16,7 @@ from guidance.behaviour.models import Source
 from guidance.core.models import ApiKey
 from guidance.recommendations.leanings import LIKED, NEARBY, Leaning, category_leaning
 from guidance.recommendations.models import MOST_ITEMS, Surface
-from guidance.recommendations.selectors import brands_called, categories_called
+from guidance.recommendations.selectors import brands_called, categories_called, surfaces_called
 from guidance.recommendations.services import Asked, Relation
 
 MOST_SURFACES = 10
@@ -127,8 +127,8 @@ def _surfaces(query: QueryDict, name: str) -> list[Surface]:
         raise ValueError(_("Name at least one surface."))
     if len(keys) > MOST_SURFACES:
         raise ValueError(_("At most %(count)d surfaces at once.") % {"count": MOST_SURFACES})
-    found = {surface.key: surface for surface in Surface.objects.filter(key__in=keys)}
-    unknown = [key for key in keys if key not in found or not found[key].is_active]
+    found = surfaces_called(keys)
+    unknown = [key for key in keys if key not in found]
     if unknown:
         raise ValueError(_("Unknown or inactive: %(keys)s.") % {"keys": ", ".join(unknown)})
     return [found[key] for key in keys]

@@ -6,18 +6,25 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, F, Q, QuerySet
 
-from guidance.behaviour.models import Event
+from guidance.behaviour.models import Event, EventQuerySet
 from guidance.catalog.models import Category, Product, ProductAttribute
+from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 from guidance.customers.selectors import find_customer
 from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.recommendations.models import Surface
 from models_ml.data.columns import KINDS, PURCHASE
 from models_ml.recommender.alike import Traits
 from models_ml.recommender.serving import HistoryEvent
 
 # The newest events a ranking sees. The busiest hundredth of the real shop's customers has more.
 HISTORY_EVENTS = 1_000
+PRODUCT_FIELDS = (
+    *("id", "sku", "title", "titles", "family", "price"),
+    *("currency", "image", "stock", "is_hidden"),
+)
+SURFACE_FIELDS = [field.attname for field in Surface._meta.concrete_fields]
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,7 @@ def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: 
 def _history(
     customer_id: int, index: CatalogueIndex, at: datetime, with_replay: bool
 ) -> list[HistoryEvent]:
-    rows = list(
-        _events(customer_id, at, with_replay)
-        .filter(kind__in=KINDS)
-        .order_by("-occurred_at")
-        .values_list("product_id", "occurred_at", "kind", "basket")[:HISTORY_EVENTS]
-    )
+    rows = _newest_events[with_replay].rows(customer=customer_id, at=at)
     return [
         HistoryEvent(index.skus[product], time, kind, basket or f"event {place}")
         for place, (product, time, kind, basket) in enumerate(reversed(rows))
@@ -84,8 +86,32 @@ def bought_skus(
 
 
 def _events(customer_id: int, at: datetime, with_replay: bool) -> QuerySet[Event]:
-    events = Event.objects.all() if with_replay else Event.objects.real()
-    return events.filter(customer_id=customer_id, occurred_at__lte=at, product__isnull=False)
+    return _those(with_replay).filter(
+        customer_id=customer_id, occurred_at__lte=at, product__isnull=False
+    )
+
+
+def _those(with_replay: bool) -> EventQuerySet:
+    return Event.objects.all() if with_replay else Event.objects.real()
+
+
+def _read_newest(with_replay: bool) -> CompiledQuery:
+    return CompiledQuery(
+        lambda: (
+            _those(with_replay)
+            .filter(
+                customer_id=Parameter("customer"),
+                occurred_at__lte=Parameter("at", DateTimeField()),
+                product__isnull=False,
+                kind__in=KINDS,
+            )
+            .order_by("-occurred_at")
+            .values_list("product_id", "occurred_at", "kind", "basket")[:HISTORY_EVENTS]
+        )
+    )
+
+
+_newest_events = {with_replay: _read_newest(with_replay) for with_replay in (False, True)}
 
 
 def traits_of(skus: Collection[str]) -> dict[str, Traits]:
@@ -129,13 +155,41 @@ def brands_called(name: str) -> set[str]:
 
 def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
     """Return these products as they are now, hidden and sold-out ones too; one statement."""
-    wanted = Product.objects.filter(sku__in=skus).only(
-        "sku", "title", "titles", "family", "price", "currency", "image", "stock", "is_hidden"
-    )
-    return {product.sku: product for product in wanted}
+    rows = _products.rows(skus=skus)
+    products = (as_object(Product, PRODUCT_FIELDS, row) for row in rows)
+    return {product.sku: product for product in products}
+
+
+_products = CompiledQuery(
+    lambda: Product.objects.filter(AnyOf(F("sku"), "skus")).order_by().values_list(*PRODUCT_FIELDS)
+)
 
 
 def not_to_be_had(product_pks: Collection[int]) -> set[int]:
     """Return which of these products are hidden or sold out this moment; one statement."""
-    gone = Product.objects.filter(Q(is_hidden=True) | Q(stock__lte=0), pk__in=product_pks)
-    return set(gone.order_by().values_list("pk", flat=True))
+    return {pk for (pk,) in _gone.rows(pks=product_pks)}
+
+
+_gone = CompiledQuery(
+    lambda: (
+        Product.objects.filter(Q(is_hidden=True) | Q(stock__lte=0), AnyOf(F("pk"), "pks"))
+        .order_by()
+        .values_list("pk")
+    )
+)
+
+
+def surfaces_called(keys: Collection[str]) -> dict[str, Surface]:
+    """Return the active surfaces of these keys; one statement."""
+    rows = _surfaces.rows(keys=keys)
+    surfaces = (as_object(Surface, SURFACE_FIELDS, row) for row in rows)
+    return {surface.key: surface for surface in surfaces}
+
+
+_surfaces = CompiledQuery(
+    lambda: (
+        Surface.objects.filter(AnyOf(F("key"), "keys"), is_active=True)
+        .order_by()
+        .values_list(*SURFACE_FIELDS)
+    )
+)

@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -57,12 +58,12 @@ GROUP BY product_id
 """  # noqa: S608  a constant of this module, no value
 
 
-def mark_days(*, moments: Iterable[tuple[datetime, str]]) -> None:
+def mark_days(*, moments: Iterable[tuple[datetime, str]], zone: ZoneInfo | None = None) -> None:
     """Mark the days of rows (aware time, source) to be recounted.
 
     Call it in the transaction that writes, changes or removes the rows.
     """
-    marks = sorted(days_of(moments))
+    marks = sorted(days_of(moments, zone))
     DirtyDay.objects.bulk_create(DirtyDay(day=day, source=source) for day, source in marks)
 
 

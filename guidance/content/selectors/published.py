@@ -6,17 +6,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
 from guidance.content.models import Publication, PublishedCopy
+from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
-# What `copy_as_json` reads of a row; every storefront's answer reads some.
-COPY_FIELDS = (
-    *("product_id", "kind", "publication__text", "publication__number"),
-    *("publication__published_at", "publication__is_edited", "publication__writer"),
-)
+# What `copy_as_json` reads of a publication; every storefront's answer reads some.
+COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer")
 
 
 def published_copy(product_ids: Collection[int], language: str) -> dict[int, dict[str, Any]]:
@@ -25,9 +23,9 @@ def published_copy(product_ids: Collection[int], language: str) -> dict[int, dic
     `{product_id: {"description": {"text", "version", "label"}}}`; one query.
     """
     found: dict[int, dict[str, Any]] = {}
-    rows = _live().filter(product_id__in=product_ids, language=language).only(*COPY_FIELDS)
-    for row in rows:
-        found.setdefault(row.product_id, {})[row.kind] = copy_as_json(row.publication)
+    for product, kind, *values in _live_copy.rows(products=product_ids, language=language):
+        publication = as_object(Publication, COPY_FIELDS, values)
+        found.setdefault(product, {})[kind] = copy_as_json(publication)
     return found
 
 
@@ -113,3 +111,13 @@ def _live() -> QuerySet[PublishedCopy]:
     return PublishedCopy.objects.select_related("publication").filter(
         status=PublishedCopy.Status.LIVE
     )
+
+
+_live_copy = CompiledQuery(
+    lambda: (
+        _live()
+        .filter(AnyOf(F("product_id"), "products"), language=Parameter("language"))
+        .order_by()
+        .values_list("product_id", "kind", *(f"publication__{name}" for name in COPY_FIELDS))
+    )
+)

@@ -1,6 +1,7 @@
 """Writing the decision log."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -9,7 +10,10 @@ from guidance.decisions.models import Decision
 
 
 @transaction.atomic(savepoint=False)
-def record_decisions(decisions: Sequence[Decision]) -> None:
-    """Write one answer's decisions and mark their days for the rollups."""
+def record_decisions(decisions: Sequence[Decision], *, zone: ZoneInfo | None = None) -> None:
+    """Write one answer's decisions and mark their days for the rollups.
+
+    `zone` spares the statement that asks for the shop's own.
+    """
     Decision.objects.bulk_create(decisions)
-    mark_days(moments=((decision.at, decision.source) for decision in decisions))
+    mark_days(moments=((decision.at, decision.source) for decision in decisions), zone=zone)

@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db import Error, transaction
+from django.db import Error
 
 from guidance.core.patience import impatient
 from guidance.customers.services import ensure_customers
 from guidance.decisions.models import Decision
 from guidance.decisions.services.log import record_decisions
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
+from guidance.recommendations.state import state
 from guidance.recommendations.unlogged import count_unlogged
 
 logger = logging.getLogger(__name__)
@@ -29,12 +31,12 @@ def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: f
     """
     decisions = [_decision(answer, asked, latency_ms) for answer in answers]
     try:
-        with impatient(PATIENCE_MS), transaction.atomic():
+        with impatient(PATIENCE_MS):
             if asked.customer:
                 customer_id = ensure_customers(refs=[asked.customer])[asked.customer]
                 for decision in decisions:
                     decision.customer_id = customer_id
-            record_decisions(decisions)
+            record_decisions(decisions, zone=ZoneInfo(state.market.time_zone))
     except Error:
         logger.exception("%d decisions could not be written", len(decisions))
         count_unlogged(len(decisions))

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
+from guidance.recommendations.catalogue import NONE
 from guidance.recommendations.rankers import POPULARITY
 from guidance.recommendations.selectors import products_by_sku
 from guidance.recommendations.services.asked import without_events
@@ -128,8 +129,8 @@ def _together_with_its_kind(sku: str, limit: int) -> list[Candidate]:
 
 def _popular_in_category(sku: str) -> Iterator[Candidate]:
     index = state.index
-    category = index.categories.get(sku)
-    for product, score in state.popularity(at=timezone.now(), with_replay=False).ranked:
-        other = index.skus.get(product, "")
-        if other in index.recommendable and index.categories[other] == category:
-            yield Candidate(other, score, origin="popular")
+    popular = state.popularity(at=timezone.now(), with_replay=False).over(index)
+    allowed = popular.known & index.columns.shown
+    allowed &= index.columns.categories == (index.categories.get(sku) or NONE)
+    for place in popular.order[allowed[popular.order]].tolist():
+        yield Candidate(index.order[place], float(popular.scores[place]), origin="popular")

@@ -1,0 +1,107 @@
+"""Queries that every storefront request asks: compiled to SQL once a process, not once a call.
+
+Building and compiling a queryset costs more processor time than the database takes to answer it
+by primary key: about 0.6 ms of 1 ms on one core.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Expression, Field, Lookup, Model, QuerySet
+from django.utils.functional import cached_property
+
+Read = TypeVar("Read", bound=Model)
+
+
+class Parameter(Expression):
+    """A value that each call brings, in the form that `field`, where given, keeps it in."""
+
+    def __init__(self, name: str, field: Field | None = None) -> None:
+        super().__init__(output_field=field)
+        self.name, self.kept_by = name, field
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
+
+    def bound(self, value: Any) -> Any:
+        return self.kept_by.get_db_prep_value(value, connection) if self.kept_by else value
+
+
+class AnyOf(Lookup):
+    """Tells whether the left side is one of a list; one parameter however long the list is."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def __init__(self, lhs: Any, name: str) -> None:
+        super().__init__(lhs, _List(name))
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return self._compare(compiler, connection, "= ANY(%s)")
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return self._compare(compiler, connection, "IN (SELECT value FROM json_each(%s))")
+
+    def _compare(self, compiler: Any, connection: Any, comparison: str) -> tuple[str, list[Any]]:
+        sql, parameters = self.process_lhs(compiler, connection)
+        return f"{sql} {comparison}", [*parameters, self.rhs]
+
+
+class _List(Parameter):
+    def bound(self, value: Any) -> Any:
+        values = list(value)
+        return json.dumps(values) if connection.vendor == "sqlite" else values
+
+
+@dataclass(frozen=True)
+class _Plan:
+    sql: str
+    parameters: Sequence[Any]
+    convert: Callable[[Sequence[Any]], Iterator[Any]] | None
+
+
+class CompiledQuery:
+    """A queryset of `values_list` whose values are `Parameter`s.
+
+    `build` is called once a database vendor; only its SQL is kept.
+    """
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._build = build
+
+    def rows(self, **values: Any) -> list[Sequence[Any]]:
+        """Return the rows for these values; one statement."""
+        plan = self._plans.get(connection.vendor)
+        if plan is None:
+            plan = self._plans[connection.vendor] = self._compile()
+        bound = [
+            one.bound(values[one.name]) if isinstance(one, Parameter) else one
+            for one in plan.parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(plan.sql, bound)
+            rows = cursor.fetchall()
+        return list(plan.convert(rows)) if plan.convert else rows
+
+    @cached_property
+    def _plans(self) -> dict[str, _Plan]:
+        return {}
+
+    def _compile(self) -> _Plan:
+        compiler: Any = self._build().query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
+        chosen = [expression for expression, _sql, _alias in compiler.select]
+        converters = compiler.get_converters(chosen)
+        if not converters:
+            return _Plan(sql, parameters, None)
+        return _Plan(sql, parameters, lambda rows: compiler.apply_converters(rows, converters))
+
+
+def as_object(model: type[Read], names: Sequence[str], values: Sequence[Any]) -> Read:
+    """Return a row as an object of its model; fields not among `names` stay deferred."""
+    told = dict(zip(names, values, strict=True))
+    kept = [field.attname for field in model._meta.concrete_fields if field.attname in told]
+    return model.from_db(DEFAULT_DB_ALIAS, kept, [told[name] for name in kept])
