@@ -4,11 +4,11 @@ Django's own bulk writes cut a batch by SQLite's old limit of 999 values a state
 batch of 200 products would take a dozen statements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import AutoField, Field, Model
 
 
 def insert_rows(
@@ -36,6 +36,28 @@ def insert_rows(
             f"{statement} ON CONFLICT{target} {action}",
             [[_value(field, thing) for field in fields] for thing in objects],
         )
+
+
+def insert_statement(
+    objects: Sequence[Model], *, in_place: Mapping[str, tuple[str, Any]] | None = None
+) -> tuple[str, list[Any]]:
+    """Return one INSERT of all objects and its values, to be sent with other statements.
+
+    `in_place` gives, for fields by name, an expression of one parameter and its value to stand
+    where the object's own would. Primary keys that the database makes are left to it.
+    """
+    meta: Any = objects[0]._meta
+    fields = [field for field in meta.local_concrete_fields if not isinstance(field, AutoField)]
+    stand_ins, quote = in_place or {}, connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    marks = ", ".join(stand_ins[f.name][0] if f.name in stand_ins else "%s" for f in fields)
+    values = [
+        stand_ins[field.name][1] if field.name in stand_ins else _value(field, thing)
+        for thing in objects
+        for field in fields
+    ]
+    rows = ", ".join([f"({marks})"] * len(objects))
+    return f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {rows}", values  # noqa: S608  names, no values
 
 
 def update_rows(objects: Sequence[Model], *, fields: Sequence[str]) -> None:

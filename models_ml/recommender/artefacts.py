@@ -69,7 +69,8 @@ def read_json(path: Path) -> Any:
 def read_array(path: Path) -> np.ndarray:
     """Map an array into memory, shared between processes. Raises `ArtefactError`."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        # A plain view: indexing a `memmap` wraps every answer anew.
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except FileNotFoundError as error:
         raise ArtefactError(f"{path.name}: the file is missing") from error
     except (ValueError, EOFError, OSError) as error:

@@ -22,7 +22,7 @@ OWN_ITEM_FEATURES = len(PURCHASE_HALF_LIVES) + len(CART_HALF_LIVES) + len(LOOK_H
 TREND_FEATURES = len(TREND_HALF_LIVES)
 
 _CART_NUMBER = KIND_NUMBERS[CART]
-_LOOK_NUMBERS = [KIND_NUMBERS[kind] for kind in (VIEW, SEARCH, CLICK)]
+_IS_LOOK = np.isin(np.arange(len(KIND_NUMBERS)), [KIND_NUMBERS[k] for k in (VIEW, SEARCH, CLICK)])
 # Keeps the logarithm of a faded sum finite: about five half-lives of one event.
 _FLOOR = 0.03
 
@@ -122,15 +122,40 @@ def _summary(history: History, now: float) -> tuple[float, float, float, float, 
 
 
 def _summaries_without(history: History, now: float, rows: np.ndarray) -> np.ndarray:
-    """`_summary` of the history without each of `rows`, shape (rows, 5): few events change any."""
-    bought = history.kinds == PURCHASE_NUMBER
-    if len(history) == 1 or bought[rows].any():
+    """`_summary` of the history without each of `rows`, shape (rows, 5)."""
+    if len(history) == 1:
         return np.array([_summary(history.without(row), now) for row in rows.tolist()])
     found = np.tile(_summary(history, now), (len(rows), 1))
     latest = np.where(rows == len(history) - 1, history.times[-2], history.times[-1])
     moments = np.maximum(now, latest)
     found[:, 0], found[:, 4] = moments, moments - latest
+    purchases = history.purchases
+    gone = np.flatnonzero(history.kinds[rows] == PURCHASE_NUMBER)
+    if len(gone):
+        found[gone, 1:4] = _purchases_without(
+            purchases, history.times[rows[gone]], history.items[rows[gone]]
+        )
     return found
+
+
+def _purchases_without(purchases: History, times: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Baskets, last basket and repeated share when one purchase of each of these times and items
+    is left out by itself; shape (times, 3)."""
+    baskets, basket_rows = np.unique(purchases.times, return_counts=True)
+    bought, counts = np.unique(purchases.items, return_counts=True)
+    alone = basket_rows[np.searchsorted(baskets, times)] == 1
+    before = baskets[-2] if len(baskets) > 1 else np.inf
+    own = counts[np.searchsorted(bought, items)]
+    kinds_left = len(bought) - (own == 1)
+    repeated = (counts > 1).sum() - (own == 2)
+    return np.stack(
+        [
+            len(baskets) - alone,
+            np.where(alone & (times == baskets[-1]), before, baskets[-1]),
+            repeated / np.maximum(kinds_left, 1),
+        ],
+        axis=1,
+    )
 
 
 def _features(
@@ -143,7 +168,7 @@ def _features(
     ages = whole.now[places] - rows.times
     bought = rows.kinds == PURCHASE_NUMBER
     carted = rows.kinds == _CART_NUMBER
-    looked = np.isin(rows.kinds, _LOOK_NUMBERS)
+    looked = _IS_LOOK[rows.kinds]
     columns = [
         np.log(_FLOOR + np.bincount(places[mask], decay(ages[mask], half_life), own))
         for mask, half_lives in (

@@ -63,8 +63,14 @@ def mark_days(*, moments: Iterable[tuple[datetime, str]], zone: ZoneInfo | None 
 
     Call it in the transaction that writes, changes or removes the rows.
     """
-    marks = sorted(days_of(moments, zone))
-    DirtyDay.objects.bulk_create(DirtyDay(day=day, source=source) for day, source in marks)
+    DirtyDay.objects.bulk_create(marks_of(moments, zone))
+
+
+def marks_of(
+    moments: Iterable[tuple[datetime, str]], zone: ZoneInfo | None = None
+) -> list[DirtyDay]:
+    """Return the marks, not yet written, of rows (aware time, source)."""
+    return [DirtyDay(day=day, source=source) for day, source in sorted(days_of(moments, zone))]
 
 
 def request_rollup() -> None:

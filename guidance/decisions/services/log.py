@@ -3,10 +3,19 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from guidance.behaviour.services.rollups import mark_days
+from guidance.behaviour.services.rollups import mark_days, marks_of
+from guidance.core.bulk import insert_statement
+from guidance.core.patience import impatient
+from guidance.customers.services import ensure_customers
 from guidance.decisions.models import Decision
+
+# On PostgreSQL the row is held against a merge until the decision is written, as by
+# `ensure_customers`.
+SHOPPER = (
+    "(SELECT COALESCE(merged_into_id, id) FROM customers_customer WHERE ref = %s FOR KEY SHARE)"
+)
 
 
 @transaction.atomic(savepoint=False)
@@ -17,3 +26,35 @@ def record_decisions(decisions: Sequence[Decision], *, zone: ZoneInfo | None = N
     """
     Decision.objects.bulk_create(decisions)
     mark_days(moments=((decision.at, decision.source) for decision in decisions), zone=zone)
+
+
+def record_answer(
+    decisions: Sequence[Decision], *, ref: str, is_known: bool, zone: ZoneInfo, patience_ms: int
+) -> None:
+    """Write one answer's decisions for a pseudonym, waiting for locks no longer than allowed.
+
+    A pseudonym that is not known yet becomes an anonymous customer, '' is nobody. Raises Error,
+    and nothing is written.
+    """
+    if connection.vendor == "postgresql" and is_known and not connection.in_atomic_block:
+        _record_at_once(decisions, ref, zone, patience_ms)
+        return
+    with impatient(patience_ms):
+        if ref:
+            customer_id = ensure_customers(refs=[ref])[ref]
+            for decision in decisions:
+                decision.customer_id = customer_id
+        record_decisions(decisions, zone=zone)
+
+
+def _record_at_once(
+    decisions: Sequence[Decision], ref: str, zone: ZoneInfo, patience_ms: int
+) -> None:
+    """PostgreSQL takes statements sent together for one transaction: one round trip, not six."""
+    shopper = {"customer": (SHOPPER, ref)} if ref else None
+    inserted, values = insert_statement(decisions, in_place=shopper)
+    marks = marks_of(((one.at, one.source) for one in decisions), zone)
+    marked, of_marks = insert_statement(marks)
+    patience = f"SET LOCAL lock_timeout = {int(patience_ms)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{patience}; {inserted}; {marked}", [*values, *of_marks])

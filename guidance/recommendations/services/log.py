@@ -7,10 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import Error
 
-from guidance.core.patience import impatient
-from guidance.customers.services import ensure_customers
 from guidance.decisions.models import Decision
-from guidance.decisions.services.log import record_decisions
+from guidance.decisions.services.log import record_answer
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.state import state
 from guidance.recommendations.unlogged import count_unlogged
@@ -21,22 +19,25 @@ PATIENCE_MS = 1_000
 LOGGED = ("kind", "sku", "key", "position", "score", "reason", "because", "propensity", "rules")
 
 
-def log_answers(answers: Sequence[SurfaceAnswer], *, asked: Asked, latency_ms: float) -> bool:
+def log_answers(
+    answers: Sequence[SurfaceAnswer], *, asked: Asked, is_known: bool, latency_ms: float
+) -> bool:
     """Write one Decision per answer and put its id into the answer; return whether that worked.
 
-    A pseudonym never met becomes an anonymous customer here, in the decisions' own transaction:
-    clicks, purchases and arms are attributed by customer, so a visitor's very first page would
-    otherwise count for no experiment. Where it cannot be written, nobody is made either, the
-    answers keep their null ids, and they are counted.
+    `is_known` says that the pseudonym is a customer's. One never met becomes an anonymous customer
+    here, in the decisions' own transaction: clicks, purchases and arms are attributed by customer,
+    so a visitor's very first page would otherwise count for no experiment. Where it cannot be
+    written, nobody is made either, the answers keep their null ids, and they are counted.
     """
     decisions = [_decision(answer, asked, latency_ms) for answer in answers]
     try:
-        with impatient(PATIENCE_MS):
-            if asked.customer:
-                customer_id = ensure_customers(refs=[asked.customer])[asked.customer]
-                for decision in decisions:
-                    decision.customer_id = customer_id
-            record_decisions(decisions, zone=ZoneInfo(state.market.time_zone))
+        record_answer(
+            decisions,
+            ref=asked.customer,
+            is_known=is_known or not asked.customer,
+            zone=ZoneInfo(state.market.time_zone),
+            patience_ms=PATIENCE_MS,
+        )
     except Error:
         logger.exception("%d decisions could not be written", len(decisions))
         count_unlogged(len(decisions))

@@ -14,7 +14,12 @@ def recommend(asked: Asked) -> list[dict[str, Any]]:
     Answers to replayed requests say so.
     """
     started = time.perf_counter()
-    _shopper, answers = answer_surfaces(asked)
-    log_answers(answers, asked=asked, latency_ms=1000 * (time.perf_counter() - started))
+    shopper, answers = answer_surfaces(asked)
+    log_answers(
+        answers,
+        asked=asked,
+        is_known=shopper.customer_id is not None,
+        latency_ms=1000 * (time.perf_counter() - started),
+    )
     marked = {"source": asked.source.value} if asked.is_replay else {}
     return [answer.as_json() | marked for answer in answers]
