@@ -1,10 +1,13 @@
 """Reads about customers: who a pseudonym is."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from guidance.core.compiled import CompiledQuery, Parameter, as_object
 from guidance.customers.models import Customer
 
 READ = ("id", "ref", "language", "tier")
-_by_ref = CompiledQuery(
+BY_REF = CompiledQuery(
     lambda: (
         Customer.objects.filter(ref=Parameter("ref"))
         .order_by()
@@ -18,7 +21,11 @@ def find_customer(ref: str) -> Customer | None:
 
     One statement; of the customer, pseudonym, language and tier alone are read.
     """
-    rows = _by_ref.rows(ref=ref)
+    return customer_in(BY_REF.rows(ref=ref))
+
+
+def customer_in(rows: Sequence[Sequence[Any]]) -> Customer | None:
+    """Return the customer whom the rows of `BY_REF` tell of, after a merge who they became."""
     if not rows:
         return None
     own, merged_into = rows[0][: len(READ)], rows[0][len(READ) :]

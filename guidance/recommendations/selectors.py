@@ -2,16 +2,20 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db.models import DateTimeField, F, Q, QuerySet
+from django.db.models import DateTimeField, F, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from guidance.behaviour.models import Event, EventQuerySet
 from guidance.catalog.models import Category, Product, ProductAttribute
-from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
-from guidance.customers.selectors import find_customer
+from guidance.content.selectors import LIVE_COPY, Copy, copy_by_product
+from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object, ask_together
+from guidance.customers.models import Customer
+from guidance.customers.selectors import BY_REF, customer_in
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.models import Surface
 from models_ml.data.columns import KINDS, PURCHASE
@@ -42,11 +46,14 @@ class Shopper:
 def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: bool) -> Shopper:
     """Return the shopper of a pseudonym with their newest events up to `at`, oldest first.
 
-    Two statements; one for a pseudonym never met and none for nobody.
+    Two statements, none for nobody; on PostgreSQL they are one round trip.
     """
     if not ref:
         return Shopper()
-    customer = find_customer(ref)
+    rows, events = ask_together(
+        (BY_REF, {"ref": ref}), (_newest_events[with_replay], {"ref": ref, "at": at})
+    )
+    customer = customer_in(rows)
     if customer is None:
         return Shopper(unit=ref)
     return Shopper(
@@ -54,14 +61,12 @@ def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: 
         customer_id=customer.pk,
         language=customer.language,
         tier=customer.tier,
-        history=_history(customer.pk, index, at, with_replay),
+        history=_history(events, index),
     )
 
 
-def _history(
-    customer_id: int, index: CatalogueIndex, at: datetime, with_replay: bool
-) -> list[HistoryEvent]:
-    rows = _newest_events[with_replay].rows(customer=customer_id, at=at)
+def _history(rows: Sequence[Sequence[Any]], index: CatalogueIndex) -> list[HistoryEvent]:
+    """Return the events of rows, the newest first, in the order of time."""
     return [
         HistoryEvent(index.skus[product], time, kind, basket or f"event {place}")
         for place, (product, time, kind, basket) in enumerate(reversed(rows))
@@ -100,7 +105,7 @@ def _read_newest(with_replay: bool) -> CompiledQuery:
         lambda: (
             _those(with_replay)
             .filter(
-                customer_id=Parameter("customer"),
+                customer_id=Subquery(_customer_called(Parameter("ref"))),
                 occurred_at__lte=Parameter("at", DateTimeField()),
                 product__isnull=False,
                 kind__in=KINDS,
@@ -109,6 +114,11 @@ def _read_newest(with_replay: bool) -> CompiledQuery:
             .values_list("product_id", "occurred_at", "kind", "basket")[:HISTORY_EVENTS]
         )
     )
+
+
+def _customer_called(ref: Parameter) -> QuerySet[Customer, int]:
+    own = Customer.objects.filter(ref=ref).annotate(own=Coalesce("merged_into_id", "pk"))
+    return own.order_by().values_list("own", flat=True)
 
 
 _newest_events = {with_replay: _read_newest(with_replay) for with_replay in (False, True)}
@@ -155,7 +165,23 @@ def brands_called(name: str) -> set[str]:
 
 def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
     """Return these products as they are now, hidden and sold-out ones too; one statement."""
-    rows = _products.rows(skus=skus)
+    return _by_sku(_products.rows(skus=skus))
+
+
+def products_with_copy(
+    skus: Collection[str], *, pks: Collection[int], language: str
+) -> tuple[dict[str, Product], dict[int, Copy]]:
+    """Return products as they are now and the live copy of some, by primary key and kind.
+
+    Two statements; on PostgreSQL they are one round trip.
+    """
+    products, copy = ask_together(
+        (_products, {"skus": skus}), (LIVE_COPY, {"products": pks, "language": language})
+    )
+    return _by_sku(products), copy_by_product(copy)
+
+
+def _by_sku(rows: Sequence[Sequence[Any]]) -> dict[str, Product]:
     products = (as_object(Product, PRODUCT_FIELDS, row) for row in rows)
     return {product.sku: product for product in products}
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,17 +13,24 @@ from guidance.catalog.models import Product
 from guidance.content.models import Publication, PublishedCopy
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
+# A product's copy by kind.
+Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
 COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer")
 
 
-def published_copy(product_ids: Collection[int], language: str) -> dict[int, dict[str, Any]]:
+def published_copy(product_ids: Collection[int], language: str) -> dict[int, Copy]:
     """Return, for each product that has any, its live copy in `language` by kind.
 
     `{product_id: {"description": {"text", "version", "label"}}}`; one query.
     """
-    found: dict[int, dict[str, Any]] = {}
-    for product, kind, *values in _live_copy.rows(products=product_ids, language=language):
+    return copy_by_product(LIVE_COPY.rows(products=product_ids, language=language))
+
+
+def copy_by_product(rows: Sequence[Sequence[Any]]) -> dict[int, Copy]:
+    """Return what rows of `LIVE_COPY` tell, as `published_copy` does."""
+    found: dict[int, Copy] = {}
+    for product, kind, *values in rows:
         publication = as_object(Publication, COPY_FIELDS, values)
         found.setdefault(product, {})[kind] = copy_as_json(publication)
     return found
@@ -113,7 +120,7 @@ def _live() -> QuerySet[PublishedCopy]:
     )
 
 
-_live_copy = CompiledQuery(
+LIVE_COPY = CompiledQuery(
     lambda: (
         _live()
         .filter(AnyOf(F("product_id"), "products"), language=Parameter("language"))

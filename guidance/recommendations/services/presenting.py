@@ -11,7 +11,7 @@ from guidance.catalog.models import Product
 from guidance.content.selectors import published_copy
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.hooks import Kind
-from guidance.recommendations.selectors import Shopper, products_by_sku
+from guidance.recommendations.selectors import Shopper, products_with_copy
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.services.candidates import Candidate
 from guidance.recommendations.services.kinds import (
@@ -36,11 +36,15 @@ def present(
     """Fill in each answer's items; two statements, and those of the kinds its surface shows."""
     content_language, spoken = choose_language(asked.language or shopper.language)
     placed = _fill(answers, asked, shopper, index, (content_language, spoken))
-    products = products_by_sku(_skus(answers, asked.context_product))
+    shown_skus = [one.sku for answer in answers for one in answer.candidates]
+    products, copy = products_with_copy(
+        _skus(answers, asked.context_product),
+        pks=index.columns.pks[[index.places[sku] for sku in shown_skus]].tolist(),
+        language=content_language,
+    )
     titles = {sku: product.title_in(content_language) for sku, product in products.items()}
     bought = frozenset(event.item for event in shopper.history if event.kind == PURCHASE)
-    shown: dict[str, int] = {}
-    due = due_for(shopper.history, asked.at, state.version)
+    due = due_for(bought.intersection(shown_skus), shopper.history, asked.at, state.version)
     with translation.override(spoken):
         for answer, beside in zip(answers, placed, strict=True):
             for candidate, place in zip(answer.candidates, answer.slate.places, strict=True):
@@ -60,12 +64,9 @@ def present(
                 item = item_json(candidate, product, position, titles[product.sku], reason)
                 item |= {"propensity": place.propensity, "rules": list(place.fired)}
                 item["reason_logged"] = reason_to_log(candidate, reason)
+                item["copy"] = copy.get(product.pk, {})
                 answer.items.append(item)
-                shown[product.sku] = product.pk
             answer.items = mix(answer.items, beside)
-        items = [item for answer in answers for item in answer.items]
-        products_shown = [item for item in items if item["kind"] == Kind.PRODUCT]
-        add_copy(products_shown, shown, content_language)
 
 
 def _fill(

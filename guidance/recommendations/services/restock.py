@@ -1,6 +1,6 @@
 """What a shopper is due to buy again, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,15 +40,18 @@ class Restock:
 
 
 def due_for(
-    history: Sequence[HistoryEvent], at: datetime, version: LoadedVersion | None
+    bought: Collection[str],
+    history: Sequence[HistoryEvent],
+    at: datetime,
+    version: LoadedVersion | None,
 ) -> dict[str, Restock]:
     """Return what is due of what a shopper bought, by SKU; nothing where no model can tell."""
-    if version is None or version.renewal is None or BASE not in version.rankers:
+    if not bought or version is None or version.renewal is None or BASE not in version.rankers:
         return {}
     ranker = version.rankers[BASE]
-    known = [event for event in history if event.item in ranker.item_numbers]
-    bought = as_history(known, ranker.item_numbers)
-    due = version.renewal.due(bought, as_days(at), HORIZON_DAYS).only_due()
+    told = [event for event in history if event.item in bought]
+    own = as_history(told, ranker.item_numbers)
+    due = version.renewal.due(own, as_days(at), HORIZON_DAYS).only_due()
     found = zip(due.items.tolist(), due.periods.tolist(), due.counts.tolist(), strict=True)
     return {
         ranker.skus[item]: Restock(max(1, round(days)), count >= OWN_RHYTHM)
