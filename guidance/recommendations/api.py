@@ -46,7 +46,8 @@ class RecommendationsView(APIView):
                 description=(
                     "What a shopper says they like, as `category:Tea,brand:Acme`: up to 10, by a "
                     "brand's name or a category's path or name in any language. For who has no "
-                    "history and is answered by popularity, each lifts what it matches fourfold. "
+                    "history and is answered by popularity, each lifts what it matches fourfold; "
+                    "on the page of a product, a model that knows it answers by that instead. "
                     "It is not kept, only how many there were."
                 ),
             ),

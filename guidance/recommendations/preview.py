@@ -11,10 +11,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from guidance.recommendations.leanings import Leaning
 from guidance.recommendations.models import Surface
 from guidance.recommendations.preview_sides import Side, look
 from guidance.recommendations.rankers import RECIPE
-from guidance.recommendations.requests import MOST_VIEWED, REF_LENGTH, SKU_LENGTH
+from guidance.recommendations.requests import (
+    MOST_PREFERS,
+    MOST_VIEWED,
+    NAME_LENGTH,
+    REF_LENGTH,
+    SKU_LENGTH,
+    preferences,
+)
 from guidance.recommendations.selectors import Shopper, find_shopper
 from guidance.recommendations.services import Asked
 from guidance.recommendations.state import state
@@ -66,6 +74,13 @@ class PreviewForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextInputWidget,
     )
+    prefers = forms.CharField(
+        label=_("What they say they like"),
+        max_length=MOST_PREFERS * (NAME_LENGTH + 10),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("category:Tea, brand:Acme; for somebody without a history."),
+    )
     version = forms.ChoiceField(
         label=_("Model version"), required=False, widget=UnfoldAdminSelectWidget
     )
@@ -88,6 +103,12 @@ class PreviewForm(forms.Form):
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
         self.fields["beside"].initial = NONE
+
+    def clean_prefers(self) -> tuple[Leaning, ...]:
+        try:
+            return preferences(self.cleaned_data["prefers"].replace("，", ","))
+        except ValueError as fault:
+            raise ValidationError(str(fault)) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -123,6 +144,7 @@ def answer_now(surface: Surface, given: dict[str, Any]) -> tuple[list[Side], Sho
         customer=given.get("customer", ""),
         context_product=given.get("context_product", ""),
         viewed=tuple(given.get("viewed", ())),
+        prefers=given.get("prefers", ()),
     )
     rules = state.rules
     shopper = find_shopper(ref=asked.customer, index=rules.index, at=now, with_replay=False)

@@ -146,8 +146,14 @@ def _viewed(query: QueryDict, name: str) -> tuple[str, ...]:
 
 
 def _prefers(query: QueryDict, name: str) -> tuple[Leaning, ...]:
-    """Return what a shopper says they like; a comma parts two only where a kind follows it."""
-    value = text(query, name, MOST_PREFERS * (NAME_LENGTH + 10))
+    return preferences(text(query, name, MOST_PREFERS * (NAME_LENGTH + 10)))
+
+
+def preferences(value: str) -> tuple[Leaning, ...]:
+    """Return what a shopper says they like; a comma parts two only where a kind follows it.
+
+    Raises ValueError in words for people.
+    """
     told = list(dict.fromkeys(re.split(r",(?=\s*[a-z_]+:)", value))) if value else []
     if len(told) > MOST_PREFERS:
         raise ValueError(_("At most %(count)d preferences at once.") % {"count": MOST_PREFERS})

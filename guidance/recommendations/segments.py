@@ -1,11 +1,13 @@
 """What shoppers of one tier and language buy, shrunk towards what the whole shop buys."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+from django.conf.locale import LANG_INFO
 from django.db.models import Count
 
 from guidance.behaviour.models import Event
@@ -14,14 +16,21 @@ from guidance.recommendations.popularity import PopularOrder
 
 # However much segments differ, the shop counts for one purchase.
 LEAST_STRENGTH = 1.0
+# A segment in which fewer people bought would show what somebody in particular did.
+FEWEST_BUYERS = 20
 Cell = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Purchases by tier, language and product's primary key, '' where a customer tells none."""
+    """Purchases by tier, language and product's primary key, '' where a customer tells none, one
+    row for each three; `people` says how many customers of a tier and language bought anything.
+
+    Languages are told apart as `language_family` does.
+    """
 
     rows: Sequence[tuple[str, str, int, int]]
+    people: Mapping[Cell, int] = field(default_factory=dict)
     _kept: dict[Cell, tuple[PopularOrder, np.ndarray]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -58,8 +67,10 @@ class Segments:
     ) -> np.ndarray:
         """Return purchases as if the whole shop bought as the segment does, shape (products,).
 
-        The segment shares what is known of the two; where neither is, the shop's own are returned.
+        The segment shares what is known of the two; where neither is, or fewer than FEWEST_BUYERS
+        bought in it, the shop's own are returned.
         """
+        language = language_family(language)
         kept = self._kept.get((tier, language))
         if kept is None or kept[0] is not popular:
             found = self._scores(popular, index, tier, language)
@@ -69,9 +80,14 @@ class Segments:
     def _scores(
         self, popular: PopularOrder, index: CatalogueIndex, tier: str, language: str
     ) -> np.ndarray:
+        def belongs(of_tier: str, of_language: str) -> bool:
+            return (not tier or of_tier == tier) and (not language or of_language == language)
+
+        if sum(people for cell, people in self.people.items() if belongs(*cell)) < FEWEST_BUYERS:
+            return popular.scores
         own, total = np.zeros(len(index)), popular.scores.sum()
         for of_tier, of_language, product, bought in self.rows:
-            if (not tier or of_tier == tier) and (not language or of_language == language):
+            if belongs(of_tier, of_language):
                 place = index.places.get(index.skus.get(product, ""))
                 if place is not None:
                     own[place] += bought
@@ -83,14 +99,28 @@ class Segments:
 
 
 def read_segments(*, since: datetime, until: datetime, with_replay: bool) -> Segments:
-    """Count purchases by segment from `since` to before `until`; one statement."""
+    """Count purchases by segment from `since` to before `until`; two statements."""
     events = Event.objects.all() if with_replay else Event.objects.real()
-    rows = (
+    bought = (
         events.filter(kind=Event.Kind.PURCHASE, occurred_at__gte=since, occurred_at__lt=until)
         .filter(product__isnull=False)
         .order_by()
-        .values("customer__tier", "customer__language", "product_id")
-        .annotate(bought=Count("pk"))
-        .values_list("customer__tier", "customer__language", "product_id", "bought")
+        .values_list("customer__tier", "customer__language")
     )
-    return Segments(list(rows))
+    rows: Counter[tuple[str, str, int]] = Counter()
+    for tier, language, product, count in bought.annotate(Count("pk")).values_list(
+        "customer__tier", "customer__language", "product_id", "pk__count"
+    ):
+        rows[tier or "", language_family(language or ""), product] += count
+    people: Counter[Cell] = Counter()
+    for tier, language, count in bought.annotate(Count("customer", distinct=True)):
+        people[tier or "", language_family(language or "")] += count
+    return Segments([(*key, count) for key, count in rows.items()], people)
+
+
+def language_family(code: str) -> str:
+    """Return the language without its country: en of en-GB, zh-hans of zh-CN; scripts differ."""
+    code = code.strip().lower().replace("_", "-")
+    script = LANG_INFO.get(code, {}).get("fallback")
+    parts = (script[0] if script else code).split("-")
+    return "-".join(parts[:2] if len(parts) > 1 and len(parts[1]) == 4 else parts[:1])

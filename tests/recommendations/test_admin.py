@@ -43,6 +43,17 @@ def test_a_preview_of_somebody_never_met_makes_no_customer(
     assert not Customer.objects.filter(ref="ghost").exists()
 
 
+def test_what_somebody_new_likes_can_be_tried_out(
+    desk: Callable[..., Client], home: Surface, sold: None
+) -> None:
+    Product.objects.filter(sku="P04").update(brand="Acme")
+    client = desk(Role.MERCHANDISER)
+    page = client.get(_preview(home), {"prefers": "brand:acme"})
+    assert "Because you like Acme" in page.content.decode()
+    page = client.get(_preview(home), {"prefers": "brand:Nobody"})
+    assert "No product is of the brand “Nobody”." in page.content.decode()
+
+
 def test_a_bad_preview_says_so(desk: Callable[..., Client], home: Surface) -> None:
     page = desk(Role.ADMINISTRATOR).get(_preview(home), {"customer": "a\x00b"})
     assert page.context["form"].errors["customer"]

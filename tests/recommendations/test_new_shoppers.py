@@ -13,7 +13,7 @@ from guidance.catalog.models import Category, Product
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
 from guidance.recommendations.models import Rule, Surface
-from guidance.recommendations.segments import Segments
+from guidance.recommendations.segments import Segments, language_family
 from tests import factories
 
 URL = "/api/v1/recommendations"
@@ -68,6 +68,48 @@ def test_who_has_a_history_is_not_answered_by_their_segment(
 ) -> None:
     """Twenty of gold bought P00: one of them asks again, and the shop's order answers."""
     assert _skus(_ask(storefront, customer="gold 1"))[0] == "P16"
+
+
+def test_a_segment_of_few_does_not_show_what_they_bought(
+    storefront: APIClient, segmented: None, happened: Callable[..., Event]
+) -> None:
+    """Nineteen buy a lot of P08, one customer's purchases more than all of gold's."""
+    for buyer in range(19):
+        for times in range(20 if buyer == 0 else 1):
+            happened(f"platinum {buyer}", "purchase", "P08", minutes_ago=60 * 24 * 3 + times)
+    Customer.objects.filter(ref__startswith="platinum").update(tier="platinum", language="en")
+    advance_rollups()
+    Customer.objects.create(ref="new", tier="platinum")
+    shop = _skus(_ask(storefront))
+    assert _skus(_ask(storefront, customer="new")) == shop
+    happened("platinum 19", "purchase", "P08", minutes_ago=60 * 24 * 3)
+    Customer.objects.filter(ref="platinum 19").update(tier="platinum", language="en")
+    advance_rollups()
+    assert _skus(_ask(storefront, customer="new"))[0] == "P08"
+
+
+@pytest.mark.parametrize(
+    ("code", "family"),
+    [
+        ("en-GB", "en"),
+        ("en", "en"),
+        ("de_AT", "de"),
+        ("zh-CN", "zh-hans"),
+        ("zh-Hans-SG", "zh-hans"),
+        ("zh-tw", "zh-hant"),
+        ("", ""),
+    ],
+)
+def test_a_language_is_the_same_in_every_country(code: str, family: str) -> None:
+    assert language_family(code) == family
+
+
+def test_who_writes_their_language_with_a_country_shares_the_segment(
+    storefront: APIClient, segmented: None
+) -> None:
+    Customer.objects.filter(ref__startswith="gold").update(language="en-gb")
+    Customer.objects.create(ref="new", tier="gold", language="en-us")
+    assert _skus(_ask(storefront, customer="new"))[0] == "P00"
 
 
 def test_segments_that_differ_by_chance_are_the_shop() -> None:
