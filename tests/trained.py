@@ -10,6 +10,7 @@ import pandas as pd
 
 from models_ml.data.content import ItemFacts
 from models_ml.recommender.artefacts import PARAMETERS, read_manifest, write_manifest
+from models_ml.recommender.fusion import AddedMix
 
 SKUS = [f"P{number:02d}" for number in range(24)]
 CUSTOMERS, DAYS, SEED = 60, 60, 1
@@ -96,11 +97,10 @@ def let_serve_alone(folder: Path, part: str) -> None:
     _tell_otherwise(folder, alone=part, fusion={})
 
 
-def let_blend_serve(
-    folder: Path, weights: dict[str, float], of_added: dict[str, float] | None = None
-) -> None:
-    """Make a blend the model of a folder, with weights of their own for added products, or none."""
-    _tell_otherwise(folder, alone="", fusion=weights, fusion_of_added=of_added)
+def let_blend_serve(folder: Path, weights: dict[str, float], mix: AddedMix | None = None) -> None:
+    """Make a blend the model of a folder, with or without a mix of its own for added products."""
+    told = mix.as_dict() if mix else None
+    _tell_otherwise(folder, alone="", fusion=weights, fusion_of_added=told)
 
 
 def _tell_otherwise(folder: Path, **parameters: Any) -> None:

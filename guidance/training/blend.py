@@ -32,6 +32,43 @@ def blend_sentences(metrics: dict[str, Any]) -> list[str]:
     return [_("The blend is used: it beats each of its parts alone."), measured % found]
 
 
+def added_sentences(metrics: dict[str, Any]) -> list[str]:
+    """Return how products are ranked that came after the training, and what that is worth.
+
+    Empty for a version that does not tell.
+    """
+    added = metrics.get("model", {}).get("parameters", {}).get("added")
+    if not added:
+        return []
+    played = _(
+        "Products added after this training are ranked by what they say of themselves. To find out "
+        "how, a tenth of the products was played as added on the validation window; "
+        "%(count)d customers bought one of those."
+    ) % {"count": added["customers"]}
+    if not added["mix"]:
+        found = _("Other weights than those of known products did not help, and are not used.")
+    else:
+        found = _(
+            "They have weights of their own. NDCG@10 differs by %(gain)s among added products, by "
+            "%(new)s among all that is new to a customer, and by %(whole)s with repeats."
+        ) % {name: _interval(added[name]) for name in ("gain", "new", "whole")}
+    return [
+        played,
+        found,
+        _(
+            "Where shoppers mostly buy again what they know, a new product seldom reaches the "
+            "first ten of a surface that shows repeats. An exposure floor or a freshness rule "
+            "gives it places there."
+        ),
+    ]
+
+
+def _interval(found: dict[str, float]) -> str:
+    return _("%(mean)s (95 %% interval: %(low)s to %(high)s)") % {
+        name: f"{found[name]:+.4f}" for name in ("mean", "low", "high")
+    }
+
+
 def blend_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     """Return each part of the blend with its weight, the heaviest first, and what it knows."""
     told = metrics.get("model", {}).get("parameters", {})

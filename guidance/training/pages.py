@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from guidance.core.numbers import rounded
-from guidance.training.blend import blend_rows, blend_sentences
+from guidance.training.blend import added_sentences, blend_rows, blend_sentences
 from guidance.training.figures import curve_figure, quality_figure, search_figure
 from guidance.training.hooks import recipe
 from guidance.training.labels import (
@@ -139,6 +139,7 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "sentences": verdict_sentences(version.verdict),
         "blend": blend_rows(version.metrics),
         "blend_sentences": blend_sentences(version.metrics),
+        "added_sentences": added_sentences(version.metrics),
         "tables": [metrics_table(version, protocol) for protocol in PROTOCOLS],
         "facts": data_facts(version.run.report),
         **learning_facts(version.run.report),
@@ -163,7 +164,7 @@ def metrics_table(version: ModelVersion, protocol: str) -> dict[str, Any]:
             {
                 "policy": policy_name(policy),
                 "is_model": policy == "model",
-                "parameters": written_parameters(report.get("parameters", {})),
+                "parameters": written_parameters(_tuned(report.get("parameters", {}))),
                 "ndcg": values.get("ndcg@10", 0.0),
                 "cells": [rounded(values.get(key, 0.0), 4) for key in METRIC_KEYS],
                 "validation": rounded(report.get("validation_ndcg", 0.0), 4),
@@ -178,6 +179,11 @@ def metrics_table(version: ModelVersion, protocol: str) -> dict[str, Any]:
         "rows": rows,
         "customers": customers,
     }
+
+
+def _tuned(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return a candidate's parameters without those of products added later, told in words."""
+    return {name: value for name, value in parameters.items() if name != "added"}
 
 
 def written_parameters(parameters: dict[str, Any], prefix: str = "") -> list[str]:

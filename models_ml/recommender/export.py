@@ -87,8 +87,8 @@ def export(
         parameters["content"] = baselines.content.interest.as_dict()
         parameters["sharpness"] = baselines.content.sharpness
         parameters["image_model"] = vocabulary.image_model
-        if fitted.added_blend and fitted.added_blend.weights:
-            parameters["fusion_of_added"] = fitted.added_blend.weights
+        if fitted.added_blend and fitted.added_blend.mix:
+            parameters["fusion_of_added"] = fitted.added_blend.mix.as_dict()
         parameters["unknown_bias"] = model.unknown_bias.item()
     (directory / PARAMETERS).write_text(json.dumps(parameters, indent=2) + "\n")
     names += export_networks(model, directory)

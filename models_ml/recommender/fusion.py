@@ -4,8 +4,8 @@ Products of experts in log space: each part adds weight * log(floor + evidence).
 zero is left out.
 """
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -61,30 +61,42 @@ def log_of(name: str, evidence: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
+class AddedMix:
+    """How products are weighed that came after the training: the weights of the parts, and what is
+    added to the score of each.
+    """
+
+    weights: dict[str, float]
+    offset: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class FusionScorer:
     """The served blend. Its scores are log odds up to a constant of the customer.
 
-    The last `added` products came after the training, and are weighed by `of_added` where there is
-    such.
+    The last `added` products came after the training, and are weighed by `mix` where there is one.
     """
 
     sequence: SequenceScorer
     parts: Parts
     weights: dict[str, float]
-    of_added: dict[str, float] | None = None
+    mix: AddedMix | None = None
     added: int = 0
     # One per cent of the odds.
     resolution: ClassVar[float] = 0.01
 
     def score(self, history: History, now: float) -> np.ndarray:
-        scores = self.sequence.score(history, now)
+        scores = self._raised(self.sequence.score(history, now))
         for name, weights in self._weights(len(scores)).items():
             scores = scores + weights * self.parts.log_evidence(name, history, now)
         return scores
 
     def explained(self, history: History, now: float) -> Explained:
         network = self.sequence.explained(history, now)
-        scores = network.scores
+        scores = self._raised(network.scores)
         weights = self._weights(len(scores))
         evidence = {name: getattr(self.parts, name).evidence(history, now) for name in weights}
         for name, found in evidence.items():
@@ -110,8 +122,15 @@ class FusionScorer:
         found = {}
         for name, weight in self.weights.items():
             one = np.full(items, weight, np.float32)
-            if self.of_added:
-                one[items - self.added :] = self.of_added[name]
+            if self.mix:
+                one[items - self.added :] = self.mix.weights[name]
             if one.any():
                 found[name] = one
         return found
+
+    def _raised(self, scores: np.ndarray) -> np.ndarray:
+        if not (self.mix and self.added):
+            return scores
+        offsets = np.zeros(len(scores), np.float32)
+        offsets[len(scores) - self.added :] = self.mix.offset
+        return scores + offsets

@@ -20,7 +20,7 @@ from models_ml.recommender.artefacts import (
 )
 from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, OnnxEncoder
 from models_ml.recommender.features import ItemHabits
-from models_ml.recommender.fusion import FusionScorer, Parts
+from models_ml.recommender.fusion import AddedMix, FusionScorer, Parts
 from models_ml.recommender.heirs import Additions
 from models_ml.recommender.left_out import Explained, OwnEvent, strongest_events
 from models_ml.recommender.ranking import top_items
@@ -233,9 +233,11 @@ def load(directory: Path, policy: str, *, threads: int = 1) -> Ranker:
     parts = _open_parts(directory, parameters, made_of, popularity.shares)
     if made_of == "model":
         sequence = _open_sequence(directory, parameters["max_length"], threads)
-        # Folders from before they were tuned hold none.
-        of_added = parameters.get("fusion_of_added")
-        scorer: Scorer = FusionScorer(sequence, Parts(**parts), parameters["fusion"], of_added)
+        # Folders from before it was tuned hold none.
+        mix = parameters.get("fusion_of_added")
+        scorer: Scorer = FusionScorer(
+            *(sequence, Parts(**parts), parameters["fusion"]), AddedMix(**mix) if mix else None
+        )
     else:
         scorer = parts[made_of]
     return Ranker(policy, skus, scorer, popularity, parts["co_occurrence"])

@@ -1,6 +1,7 @@
 """The pages of runs and versions at the desk."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -171,3 +172,28 @@ def test_a_version_s_page_tells_what_the_model_is_made_of(
         "The blend is not used: transformer alone"
         in desk(Role.ANALYST, "b").get(url).content.decode()
     )
+
+
+def test_a_version_s_page_tells_how_products_added_later_are_ranked(
+    trained: ModelVersion, desk: Desk
+) -> None:
+    same = {"mean": 0.0, "low": -0.0001, "high": 0.0001}
+    added: dict[str, Any] = {
+        "mix": {"weights": {"ease": 0.6}, "offset": 2.0},
+        "customers": 615,
+        "gain": {"mean": 0.0132, "low": 0.0041, "high": 0.0219},
+        "new": {"mean": 0.0345, "low": 0.0235, "high": 0.0458},
+        "whole": same,
+    }
+    url = f"/admin/training/modelversion/{trained.pk}/change/"
+    assert "Products added later" not in desk(Role.ANALYST).get(url).content.decode()
+    trained.metrics = {"model": {"parameters": {"added": added}, "validation_ndcg": 0.4}}
+    trained.save()
+    page = desk(Role.ANALYST, "b").get(url).content.decode()
+    assert "615 customers bought one of those" in page
+    assert "+0.0345 (95 % interval: +0.0235 to +0.0458) among all that is new" in page
+    assert "An exposure floor or a freshness rule" in page
+    assert "added.mix" not in page
+    added["mix"] = None
+    trained.save()
+    assert "are not used" in desk(Role.ANALYST, "c").get(url).content.decode()
