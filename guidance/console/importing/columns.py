@@ -113,9 +113,10 @@ TABLES = {
 def described() -> str:
     """Return all columns as text for a terminal."""
     lines = []
+    width = max(len(column.name) for columns in TABLES.values() for column in columns)
     for table, columns in TABLES.items():
         lines += ["", table]
         for column in columns:
             mark = "*" if column.is_required else " "
-            lines.append(f"  {column.name:12}{mark} {column.description}")
+            lines.append(f"  {column.name:{width}}{mark} {column.description}")
     return "\n".join(lines[1:])
