@@ -5,11 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+import msgspec
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Event
@@ -33,9 +36,21 @@ HISTORY = timedelta(days=365)
 CHOSEN = (Event.Kind.VIEW, Event.Kind.CART, Event.Kind.PURCHASE)
 OUTCOMES = (Event.Kind.IMPRESSION, Event.Kind.CLICK)
 DECISION_FIELDS = (
-    *("pk", "at", "customer_id", "surface", "policy", "policy_version", "fallback_from", "items"),
+    *("pk", "at", "customer_id", "surface", "policy", "policy_version", "fallback_from"),
 )
 CUSTOMER_FIELDS = ("pk", "tier", "language", "country", "time_zone", "is_anonymous")
+
+
+class Logged(msgspec.Struct):
+    """What is read of an item in the log, whatever else it holds."""
+
+    sku: Any = ""
+    position: Any = None
+    score: Any = None
+
+
+# Reading every field into dictionaries took two fifths of a report's whole time.
+read_items = msgspec.json.Decoder(list[Logged]).decode
 
 
 class Item(NamedTuple):
@@ -84,8 +99,18 @@ class Shopper:
     shown: list[Shown]
     choices: list[Choice] = field(default_factory=list)
 
+    @cached_property
+    def chosen_at(self) -> list[datetime]:
+        """When each choice was made, in order."""
+        return [choice.at for choice in self.choices]
+
+    @cached_property
+    def bought_at(self) -> list[datetime]:
+        """When each order line was bought, in order."""
+        return [choice.at for choice in self.choices if choice.kind == Event.Kind.PURCHASE]
+
     def choices_before(self, at: datetime) -> list[Choice]:
-        return self.choices[: bisect_right(self.choices, at, key=lambda choice: choice.at)]
+        return self.choices[: bisect_right(self.chosen_at, at)]
 
     def bought_between(self, start: datetime, end: datetime) -> set[int]:
         """Return the products bought from `start` to before `end`."""
@@ -117,7 +142,7 @@ class Reader:
             yield self._read(customer_ids[place : place + SHOPPERS_AT_ONCE])
         yield from self._nobody()
 
-    def _decisions(self, *, and_after: timedelta = timedelta(0)) -> Any:
+    def _decisions(self, *, and_after: timedelta = timedelta(0)) -> "QuerySet[Decision]":
         start, end = self.scope.bounds
         return Decision.objects.filter(
             source=self.scope.source, at__gte=start, at__lt=end + and_after
@@ -128,7 +153,7 @@ class Reader:
         # Later decisions take purchases from those of the period, and are then left out.
         rows = self._decisions(and_after=PURCHASE_WINDOW).filter(customer__in=customer_ids)
         by_customer: defaultdict[int, dict[UUID, Shown]] = defaultdict(dict)
-        for row in rows.order_by("at", "pk").values_list(*DECISION_FIELDS):
+        for row in _fields(rows.order_by("at", "pk")):
             by_customer[row[2]][row[0]] = _shown(row, self.catalogue, zone)
         events = self._events(customer_ids)
         facts = Customer.objects.filter(pk__in=customer_ids).values(*CUSTOMER_FIELDS)
@@ -163,7 +188,9 @@ class Reader:
             .values_list("customer_id", "kind", "product_id", "occurred_at", "decision", "source")
         )
         events: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-        for customer_id, *rest in rows.iterator(chunk_size=5_000):
+        # Not by a cursor: for its first rows PostgreSQL would walk a year of everybody's events in
+        # order (4.4 s against 0.08 s for 200 of 20,000 shoppers with 1.1 million events).
+        for customer_id, *rest in rows:
             events[customer_id].append(tuple(rest))
         return events
 
@@ -202,7 +229,7 @@ class Reader:
 
     def _nobody(self) -> Iterator[list[Shopper]]:
         zone, held = shop_zone(), []
-        rows = self._decisions().filter(customer=None).order_by("pk").values_list(*DECISION_FIELDS)
+        rows = _fields(self._decisions().filter(customer=None).order_by("pk"))
         for row in rows.iterator(chunk_size=NOBODY_AT_ONCE):
             held.append(Shopper(None, [_shown(row, self.catalogue, zone)]))
             if len(held) == NOBODY_AT_ONCE:
@@ -210,6 +237,12 @@ class Reader:
                 held = []
         if held:
             yield held
+
+
+def _fields(decisions: "QuerySet[Decision]") -> Any:
+    """Return the rows that `_shown` reads, their items as text."""
+    text = Cast("items", TextField())
+    return decisions.annotate(as_text=text).values_list(*DECISION_FIELDS, "as_text")
 
 
 def _shown(row: tuple[Any, ...], catalogue: Catalogue, zone: ZoneInfo) -> Shown:
@@ -222,12 +255,8 @@ def _shown(row: tuple[Any, ...], catalogue: Catalogue, zone: ZoneInfo) -> Shown:
         policy_version=version,
         stood_in=bool(fallback),
         items=[
-            Item(
-                catalogue.by_sku.get(item.get("sku", ""), -1),
-                item.get("position") or place,
-                item.get("score"),
-            )
-            for place, item in enumerate(items, start=1)
+            Item(catalogue.by_sku.get(item.sku, -1), item.position or place, item.score)
+            for place, item in enumerate(read_items(items), start=1)
         ],
     )
 

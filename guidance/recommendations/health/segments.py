@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from guidance.behaviour.models import Event
 from guidance.core.models import Market
 from guidance.recommendations.health.rows import Shopper, Shown
 
@@ -49,25 +48,15 @@ def segments_of(shopper: Shopper, markets: Markets) -> dict[str, str]:
     }
 
 
-class Past:
-    """How well the shop knew a shopper at a decision."""
+def standing(shopper: Shopper, shown: Shown) -> dict[str, str]:
+    """Return how well the shop knew a shopper at a decision."""
+    bought = bisect_right(shopper.bought_at, shown.at)
+    activity = next((name for most, name in ACTIVITY_GROUPS if bought <= most), MOST_ACTIVE)
+    return {FAMILIARITY: "known" if events_before(shopper, shown) else "new", ACTIVITY: activity}
 
-    def __init__(self, shopper: Shopper) -> None:
-        self._chosen = [choice.at for choice in shopper.choices]
-        self._bought = [
-            choice.at for choice in shopper.choices if choice.kind == Event.Kind.PURCHASE
-        ]
 
-    def events_before(self, shown: Shown) -> int:
-        return bisect_right(self._chosen, shown.at)
-
-    def at(self, shown: Shown) -> dict[str, str]:
-        bought = bisect_right(self._bought, shown.at)
-        activity = next((name for most, name in ACTIVITY_GROUPS if bought <= most), MOST_ACTIVE)
-        return {
-            FAMILIARITY: "known" if self.events_before(shown) else "new",
-            ACTIVITY: activity,
-        }
+def events_before(shopper: Shopper, shown: Shown) -> int:
+    return bisect_right(shopper.chosen_at, shown.at)
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

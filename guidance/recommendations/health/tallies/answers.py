@@ -7,7 +7,7 @@ from typing import Any
 
 from guidance.recommendations.health.rows import Shopper
 from guidance.recommendations.health.scope import Scope
-from guidance.recommendations.health.segments import Past
+from guidance.recommendations.health.segments import events_before
 from models_ml.data.drift import Shift, compare_counts
 
 # Fewer decisions on either side are no distribution to speak of.
@@ -30,12 +30,11 @@ class AnswerTally:
         if self._scope.recent is None:
             return
         for shopper in shoppers:
-            past = Past(shopper)
             language = shopper.facts["language"] if shopper.facts else ""
             for shown in shopper.shown:
                 if self._scope.holds(shown):
                     now = shown.day >= self._scope.recent
-                    known = _history_band(past.events_before(shown))
+                    known = _history_band(events_before(shopper, shown))
                     self._sides["policy"][now][shown.policy] += 1
                     self._sides["language"][now][language] += 1
                     self._sides["history"][now][known] += 1

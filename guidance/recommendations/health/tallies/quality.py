@@ -13,7 +13,7 @@ from guidance.experiments.statistics import Estimate, clustered_proportion
 from guidance.recommendations.health import segments
 from guidance.recommendations.health.rows import Shopper, Shown
 from guidance.recommendations.health.scope import Scope
-from guidance.recommendations.health.segments import Markets, Past, segments_of
+from guidance.recommendations.health.segments import Markets, segments_of, standing
 from guidance.recommendations.health.tallies.segmented import Segmented
 from models_ml.fairness.anonymity import too_small
 from models_ml.fairness.clusters import ClusterTable
@@ -56,14 +56,15 @@ class QualityTally:
         self, shopper: Shopper, windows: dict[str, list[Values]]
     ) -> dict[str, dict[str, Values]]:
         """Return a shopper's sums in each segment of each kind; add to the windows' rows."""
-        steady, past = segments_of(shopper, self._markets), Past(shopper)
         cells: dict[str, dict[str, Values]] = defaultdict(dict)
         own: dict[str, Values] = {}
+        whole = np.zeros(QUANTITIES)
         for shown in shopper.shown:
             if not self._scope.holds(shown):
                 continue
             values = self._outcome(shown, shopper)
-            for kind, label in (steady | past.at(shown)).items():
+            whole += values
+            for kind, label in standing(shopper, shown).items():
                 cells[kind][label] = cells[kind].get(label, 0.0) + values
             self._days[shown.day] = self._days.get(shown.day, 0) + values
             if self._scope.recent is not None:
@@ -72,7 +73,10 @@ class QualityTally:
                     own.setdefault(surface, np.zeros((2, QUANTITIES)))[when] += values
         for surface, rows in own.items():
             windows[surface].append(rows)
-        return cells
+        if not whole.any():
+            return {}
+        steady = segments_of(shopper, self._markets)
+        return cells | {kind: {label: whole} for kind, label in steady.items()}
 
     def _outcome(self, shown: Shown, shopper: Shopper) -> Values:
         counts = shown.is_seen or not self._needs_seen

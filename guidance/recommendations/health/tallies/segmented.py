@@ -29,7 +29,7 @@ class Segmented:
         for cells in shoppers:
             whole = frozenset(cells)
             for part in _parts(whole):
-                rows[whole, part].append(np.sum([cells[label] for label in part], axis=0))
+                rows[whole, part].append(_added([cells[label] for label in part]))
         for key, values in rows.items():
             table = self._tables.setdefault(key, ClusterTable(1, self._quantities))
             table.add(np.array(values)[:, None, :])
@@ -44,6 +44,11 @@ class Segmented:
             if part == whole & labels:
                 found.merge(table)
         return found
+
+
+def _added(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Return their sum; most shoppers are in one group alone."""
+    return values[0] if len(values) == 1 else np.sum(values, axis=0)
 
 
 def _parts(whole: frozenset[str]) -> list[frozenset[str]]:
