@@ -11,8 +11,9 @@ from guidance.behaviour.models import Event
 from guidance.decisions.models import Decision
 from guidance.recommendations.drift import input_drift
 from guidance.recommendations.health.products import Catalogue, read_catalogue
-from guidance.recommendations.health.rows import CHOSEN, HISTORY, Reader, Shopper
+from guidance.recommendations.health.rows import CHOSEN, HISTORY, Reader
 from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.shoppers import Shopper
 from guidance.recommendations.health.tallies.answers import AnswerTally, shift_row
 from guidance.recommendations.health.tallies.exposure import ExposureTally
 from guidance.recommendations.health.tallies.lists import Lists

@@ -3,15 +3,14 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Count, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from guidance.behaviour.days import shop_zone
@@ -26,6 +25,7 @@ from guidance.decisions.attribution import (
 from guidance.decisions.models import Decision
 from guidance.recommendations.health.products import Catalogue
 from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.shoppers import Choice, Earlier, Item, Shopper, Shown
 
 # Shoppers whose rows are held at a time: with 10 items a list and 135 events a shopper, as at the
 # real shop, some 30 MB.
@@ -51,74 +51,6 @@ class Logged(msgspec.Struct):
 
 # Reading every field into dictionaries took two fifths of a report's whole time.
 read_items = msgspec.json.Decoder(list[Logged]).decode
-
-
-class Item(NamedTuple):
-    """One item of a list: the product's place in the catalogue, -1 for one not in it."""
-
-    product: int
-    position: int
-    score: float | None
-
-
-@dataclass
-class Shown:
-    """One decision and what counts for it; products are places in the catalogue."""
-
-    at: datetime
-    day: date
-    surface: str
-    policy: str
-    policy_version: str
-    stood_in: bool
-    items: list[Item]
-    seen_at: datetime | None = None
-    has_click: bool = False
-    clicked: set[int] = field(default_factory=set)
-    bought: set[int] = field(default_factory=set)
-    has_purchase: bool = False
-
-    @property
-    def is_seen(self) -> bool:
-        return self.seen_at is not None
-
-
-class Choice(NamedTuple):
-    """Something a shopper looked at, put into a cart or bought."""
-
-    at: datetime
-    kind: str
-    product: int
-
-
-@dataclass
-class Shopper:
-    """Decisions for one shopper in order, and their choices before and during them."""
-
-    facts: dict[str, Any] | None
-    shown: list[Shown]
-    choices: list[Choice] = field(default_factory=list)
-
-    @cached_property
-    def chosen_at(self) -> list[datetime]:
-        """When each choice was made, in order."""
-        return [choice.at for choice in self.choices]
-
-    @cached_property
-    def bought_at(self) -> list[datetime]:
-        """When each order line was bought, in order."""
-        return [choice.at for choice in self.choices if choice.kind == Event.Kind.PURCHASE]
-
-    def choices_before(self, at: datetime) -> list[Choice]:
-        return self.choices[: bisect_right(self.chosen_at, at)]
-
-    def bought_between(self, start: datetime, end: datetime) -> set[int]:
-        """Return the products bought from `start` to before `end`."""
-        return {
-            choice.product
-            for choice in self.choices
-            if choice.kind == Event.Kind.PURCHASE and start <= choice.at < end
-        }
 
 
 @dataclass(frozen=True)
@@ -155,14 +87,35 @@ class Reader:
         by_customer: defaultdict[int, dict[UUID, Shown]] = defaultdict(dict)
         for row in _fields(rows.order_by("at", "pk")):
             by_customer[row[2]][row[0]] = _shown(row, self.catalogue, zone)
-        events = self._events(customer_ids)
+        earlier, events = self._earlier(customer_ids), self._events(customer_ids)
         facts = Customer.objects.filter(pk__in=customer_ids).values(*CUSTOMER_FIELDS)
         found = []
         for fact in facts.order_by("pk"):
             decisions = by_customer[fact["pk"]]
             choices = self._attribute(decisions, events[fact["pk"]])
             shown = [one for one in decisions.values() if one.at < end]
-            found.append(Shopper(fact, shown, choices))
+            found.append(Shopper(fact, shown, choices, earlier[fact["pk"]]))
+        return found
+
+    def _earlier(self, customer_ids: Sequence[int]) -> defaultdict[int, Earlier]:
+        """Add up in the database what came before the period: of most shoppers most events."""
+        start = self.scope.bounds[0]
+        rows = Event.objects.filter(
+            kind__in=CHOSEN,
+            source__in=self.scope.history_sources,
+            customer__in=customer_ids,
+            occurred_at__gte=start - HISTORY,
+            occurred_at__lt=start,
+        ).order_by()
+        found: defaultdict[int, Earlier] = defaultdict(Earlier)
+        keys = ("customer_id", "product_id", "kind")
+        for customer_id, product_id, kind, n in rows.values_list(*keys).annotate(n=Count("pk")):
+            product = self.catalogue.by_id.get(product_id, -1)
+            if product >= 0:
+                own = found[customer_id]
+                own.products.add(product)
+                own.events += n
+                own.bought += n if kind == Event.Kind.PURCHASE else 0
         return found
 
     def _events(self, customer_ids: Sequence[int]) -> defaultdict[int, list[tuple[Any, ...]]]:
@@ -170,7 +123,7 @@ class Reader:
         chosen = Q(
             kind__in=CHOSEN,
             source__in=self.scope.history_sources,
-            occurred_at__gte=start - HISTORY,
+            occurred_at__gte=start,
         )
         outcome = Q(
             kind__in=OUTCOMES,
@@ -197,7 +150,7 @@ class Reader:
     def _attribute(
         self, decisions: dict[UUID, Shown], events: Sequence[tuple[Any, ...]]
     ) -> list[Choice]:
-        """Write into the decisions what counts for them; return what the shopper chose."""
+        """Write into the decisions what counts for them; return what was chosen meanwhile."""
         choices, purchases = [], []
         counted = purchase_sources(self.scope.source)
         for kind, product_id, at, decision, source in events:

@@ -1,10 +1,9 @@
 """What shoppers are told apart by, and how a decision's shopper stood when it was made."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from guidance.core.models import Market
-from guidance.recommendations.health.rows import Shopper, Shown
+from guidance.recommendations.health.shoppers import Shopper, Shown
 
 ALL, TIER, MARKET, LANGUAGE, COUNTRY = "all", "tier", "market", "language", "country"
 VISITOR, FAMILIARITY, ACTIVITY = "visitor", "familiarity", "activity"
@@ -50,13 +49,9 @@ def segments_of(shopper: Shopper, markets: Markets) -> dict[str, str]:
 
 def standing(shopper: Shopper, shown: Shown) -> dict[str, str]:
     """Return how well the shop knew a shopper at a decision."""
-    bought = bisect_right(shopper.bought_at, shown.at)
+    bought, known = shopper.lines_before(shown.at), shopper.events_before(shown.at)
     activity = next((name for most, name in ACTIVITY_GROUPS if bought <= most), MOST_ACTIVE)
-    return {FAMILIARITY: "known" if events_before(shopper, shown) else "new", ACTIVITY: activity}
-
-
-def events_before(shopper: Shopper, shown: Shown) -> int:
-    return bisect_right(shopper.chosen_at, shown.at)
+    return {FAMILIARITY: "known" if known else "new", ACTIVITY: activity}
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

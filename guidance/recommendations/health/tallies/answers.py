@@ -5,9 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from guidance.recommendations.health.rows import Shopper
 from guidance.recommendations.health.scope import Scope
-from guidance.recommendations.health.segments import events_before
+from guidance.recommendations.health.shoppers import Shopper
 from models_ml.data.drift import Shift, compare_counts
 
 # Fewer decisions on either side are no distribution to speak of.
@@ -34,7 +33,7 @@ class AnswerTally:
             for shown in shopper.shown:
                 if self._scope.holds(shown):
                     now = shown.day >= self._scope.recent
-                    known = _history_band(events_before(shopper, shown))
+                    known = _history_band(shopper.events_before(shown.at))
                     self._sides["policy"][now][shown.policy] += 1
                     self._sides["language"][now][language] += 1
                     self._sides["history"][now][known] += 1

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from guidance.recommendations.health.products import Catalogue, Grouping
-from guidance.recommendations.health.rows import Shopper
 from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.shoppers import Shopper
 from guidance.recommendations.health.tallies.lists import Lists
 from models_ml.fairness.clusters import ClusterTable
 from models_ml.fairness.concentration import coverage, gini, lorenz

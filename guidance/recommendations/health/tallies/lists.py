@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from guidance.recommendations.health.rows import Shopper, Shown
 from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.shoppers import Shopper, Shown
 from models_ml.fairness.exposure import position_discount
 
 

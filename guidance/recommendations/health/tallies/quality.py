@@ -11,9 +11,9 @@ from guidance.core.models import Market
 from guidance.experiments.samples import RatioSample
 from guidance.experiments.statistics import Estimate, clustered_proportion
 from guidance.recommendations.health import segments
-from guidance.recommendations.health.rows import Shopper, Shown
 from guidance.recommendations.health.scope import Scope
 from guidance.recommendations.health.segments import Markets, segments_of, standing
+from guidance.recommendations.health.shoppers import Shopper, Shown
 from guidance.recommendations.health.tallies.segmented import Segmented
 from models_ml.fairness.anonymity import too_small
 from models_ml.fairness.clusters import ClusterTable

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from guidance.recommendations.health.rows import Shopper, Shown
 from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.health.shoppers import Shopper, Shown
 from guidance.recommendations.health.tallies.lists import Lists
 from models_ml.data.drift import Shift, compare_counts, count_bands, price_bands
 from models_ml.fairness.calibration import score_bands

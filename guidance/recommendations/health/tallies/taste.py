@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from guidance.recommendations.health.products import CATEGORY, Catalogue
-from guidance.recommendations.health.rows import Shopper
+from guidance.recommendations.health.shoppers import Shopper
 from guidance.recommendations.health.tallies.lists import Lists
 from guidance.recommendations.health.tallies.quality import FEWEST_SHOPPERS
 from models_ml.fairness.calibration import SMOOTHING, miscalibration
@@ -41,7 +41,7 @@ class TasteTally:
             shown = lists.product[mine]
             if not decisions or not len(shown):
                 continue
-            chosen = {choice.product for choice in shopper.choices_before(decisions[0].at)}
+            chosen = shopper.chosen_before(decisions[0].at)
             if len(chosen) < FEWEST_CHOSEN:
                 continue
             own = np.array(sorted(chosen))
