@@ -77,6 +77,12 @@ STARTS: dict[str, Promise] = {
     "warm": gettext_lazy("from the version before"),
     "scratch": gettext_lazy("from scratch"),
 }
+# Why a training did not start from the version before; what is wrong with its files speaks for
+# itself.
+NO_START: dict[str, Promise] = {
+    "no_earlier_training": gettext_lazy("there is none"),
+    "has_seen_what_measures": gettext_lazy("it learned from what would measure the new one"),
+}
 # Names of groups that no other text holds; kinds of events bring theirs.
 GROUPS = (
     gettext_noop("new"),
@@ -141,7 +147,8 @@ def start_sentences(start: dict[str, Any]) -> list[str]:
     if len(sentences) > 1:
         sentences.append(_("Gone on with: %(start)s.") % {"start": STARTS[start["used"]]})
     if note := start.get("note"):
-        sentences.append(_("No start from the version before: %(reason)s.") % {"reason": note})
+        reason = str(NO_START.get(note, note))
+        sentences.append(_("No start from the version before: %(reason)s.") % {"reason": reason})
     return sentences
 
 

@@ -8,7 +8,10 @@ from guidance.training.models import TrainingRun
 
 
 class LiveCurve:
-    """Keeps a curve point per measured epoch in the run's row; a resumed run goes on with it."""
+    """Keeps a curve point per measured epoch in the run's row; a resumed run goes on with it.
+
+    It shows the network being fitted now: where a second one starts, its curve starts anew.
+    """
 
     def __init__(self, context: JobContext, run: TrainingRun) -> None:
         self._context = context
@@ -34,7 +37,7 @@ class LiveCurve:
         """
         figures = {"epoch": epoch, "loss": loss, "NDCG@10": validation_ndcg}
         detail = {name: value for name, value in figures.items() if value is not None}
-        point = {"epoch": epoch, "loss": loss, "validation_ndcg": validation_ndcg}
+        point = {"epoch": epoch, "loss": loss, "validation_ndcg": validation_ndcg, "phase": phase}
         is_news = validation_ndcg is not None and self._points.get(epoch or 0) != point
         name = PHASES.get(phase, phase)
         if phase != self._phase:
@@ -43,6 +46,8 @@ class LiveCurve:
         line = _line(point) if is_news else ""
         self._context.progress(name, fraction, detail=detail, line=line)
         if is_news:
+            if any(one.get("phase", phase) != phase for one in self._points.values()):
+                self._points.clear()
             self._points[epoch or 0] = {**point, "epoch": epoch or 0}
             self._keep()
 

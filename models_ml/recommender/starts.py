@@ -49,6 +49,10 @@ class Start:
     seconds: float
 
 
+# Why there was no warm start, where nothing is wrong with the files.
+NO_EARLIER, HAS_SEEN = "no_earlier_training", "has_seen_what_measures"
+
+
 @dataclass(frozen=True)
 class Started:
     """The network that goes on, its epochs, and what was measured: `measured` by "scratch" or
@@ -92,7 +96,7 @@ def fit_start(
         except ArtefactError as problem:
             note = str(problem)
     elif wanted != SCRATCH:
-        note = "there is no earlier training to start from"
+        note = NO_EARLIER
     fitted: dict[str, tuple[SequenceModel, list[dict[str, float]]]] = {}
     measured: dict[str, Start] = {}
     if warm is not None:
@@ -154,7 +158,7 @@ def _load(
     directory = previous / START
     until = str(read_manifest(directory)["fitted_until"])
     if pd.Timestamp(until) > validation_cut:
-        raise ArtefactError(f"it learned until {until[:10]} and has seen what should measure it")
+        raise ArtefactError(HAS_SEEN)
     model = stages.new_network(run.config, window.past)
     shape = read_json(directory / _SHAPE)
     for name in ("dim", "layers", "heads", "window"):

@@ -11,7 +11,7 @@ from models_ml.data.columns import TIME
 from models_ml.recommender.config import TrainConfig
 from models_ml.recommender.model import SequenceModel
 from models_ml.recommender.report import TrainReport
-from models_ml.recommender.starts import START
+from models_ml.recommender.starts import HAS_SEEN, NO_EARLIER, START
 from models_ml.recommender.train import train
 from tests.trained import TINY, tiny_frame
 
@@ -60,7 +60,7 @@ def test_weights_that_saw_the_answers_are_refused(earlier: Path, tmp_path: Path)
     before = pd.Timestamp(TrainReport.load(earlier).data.end) - 2 * WEEK
     report = _later(tmp_path, earlier, until=before.to_pydatetime())
     assert list(report.start["measured"]) == ["scratch"]
-    assert "has seen what should measure it" in report.start["note"]
+    assert report.start["note"] == HAS_SEEN
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_network_of_another_shape_starts_from_scratch(
 def test_a_broken_or_missing_start_is_said_and_costs_no_training(
     earlier: Path, tmp_path: Path
 ) -> None:
-    assert "no earlier training" in _later(tmp_path / "a", None).start["note"]
+    assert _later(tmp_path / "a", None).start["note"] == NO_EARLIER
     assert "missing" in _later(tmp_path / "b", tmp_path).start["note"]
 
 

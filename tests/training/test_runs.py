@@ -52,6 +52,14 @@ def test_a_refused_run_serves_its_best_baseline() -> None:
     assert (now.version_id, now.policy, now.is_promoted) == (version.pk, "ease", False)
 
 
+def test_a_second_start_begins_a_curve_of_its_own() -> None:
+    run = _request(warm_epochs=3, die_at=2)
+    with pytest.raises(SystemExit):
+        run_job(run.job_id)
+    run.refresh_from_db()
+    assert [(one["epoch"], one["validation_ndcg"]) for one in curve_of(run)] == [(1, 0.1)]
+
+
 def test_a_run_whose_process_died_goes_on_where_it_was(recipe: Recipe) -> None:
     run = _request(die_at=2)
     with pytest.raises(SystemExit):
