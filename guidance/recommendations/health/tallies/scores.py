@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class ScoreTally:
         return [
             (item.score, item.product in shown.clicked, item.product in shown.bought, recent)
             for item in shown.items
-            if item.score is not None and np.isfinite(item.score)
+            if item.score is not None and isfinite(item.score)
         ]
 
     def bands(self) -> list[dict[str, Any]]:
