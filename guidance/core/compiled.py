@@ -53,7 +53,12 @@ class AnyOf(Lookup):
 class _List(Parameter):
     def bound(self, value: Any) -> Any:
         values = list(value)
-        return json.dumps(values) if connection.vendor == "sqlite" else values
+        if connection.vendor == "sqlite":
+            return json.dumps(values)
+        if values and all(type(one) is int for one in values):
+            # psycopg looks for what to escape in every element of a list.
+            return "{" + ",".join(map(str, values)) + "}"
+        return values
 
 
 @dataclass(frozen=True)
