@@ -54,6 +54,15 @@ class RuleBook:
         """Return the rules of a surface at a moment."""
         return [rule for rule in self.rules if rule.applies_to(surface_id, at)]
 
+    def refused_everywhere(self, at: datetime) -> np.ndarray:
+        """Return which products the rules of every surface take off at a moment, (products,)."""
+        refused = np.zeros(len(self.index), dtype=bool)
+        for rule in self.applying(None, at):
+            found = rule.refused(self.index, at)
+            if found is not None:
+                refused |= found
+        return refused
+
 
 def signature() -> Signature:
     """Return what differs whenever a rule was added, removed or changed; one statement."""

@@ -35,6 +35,18 @@ def test_sold_out_products_are_similar_to_nothing(
     assert first not in [item["sku"] for item in again]
 
 
+def test_what_a_rule_of_every_surface_takes_off_is_similar_to_nothing(
+    storefront: APIClient, products: dict[str, Product], version: ModelVersion
+) -> None:
+    shown = [one["sku"] for one in _similar(storefront, "P08", limit=3)["items"]]
+    surface = factories.surface()
+    for sku, where in ((shown[0], None), (shown[1], surface)):
+        factories.rule(kind="block", product=products[sku], surface=where)
+    again = [one["sku"] for one in _similar(storefront, "P08", limit=3)["items"]]
+    assert shown[0] not in again
+    assert shown[1] in again
+
+
 def test_without_a_model_the_popular_ones_of_the_category_answer(
     storefront: APIClient, products: dict[str, Product], sold: None
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -53,7 +54,8 @@ def similar_products(
 
     Without a relation, what is bought together with the product answers. Where a relation knows
     nothing of a product, one nobody bought yet, say, the next of its ways answers, in the end the
-    most popular of its category. No shopper is asked about, so no decision is written.
+    most popular of its category. What the rules of every surface take off is left out here too. No
+    shopper is asked about, so no decision is written.
     """
     state.prepare()
     index = state.index
@@ -76,8 +78,12 @@ def similar_products(
 
 def _ask(sku: str, limit: int, relation: Relation | None) -> tuple[str, Sequence[Candidate]]:
     """Return the first policy that knows something, and what it knows."""
+    rules = state.rules
+    order, places = rules.index.order, np.flatnonzero(rules.refused_everywhere(timezone.now()))
+    refused = {order[place] for place in places.tolist()}
     for policy, way in _ways(relation):
-        if found := way(sku, limit):
+        found = [one for one in way(sku, limit) if one.sku not in refused]
+        if found:
             return policy, found
     return POPULARITY, []
 
