@@ -1,7 +1,7 @@
 """Queries that every storefront request asks: compiled to SQL once a process, not once a call.
 
-Building and compiling a queryset costs more processor time than the database takes to answer it
-by primary key: about 0.6 ms of 1 ms on one core.
+Under a profiler, building and compiling querysets anew took 30 % of the time of
+`GET recommendations`.
 """
 
 import json
