@@ -56,9 +56,7 @@ class DueScorer:
 
     def due(self, history: History, now: float) -> Due:
         """What is due of the items that the renewal model knows."""
-        known = history.items < len(self.renewal.means)
-        own = History(history.items[known], history.times[known], history.kinds[known])
-        due = self.renewal.due(own, now, HORIZON_DAYS).only_due()
+        due = self.renewal.due(history, now, HORIZON_DAYS).only_due()
         if not len(due.items):
             raise NothingDue("nothing is due")
         return due

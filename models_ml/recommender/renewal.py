@@ -171,8 +171,13 @@ class Renewal:
         return returns * (now - then) / open_still, returns * now / open_still, means
 
     def due(self, history: History, now: float, days: float) -> Due:
-        """What one customer has bought, judged at `now`; nothing for who bought nothing."""
+        """What one customer has bought, judged at `now`; nothing for who bought nothing.
+
+        Items that came after the training are left out.
+        """
         bought = history.purchases
+        known = bought.items < len(self.means)
+        bought = History(bought.items[known], bought.times[known], bought.kinds[known])
         now = max(now, float(bought.times[-1])) if len(bought) else now
         nobody_else = np.zeros(len(bought), np.int64)
         spells = find_spells(bought.items, nobody_else, bought.times, now)

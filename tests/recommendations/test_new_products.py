@@ -12,7 +12,7 @@ from guidance.customers.models import Customer
 from guidance.recommendations.models import Surface
 from guidance.recommendations.state import state
 from guidance.training.models import ModelVersion
-from models_ml.data.columns import VIEW
+from models_ml.data.columns import PURCHASE, VIEW
 
 pytestmark = pytest.mark.django_db
 TEA = {
@@ -62,6 +62,21 @@ def test_what_a_shopper_did_with_it_counts(
     happened("eve", VIEW, "NEW-TEA")
     best = list(shown(storefront, "eve", limit=4))
     assert set(best) <= {f"P0{number}" for number in range(8)} | {"NEW-TEA"}
+
+
+def test_who_bought_it_is_answered(
+    storefront: APIClient,
+    home: Surface,
+    version: ModelVersion,
+    products: dict[str, Product],
+    happened: Callable[..., object],
+) -> None:
+    """Repurchase timing knows nothing of it, and must not be asked."""
+    post(storefront)
+    products["NEW-TEA"] = Product.objects.get(sku="NEW-TEA")
+    for minutes in (5, 5_000):
+        happened("eve", PURCHASE, "NEW-TEA", minutes)
+    assert "NEW-TEA" in shown(storefront, "eve")
 
 
 def test_a_picture_or_an_attribute_alone_places_it_and_moves_it(
