@@ -159,7 +159,7 @@ def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
         and quantities_of(value)[:1]
         and quantities_of(value)[0].dimension == "volume"
     ):
-        return SPECIAL["size"](item, value, rng)  # type: ignore[return-value]
+        return SPECIAL["size"](item, value, rng)  # type: ignore[return-value]  # of a size always a Part
     special = SPECIAL[item.name](item, value, rng) if item.name in SPECIAL else None
     if isinstance(special, Part):
         return special

@@ -1,7 +1,8 @@
 """Tables in files: CSV, JSON lines and Parquet, read in batches, each row with its line."""
 
 import csv
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +36,7 @@ class RawRow(NamedTuple):
     problem: tuple[str, str] | None = None
 
 
-class TableFile:
+class TableFile(ABC):
     """A table in a file; `open_table` makes the reader that its name asks for.
 
     `columns` is known on opening (None for JSON lines); `fraction` tells how far reading got.
@@ -46,8 +47,15 @@ class TableFile:
         self.columns: list[str] | None = None
         self.fraction = 0.0
 
+    @abstractmethod
     def batches(self, size: int = BATCH_ROWS) -> Iterator[list[RawRow]]:
         """Yield the rows in lists of at most `size`; raises FileProblem."""
+
+
+class TextTable(TableFile):
+    """A table of lines, read one row after the other."""
+
+    def batches(self, size: int = BATCH_ROWS) -> Iterator[list[RawRow]]:
         batch: list[RawRow] = []
         for row in self._rows():
             batch.append(row)
@@ -58,8 +66,9 @@ class TableFile:
             yield batch
         self.fraction = 1.0
 
+    @abstractmethod
     def _rows(self) -> Iterator[RawRow]:
-        raise NotImplementedError
+        """Yield every row of the file."""
 
 
 class ParquetTable(TableFile):
@@ -92,7 +101,7 @@ class ParquetTable(TableFile):
         self.fraction = 1.0
 
 
-class JsonLines(TableFile):
+class JsonLines(TextTable):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         check_encoding(path)
@@ -122,7 +131,7 @@ class JsonLines(TableFile):
         return RawRow(line, number, fields)
 
 
-class CsvTable(TableFile):
+class CsvTable(TextTable):
     """Commas, double quotes, a header; an empty cell is a missing value."""
 
     def __init__(self, path: Path) -> None:
@@ -182,7 +191,7 @@ class CsvTable(TableFile):
 
 def open_table(path: Path) -> TableFile:
     """Open a file as the format that its name says; raises FileProblem."""
-    readers: dict[str, type[TableFile]] = {
+    readers: dict[str, Callable[[Path], TableFile]] = {
         ".parquet": ParquetTable,
         ".jsonl": JsonLines,
         ".csv": CsvTable,

@@ -1,5 +1,6 @@
 """What the pages of runs and versions build on."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +27,14 @@ STATUS_COLOURS = {
 
 
 class PageAdmin(ReadOnlyAdmin):
-    """A read-only list whose rows open a page of their own instead of a form."""
+    """A read-only list whose rows open a page of their own instead of a form.
+
+    `page_context` gives, for a request and a row, what the page's template shows.
+    """
 
     page_template: str
+    page_context: Callable[[HttpRequest, Any], dict[str, Any]]
     select_for_page: tuple[str, ...] = ()
-
-    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        raise NotImplementedError
 
     def change_view(
         self,
