@@ -22,10 +22,6 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
-    def leaves_out(self, low: float, high: float) -> bool:
-        """Tell whether the whole interval lies below `low` or above `high`."""
-        return self.high < low or self.low > high
-
 
 class ClusterTable:
     """`quantities` added up over shoppers in each of `groups`.

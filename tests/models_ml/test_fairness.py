@@ -17,7 +17,6 @@ from models_ml.fairness.popularity import (
     popularity_lift,
     taste_groups,
 )
-from models_ml.fairness.ranking import list_ndcg
 
 
 def test_exposure_falls_with_the_position_as_in_dcg() -> None:
@@ -157,15 +156,6 @@ def test_score_bands_hold_as_many_items_each_and_equal_scores_together() -> None
         band.clicked / band.items for band in bands
     )
     assert score_bands(np.zeros(0), np.zeros(0), np.zeros(0)) == []
-
-
-def test_ndcg_of_a_list_against_what_was_bought() -> None:
-    assert list_ndcg(["a", "b", "c"], {"a"}) == 1.0
-    assert list_ndcg(["a", "b", "c"], {"c"}) == pytest.approx(0.5)
-    by_hand = (1 + 0.5) / (1 + 1 / math.log2(3))
-    assert list_ndcg(["a", "b", "c"], {"a", "c"}) == pytest.approx(by_hand)
-    assert list_ndcg(["a"], {"z"}) == 0.0
-    assert list_ndcg([], {"z"}) == 0.0
 
 
 def test_small_groups_are_withheld_with_one_more_where_subtraction_would_tell() -> None:

@@ -267,6 +267,34 @@ def test_scores_are_set_against_clicks_by_band(shop: Shop) -> None:
     assert sum(band["clicked"] for band in found["bands"][:-1]) == 0
 
 
+def test_scores_of_what_is_no_product_are_left_out_and_a_click_on_the_list_is_none_on_them(
+    shop: Shop,
+) -> None:
+    for n in range(70):
+        shown = shop.visit(f"c{n % 20}", shown="p0 banner p1 p2", ago=timedelta(hours=30 + n))
+        shop.happen(shown.customer, "click", "", shown.at + timedelta(minutes=2), decision=shown.pk)
+    (found,) = report()["scores"]
+    assert found["items"] == 210
+    assert sum(band["items"] for band in found["bands"]) == 210
+    assert sum(band["clicked"] for band in found["bands"]) == 0
+
+
+def test_a_purchase_of_what_is_no_product_is_no_hit_of_a_banner(shop: Shop) -> None:
+    for n in range(20):
+        shown = shop.visit(f"c{n}", shown="p0 banner")
+        shop.happen(shown.customer, "purchase", "", shown.at + timedelta(minutes=3))
+    row = _all(report())
+    assert (row["judged"], row["conversion"][0]) == (20, 1.0)
+    assert (row["hit_rate"][0], row["ndcg"][0]) == (0.0, 0.0)
+
+
+def test_ndcg_is_that_of_the_whole_list_however_long(shop: Shop) -> None:
+    for n in range(20):
+        shop.visit(f"c{n}", shown="p0 p1 " + "x " * 10 + "p2", bought="p0 p2")
+    by_hand = (1 + 1 / log2(14)) / (1 + 1 / log2(3))
+    assert _all(report())["ndcg"][0] == pytest.approx(by_hand)
+
+
 def test_a_drop_in_the_last_days_is_told_with_its_interval(shop: Shop) -> None:
     for n in range(40):
         shop.visit(f"c{n}", clicked="p0" if n % 2 else "", ago=timedelta(days=15))

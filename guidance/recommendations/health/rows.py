@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -62,6 +63,10 @@ class Reader:
     catalogue: Catalogue
     needs_seen: bool
 
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return shop_zone()
+
     def customer_ids(self) -> list[int]:
         """Return who got a decision in the period."""
         rows = self._decisions().exclude(customer=None)
@@ -81,7 +86,7 @@ class Reader:
         )
 
     def _read(self, customer_ids: Sequence[int]) -> list[Shopper]:
-        zone, end = shop_zone(), self.scope.bounds[1]
+        zone, end = self._zone, self.scope.bounds[1]
         # Later decisions take purchases from those of the period, and are then left out.
         rows = self._decisions(and_after=PURCHASE_WINDOW).filter(customer__in=customer_ids)
         by_customer: defaultdict[int, dict[UUID, Shown]] = defaultdict(dict)
@@ -167,7 +172,8 @@ class Reader:
             credited = self._credited(ordered, at)
             if credited is not None:
                 credited.has_purchase = True
-                credited.bought.add(product)
+                if product >= 0:
+                    credited.bought.add(product)
         return choices
 
     def _credited(self, decisions: Sequence[Shown], at: datetime) -> Shown | None:
@@ -181,10 +187,10 @@ class Reader:
         return None
 
     def _nobody(self) -> Iterator[list[Shopper]]:
-        zone, held = shop_zone(), []
+        held: list[Shopper] = []
         rows = _fields(self._decisions().filter(customer=None).order_by("pk"))
         for row in rows.iterator(chunk_size=NOBODY_AT_ONCE):
-            held.append(Shopper(None, [_shown(row, self.catalogue, zone)]))
+            held.append(Shopper(None, [_shown(row, self.catalogue, self._zone)]))
             if len(held) == NOBODY_AT_ONCE:
                 yield held
                 held = []
@@ -222,4 +228,5 @@ def _count(shown: Shown | None, kind: str, product: int, at: datetime) -> None:
         shown.seen_at = shown.seen_at or at
         return
     shown.has_click = True
-    shown.clicked.add(product)
+    if product >= 0:
+        shown.clicked.add(product)

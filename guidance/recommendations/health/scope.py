@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 from guidance.behaviour.days import day_bounds, shop_zone, today
@@ -40,7 +41,7 @@ class Scope:
         """The first of the recent days; None where nothing would be left to compare with."""
         return self.last - timedelta(days=RECENT_DAYS - 1) if self.days > RECENT_DAYS else None
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[datetime, datetime]:
         """The period's first moment and the first moment after it."""
         zone = shop_zone()

@@ -19,7 +19,8 @@ class Item(NamedTuple):
 
 @dataclass
 class Shown:
-    """One decision and what counts for it; products are places in the catalogue."""
+    """One decision and what counts for it; `clicked` and `bought` are places in the catalogue and
+    leave out what is not in it."""
 
     at: datetime
     day: date

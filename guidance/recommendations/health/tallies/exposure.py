@@ -47,8 +47,7 @@ class ExposureTally:
             for shopper, decisions in zip(shoppers, lists.counted, strict=True)
         )
         clicked = _pairs(
-            {product for one in decisions for product in one.clicked if product >= 0}
-            for decisions in lists.counted
+            {product for one in decisions for product in one.clicked} for decisions in lists.counted
         )
         self._of_product += np.bincount(
             lists.product, lists.exposure, minlength=len(self._of_product)

@@ -17,7 +17,7 @@ from guidance.recommendations.health.shoppers import Shopper, Shown
 from guidance.recommendations.health.tallies.segmented import Segmented
 from models_ml.fairness.anonymity import too_small
 from models_ml.fairness.clusters import ClusterTable
-from models_ml.fairness.ranking import list_ndcg
+from models_ml.recommender.evaluate import ndcg
 
 SERVED, SEEN, CLICKED, JUDGED, HITS, NDCG, STOOD_IN, OF_SHOPPER = range(8)
 QUANTITIES = 8
@@ -81,15 +81,15 @@ class QualityTally:
     def _outcome(self, shown: Shown, shopper: Shopper) -> Values:
         counts = shown.is_seen or not self._needs_seen
         judged = counts and shown.has_purchase
-        ndcg = list_ndcg([item.product for item in shown.items], shown.bought) if judged else 0.0
+        gain = _gain(shown) if judged else 0.0
         return np.array(
             [
                 1.0,
                 shown.is_seen,
                 shown.is_seen and shown.has_click,
                 judged,
-                ndcg > 0,
-                ndcg,
+                gain > 0,
+                gain,
                 shown.stood_in,
                 shopper.facts is not None,
             ],
@@ -154,6 +154,14 @@ class QualityTally:
             "hit_rate": _share(table, HITS, JUDGED),
             "ndcg": _share(table, NDCG, JUDGED),
         }
+
+
+def _gain(shown: Shown) -> float:
+    """Return NDCG of the whole list against its purchases; 0 for products not in the catalogue."""
+    if not shown.items or not shown.bought:
+        return 0.0
+    listed = np.array([item.product for item in shown.items])
+    return ndcg(listed, np.array(list(shown.bought)), len(shown.bought), k=len(listed))
 
 
 def _shoppers(table: ClusterTable) -> int:

@@ -20,7 +20,7 @@ Key = tuple[str, str]
 
 
 class ScoreTally:
-    """Keeps each scored item's score, whether it was clicked and bought, and whether it is recent.
+    """Keeps each scored product's score, whether it was clicked, bought, and is recent.
 
     Scores of different policies and versions mean different things and are kept apart: seven bytes
     an item, 7 MB for 100,000 lists of ten.
@@ -38,7 +38,8 @@ class ScoreTally:
                 rows[shown.policy, shown.policy_version] += self._items(shown)
         for key, found in rows.items():
             table = np.array(found, dtype=np.float32).reshape(-1, 4)
-            self._scores[key].append(table[:, 0])
+            # A copy: a view would hold the whole table.
+            self._scores[key].append(table[:, 0].copy())
             self._flags[key].append(table[:, 1:].astype(bool))
 
     def _items(self, shown: Shown) -> list[tuple[float, bool, bool, bool]]:
@@ -46,7 +47,7 @@ class ScoreTally:
         return [
             (item.score, item.product in shown.clicked, item.product in shown.bought, recent)
             for item in shown.items
-            if item.score is not None and isfinite(item.score)
+            if item.product >= 0 and item.score is not None and isfinite(item.score)
         ]
 
     def bands(self) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ TASTES = ("niche", "diverse", "blockbuster")
 class TasteTally:
     """Compares each shopper's products before their first list of the period with the lists.
 
-    Five numbers are kept of each shopper, and of their categories only the sums.
+    Three numbers are kept of each shopper, and of their categories only the sums.
     """
 
     def __init__(self, catalogue: Catalogue, popularity: np.ndarray) -> None:
