@@ -6,20 +6,27 @@ from datetime import timedelta
 from io import StringIO
 from math import log2
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from guidance.behaviour.days import day_bounds
 from guidance.catalog.models import Product
 from guidance.core.models import Job
 from guidance.core.roles import Role
 from guidance.recommendations.health.jobs import refresh_health
+from guidance.recommendations.health.models import HealthReport
+from guidance.recommendations.health.scope import Scope
+from guidance.recommendations.models import Surface
 from tests import factories
 from tests.recommendations.health_traffic import computed
 
 PAGE = "admin:recommendations_healthreport_changelist"
+COMPUTE = "admin:recommendations_healthreport_compute"
 CSV = "admin:recommendations_healthreport_table"
 SECOND = 1 / log2(3)  # what the second place of a list gives, the first giving 1
 
@@ -154,6 +161,49 @@ def test_each_surface_gets_a_report_of_its_own_and_what_is_no_choice_means_the_u
     assert usual["scope"].days == 28
 
 
+def test_a_kept_report_keeps_its_days_and_its_surface_when_that_is_gone(
+    figures: dict[str, Any], desk: Callable[..., Client]
+) -> None:
+    kept = HealthReport.objects.get(surface="home")
+    kept.last_day -= timedelta(days=5)
+    kept.figures["quality"]["tier"] = {"rows": [], "withheld": 0}
+    kept.save()
+    Surface.objects.filter(key="home").delete()
+    client = desk(Role.ANALYST)
+    page = client.get(reverse("admin:recommendations_healthreport_change", args=[kept.pk]))
+    assert page.context["scope"] == Scope("live", "home", "", 28, kept.last_day)
+    assert '<option value="home" selected>' in page.content.decode()
+    start, end = (moment.isoformat() for moment in page.context["scope"].bounds)
+    asked = QueryDict(page.context["decisions_url"].partition("?")[2]).dict()
+    assert (asked["surface"], asked["at__gte"], asked["at__lt"]) == ("home", start, end)
+    address = f"{reverse(CSV)}?{page.context['query']}&table=quality-tier"
+    assert len(client.get(address).content.splitlines()) == 1, "its own figures"
+    job = Job.objects.count()
+    client.post(reverse(COMPUTE), page.context["fields"])
+    assert Job.objects.count() == job + 1
+    assert Job.objects.latest("created_at").params["surface"] == "home"
+
+
+def test_the_page_by_scope_links_to_the_days_of_its_report(
+    figures: dict[str, Any], desk: Callable[..., Client]
+) -> None:
+    last = timezone.now().date() - timedelta(days=3)
+    HealthReport.objects.filter(surface="").update(last_day=last)
+    page = desk(Role.ANALYST).get(reverse(PAGE))
+    assert page.context["scope"].last == last
+    assert day_bounds(last)[1].isoformat() in unquote(page.context["decisions_url"])
+
+
+@pytest.mark.parametrize("named", ["nothing", "0197f3a0-0000-7000-8000-000000000000"])
+def test_a_report_that_is_not_there_is_not_found(desk: Callable[..., Client], named: str) -> None:
+    client = desk(Role.ANALYST)
+    page = reverse("admin:recommendations_healthreport_change", args=[named])
+    assert client.get(page).status_code == 404
+    assert client.get(reverse(CSV), {"report": named}).status_code == 404
+    assert client.post(reverse(COMPUTE), {"report": named}).status_code == 404
+    assert not Job.objects.exists()
+
+
 def test_nothing_computed_yet_says_so_and_offers_to_compute(desk: Callable[..., Client]) -> None:
     page = desk(Role.ANALYST).get(reverse(PAGE)).content.decode()
     assert "These figures were never computed." in page
@@ -174,7 +224,7 @@ def test_a_shop_without_decisions_gets_a_report_that_says_what_is_missing(
 def test_computing_twice_asks_for_one_job_and_only_those_who_may(
     desk: Callable[..., Client],
 ) -> None:
-    compute = reverse("admin:recommendations_healthreport_compute")
+    compute = reverse(COMPUTE)
     assert desk(Role.COMPLIANCE).post(compute).status_code == 403
     client = desk(Role.ANALYST)
     for _press in range(2):

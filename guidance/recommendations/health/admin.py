@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -24,7 +24,7 @@ from guidance.core.admin import (
 )
 from guidance.recommendations.health import page, wording
 from guidance.recommendations.health.filters import StateFilter
-from guidance.recommendations.health.forms import AcknowledgeForm, ScopeForm
+from guidance.recommendations.health.forms import AcknowledgeForm
 from guidance.recommendations.health.models import HealthAlert, HealthReport, HealthThreshold
 from guidance.recommendations.health.services import (
     acknowledge_alert,
@@ -55,8 +55,7 @@ class HealthReportAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         self._require_view(request)
-        report = self.get_object(request, object_id)
-        context = page.health_page(request, report)
+        context = page.health_page(request, self._kept(request, object_id))
         return admin_page(self, request, self.page_template, **context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -72,7 +71,7 @@ class HealthReportAdmin(ReadOnlyAdmin):
         """Have a job compute the report that the page shows."""
         if not request.user.has_perm(page.COMPUTES):
             raise PermissionDenied
-        scope = ScopeForm(request.POST).scope()
+        scope, _report = page.asked(request.POST, self._named(request, request.POST))
         request_report(scope=scope, requested_by=acting_person(request))
         messages.success(request, _("The figures are being computed."))
         fallback = reverse("admin:recommendations_healthreport_changelist")
@@ -81,13 +80,23 @@ class HealthReportAdmin(ReadOnlyAdmin):
     def table(self, request: HttpRequest) -> HttpResponse:
         """Answer one table of the page as CSV."""
         self._require_view(request)
-        found = page.find_table(request)
+        found = page.find_table(request, self._named(request, request.GET))
         answer = HttpResponse(content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="health-{found.key}.csv"'
         # By this mark spreadsheets know UTF-8.
         answer.write("\ufeff")
         csv.writer(answer).writerows(found.csv_rows())
         return answer
+
+    def _named(self, request: HttpRequest, query: QueryDict) -> HealthReport | None:
+        """Return the report whose id a query holds; None where it asks by scope."""
+        return self._kept(request, str(query["report"])) if "report" in query else None
+
+    def _kept(self, request: HttpRequest, object_id: str) -> HealthReport:
+        report = self.get_object(request, object_id)
+        if report is None:
+            raise Http404
+        return report
 
     def _require_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -185,7 +194,7 @@ class HealthThresholdAdmin(GuidanceModelAdmin):
 
     @admin.display(description=_("what it says"))
     def explained(self, threshold: HealthThreshold) -> str:
-        return threshold.explanation
+        return wording.explanation(threshold.measure)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

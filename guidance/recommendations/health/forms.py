@@ -36,6 +36,16 @@ class ScopeForm(forms.Form):
             self.fields[name].choices = options  # type: ignore[attr-defined]  # all are choices
             self.fields[name].widget.attrs["class"] = "sg-select"
 
+    @classmethod
+    def filled(cls, query: Mapping[str, Any]) -> "ScopeForm":
+        """Return the form of a page that shows `query`, which need not be a choice any more."""
+        form = cls(query)
+        for name, value in query.items():
+            field = form.fields[name]
+            if not field.valid_value(value):  # type: ignore[attr-defined]  # all are choices
+                field.choices = [*field.choices, (value, value)]  # type: ignore[attr-defined]
+        return form
+
     def scope(self) -> Scope:
         """Return what is asked for; the usual for whatever is no choice."""
         self.is_valid()
@@ -57,6 +67,6 @@ class AcknowledgeForm(forms.Form):
 
 def _versions() -> list[tuple[str, str]]:
     """Return the newest versions under the name that decisions carry."""
-    numbers = ModelVersion.objects.filter(recipe=RECIPE).order_by("-number")
-    names = (f"{RECIPE} {number}" for number in numbers.values_list("number", flat=True))
-    return [(name, name) for name, _n in zip(names, range(NEWEST_VERSIONS), strict=False)]
+    versions = ModelVersion.objects.filter(recipe=RECIPE).order_by("-number")
+    numbers = versions.values_list("number", flat=True)[:NEWEST_VERSIONS]
+    return [(f"{RECIPE} {number}", f"{RECIPE} {number}") for number in numbers]

@@ -22,7 +22,7 @@ class Links:
     scope: Scope
     user: User | AnonymousUser
 
-    def decisions(self, *, day: str = "", **narrowed: str) -> str:
+    def decisions(self, *, day: str = "") -> str:
         """Return the decision log narrowed to the scope, or to a day of it."""
         if not self.user.has_perm("decisions.view_decision"):
             return ""
@@ -34,7 +34,7 @@ class Links:
             query["surface"] = self.scope.surface
         if self.scope.version:
             query["policy_version"] = self.scope.version
-        return _address("decisions_decision", query | narrowed)
+        return _address("decisions_decision", query)
 
     def products(self, kind: str, value: str) -> str:
         """Return the products of a group; only brands are a field that the list can ask for."""

@@ -1,5 +1,6 @@
 """What the fairness and health page shows: one kept report, its tables and figures, the alerts."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from guidance.recommendations.health.links import Links
 from guidance.recommendations.health.models import HealthAlert, HealthReport
 from guidance.recommendations.health.scope import Scope
 from guidance.recommendations.health.sections import sections
-from guidance.recommendations.health.selectors import kept_report
+from guidance.recommendations.health.selectors import kept_report, scope_of
 from guidance.recommendations.health.services import active_job
 
 # More would push the figures off the page; the list of alerts holds all.
@@ -24,10 +25,8 @@ ACKNOWLEDGES = "recommendations.change_healthalert"
 
 def health_page(request: HttpRequest, report: HealthReport | None = None) -> dict[str, Any]:
     """Return the page's context: of the report given, or of the one the address asks for."""
-    asked = _asked(request, report)
-    form = ScopeForm(asked)
-    scope = form.scope()
-    report = report or kept_report(scope)
+    scope, report = asked(request.GET, report)
+    query = {"report": report.pk} if report else _query(scope)
     found = report.figures if report else {}
     job = active_job(scope)
     # By name an alarm comes before what is worth a look.
@@ -36,10 +35,10 @@ def health_page(request: HttpRequest, report: HealthReport | None = None) -> dic
     )
     return {
         "title": _("Fairness and health"),
-        "form": form,
+        "form": ScopeForm.filled(_query(scope)),
         "scope": scope,
-        "query": urlencode(_query(scope)),
-        "fields": _query(scope),
+        "query": urlencode(query),
+        "fields": query,
         "report": report,
         "totals": totals(found),
         "sections": sections(found, Links(scope, request.user)) if report else [],
@@ -55,11 +54,23 @@ def health_page(request: HttpRequest, report: HealthReport | None = None) -> dic
     }
 
 
-def find_table(request: HttpRequest) -> Table:
+def asked(
+    query: Mapping[str, Any], report: HealthReport | None
+) -> tuple[Scope, HealthReport | None]:
+    """Return the report given, or the one kept of the scope that `query` asks for, and before it
+    the scope that it was computed for; where there is none, the scope asked for."""
+    if report is None:
+        scope = ScopeForm(query).scope()
+        report = kept_report(scope)
+        if report is None:
+            return scope, None
+    return scope_of(report), report
+
+
+def find_table(request: HttpRequest, report: HealthReport | None) -> Table:
     """Return the table that the address names, the first where it names none; without its rows
     where nothing was computed yet."""
-    scope = ScopeForm(request.GET).scope()
-    report = kept_report(scope)
+    scope, report = asked(request.GET, report)
     links = Links(scope, request.user)
     tables = {
         part.table.key: part.table
@@ -92,17 +103,6 @@ def _alert(alert: HealthAlert) -> dict[str, Any]:
         "value": wording.measured(alert.measure, alert.value),
         "threshold": wording.measured(alert.measure, alert.threshold),
         "explanation": wording.explanation(alert.measure),
-    }
-
-
-def _asked(request: HttpRequest, report: HealthReport | None) -> dict[str, Any]:
-    if report is None:
-        return request.GET.dict()
-    return {
-        "days": report.days,
-        "traffic": report.source,
-        "surface": report.surface,
-        "version": report.policy_version,
     }
 
 
