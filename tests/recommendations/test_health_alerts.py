@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
-from guidance.recommendations.health.findings import Finding
+from guidance.recommendations.health.findings import Finding, findings
 from guidance.recommendations.health.measures import DEFAULTS
 from guidance.recommendations.health.models import HealthAlert, HealthThreshold
 from guidance.recommendations.health.services import UNMEASURED_FOR, evaluate_alerts
@@ -72,6 +72,32 @@ def test_coverage_alarms_when_it_falls(db: None) -> None:
     assert HealthAlert.objects.get().severity == "alarm"
     evaluate_alerts(found=[Finding("low_coverage", "", "", 0.5, 0.5)])
     assert not HealthAlert.objects.open().exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "certain", "threshold"),
+    [(0.4, 2.1, 0.5), (0.7, 1.3, 0.8), (1.6, 1.3, 1.25), (2.5, 2.1, 2.0)],
+)
+def test_a_group_shown_too_little_is_told_its_threshold_on_its_own_side(
+    db: None, value: float, certain: float, threshold: float
+) -> None:
+    evaluate_alerts(found=[Finding("disparate_exposure", "", "brand: Acme", value, certain)])
+    assert HealthAlert.objects.get().threshold == threshold
+
+
+def test_groups_of_long_names_that_begin_alike_have_an_alert_each(db: None) -> None:
+    names = ["a" * 298 + end for end in "xy"]
+    figures = {
+        "came_in": {"rows": []}, "answered": [], "changes": {}, "popularity": [],
+        "exposure": {
+            "category": [{"label": name, "by_purchases": [3.0, 2.5, 3.5]} for name in names]
+        },
+        "evenness": {"coverage": None}, "needs_seen": True, "days": [],
+    }  # fmt: skip
+    assert evaluate_alerts(found=findings(figures)) == 2
+    assert evaluate_alerts(found=findings(figures)) == 0
+    for alert in HealthAlert.objects.all():
+        alert.full_clean()
 
 
 def test_what_could_not_be_measured_stays_open_for_a_while_only(db: None) -> None:
@@ -180,3 +206,13 @@ def test_a_threshold_is_changed_at_the_desk_and_holds_from_then_on(
         "alarm": 0.5,
     }
     assert _drift(0.3) == 0
+
+
+def test_a_threshold_saved_as_it_was_is_no_change_to_audit(desk: Callable[..., Client]) -> None:
+    threshold, _made = HealthThreshold.objects.get_or_create(
+        measure="input_drift", defaults={"look": 0.1, "alarm": 0.25}
+    )
+    address = reverse("admin:recommendations_healththreshold_change", args=[threshold.pk])
+    same = {"look": threshold.look, "alarm": threshold.alarm, "is_watched": "on"}
+    assert desk(Role.ANALYST).post(address, same).status_code == 302
+    assert not AuditEntry.objects.filter(verb="update_health_threshold").exists()

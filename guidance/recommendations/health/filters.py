@@ -21,11 +21,11 @@ class StateFilter(SimpleListFilter):
             ("closed", _("back to normal")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
         if self.value() == "closed":
             return queryset.exclude(resolved_at=None)
         if self.value() == "open":
-            return queryset.filter(resolved_at=None)
+            return queryset.open()
         if self.value() == "waiting":
-            return queryset.filter(resolved_at=None, acknowledged_at=None)
+            return queryset.waiting()
         return queryset

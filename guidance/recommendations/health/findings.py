@@ -66,7 +66,7 @@ def _exposure(figures: dict[str, Any]) -> Iterator[Finding]:
                 continue
             value, low, high = row["by_purchases"]
             certain = max(low, 1 / high)
-            subject = f"{kind}: {row['label']}"[:150]
+            subject = f"{kind}: {row['label']}"
             yield Finding(Measure.DISPARATE_EXPOSURE, "", subject, value, certain)
 
 

@@ -79,18 +79,14 @@ class HealthThreshold(models.Model):
             return
         if min(self.look, self.alarm) < 0:
             raise ValidationError(_("A threshold is never below zero."))
-        if self.measure == Measure.LOW_COVERAGE and self.alarm > self.look:
+        known = DEFAULTS.get(self.measure)
+        falls = known is not None and known.falls
+        if falls and self.alarm > self.look:
             raise ValidationError(
                 _("For low coverage the alarm must not lie above what is worth a look.")
             )
-        if self.measure != Measure.LOW_COVERAGE and self.alarm < self.look:
+        if not falls and self.alarm < self.look:
             raise ValidationError(_("The alarm must not lie below what is worth a look."))
-
-    @property
-    def explanation(self) -> str:
-        """What the measure says; '' for one that a newer release had."""
-        known = DEFAULTS.get(self.measure)
-        return str(known.explanation) if known else ""
 
 
 class HealthAlertQuerySet(models.QuerySet["HealthAlert"]):
@@ -116,7 +112,8 @@ class HealthAlert(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     measure = models.CharField(_("measure"), max_length=30, choices=Measure.choices)
     surface = models.SlugField(_("surface"), max_length=50, blank=True)
-    subject = models.CharField(_("of"), max_length=150, blank=True)
+    # As long as a category with its kind before it: cut short, two would be one.
+    subject = models.CharField(_("of"), max_length=320, blank=True)
     severity = models.CharField(_("severity"), max_length=5, choices=Severity.choices)
     value = models.FloatField(_("value"))
     threshold = models.FloatField(_("threshold"))

@@ -14,7 +14,7 @@ from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
 from guidance.recommendations.health.findings import Finding
-from guidance.recommendations.health.measures import DEFAULTS
+from guidance.recommendations.health.measures import DEFAULTS, Measure
 from guidance.recommendations.health.models import HealthAlert, HealthReport, HealthThreshold
 from guidance.recommendations.health.scope import Scope
 
@@ -57,7 +57,9 @@ def save_threshold(
     *, threshold: HealthThreshold, changed: Sequence[str], actor: User | None
 ) -> None:
     """Write the changed fields of a threshold; the next evaluation goes by them."""
-    threshold.save()
+    if not changed:
+        return
+    threshold.save(update_fields=changed)
     record_audit(
         actor=actor,
         verb="update_health_threshold",
@@ -134,8 +136,15 @@ def _judge(finding: Finding, threshold: HealthThreshold | None) -> tuple[str, fl
     )
     for severity, level in levels:
         if finding.certain <= level if default.falls else finding.certain >= level:
-            return severity, level
+            return severity, _limit(finding, level)
     return None
+
+
+def _limit(finding: Finding, level: float) -> float:
+    """Return the threshold on the value's own side: a group shown too little is judged by its ratio
+    the other way round."""
+    is_below = finding.measure == Measure.DISPARATE_EXPOSURE and finding.value < 1
+    return 1 / level if is_below and level > 0 else level
 
 
 def _open(finding: Finding, severity: str, level: float, at: datetime) -> None:

@@ -109,6 +109,7 @@ def measured(measure: str, value: float) -> str:
 
 
 def explanation(measure: str) -> str:
+    """Return what a measure says; '' for one that a newer release had."""
     known = DEFAULTS.get(measure)
     return str(known.explanation) if known else ""
 
