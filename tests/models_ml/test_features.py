@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models_ml.data.columns import CART, KIND_NUMBERS, PURCHASE_NUMBER, VIEW
 from models_ml.data.history import History
 from models_ml.recommender.features import (
     ItemHabits,
@@ -11,6 +12,7 @@ from models_ml.recommender.features import (
 )
 
 ITEMS, NOW = 6, 40.0
+KINDS = [KIND_NUMBERS[VIEW], KIND_NUMBERS[CART], PURCHASE_NUMBER, PURCHASE_NUMBER]
 
 
 def random_history(seed: int) -> History:
@@ -18,7 +20,7 @@ def random_history(seed: int) -> History:
     random = np.random.default_rng(seed)
     rows = int(random.integers(1, 12))
     drawn = {
-        (float(random.integers(30, 36)), int(random.integers(ITEMS)), int(random.integers(0, 4)))
+        (float(random.integers(30, 36)), int(random.integers(ITEMS)), int(random.choice(KINDS)))
         for _row in range(rows)
     }
     times, items, kinds = zip(*sorted(drawn), strict=True)
