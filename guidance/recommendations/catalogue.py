@@ -1,5 +1,6 @@
 """The catalogue as answering needs it: held in the process, read again when it has changed."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,15 +71,49 @@ class CatalogueIndex:
         """Return the place of each primary key, -1 for one that no product has, same shape."""
         if not len(self):
             return np.full(pks.shape, -1, np.int64)
-        by_pk = self._by_pk
-        spot = np.minimum(np.searchsorted(self.columns.pks[by_pk], pks), len(self) - 1)
-        places = by_pk[spot]
-        found: np.ndarray = np.where(self.columns.pks[places] == pks, places, -1)
+        by_pk, own = self._by_pk, self.columns.pks
+        spot = np.searchsorted(own, pks, sorter=by_pk)
+        places = by_pk[np.minimum(spot, len(self) - 1)]
+        found: np.ndarray = np.where(own[places] == pks, places, -1)
         return found
+
+    def categories_called(self, name: str) -> dict[int, tuple[str, Mapping[str, str]]]:
+        """Return the categories of that path or name in any language, by primary key.
+
+        Case says nothing. Several may share a name; each comes with its path and names.
+        """
+        found = self._categories_by_name.get(name.casefold(), ())
+        return {pk: self.category_names[pk] for pk in found}
+
+    def brands_called(self, name: str) -> list[str]:
+        """Return the shop's spellings of a brand, whatever the case."""
+        return self._brands_by_name.get(name.casefold(), [])
+
+    @cached_property
+    def _categories_by_name(self) -> dict[str, list[int]]:
+        found = defaultdict[str, list[int]](list)
+        for pk, (path, names) in self.category_names.items():
+            for name in {one.casefold() for one in (path, *names.values())}:
+                found[name].append(pk)
+        return dict(found)
+
+    @cached_property
+    def _brands_by_name(self) -> dict[str, list[str]]:
+        found = defaultdict[str, list[str]](list)
+        for brand in self.brand_numbers:
+            found[brand.casefold()].append(brand)
+        return dict(found)
 
     @cached_property
     def _by_pk(self) -> np.ndarray:
         return np.argsort(self.columns.pks)
+
+    def pks_of(self, skus: Iterable[str]) -> list[int]:
+        """Return the primary keys of SKUs, in their order; unknown ones are left out."""
+        keys: list[int] = self.columns.pks[
+            [self.places[sku] for sku in skus if sku in self.places]
+        ].tolist()
+        return keys
 
     def mask(self, skus: Collection[str]) -> np.ndarray:
         """Return which products these are, shape (products,); unknown ones are left out."""

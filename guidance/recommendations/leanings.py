@@ -1,6 +1,6 @@
 """What somebody without a history leans to: what they say they like, and the page they are on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,22 +12,22 @@ from guidance.recommendations.catalogue import CatalogueIndex
 LIKED = 4.0
 NEARBY = 2.0
 
+# Categories by primary key, each with its path and its names by language.
+Named = Mapping[int, tuple[str, Mapping[str, str]]]
+
 
 @dataclass(frozen=True)
 class Leaning:
     """A brand, or categories with all below them, and what its products' popularity is
-    multiplied by. `names` are by language; `name` is for every other one."""
+    multiplied by. `names` are by language; `name` is for every other one. `is_liked` says that it
+    is what the shopper said of themselves; the page they are on is not."""
 
     factor: float
     name: str
     categories: frozenset[int] = frozenset()
     brands: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_liked(self) -> bool:
-        """Whether the shopper said so, which is theirs; a page is not."""
-        return self.factor == LIKED
+    is_liked: bool = False
 
     def mask(self, index: CatalogueIndex) -> np.ndarray:
         """Return which products it speaks of, shape (products,)."""
@@ -40,7 +40,23 @@ class Leaning:
         return self.names.get(language) or self.name
 
 
-def category_leaning(named: Mapping[int, tuple[str, Mapping[str, str]]], factor: float) -> Leaning:
-    """Return the leaning to categories by primary key with paths and names; the first names it."""
+def liked_brands(brands: Collection[str]) -> Leaning:
+    """Return what a shopper says they like: a brand, in all of its spellings."""
+    return Leaning(LIKED, min(brands), brands=frozenset(brands), is_liked=True)
+
+
+def liked_categories(named: Named) -> Leaning:
+    """Return what a shopper says they like: categories of one name."""
+    return _to_categories(named, LIKED, is_liked=True)
+
+
+def nearby_categories(named: Named) -> Leaning:
+    """Return the leaning to what the shopper's page is about."""
+    return _to_categories(named, NEARBY, is_liked=False)
+
+
+def _to_categories(named: Named, factor: float, *, is_liked: bool) -> Leaning:
+    """The first of the categories names it."""
     path, names = next(iter(named.values()))
-    return Leaning(factor, path.rpartition(" > ")[2], categories=frozenset(named), names=names)
+    name = path.rpartition(" > ")[2]
+    return Leaning(factor, name, categories=frozenset(named), names=names, is_liked=is_liked)

@@ -14,10 +14,17 @@ from rest_framework.request import Request
 
 from guidance.behaviour.models import Source
 from guidance.core.models import ApiKey
-from guidance.recommendations.leanings import LIKED, NEARBY, Leaning, category_leaning
+from guidance.recommendations.leanings import (
+    Leaning,
+    Named,
+    liked_brands,
+    liked_categories,
+    nearby_categories,
+)
 from guidance.recommendations.models import MOST_ITEMS, Surface
-from guidance.recommendations.selectors import brands_called, categories_called, surfaces_called
+from guidance.recommendations.selectors import surfaces_called
 from guidance.recommendations.services import Asked, Relation
+from guidance.recommendations.state import state
 
 MOST_SURFACES = 10
 REF_LENGTH = 100
@@ -166,21 +173,23 @@ def _preference(told: str) -> Leaning:
         message = _("“%(told)s” must be category: or brand: with a name behind it.")
         raise ValueError(message % {"told": told})
     if kind == "category":
-        return _leaning_to(name, LIKED)
-    if not (brands := brands_called(name)):
+        return liked_categories(_categories(name))
+    state.prepare()
+    if not (brands := state.index.brands_called(name)):
         raise ValueError(_("No product is of the brand “%(name)s”.") % {"name": name})
-    return Leaning(LIKED, min(brands), brands=frozenset(brands))
+    return liked_brands(brands)
 
 
 def _category(query: QueryDict, name: str) -> Leaning | None:
     value = text(query, name, NAME_LENGTH).strip()
-    return _leaning_to(value, NEARBY) if value else None
+    return nearby_categories(_categories(value)) if value else None
 
 
-def _leaning_to(category: str, factor: float) -> Leaning:
-    if not (found := categories_called(category)):
-        raise ValueError(_("There is no category “%(name)s”.") % {"name": category})
-    return category_leaning(found, factor)
+def _categories(name: str) -> Named:
+    state.prepare()
+    if not (found := state.index.categories_called(name)):
+        raise ValueError(_("There is no category “%(name)s”.") % {"name": name})
+    return found
 
 
 def _moment(query: QueryDict, name: str, is_replay: bool) -> datetime | None:

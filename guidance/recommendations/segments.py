@@ -46,9 +46,8 @@ class Segments:
         """
         if not self.rows:
             return np.inf
-        cells, cell = np.unique([f"{t}\n{la}" for t, la, _p, _n in self.rows], return_inverse=True)
-        products, product = np.unique([row[2] for row in self.rows], return_inverse=True)
-        bought = np.array([row[3] for row in self.rows], np.float64)
+        cells, cell, of_product, bought = self._table
+        products, product = np.unique(of_product, return_inverse=True)
         own, shop, all_bought = (
             np.bincount(cell, bought),
             np.bincount(product, bought),
@@ -61,6 +60,14 @@ class Segments:
         if beyond_chance <= 0:
             return np.inf
         return max(LEAST_STRENGTH, (freedom * float(all_bought) - chi_square) / beyond_chance)
+
+    @cached_property
+    def _table(self) -> tuple[list[Cell], np.ndarray, np.ndarray, np.ndarray]:
+        """The cells, and of each row its cell's place, its product and how often it was bought."""
+        cells = {cell: place for place, cell in enumerate(dict.fromkeys(r[:2] for r in self.rows))}
+        cell = np.array([cells[row[:2]] for row in self.rows], np.int64)
+        products = np.array([row[2] for row in self.rows], np.int64)
+        return list(cells), cell, products, np.array([row[3] for row in self.rows], np.float64)
 
     def scores(
         self, popular: PopularOrder, index: CatalogueIndex, *, tier: str, language: str
@@ -85,12 +92,11 @@ class Segments:
 
         if sum(people for cell, people in self.people.items() if belongs(*cell)) < FEWEST_BUYERS:
             return popular.scores
-        own, total = np.zeros(len(index)), popular.scores.sum()
-        for of_tier, of_language, product, bought in self.rows:
-            if belongs(of_tier, of_language):
-                place = index.places.get(index.skus.get(product, ""))
-                if place is not None:
-                    own[place] += bought
+        cells, cell, products, bought = self._table
+        chosen = np.array([belongs(*one) for one in cells], bool)[cell]
+        places = index.places_of(products[chosen])
+        own = np.bincount(places[places >= 0], bought[chosen][places >= 0], len(index))
+        total = popular.scores.sum()
         if not (tier or language) or not own.any() or not total or np.isinf(self.strength):
             return popular.scores
         prior = self.strength * popular.scores / total

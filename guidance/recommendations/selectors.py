@@ -11,7 +11,7 @@ from django.db.models import DateTimeField, F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from guidance.behaviour.models import Event, EventQuerySet
-from guidance.catalog.models import Category, Product, ProductAttribute
+from guidance.catalog.models import Product, ProductAttribute
 from guidance.content.selectors import LIVE_COPY, Copy, copy_by_product
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object, ask_together
 from guidance.customers.models import Customer
@@ -141,26 +141,6 @@ def traits_of(skus: Collection[str]) -> dict[str, Traits]:
 
 def _words(titles: Iterable[str]) -> frozenset[str]:
     return frozenset(word for title in titles for word in re.findall(r"\w+", title.casefold()))
-
-
-def categories_called(name: str) -> dict[int, tuple[str, dict[str, str]]]:
-    """Return the categories of that path or name in any language, by primary key; one statement.
-
-    Case says nothing. Several may share a name; each comes with its path and names.
-    """
-    wanted = name.casefold()
-    rows = Category.objects.values_list("pk", "path", "names")
-    return {
-        pk: (path, names)
-        for pk, path, names in rows
-        if wanted in {one.casefold() for one in (path, *names.values())}
-    }
-
-
-def brands_called(name: str) -> set[str]:
-    """Return the shop's spellings of a brand, whatever the case; one statement."""
-    brands = Product.objects.exclude(brand="").order_by().values_list("brand", flat=True).distinct()
-    return {brand for brand in brands if brand.casefold() == name.casefold()}
 
 
 def products_by_sku(skus: Collection[str]) -> dict[str, Product]:

@@ -4,6 +4,7 @@ Products of experts in log space: each part adds weight * log(floor + evidence).
 zero is left out.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from models_ml.recommender.left_out import Explained
 from models_ml.recommender.scorers import ContentScorer, NeighbourScorer, RepeatScorer
 from models_ml.recommender.sequence import SequenceScorer
 
+# Of a part: one for every item, or item by item.
+Weight = float | np.floating | np.ndarray
 # Of the floors tried on Online Retail's validation window (EASE .003 to .1, co-occurrence .01 to 1)
 # the lowest were best, clearly so for what is new to the customer.
 FLOORS = {"ease": 0.003, "co_occurrence": 0.01, "repeat_frequency": 0.01, "content": 0.01}
@@ -41,11 +44,11 @@ class Parts:
         return log_of(name, getattr(self, name).evidence(history, now))
 
     def blend(
-        self, scores: np.ndarray, weights: dict[str, float], history: History, now: float
+        self, scores: np.ndarray, weights: Mapping[str, Weight], history: History, now: float
     ) -> np.ndarray:
         """Add the weighted parts, named as in `FLOORS`, to the sequence model's scores (items,)."""
         for name, weight in weights.items():
-            if weight:
+            if np.any(weight):
                 scores = scores + np.float32(weight) * self.log_evidence(name, history, now)
         return scores
 
@@ -90,9 +93,7 @@ class FusionScorer:
 
     def score(self, history: History, now: float) -> np.ndarray:
         scores = self._raised(self.sequence.score(history, now))
-        for name, weights in self._weights(len(scores)).items():
-            scores = scores + weights * self.parts.log_evidence(name, history, now)
-        return scores
+        return self.parts.blend(scores, self._weights(len(scores)), history, now)
 
     def explained(self, history: History, now: float) -> Explained:
         network = self.sequence.explained(history, now)
@@ -107,7 +108,8 @@ class FusionScorer:
             for name, found in evidence.items():
                 lost = getattr(self.parts, name).evidence_drops(history, now, wanted)
                 without = log_of(name, found[wanted] - lost)
-                total = total + weights[name][wanted] * (log_of(name, found[wanted]) - without)
+                weight = np.broadcast_to(weights[name], found.shape)[wanted]
+                total = total + weight * (log_of(name, found[wanted]) - without)
             return total
 
         return Explained(scores, drops)
@@ -117,13 +119,16 @@ class FusionScorer:
         sequence, parts = self.sequence.with_added(added), self.parts.with_added(added)
         return replace(self, sequence=sequence, parts=parts, added=len(added.skus))
 
-    def _weights(self, items: int) -> dict[str, np.ndarray]:
-        """Each part's weight item by item, (items,), float32; parts that count nowhere left out."""
-        found = {}
+    def _weights(self, items: int) -> dict[str, Weight]:
+        """Each part's weight, item by item, (items,), where those added are weighed by themselves;
+        parts that count nowhere are left out.
+        """
+        if not (self.mix and self.added):
+            return {name: np.float32(one) for name, one in self.weights.items() if one}
+        found: dict[str, Weight] = {}
         for name, weight in self.weights.items():
             one = np.full(items, weight, np.float32)
-            if self.mix:
-                one[items - self.added :] = self.mix.weights[name]
+            one[items - self.added :] = self.mix.weights[name]
             if one.any():
                 found[name] = one
         return found

@@ -6,7 +6,9 @@ import numpy as np
 
 from guidance.experiments.services import assign
 from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.recommendations.leanings import Leaning
 from guidance.recommendations.models import Surface
+from guidance.recommendations.popularity import PopularOrder
 from guidance.recommendations.rankers import POPULARITY, LoadedVersion
 from guidance.recommendations.rulebook import RuleBook
 from guidance.recommendations.selectors import Shopper, bought_skus, find_shopper
@@ -45,17 +47,20 @@ def answer_shopper(
     history = _history(asked, shopper)
     rankings = Rankings(version, index, popular, history, asked.at)
     bought = _bought(asked, shopper, index)
-    answers = []
+    answers: list[SurfaceAnswer] = []
+    leanings: tuple[Leaning, ...] = ()
+    lifted: PopularOrder | None = None
     for surface in asked.surfaces:
         answer = _choose_policy(surface, asked, shopper, rankings)
-        lifted = popular
         if answer.ranking is None and is_newcomer(asked, shopper):
-            answer.leanings = leanings_of(asked, index)
-            lifted = popular_with(asked, shopper, answer.leanings, popular, index)
+            if lifted is None:
+                leanings = leanings_of(asked, index)
+                lifted = popular_with(asked, shopper, leanings, popular, index)
+            answer.leanings = leanings
         answer.pool = gather(
             surface,
             answer.ranking,
-            popular=lifted,
+            popular=popular if lifted is None else lifted,
             rules=rules,
             at=asked.at,
             without=None if surface.allow_already_bought else bought,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from guidance.recommendations.catalogue import CatalogueIndex
-from guidance.recommendations.leanings import NEARBY, Leaning, category_leaning
+from guidance.recommendations.leanings import Leaning, nearby_categories
 from guidance.recommendations.popularity import PopularOrder
 from guidance.recommendations.selectors import Shopper
 from guidance.recommendations.services.asked import Asked
@@ -26,7 +26,7 @@ def leanings_of(asked: Asked, index: CatalogueIndex) -> tuple[Leaning, ...]:
     near = asked.category
     page = index.categories.get(asked.context_product)
     if near is None and page is not None:
-        near = category_leaning({page: index.category_names[page]}, NEARBY)
+        near = nearby_categories({page: index.category_names[page]})
     return (*asked.prefers, *filter(None, [near]))
 
 
@@ -48,5 +48,7 @@ def popular_with(
     if leanings:
         lifts = [np.where(one.mask(index), one.factor, 1.0) for one in leanings]
         scores = (scores + HEAD_START) * np.prod(lifts, axis=0)
+    if scores is popular.scores:
+        return popular
     best = np.argsort(-scores[popular.order], kind="stable")
     return replace(popular, order=popular.order[best], scores=scores)

@@ -1,6 +1,6 @@
 """Candidates become items: products as they are now, titles, reasons and copy in one language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,6 @@ from django.conf import settings
 from django.utils import translation
 
 from guidance.catalog.models import Product
-from guidance.content.selectors import published_copy
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.hooks import Kind
 from guidance.recommendations.selectors import Shopper, products_with_copy
@@ -39,7 +38,7 @@ def present(
     shown_skus = [one.sku for answer in answers for one in answer.candidates]
     products, copy = products_with_copy(
         _skus(answers, asked.context_product),
-        pks=index.columns.pks[[index.places[sku] for sku in shown_skus]].tolist(),
+        pks=index.pks_of(shown_skus),
         language=content_language,
     )
     titles = {sku: product.title_in(content_language) for sku, product in products.items()}
@@ -133,7 +132,7 @@ def choose_language(wanted: str) -> tuple[str, str]:
 def item_json(
     candidate: Candidate, product: Product, position: int, title: str, reason: str
 ) -> dict[str, Any]:
-    """Return one item as the storefront gets it; its copy is added afterwards."""
+    """Return one item as the storefront gets it, without its copy."""
     return {
         "kind": Kind.PRODUCT.value,
         "sku": product.sku,
@@ -155,15 +154,6 @@ def because_json(candidate: Candidate) -> list[dict[str, Any]]:
         {"sku": event.item, "kind": event.kind, "contribution": round(event.contribution, 4)}
         for event in candidate.because
     ]
-
-
-def add_copy(
-    items: Sequence[dict[str, Any]], product_ids: Mapping[str, int], language: str
-) -> None:
-    """Put the published copy of each item's product into it; one statement."""
-    copy = published_copy(list(product_ids.values()), language)
-    for item in items:
-        item["copy"] = copy.get(product_ids[item["sku"]], {})
 
 
 def _skus(answers: Sequence[SurfaceAnswer], context_product: str) -> set[str]:

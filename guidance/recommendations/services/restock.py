@@ -40,16 +40,16 @@ class Restock:
 
 
 def due_for(
-    bought: Collection[str],
+    skus: Collection[str],
     history: Sequence[HistoryEvent],
     at: datetime,
     version: LoadedVersion | None,
 ) -> dict[str, Restock]:
-    """Return what is due of what a shopper bought, by SKU; nothing where no model can tell."""
-    if not bought or version is None or version.renewal is None or BASE not in version.rankers:
+    """Return which of these SKUs a shopper is due to buy again; none where no model can tell."""
+    if not skus or version is None or version.renewal is None or BASE not in version.rankers:
         return {}
     ranker = version.rankers[BASE]
-    told = [event for event in history if event.item in bought]
+    told = [event for event in history if event.item in skus]
     own = as_history(told, ranker.item_numbers)
     due = version.renewal.due(own, as_days(at), HORIZON_DAYS).only_due()
     found = zip(due.items.tolist(), due.periods.tolist(), due.counts.tolist(), strict=True)

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from guidance.catalog.models import Product
 from guidance.recommendations.catalogue import NONE
 from guidance.recommendations.rankers import POPULARITY
-from guidance.recommendations.selectors import products_by_sku
+from guidance.recommendations.selectors import products_with_copy
 from guidance.recommendations.services.asked import without_events
 from guidance.recommendations.services.candidates import CO_OCCURRENCE, Candidate
-from guidance.recommendations.services.presenting import add_copy, choose_language, item_json
+from guidance.recommendations.services.presenting import choose_language, item_json
 from guidance.recommendations.services.reasons import reason_for
 from guidance.recommendations.services.rules import pick, shortlist
 from guidance.recommendations.services.substitutes import substitutes
@@ -63,7 +63,10 @@ def similar_products(
     own = index.family_of(product.sku)
     candidates = shortlist(found, limit=limit, used={own}, index=index)
     content_language, spoken = choose_language(language)
-    products = products_by_sku([product.sku, *(candidate.sku for candidate in candidates)])
+    skus = [candidate.sku for candidate in candidates]
+    products, copy = products_with_copy(
+        [product.sku, *skus], pks=index.pks_of(skus), language=content_language
+    )
     titles = {sku: one.title_in(content_language) for sku, one in products.items()}
     items = []
     with translation.override(spoken):
@@ -71,8 +74,7 @@ def similar_products(
         for position, (candidate, one) in enumerate(picked, start=1):
             reason = _reason(candidate, policy, product.sku, titles)
             item = item_json(candidate, one, position, titles[one.sku], reason)
-            items.append(without_events(item))
-        add_copy(items, {one.sku: one.pk for _candidate, one in picked}, content_language)
+            items.append(without_events({**item, "copy": copy.get(one.pk, {})}))
     return Similar(policy, items)
 
 
