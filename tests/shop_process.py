@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from guidance.core.services import create_api_key
 from guidance.recommendations.models import Surface
+from guidance.recommendations.services import save_surface
 from guidance.training.models import ModelVersion
 from guidance.training.selectors import promoted_version
 from guidance.training.services import promote_version, roll_back
@@ -18,7 +19,8 @@ from tests import factories
 def main() -> None:
     """Run the verb named on the command line."""
     verb, *arguments = sys.argv[1:]
-    {"prepare": prepare, "promote": promote, "roll back": take_back}[verb](*arguments)
+    verbs = {"prepare": prepare, "promote": promote, "roll back": take_back, "close": close}
+    verbs[verb](*arguments)
 
 
 def prepare(trained: str) -> None:
@@ -49,3 +51,10 @@ def promote(number: str) -> None:
 def take_back() -> None:
     """Roll back."""
     roll_back(recipe_key="recommender", actor=None)
+
+
+def close(key: str) -> None:
+    """Switch a surface off, as the desk does."""
+    surface = Surface.objects.get(key=key)
+    surface.is_active = False
+    save_surface(surface=surface, changed=["is_active"], actor=None)

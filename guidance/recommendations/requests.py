@@ -22,7 +22,6 @@ from guidance.recommendations.leanings import (
     nearby_categories,
 )
 from guidance.recommendations.models import MOST_ITEMS, Surface
-from guidance.recommendations.selectors import surfaces_called
 from guidance.recommendations.services import Asked, Relation
 from guidance.recommendations.state import state
 
@@ -134,7 +133,7 @@ def _surfaces(query: QueryDict, name: str) -> list[Surface]:
         raise ValueError(_("Name at least one surface."))
     if len(keys) > MOST_SURFACES:
         raise ValueError(_("At most %(count)d surfaces at once.") % {"count": MOST_SURFACES})
-    found = surfaces_called(keys)
+    found = state.surfaces_called(keys)
     unknown = [key for key in keys if key not in found]
     if unknown:
         raise ValueError(_("Unknown or inactive: %(keys)s.") % {"keys": ", ".join(unknown)})

@@ -185,6 +185,11 @@ _gone = CompiledQuery(
 )
 
 
+def active_surfaces() -> dict[str, Surface]:
+    """Return every active surface by its key; one statement."""
+    return {surface.key: surface for surface in Surface.objects.filter(is_active=True)}
+
+
 def surfaces_called(keys: Collection[str]) -> dict[str, Surface]:
     """Return the active surfaces of these keys; one statement."""
     rows = _surfaces.rows(keys=keys)

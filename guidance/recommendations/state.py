@@ -7,7 +7,7 @@ One thread per web process looks every two seconds, so that no request waits for
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,10 +23,12 @@ from guidance.core.selectors import default_market
 from guidance.experiments.services import surfaces_tested
 from guidance.recommendations import rulebook
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
+from guidance.recommendations.models import Surface
 from guidance.recommendations.popularity import DAYS, Popularity, read_popularity
 from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
 from guidance.recommendations.rulebook import RuleBook, read_rulebook
 from guidance.recommendations.segments import Segments, read_segments
+from guidance.recommendations.selectors import active_surfaces, surfaces_called
 
 logger = logging.getLogger(__name__)
 # A promotion must reach every process within 5 seconds: 2 to notice, 3 to load.
@@ -71,6 +73,7 @@ class ServingState:
         self._registry = RankerRegistry()
         self.market = Market()
         self._tested: set[tuple[str, str]] = set()
+        self._surfaces: dict[str, Surface] = {}
         self._rules: RuleBook | None = None
         self._popularity = KeptByDay[Popularity](
             lambda key: read_popularity(day=key[0], with_replay=key[1])
@@ -90,8 +93,9 @@ class ServingState:
         self._ready.wait(timeout=FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
-        """Look for what changed and read it; five statements where nothing did."""
+        """Look for what changed and read it; six statements where nothing did."""
         self.market = default_market()
+        self._surfaces = active_surfaces()
         self._tested = surfaces_tested()
         rules = self._rules
         index = None if rules is None or rules.index.signature != signature() else rules.index
@@ -103,6 +107,18 @@ class ServingState:
     def version(self) -> LoadedVersion | None:
         """The model version this process serves from; None where none can be."""
         return self._registry.current
+
+    def surfaces_called(self, keys: Collection[str]) -> dict[str, Surface]:
+        """Return the active surfaces of these keys.
+
+        Under a watcher a surface is as it was two seconds ago at most; a new one answers at once.
+        """
+        kept: dict[str, Surface] = {}
+        if settings.SERVING_WATCHER:
+            self.prepare()
+            kept = {key: self._surfaces[key] for key in keys if key in self._surfaces}
+        unmet = [key for key in keys if key not in kept]
+        return kept | surfaces_called(unmet) if unmet else kept
 
     def may_be_tested(self, *, surface: str, source: str) -> bool:
         """Tell whether an experiment may run there: a live one is noticed within two seconds.

@@ -23,6 +23,19 @@ TREND_FEATURES = len(TREND_HALF_LIVES)
 
 _CART_NUMBER = KIND_NUMBERS[CART]
 _IS_LOOK = np.isin(np.arange(len(KIND_NUMBERS)), [KIND_NUMBERS[k] for k in (VIEW, SEARCH, CLICK)])
+_HALF_LIVES = np.array(PURCHASE_HALF_LIVES + CART_HALF_LIVES + LOOK_HALF_LIVES)
+# Which kinds of events each half-life fades, shape (kinds, half-lives).
+_FADES = np.concatenate(
+    [
+        np.repeat(kinds[:, None], len(half_lives), axis=1)
+        for kinds, half_lives in (
+            (np.arange(len(KIND_NUMBERS)) == PURCHASE_NUMBER, PURCHASE_HALF_LIVES),
+            (np.arange(len(KIND_NUMBERS)) == _CART_NUMBER, CART_HALF_LIVES),
+            (_IS_LOOK, LOOK_HALF_LIVES),
+        )
+    ],
+    axis=1,
+)
 # Keeps the logarithm of a faded sum finite: about five half-lives of one event.
 _FLOOR = 0.03
 
@@ -48,7 +61,7 @@ class ItemHabits:
         )
 
 
-def decay(ages: np.ndarray, half_life: float) -> np.ndarray:
+def decay(ages: np.ndarray, half_life: float | np.ndarray) -> np.ndarray:
     """One for a fresh event, a half after `half_life` days."""
     return np.exp2(-np.maximum(ages, 0.0) / half_life)
 
@@ -169,15 +182,10 @@ def _features(
     bought = rows.kinds == PURCHASE_NUMBER
     carted = rows.kinds == _CART_NUMBER
     looked = _IS_LOOK[rows.kinds]
-    columns = [
-        np.log(_FLOOR + np.bincount(places[mask], decay(ages[mask], half_life), own))
-        for mask, half_lives in (
-            (bought, PURCHASE_HALF_LIVES),
-            (carted, CART_HALF_LIVES),
-            (looked, LOOK_HALF_LIVES),
-        )
-        for half_life in half_lives
-    ]
+    faded = decay(ages[:, None], _HALF_LIVES) * _FADES[rows.kinds]
+    cells = places[:, None] * len(_HALF_LIVES) + np.arange(len(_HALF_LIVES))
+    sums = np.bincount(cells.ravel(), faded.ravel(), own * len(_HALF_LIVES))
+    columns = list(np.log(_FLOOR + sums).reshape(own, -1).T)
     counts = np.bincount(places[bought], minlength=own)
     last_bought, first_bought = _range(places[bought], rows.times[bought], own)
     last_carted, _ = _range(places[carted], rows.times[carted], own)

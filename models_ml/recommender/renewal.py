@@ -170,6 +170,10 @@ class Renewal:
         open_still = 1.0 - returns + returns * now
         return returns * (now - then) / open_still, returns * now / open_still, means
 
+    def is_consumable(self, item: int | None) -> bool:
+        """Whether an item's buyers are more likely than not to return; no item added since."""
+        return item is not None and item < len(self.returns) and self.returns[item] >= CONSUMABLE
+
     def due(self, history: History, now: float, days: float) -> Due:
         """What one customer has bought, judged at `now`; nothing for who bought nothing.
 

@@ -1,4 +1,4 @@
-"""A promotion reaches every web process that serves already, and a rollback takes it back."""
+"""What is done at the desk reaches every web process that serves already."""
 
 import json
 import os
@@ -66,6 +66,8 @@ class Shop:
         try:
             with urllib.request.urlopen(request) as response:
                 decision = json.load(response)[0]["decision_id"]
+        except urllib.error.HTTPError as refused:
+            return f"refused with {refused.code}"
         except urllib.error.URLError:
             return None
         with sqlite3.connect(self.folder / "shopguide.sqlite3") as database:
@@ -106,7 +108,7 @@ def ports(shop: Shop) -> Iterator[list[int]]:
         process.wait()
 
 
-def test_every_web_process_serves_a_promotion_and_a_rollback_within_five_seconds(
+def test_promotion_rollback_and_closed_surface_reach_every_web_process_within_five_seconds(
     shop: Shop, ports: list[int]
 ) -> None:
     _wait_for(shop, ports, "recommender 1", STARTS_WITHIN_SECONDS)
@@ -114,6 +116,8 @@ def test_every_web_process_serves_a_promotion_and_a_rollback_within_five_seconds
     _wait_for(shop, ports, "recommender 2", WITHIN_SECONDS)
     shop.do("roll back")
     _wait_for(shop, ports, "recommender 1", WITHIN_SECONDS)
+    shop.do("close", "home")
+    _wait_for(shop, ports, "refused with 400", WITHIN_SECONDS)
 
 
 def _wait_for(shop: Shop, ports: list[int], version: str, seconds: float) -> None:

@@ -49,7 +49,10 @@ def due_for(
     if not skus or version is None or version.renewal is None or BASE not in version.rankers:
         return {}
     ranker = version.rankers[BASE]
-    told = [event for event in history if event.item in skus]
+    wanted = {sku for sku in skus if version.renewal.is_consumable(ranker.item_numbers.get(sku))}
+    if not wanted:
+        return {}
+    told = [event for event in history if event.item in wanted]
     own = as_history(told, ranker.item_numbers)
     due = version.renewal.due(own, as_days(at), HORIZON_DAYS).only_due()
     found = zip(due.items.tolist(), due.periods.tolist(), due.counts.tolist(), strict=True)

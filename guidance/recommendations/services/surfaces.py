@@ -12,7 +12,7 @@ from guidance.recommendations.models import Surface
 
 @transaction.atomic
 def save_surface(*, surface: Surface, changed: Sequence[str], actor: User | None) -> None:
-    """Write a new surface or the changed fields of one; the storefront's next request sees it."""
+    """Write a new surface or the changed fields of one; storefronts see it within two seconds."""
     is_new = surface.pk is None
     surface.save()
     record_audit(
