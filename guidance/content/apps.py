@@ -13,9 +13,10 @@ class ContentConfig(AppConfig):
             register_product_action,
         )
         from guidance.content.services.staleness import mark_stale
-        from guidance.core.hooks import JobKind, register_job_kind
+        from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
 
         register_facts_listener(mark_stale)
+        register_schedule(Recurring("content_time", "guidance.content.tasks.keep_time", 1))
         register_product_action(
             ProductAction(
                 name="request_drafts",

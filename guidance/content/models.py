@@ -1,5 +1,7 @@
 """Drafts, their review, publications and what is current of them, and facts that are missing."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,12 +16,19 @@ from guidance.core.ids import new_id
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.
 NOBODY = ","
+# A working day and the night before it.
+REVIEW_WITHIN = timedelta(hours=24)
 NEVER_CHANGES = "A publication never changes; withdraw it or publish another."
 
 
 class Kind(models.TextChoices):
     DESCRIPTION = "description", _("description")
     SHORT_DESCRIPTION = "short_description", _("short description")
+
+
+def due_soon() -> datetime:
+    """Return until when a draft made now should be decided."""
+    return timezone.now() + REVIEW_WITHIN
 
 
 class ReviewTask(models.Model):
@@ -45,6 +54,16 @@ class ReviewTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fact_key}: {self.count}"
+
+
+def ids_between_commas(told: str) -> set[int]:
+    """Return the ids of a column such as ",3,7,"."""
+    return {int(user_id) for user_id in told.split(",") if user_id}
+
+
+def between_commas(user_ids: Iterable[int]) -> str:
+    """Return ids as such a column keeps them."""
+    return "".join(f",{user_id}" for user_id in sorted(user_ids)) + NOBODY
 
 
 def asked_for_by(user_id: int) -> Q:
@@ -112,6 +131,30 @@ class Draft(models.Model):
     earlier_requesters = models.TextField(
         _("requested earlier texts"), default=NOBODY, help_text=_("Their ids between commas.")
     )
+    claim_authors = models.TextField(
+        _("added claims"),
+        default=NOBODY,
+        help_text=_("Ids, between commas, of those whose edits a second person must approve."),
+    )
+    is_high_risk = models.BooleanField(
+        _("high risk"), default=False, help_text=_("Who edits it can never approve it.")
+    )
+    takings = models.DecimalField(
+        _("sales in 30 days"),
+        max_digits=20,
+        decimal_places=2,
+        default=0,
+        help_text=_("What its product sold for in the 30 days before it was written."),
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assignee"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    due_at = models.DateTimeField(_("due"), default=due_soon)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -139,7 +182,10 @@ class Draft(models.Model):
         verbose_name_plural = _("drafts at the review desk")
         ordering = ["created_at", "id"]
         permissions = [("review_draft", "Can approve and reject drafts")]
-        indexes = [models.Index(fields=["status", "created_at", "id"], name="draft_queue")]
+        indexes = [
+            models.Index(fields=["status", "created_at", "id"], name="draft_queue"),
+            models.Index(fields=["status", "due_at"], name="draft_due"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "kind", "language"],
@@ -164,6 +210,16 @@ class Draft(models.Model):
                 name="earlier_requester_never_approves",
             ),
             models.CheckConstraint(
+                condition=Q(decided_by__isnull=True)
+                | ~Q(status="approved")
+                | ~Q(
+                    claim_authors__contains=Concat(
+                        Value(","), Cast("decided_by_id", CharField()), Value(",")
+                    )
+                ),
+                name="claim_author_never_approves",
+            ),
+            models.CheckConstraint(
                 condition=Q(status="waiting", decided_at__isnull=True)
                 | Q(status__in=["approved", "rejected"], decided_at__isnull=False),
                 name="decided_draft_says_when",
@@ -179,8 +235,17 @@ class Draft(models.Model):
 
     def requesters(self) -> set[int]:
         """Return the ids of everybody who requested its text or an earlier one of it."""
-        earlier = {int(user_id) for user_id in self.earlier_requesters.split(",") if user_id}
+        earlier = ids_between_commas(self.earlier_requesters)
         return earlier | ({self.requested_by_id} if self.requested_by_id else set())
+
+    def as_written(self) -> str:
+        """Return the writer's own text, before any person's edit."""
+        between = " " if self.language == "en" else ""
+        return between.join(sentence["text"] for sentence in self.sentences) or self.text
+
+    def authors_of_claims(self) -> set[int]:
+        """Return the ids of those whose edits added a claim, or changed copy of high risk."""
+        return ids_between_commas(self.claim_authors)
 
 
 class DraftRevision(models.Model):
@@ -210,6 +275,24 @@ class DraftRevision(models.Model):
         return f"{self.draft_id} {self.version}"
 
 
+class DraftComment(models.Model):
+    """What somebody says of a draft, for those who decide it; the writer never reads it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="comments")
+    text = models.CharField(_("comment"), max_length=1000)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("written"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        ordering = ["draft", "created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.created_at}"
+
+
 class PublicationQuerySet(models.QuerySet["Publication"]):
     def update(self, **kwargs: Any) -> int:
         """Refuse: a publication never changes."""
@@ -235,6 +318,12 @@ class Publication(models.Model):
     facts = models.JSONField(_("facts"), default=list)
     writer = models.CharField(_("writer"), max_length=50, default="")
     is_edited = models.BooleanField(_("edited by a person"), default=False)
+    seal = models.CharField(
+        _("seal"),
+        max_length=64,
+        default="",
+        help_text=_("SHA-256 of the text and the facts that were approved."),
+    )
     published_at = models.DateTimeField(_("published"), default=timezone.now)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -300,6 +389,12 @@ class PublishedCopy(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.LIVE
     )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    serve_until = models.DateTimeField(
+        _("public until"),
+        null=True,
+        blank=True,
+        help_text=_("A fact it cites changed; it is still true, and must be approved anew."),
+    )
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 
     class Meta:
@@ -315,6 +410,33 @@ class PublishedCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.kind} {self.language} {self.status}"
+
+    @property
+    def is_served(self) -> bool:
+        return self.status == self.Status.LIVE
+
+
+class PlannedCopy(models.Model):
+    """An approved text that goes out at a time to come; at most one for each place."""
+
+    publication = models.OneToOneField(
+        Publication, on_delete=models.CASCADE, related_name="planned"
+    )
+    at = models.DateTimeField(_("goes out"))
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
+    language = models.CharField(_("language"), max_length=10)
+
+    class Meta:
+        verbose_name = _("planned copy")
+        verbose_name_plural = _("planned copy")
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "kind", "language"], name="one_planned_copy")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.publication_id} {self.at}"
 
 
 class Citation(models.Model):

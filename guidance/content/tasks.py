@@ -3,9 +3,21 @@
 import uuid
 from collections.abc import Sequence
 
-from guidance.content.services import staleness
+from guidance.content.services import planning, staleness
 
 
 def examine_again(draft_ids: Sequence[str]) -> int:
     """Run the checks of these waiting drafts against today's facts."""
     return staleness.examine_again(draft_ids=[uuid.UUID(draft_id) for draft_id in draft_ids])
+
+
+def hold_what_is_true(publication_ids: Sequence[str]) -> int:
+    """Put stale copy back that today's facts still carry, until it is approved anew."""
+    wanted = [uuid.UUID(publication_id) for publication_id in publication_ids]
+    return planning.hold_what_is_true(publication_ids=wanted)
+
+
+def keep_time() -> None:
+    """Send planned texts out, and take out what nobody approved anew in time."""
+    planning.publish_due()
+    planning.enforce_deadlines()

@@ -12,8 +12,14 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, Kind, MissingFacts
-from guidance.content.selectors.shop import languages_with_facts, products_to_draft, shop_brands
+from guidance.content.selectors.shop import (
+    languages_with_facts,
+    products_to_draft,
+    shop_brands,
+    takings_of,
+)
 from guidance.content.services.examination import examine, told_by
+from guidance.content.services.risk import is_high_risk
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
@@ -113,6 +119,7 @@ def draft_products(
         .select_related("category")
     )
     facts, brands = facts_of(products, language), shop_brands()
+    takings = takings_of(product_ids)
     drafts: list[Draft] = []
     missing: list[MissingFacts] = []
     for product in products:
@@ -122,7 +129,7 @@ def draft_products(
             keys = list(thin.missing)
             missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
         else:
-            draft.requested_by = requested_by
+            draft.requested_by, draft.takings = requested_by, takings.get(product.pk, 0)
             drafts.append(draft)
     _store(drafts=drafts, missing=missing, requested_by=requested_by)
     return Drafted(drafted=len(drafts), missing=len(missing))
@@ -165,6 +172,7 @@ def new_draft(
         version=version,
         sentences=sentences,
         writer=f"{written.writer} {written.version}",
+        is_high_risk=is_high_risk(kind=kind, findings=found.findings),
         **found.as_fields(),
     )
 

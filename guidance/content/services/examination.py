@@ -7,7 +7,7 @@ from typing import Any
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.marking import OUTDATED, SENTENCE
-from guidance.content.models import Draft
+from guidance.content.models import Draft, Publication
 from guidance.content.selectors.shop import shop_brands
 from models_ml.writer.checks import BLOCK, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
@@ -67,6 +67,13 @@ def examine_draft(
         sentences=draft.sentences,
         brands=shop_brands() if brands is None else brands,
     )
+
+
+def examine_publication(publication: Publication) -> Examination:
+    """Examine what was published against today's facts."""
+    draft = publication.draft
+    draft.product = publication.product
+    return examine_draft(draft=draft, text=publication.text)
 
 
 def examine(

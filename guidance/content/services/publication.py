@@ -1,32 +1,36 @@
 """Publishing approved copy, and taking it back."""
 
+import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from guidance.catalog.models import Product
-from guidance.content.models import Citation, Draft, Publication, PublishedCopy
-from guidance.content.services.refusals import Invalid
+from guidance.content.models import Citation, Draft, PlannedCopy, Publication, PublishedCopy
+from guidance.content.services.examination import examine_publication
+from guidance.content.services.refusals import ChecksFailed, Invalid
+from guidance.content.services.sealing import seal_of
 from guidance.content.services.waiting import require
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
 
 
-def publish(*, draft: Draft, cited: Sequence[Fact], actor: User) -> Publication:
+def publish(
+    *, draft: Draft, cited: Sequence[Fact], actor: User, at: datetime | None = None
+) -> Publication:
     """Store the draft's text as the next version of its product's copy, with the facts it cites.
 
-    Only `review.approve_draft` calls it, inside its transaction and under the product's lock.
+    It goes out now, or at `at`. Only `review.approve_draft` calls it, inside its transaction and
+    under the product's lock.
     """
-    place: dict[str, Any] = {
-        "product": draft.product,
-        "kind": draft.kind,
-        "language": draft.language,
-    }
+    place = place_of(draft)
     last = Publication.objects.filter(**place).aggregate(last=Max("number"))["last"] or 0
     publication = Publication.objects.create(
         **place,
@@ -36,8 +40,10 @@ def publish(*, draft: Draft, cited: Sequence[Fact], actor: User) -> Publication:
         facts=draft.facts,
         writer=draft.writer,
         is_edited=draft.edited_by_id is not None,
+        seal=seal_of(draft.text, draft.facts),
         requested_by=draft.requested_by,
         approved_by=actor,
+        published_at=at or timezone.now(),
     )
     Citation.objects.bulk_create(
         Citation(
@@ -48,16 +54,63 @@ def publish(*, draft: Draft, cited: Sequence[Fact], actor: User) -> Publication:
         )
         for fact in cited
     )
-    PublishedCopy.objects.update_or_create(
-        **place,
+    # What was planned for this place is replaced by what was approved after it.
+    PlannedCopy.objects.filter(**place).delete()
+    if at is None:
+        serve(publication)
+    else:
+        PlannedCopy.objects.create(**place, publication=publication, at=at)
+    return publication
+
+
+def serve(publication: Publication) -> PublishedCopy:
+    """Make a publication what storefronts get for its place from now on."""
+    copy, _created = PublishedCopy.objects.update_or_create(
+        **place_of(publication),
         defaults={
             "publication": publication,
             "status": PublishedCopy.Status.LIVE,
             "reason": "",
+            "serve_until": None,
             "changed_at": timezone.now(),
         },
     )
-    return publication
+    return copy
+
+
+def place_of(text: Draft | Publication) -> dict[str, Any]:
+    """Return what a text is for: product, kind and language."""
+    return {"product_id": text.product_id, "kind": text.kind, "language": text.language}
+
+
+@transaction.atomic
+def restore_publication(*, publication_id: uuid.UUID, actor: User, reason: str) -> PublishedCopy:
+    """Serve an earlier publication again, where it still agrees with today's facts.
+
+    Raises PermissionDenied, Invalid without a reason or for the one that is served, or ChecksFailed
+    naming how many checks it fails today.
+    """
+    require(actor, "content.withdraw_publication")
+    reason = _said(reason, _("Say why it comes back."))
+    product_id = Publication.objects.values_list("product_id", flat=True).get(pk=publication_id)
+    Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    publication = Publication.objects.select_related("draft", "product").get(pk=publication_id)
+    current = PublishedCopy.objects.filter(**place_of(publication)).first()
+    if current and current.publication_id == publication.pk and current.is_served:
+        raise Invalid(_("This is what storefronts get already."))
+    if failed := examine_publication(publication).blocking:
+        raise ChecksFailed(
+            ngettext(
+                "Today one check fails in it: the facts have changed.",
+                "Today %(count)d checks fail in it: the facts have changed.",
+                failed,
+            )
+            % {"count": failed}
+        )
+    copy = serve(publication)
+    details = {"reason": reason, "number": publication.number}
+    record_audit(actor=actor, verb="restore_publication", target=publication, details=details)
+    return copy
 
 
 @transaction.atomic
@@ -67,14 +120,12 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
     Raises PermissionDenied, or Invalid where no reason is given or nothing is published.
     """
     require(actor, "content.withdraw_publication")
-    reason = " ".join(reason.split())
-    if not reason:
-        raise Invalid(_("Say why it is withdrawn."))
+    reason = _said(reason, _("Say why it is withdrawn."))
     Product.objects.select_for_update(no_key=True).get(pk=copy.product_id)
     current = PublishedCopy.objects.select_for_update().get(pk=copy.pk)
     if current.status == PublishedCopy.Status.WITHDRAWN:
         raise Invalid(_("It is withdrawn already."))
-    current.status, current.reason = PublishedCopy.Status.WITHDRAWN, reason[:500]
+    current.status, current.reason = PublishedCopy.Status.WITHDRAWN, reason
     current.changed_at = timezone.now()
     current.save(update_fields=["status", "reason", "changed_at"])
     record_audit(
@@ -84,3 +135,11 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
         details={"reason": current.reason},
     )
     return current
+
+
+def _said(reason: str, otherwise: str) -> str:
+    """Return a reason without stray white space; raises Invalid where there is none."""
+    tidy = " ".join(reason.split())[:500]
+    if not tidy:
+        raise Invalid(otherwise)
+    return tidy

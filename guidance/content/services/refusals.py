@@ -31,8 +31,14 @@ class VersionChanged(Refused):
         self.draft, self.seen = draft, seen
 
 
+class FactsChanged(Refused):
+    """A fact changed after the page that was read was shown."""
+
+    code = "facts_changed"
+
+
 class OwnRequest(Refused):
-    """Who requested a draft, or an earlier text of it, can never approve it."""
+    """Who requested a draft or an earlier text of it, or added a claim, can never approve it."""
 
     code = "own_request"
 
@@ -56,3 +62,14 @@ def own_request(draft: Draft, user: User) -> str:
     if user.pk in draft.requesters():
         return _("You requested an earlier text of this draft; somebody else must approve it.")
     return ""
+
+
+def may_not_approve(draft: Draft, user: User) -> str:
+    """Return why this person may never approve this draft as it reads now, or ''."""
+    if reason := own_request(draft, user):
+        return reason
+    if user.pk not in draft.authors_of_claims():
+        return ""
+    if draft.is_high_risk:
+        return _("You edited copy of high risk; somebody else must approve it.")
+    return _("Your edit added a claim; somebody else must approve it.")

@@ -3,22 +3,27 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guidance.content.models import Draft, Publication, ReviewTask
+from guidance.content.models import NOBODY, Draft, Publication, ReviewTask, between_commas
 from guidance.content.services.examination import Examination, examine_draft
 from guidance.content.services.publication import publish
 from guidance.content.services.refusals import (
     ChecksFailed,
+    FactsChanged,
     Invalid,
     OwnRequest,
     Refused,
+    may_not_approve,
     own_request,
 )
+from guidance.content.services.risk import adds_a_claim, is_high_risk
+from guidance.content.services.sealing import seal_of
 from guidance.content.services.waiting import keep_text, lock_waiting, require
 from guidance.core.models import User
 from guidance.core.services import record_audit
@@ -37,23 +42,50 @@ class Verdict:
     code: str = ""
 
 
-def approve_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Publication:
-    """Publish the text that `actor` saw as `version`.
+def approve_draft(
+    *,
+    draft_id: uuid.UUID,
+    version: int,
+    actor: User,
+    seal: str = "",
+    publish_at: datetime | None = None,
+) -> Publication:
+    """Publish the text that `actor` saw as `version`, now or at `publish_at`.
 
-    Facts, claims and checks are taken anew under the product's lock. Raises PermissionDenied, or
-    Refused: NotWaiting, VersionChanged, OwnRequest, or ChecksFailed, which keeps the new findings.
+    Facts, claims and checks are taken anew under the product's lock. `seal` is the page's, over
+    the text and the facts it showed: with it, facts that changed since are noticed even where the
+    text still agrees with them. Raises PermissionDenied, or Refused: NotWaiting, VersionChanged,
+    FactsChanged, OwnRequest, Invalid for a time gone by, or ChecksFailed, which keeps the new
+    findings.
     """
     require(actor, "content.review_draft")
     with transaction.atomic():
         draft = lock_waiting(draft_id=draft_id, version=version)
+        found, publication = _settle(draft, actor, seal, publish_at)
+    return _published(found, publication)
+
+
+def edit_and_approve(
+    *, draft_id: uuid.UUID, version: int, actor: User, text: str
+) -> Publication | Draft:
+    """Replace the text and publish it in one step, where one person may do both.
+
+    That is so while the edit adds no claim and the draft is of no high risk; otherwise the edit is
+    kept and the draft returned, for a second person to approve. Raises like `approve_draft`.
+    """
+    require(actor, "content.change_draft")
+    require(actor, "content.review_draft")
+    text = _tidy(text)
+    with transaction.atomic():
+        draft = lock_waiting(draft_id=draft_id, version=version)
         if reason := own_request(draft, actor):
             raise OwnRequest(reason)
-        found = examine_draft(draft=draft)
-        _keep(draft, found)
-        publication = None if found.blocking else _approve(draft, found, actor)
-    if publication is None:
-        raise ChecksFailed(_what_failed(found))
-    return publication
+        if text != draft.text:
+            _edit(draft, actor, text)
+        if may_not_approve(draft, actor):
+            return draft
+        found, publication = _settle(draft, actor, "", None)
+    return _published(found, publication)
 
 
 def approve_drafts(*, seen: Iterable[tuple[uuid.UUID, int]], actor: User) -> list[Verdict]:
@@ -85,17 +117,54 @@ def reject_draft(*, draft_id: uuid.UUID, version: int, actor: User, reason: str)
 
 @transaction.atomic
 def edit_draft(*, draft_id: uuid.UUID, version: int, actor: User, text: str) -> Draft:
-    """Replace the text, keep the earlier one, and examine the new one; raises like the others."""
+    """Replace the text, keep the earlier one, and examine the new one; raises like the others.
+
+    Who adds a claim by it, or edits copy of high risk, can never approve the draft.
+    """
     require(actor, "content.change_draft")
     text = _tidy(text)
     draft = lock_waiting(draft_id=draft_id, version=version)
-    if text == draft.text:
-        return draft
+    if text != draft.text:
+        _edit(draft, actor, text)
+    return draft
+
+
+def _edit(draft: Draft, actor: User, text: str) -> None:
+    before = examine_draft(draft=draft).claims
+    written = examine_draft(draft=draft, text=draft.as_written()).claims
     _replace(draft, actor, examine_draft(draft=draft, text=text), text)
     draft.edited_by = actor
+    if draft.is_high_risk or adds_a_claim(before=before, after=draft.claims):
+        draft.claim_authors = between_commas({*draft.authors_of_claims(), actor.pk})
+    elif not adds_a_claim(before=written, after=draft.claims):
+        draft.claim_authors = NOBODY
     draft.save()
     record_audit(actor=actor, verb="edit_draft", target=draft, details={"version": draft.version})
-    return draft
+
+
+def _settle(
+    draft: Draft, actor: User, seal: str, publish_at: datetime | None
+) -> tuple[Examination, Publication | None]:
+    """Examine a locked draft and publish it unless a check fails."""
+    if publish_at is not None and publish_at <= timezone.now():
+        raise Invalid(_("That time has gone by."))
+    if reason := own_request(draft, actor):
+        raise OwnRequest(reason)
+    found = examine_draft(draft=draft)
+    _keep(draft, found)
+    if found.blocking:
+        return found, None
+    if seal and seal != seal_of(draft.text, found.facts):
+        raise FactsChanged(_("Facts changed while you were reading; this is what they say now."))
+    if reason := may_not_approve(draft, actor):
+        raise OwnRequest(reason)
+    return found, _approve(draft, found, actor, publish_at)
+
+
+def _published(found: Examination, publication: Publication | None) -> Publication:
+    if publication is None:
+        raise ChecksFailed(_what_failed(found))
+    return publication
 
 
 def _keep(draft: Draft, found: Examination) -> None:
@@ -104,10 +173,14 @@ def _keep(draft: Draft, found: Examination) -> None:
     draft.save(update_fields=list(found.as_fields()))
 
 
-def _approve(draft: Draft, found: Examination, actor: User) -> Publication:
+def _approve(
+    draft: Draft, found: Examination, actor: User, publish_at: datetime | None
+) -> Publication:
     _decide(draft, Draft.Status.APPROVED, actor, "")
-    publication = publish(draft=draft, cited=found.cited, actor=actor)
+    publication = publish(draft=draft, cited=found.cited, actor=actor, at=publish_at)
     details = {"version": draft.version, "publication": str(publication.pk)}
+    if publish_at is not None:
+        details["at"] = publish_at.isoformat()
     record_audit(actor=actor, verb="approve_draft", target=draft, details=details)
     return publication
 
@@ -125,6 +198,8 @@ def _replace(draft: Draft, actor: User, found: Examination, text: str) -> None:
     draft.text, draft.version, draft.is_stale = text, draft.version + 1, False
     for name, value in found.as_fields().items():
         setattr(draft, name, value)
+    risky = is_high_risk(kind=draft.kind, findings=draft.findings)
+    draft.is_high_risk = draft.is_high_risk or risky
 
 
 def _tidy(text: str) -> str:

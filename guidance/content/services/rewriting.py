@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import NOBODY, Draft, ReviewTask
+from guidance.content.models import Draft, ReviewTask, between_commas
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.drafting import new_draft
 from guidance.content.services.refusals import Invalid, Refused
@@ -21,8 +21,10 @@ from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "rewrite_copy"
 PHASE, FIGURE = gettext_noop("rewriting drafts"), gettext_noop("rewritten")
-WRITTEN = ("text", "version", "sentences", "facts", "claims", "findings", "writer")
-COUNTS = ("blocking_findings", "warnings")
+WRITTEN = (
+    *("text", "sentences", "facts", "claims", "findings", "writer"),
+    *("blocking_findings", "warnings", "is_high_risk"),
+)
 
 
 @transaction.atomic
@@ -42,15 +44,21 @@ def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
-    keep_text(draft=draft, replaced_by=actor)
-    for name in (*WRITTEN, *COUNTS):
-        setattr(draft, name, getattr(written, name))
-    draft.earlier_requesters = "".join(f",{pk}" for pk in sorted(draft.requesters())) + NOBODY
-    draft.edited_by, draft.requested_by, draft.is_stale = None, actor, False
+    take_text(draft=draft, written=written, actor=actor)
+    draft.earlier_requesters, draft.requested_by = between_commas(draft.requesters()), actor
     draft.save()
     details = {"version": draft.version}
     record_audit(actor=actor, verb="rewrite_draft", target=draft, details=details)
     return draft
+
+
+def take_text(*, draft: Draft, written: Draft, actor: User) -> None:
+    """Put what a writer wrote into a locked draft's place, unsaved; the earlier text is kept."""
+    keep_text(draft=draft, replaced_by=actor)
+    version = draft.version + 1
+    for name in WRITTEN:
+        setattr(draft, name, getattr(written, name))
+    draft.version, draft.edited_by, draft.is_stale = version, None, False
 
 
 def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:

@@ -17,6 +17,8 @@ from guidance.catalog.selectors import facts_of
 from guidance.content.models import Citation, Draft, Publication, PublishedCopy, ReviewTask
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.examination import examine_draft
+from guidance.content.services.planning import copy_examination
+from guidance.content.services.publication import place_of
 from guidance.core.services import record_audit
 from models_ml.writer.facts import TITLE_KEY
 
@@ -44,6 +46,8 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
         touched = [*_return_to_desk(stale, chunk), *_waiting_drafts(chunk)]
         if touched:
             transaction.on_commit(partial(_enqueue_examination, [draft.pk for draft in touched]))
+        if stale:
+            transaction.on_commit(partial(_enqueue_holding, [one.pk for one in stale]))
 
 
 def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
@@ -92,7 +96,10 @@ def _stale_publications(chunk: dict[int, list[FactChange]]) -> dict[Publication,
                 if _concerns(change, citation):
                     reasons[citation.publication_id].append(change)
     PublishedCopy.objects.filter(publication__in=reasons).update(
-        status=PublishedCopy.Status.STALE, reason=CHANGED, changed_at=timezone.now()
+        status=PublishedCopy.Status.STALE,
+        reason=CHANGED,
+        serve_until=None,
+        changed_at=timezone.now(),
     )
     publications = Publication.objects.filter(pk__in=reasons).select_related("draft")
     return {publication: reasons[publication.pk] for publication in publications}
@@ -144,24 +151,16 @@ def _open_task(key: str) -> ReviewTask:
 
 def _draft_of(publication: Publication, changes: Sequence[FactChange], task: ReviewTask) -> Draft:
     """Return the publication's text as a draft; who requested it once still may not approve it."""
-    before = publication.draft
-    return Draft(
-        product_id=publication.product_id,
-        kind=publication.kind,
-        language=publication.language,
+    draft = Draft(
+        **place_of(publication),
         text=publication.text,
-        sentences=before.sentences,
-        facts=before.facts,
-        claims=before.claims,
-        findings=before.findings,
-        warnings=before.warnings,
         writer=publication.writer,
         is_stale=True,
         changed_facts=[_change_json(change) for change in changes],
         task=task,
-        requested_by_id=before.requested_by_id,
-        earlier_requesters=before.earlier_requesters,
     )
+    copy_examination(publication.draft, draft)
+    return draft
 
 
 def _waiting_drafts(chunk: dict[int, list[FactChange]]) -> list[Draft]:
@@ -178,6 +177,11 @@ def _waiting_drafts(chunk: dict[int, list[FactChange]]) -> list[Draft]:
 
 def _enqueue_examination(draft_ids: Sequence[uuid.UUID]) -> None:
     async_task("guidance.content.tasks.examine_again", [str(draft_id) for draft_id in draft_ids])
+
+
+def _enqueue_holding(publication_ids: Sequence[uuid.UUID]) -> None:
+    told = [str(publication_id) for publication_id in publication_ids]
+    async_task("guidance.content.tasks.hold_what_is_true", told)
 
 
 def _change_json(change: FactChange) -> dict[str, str | None]:

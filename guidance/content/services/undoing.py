@@ -1,0 +1,91 @@
+"""Taking a decision back, for a little while and by who made it."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from guidance.catalog.models import Product
+from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
+from guidance.content.services.examination import examine_publication
+from guidance.content.services.planning import copy_examination
+from guidance.content.services.publication import place_of, serve
+from guidance.content.services.refusals import Invalid
+from guidance.core.models import User
+from guidance.core.services import record_audit
+
+# Long enough to notice a slip of the finger, short enough that nobody has built upon it.
+UNDO_WITHIN = timedelta(minutes=10)
+TAKEN_BACK = gettext_noop("The approval was taken back.")
+
+
+def may_undo(draft: Draft, actor: User) -> bool:
+    """Tell whether `actor` may still take their own decision of a draft back."""
+    is_own = draft.decided_by_id is not None and draft.decided_by_id == actor.pk
+    return is_own and timezone.now() - (draft.decided_at or timezone.now()) <= UNDO_WITHIN
+
+
+@transaction.atomic
+def undo_decision(*, draft_id: uuid.UUID, actor: User) -> Draft:
+    """Put a draft that `actor` decided just now back into the queue, and return what waits.
+
+    An approval leaves service, and what it replaced comes back where it is true still; since a
+    publication stays on record, its text waits as a draft of its own. Raises Invalid where it was
+    somebody else's decision, is too long ago, or another draft waits in its place by now.
+    """
+    product_id = Draft.objects.values_list("product_id", flat=True).get(pk=draft_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    draft = Draft.objects.select_for_update().get(pk=draft_id)
+    draft.product = product
+    if draft.status == Draft.Status.WAITING:
+        return draft
+    if not may_undo(draft, actor):
+        minutes = UNDO_WITHIN.seconds // 60
+        raise Invalid(
+            _("Only who decided can take it back, within %(count)d minutes.") % {"count": minutes}
+        )
+    if Draft.objects.waiting().filter(**place_of(draft)).exists():
+        raise Invalid(_("Another draft of this text waits already."))
+    back = _reopen(draft) if draft.status == Draft.Status.REJECTED else _take_back(draft)
+    record_audit(actor=actor, verb="undo_decision", target=draft, details={"waits": str(back.pk)})
+    return back
+
+
+def _reopen(draft: Draft) -> Draft:
+    draft.status, draft.decided_by, draft.decided_at = Draft.Status.WAITING, None, None
+    draft.reason = ""
+    draft.save(update_fields=["status", "decided_by", "decided_at", "reason"])
+    return draft
+
+
+def _take_back(draft: Draft) -> Draft:
+    publication = Publication.objects.get(draft=draft)
+    PlannedCopy.objects.filter(publication=publication).delete()
+    current = PublishedCopy.objects.filter(publication=publication).first()
+    if current is not None:
+        _serve_the_one_before(publication, current)
+    again = Draft(**place_of(draft), text=draft.text, writer=draft.writer, version=draft.version)
+    copy_examination(draft, again)
+    again.edited_by_id, again.created_at, again.due_at = (
+        draft.edited_by_id,
+        draft.created_at,
+        draft.due_at,
+    )
+    again.save()
+    return again
+
+
+def _serve_the_one_before(publication: Publication, current: PublishedCopy) -> None:
+    earlier = Publication.objects.filter(
+        **place_of(publication), number__lt=publication.number
+    ).select_related("draft", "product")
+    before = earlier.order_by("-number").first()
+    if before is not None and not examine_publication(before).blocking:
+        serve(before)
+        return
+    current.status, current.reason = PublishedCopy.Status.WITHDRAWN, TAKEN_BACK
+    current.changed_at = timezone.now()
+    current.save(update_fields=["status", "reason", "changed_at"])

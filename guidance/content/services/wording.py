@@ -1,0 +1,98 @@
+"""Other wordings of a waiting draft: side by side, or after an instruction."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from guidance.catalog.selectors import facts_of
+from guidance.content.models import Draft
+from guidance.content.selectors.shop import shop_brands
+from guidance.content.services.drafting import new_draft
+from guidance.content.services.instructions import read_instruction
+from guidance.content.services.refusals import Invalid
+from guidance.content.services.rewriting import take_text
+from guidance.content.services.waiting import lock_waiting, require
+from guidance.core.models import User
+from guidance.core.services import record_audit
+from models_ml.writer.facts import Fact
+from models_ml.writer.realiser import NotEnoughFacts
+
+# Candidates have numbers above every version that people reach by asking for another text.
+FIRST_CANDIDATE = 500
+SHOWN = 3
+# An instruction picks the best of so many texts, which take 10 ms.
+TRIED = 24
+
+
+def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
+    """Return other texts for a draft from today's facts, unsaved, in the order of their numbers.
+
+    `version` is each one's number, to be sent to `choose_candidate`. Fewer where the facts allow no
+    more, none where they are too thin.
+    """
+    facts = facts_of([draft.product], draft.language)[draft.product_id]
+    found: list[Draft] = []
+    for one in _written(draft, facts, FIRST_CANDIDATE, TRIED):
+        if one.text not in {draft.text, *(other.text for other in found)}:
+            found.append(one)
+        if len(found) == count:
+            break
+    return found
+
+
+@transaction.atomic
+def choose_candidate(*, draft_id: uuid.UUID, version: int, actor: User, number: int) -> Draft:
+    """Put a candidate in the draft's place; it is the writer's own text, so that `actor` may
+    approve it.
+
+    Raises PermissionDenied, NotWaiting, VersionChanged, or Invalid where facts have changed so that
+    there is no such candidate any more.
+    """
+    require(actor, "content.change_draft")
+    draft = lock_waiting(draft_id=draft_id, version=version)
+    facts = facts_of([draft.product], draft.language)[draft.product_id]
+    chosen = next(_written(draft, facts, number, 1), None) if number >= FIRST_CANDIDATE else None
+    if chosen is None:
+        raise Invalid(_("There is no such text any more; look again."))
+    take_text(draft=draft, written=chosen, actor=actor)
+    draft.save()
+    details = {"version": draft.version, "candidate": number}
+    record_audit(actor=actor, verb="choose_candidate", target=draft, details=details)
+    return draft
+
+
+@transaction.atomic
+def rewrite_as_told(
+    *, draft_id: uuid.UUID, version: int, actor: User, instruction: str
+) -> tuple[Draft, str]:
+    """Replace the draft by the text that follows an instruction best; return what was understood.
+
+    Who instructs the writer becomes nobody's requester: every text is made of facts alone. Raises
+    like `choose_candidate`, and Invalid for what the writer cannot do.
+    """
+    require(actor, "content.change_draft")
+    draft = lock_waiting(draft_id=draft_id, version=version)
+    facts = facts_of([draft.product], draft.language)[draft.product_id]
+    read = read_instruction(instruction, sorted({fact.key for fact in facts}))
+    tried = list(_written(draft, facts, FIRST_CANDIDATE, TRIED))
+    best = max(tried, key=read.mark, default=None)
+    if best is None or read.mark(best) <= read.mark(draft):
+        raise Invalid(
+            _("No text follows that better than this one (%(told)s).") % {"told": read.understood}
+        )
+    take_text(draft=draft, written=best, actor=actor)
+    draft.save()
+    details = {"version": draft.version, "understood": read.understood}
+    record_audit(actor=actor, verb="rewrite_as_told", target=draft, details=details)
+    return draft, read.understood
+
+
+def _written(draft: Draft, facts: Sequence[Fact], first: int, count: int) -> Iterator[Draft]:
+    brands = shop_brands()
+    for number in range(first, first + count):
+        try:
+            yield new_draft(draft.product, draft.kind, draft.language, facts, brands, number)
+        except NotEnoughFacts:
+            return
