@@ -71,6 +71,11 @@ def asked_for_by(user_id: int) -> Q:
     return Q(requested_by=user_id) | Q(earlier_requesters__contains=f",{user_id},")
 
 
+def barred(user_id: int) -> Q:
+    """Return the condition that a person may not approve a draft: it is their request or claim."""
+    return asked_for_by(user_id) | Q(claim_authors__contains=f",{user_id},")
+
+
 class DraftQuerySet(models.QuerySet["Draft"]):
     def waiting(self) -> "DraftQuerySet":
         return self.filter(status=Draft.Status.WAITING)

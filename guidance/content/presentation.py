@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.timesince import timesince
+from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -13,6 +13,7 @@ from models_ml.writer.facts import LANGUAGES, label
 
 FACT_FIELD = "fact-"
 EXCERPT = 140
+SOON = timedelta(hours=4)
 
 
 def excerpt(text: str) -> str:
@@ -49,6 +50,15 @@ def checks_badge(draft: Draft) -> tuple[str, str]:
         count = draft.warnings
         return "warning", ngettext("%(n)d warning", "%(n)d warnings", count) % {"n": count}
     return "clean", _("clean")
+
+
+def due_badge(draft: Draft) -> tuple[str, str]:
+    """Return a colour's name and words for how long there is to decide a waiting draft."""
+    left = draft.due_at - timezone.now()
+    if left < timedelta(0):
+        return "over", _("%(time)s over") % {"time": timesince(draft.due_at, depth=1)}
+    name = "soon" if left < SOON else "later"
+    return name, _("in %(time)s") % {"time": timeuntil(draft.due_at, depth=1)}
 
 
 def wanted_fields(row: MissingFacts) -> list[tuple[str, str]]:

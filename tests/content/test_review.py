@@ -131,7 +131,7 @@ def test_approving_a_version_that_changed_publishes_nothing(
 
 
 def test_an_edit_is_examined_and_an_unsupported_claim_stops_the_approval(
-    make_draft: MakeDraft, mia: User
+    make_draft: MakeDraft, mia: User, max_: User
 ) -> None:
     draft = make_draft("mug")
     edited = edit_draft(
@@ -143,7 +143,9 @@ def test_an_edit_is_examined_and_an_unsupported_claim_stops_the_approval(
     ProductAttribute.objects.create(
         product=draft.product, key="weight", value="999", unit="g", language=""
     )
-    publication = approve_draft(draft_id=draft.pk, version=2, actor=mia)
+    with pytest.raises(OwnRequest, match="added a claim"):
+        approve_draft(draft_id=draft.pk, version=2, actor=mia)
+    publication = approve_draft(draft_id=draft.pk, version=2, actor=max_)
     assert publication.is_edited
     assert "weight" in publication.citations.values_list("fact_key", flat=True)
 

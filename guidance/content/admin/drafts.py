@@ -1,6 +1,7 @@
 """The review desk's queue, and what is done to many drafts at once."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,8 +22,14 @@ from unfold.decorators import display
 from guidance.catalog.models import Product
 from guidance.content.admin import filters, page
 from guidance.content.admin.desk import DeskPages
-from guidance.content.models import Draft, Kind, ReviewTask, asked_for_by
-from guidance.content.presentation import checks_badge, excerpt, language_label, since
+from guidance.content.models import Draft, Kind, ReviewTask, barred
+from guidance.content.presentation import (
+    checks_badge,
+    due_badge,
+    excerpt,
+    language_label,
+    since,
+)
 from guidance.content.selectors import queue
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft
 from guidance.content.services import drafting, review, rewriting
@@ -64,17 +72,24 @@ class RequestForm(forms.Form):
 class DraftAdmin(DeskPages, ReadOnlyAdmin):
     """The queue; a row leads to its draft's page."""
 
-    list_display = ["product_and_text", "checks", "kind", "language_name", "asked_by", "waits"]
+    list_display = [
+        *("product_and_text", "checks", "kind", "language_name"),
+        *("sales", "due", "looked_at_by", "asked_by", "waits"),
+    ]
     list_filter = [
         filters.StatusFilter,
         filters.ChecksFilter,
+        filters.OrderFilter,
+        filters.AssigneeFilter,
+        filters.DueFilter,
+        filters.RiskFilter,
         filters.StaleFilter,
         filters.AgeFilter,
         filters.LanguageFilter,
         filters.KindFilter,
         filters.TaskFilter,
     ]
-    list_select_related = ["product", "requested_by"]
+    list_select_related = ["product", "requested_by", "assignee"]
     search_fields = ["product__title", "product__sku"]
     actions = ["preview_approval"]
     list_before_template = "admin/content/draft/_queue_head.html"
@@ -87,6 +102,9 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         heavy = ("facts", "claims", "findings", "sentences", "changed_facts")
         drafts: QuerySet[Draft] = super().get_queryset(request).defer(*heavy)
         return drafts
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        return queue.order_of(request.GET.get("order", ""))
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -131,7 +149,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     def _preview(self, request: HttpRequest, drafts: QuerySet[Draft]) -> HttpResponse:
         drafts = drafts.filter(status=Draft.Status.WAITING)
-        others = drafts.exclude(asked_for_by(acting_person(request).pk))
+        others = drafts.exclude(barred(acting_person(request).pk))
         clean = others.filter(blocking_findings=0)
         context = {
             "drafts": clean.select_related("product", "requested_by")[:PREVIEWED],
@@ -208,6 +226,20 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
     @display(description=gettext_lazy("language"), ordering="language")
     def language_name(self, draft: Draft) -> str:
         return language_label(draft.language)
+
+    @display(description=gettext_lazy("sales in 30 days"), ordering="-takings")
+    def sales(self, draft: Draft) -> str:
+        return number_format(draft.takings, decimal_pos=0, force_grouping=True)
+
+    @display(description=gettext_lazy("due"), ordering="due_at")
+    def due(self, draft: Draft) -> str:
+        if draft.status != Draft.Status.WAITING:
+            return "–"
+        return format_html('<span class="desk-due desk-due-{}">{}</span>', *due_badge(draft))
+
+    @display(description=gettext_lazy("assignee"), ordering="assignee__username")
+    def looked_at_by(self, draft: Draft) -> str:
+        return str(draft.assignee or "–")
 
     @display(description=gettext_lazy("requested by"))
     def asked_by(self, draft: Draft) -> str:

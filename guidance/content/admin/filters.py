@@ -11,7 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from guidance.content.models import Draft, Kind
-from guidance.content.selectors.queue import CHOICES, narrow
+from guidance.content.selectors.queue import CHOICES, NOBODY_YET, ORDERS, narrow
+from guidance.content.services.handing import colleagues
+from guidance.core.admin import acting_person
 
 
 class QueueFilter(SimpleListFilter):
@@ -55,6 +57,44 @@ class KindFilter(QueueFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
         return list(Kind.choices)
+
+
+class RiskFilter(QueueFilter):
+    title = _("risk")
+    parameter_name = "risk"
+
+
+class DueFilter(QueueFilter):
+    title = _("due")
+    parameter_name = "due"
+
+
+class AssigneeFilter(QueueFilter):
+    title = _("assignee")
+    parameter_name = "assignee"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        me = (str(request.user.pk), _("me"))
+        others = [(str(one.pk), str(one)) for one in colleagues(acting_person(request))]
+        return [me, (NOBODY_YET, _("nobody")), *others]
+
+
+class OrderFilter(QueueFilter):
+    """Narrows nothing; the list and the pages behind it follow the order it names."""
+
+    title = _("order")
+    parameter_name = "order"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return [(name, label) for name, (label, _fields) in ORDERS.items() if name != "age"]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet:
+        return queryset
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        everything = super().choices(changelist)
+        yield {**next(everything), "display": ORDERS["age"][0]}
+        yield from everything
 
 
 class TaskFilter(QueueFilter):

@@ -21,7 +21,10 @@ from models_ml.writer.checks import BLOCK
 from models_ml.writer.facts import TITLE_KEY, key_info
 
 FILTERS = "_changelist_filters"
-QUEUE_PARAMETERS = ("age", "language", "kind", "checks", "stale", "task", "q")
+QUEUE_PARAMETERS = (
+    *("age", "language", "kind", "checks", "stale", "task", "q"),
+    *("risk", "due", "assignee", "order"),
+)
 
 
 # Stored as they stand here, so that one reason is one in every language; people may write others.

@@ -1,7 +1,7 @@
 """The queue of the review desk: how it is narrowed, and what comes next in it."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.content.models import Draft, DraftQuerySet, ReviewTask, asked_for_by
-from guidance.core.ids import parse_id
+from guidance.core.ids import parse_id, parse_key
 
 Narrow = Callable[[DraftQuerySet], DraftQuerySet]
 
@@ -21,6 +21,10 @@ def _younger(days: int) -> Narrow:
 
 def _older(days: int) -> Narrow:
     return lambda queue: queue.filter(created_at__lt=timezone.now() - timedelta(days=days))
+
+
+def _due_within(hours: int) -> Narrow:
+    return lambda queue: queue.filter(due_at__lt=timezone.now() + timedelta(hours=hours))
 
 
 # Parameter -> value -> (what people read, what it leaves in the queue).
@@ -35,12 +39,29 @@ CHOICES: dict[str, dict[str, tuple[object, Narrow]]] = {
         "warnings": (_("warnings"), lambda queue: queue.filter(warnings__gt=0)),
         "failed": (_("failed checks"), lambda queue: queue.filter(blocking_findings__gt=0)),
     },
+    "risk": {
+        "high": (_("high risk"), lambda queue: queue.filter(is_high_risk=True)),
+        "low": (_("usual"), lambda queue: queue.filter(is_high_risk=False)),
+    },
+    "due": {
+        "overdue": (_("overdue"), lambda queue: queue.filter(due_at__lt=timezone.now())),
+        "soon": (_("within 4 hours"), _due_within(4)),
+    },
     "stale": {
         "yes": (_("a cited fact changed"), lambda queue: queue.filter(is_stale=True)),
         "no": (_("new"), lambda queue: queue.filter(is_stale=False)),
     },
 }
 FIELDS = ("language", "kind")
+NOBODY_YET = "nobody"
+# How a queue may be worked through: what people read, and the fields it is ordered by.
+ORDERS: dict[str, tuple[object, tuple[str, ...]]] = {
+    "age": (_("oldest first"), ()),
+    "due": (_("due first"), ("due_at",)),
+    "value": (_("best sellers first"), ("-takings",)),
+    "risk": (_("high risk first"), ("-is_high_risk", "due_at")),
+}
+OLDEST = ("created_at", "id")
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,8 @@ class Totals:
     clean: int
     failed: int
     stale: int
+    overdue: int
+    mine: int
     own: int
 
 
@@ -68,6 +91,8 @@ def narrow(queue: DraftQuerySet, parameter: str, value: str) -> DraftQuerySet:
     """Return what one filter leaves of the queue; an unknown value leaves all of it."""
     if parameter in FIELDS:
         return queue.filter(**{parameter: value})
+    if parameter == "assignee":
+        return queue.filter(assignee=None if value == NOBODY_YET else parse_key(value))
     if parameter == "task":
         task = parse_id(value)
         return queue.filter(task_id=task) if task else queue
@@ -77,24 +102,26 @@ def narrow(queue: DraftQuerySet, parameter: str, value: str) -> DraftQuerySet:
     return narrowing(queue) if narrowing else queue
 
 
+def order_of(name: str) -> tuple[str, ...]:
+    """Return the fields of an order by its name, the oldest first where there is no such."""
+    _label, fields = ORDERS.get(name, ("", ()))
+    return (*fields, *OLDEST)
+
+
 def filtered_queue(parameters: Mapping[str, str]) -> DraftQuerySet:
-    """Return the waiting drafts that these filters leave, oldest first."""
+    """Return the waiting drafts that these filters leave, in the order that they name."""
     queue = Draft.objects.waiting()
     for parameter, value in parameters.items():
-        if value:
+        if value and parameter != "order":
             queue = narrow(queue, parameter, value)
-    return queue.order_by("created_at", "id")
+    return queue.order_by(*order_of(parameters.get("order", "")))
 
 
 def place_of(draft: Draft, queue: DraftQuerySet) -> Place:
-    """Return where `draft` stands and its neighbours; after the last comes the first."""
-    at = {"created_at": draft.created_at, "id": draft.pk}
-    before = queue.filter(
-        Q(created_at__lt=at["created_at"]) | Q(created_at=at["created_at"], id__lt=at["id"])
-    )
-    after = queue.filter(
-        Q(created_at__gt=at["created_at"]) | Q(created_at=at["created_at"], id__gt=at["id"])
-    )
+    """Return where `draft` stands in an ordered queue and its neighbours; after the last comes the
+    first."""
+    order = [str(name) for name in queue.query.order_by]
+    before, after = queue.filter(_beyond(draft, order, -1)), queue.filter(_beyond(draft, order, 1))
     others = queue.exclude(pk=draft.pk)
     following = after.values_list("pk", flat=True).first()
     return Place(
@@ -105,6 +132,17 @@ def place_of(draft: Draft, queue: DraftQuerySet) -> Place:
     )
 
 
+def _beyond(draft: Draft, order: Sequence[str], direction: int) -> Q:
+    """Return the condition to stand after a draft in an order, or before it for -1."""
+    found, same = Q(pk__in=[]), Q()
+    for name in order:
+        field, sign = name.lstrip("-"), -direction if name.startswith("-") else direction
+        value = getattr(draft, field)
+        found |= same & Q(**{f"{field}__{'gt' if sign > 0 else 'lt'}": value})
+        same &= Q(**{field: value})
+    return found
+
+
 def queue_totals(user_id: int) -> Totals:
     """Return how many drafts wait, in one query."""
     counts = Draft.objects.waiting().aggregate(
@@ -112,6 +150,8 @@ def queue_totals(user_id: int) -> Totals:
         clean=Count("pk", filter=Q(blocking_findings=0, is_stale=False)),
         failed=Count("pk", filter=Q(blocking_findings__gt=0)),
         stale=Count("pk", filter=Q(is_stale=True)),
+        overdue=Count("pk", filter=Q(due_at__lt=timezone.now())),
+        mine=Count("pk", filter=Q(assignee=user_id)),
         own=Count("pk", filter=asked_for_by(user_id)),
     )
     return Totals(**counts)
