@@ -4,6 +4,7 @@
   "use strict";
   const FRAGMENT = { "X-Desk-Fragment": "1" };
   const CHECK_AFTER = 400;
+  const PANELS = { p: "preview", m: "comments" };
   const desk = document.getElementById("desk");
   const help = document.getElementById("desk-help");
   const said = document.getElementById("desk-said");
@@ -73,9 +74,9 @@
     });
   }
 
-  function send(form) {
+  function send(form, button) {
     return once(async () => {
-      const body = new FormData(form);
+      const body = new FormData(form, button);
       await read(await fetch(form.action, { method: "POST", headers: FRAGMENT, body }));
     });
   }
@@ -124,17 +125,33 @@
     }, CHECK_AFTER);
   }
 
-  function openReject() {
-    const dialog = one("[data-reject]");
+  // A dialog opens at once; what it has to ask the server for comes into it.
+  async function openDialog(button) {
+    const dialog = one(`[data-dialog="${button.dataset.open}"]`);
     dialog?.showModal();
-    dialog?.querySelector("input[name=reason]").focus();
+    dialog?.querySelector("input:not([type=hidden])")?.focus();
+    if (!button.dataset.load) return;
+    const answer = await fetch(button.dataset.load, { headers: FRAGMENT });
+    const place = dialog.querySelector("[data-loaded]");
+    if (!dialog.isConnected) return;
+    if (answer.ok) place.innerHTML = await answer.text();
+    else place.textContent = desk.dataset.failed;
   }
 
-  function pickReason(button) {
+  // A button that is an answer by itself: it fills its form's field and sends the form.
+  function pick(button) {
     const form = button.closest("form");
-    form.elements.reason.value = button.dataset.reason;
+    form.elements[button.dataset.pick].value = button.value;
     button.closest("dialog").close();
     send(form);
+  }
+
+  function togglePanel(name) {
+    const panel = one(`[data-panel="${name}"]`);
+    if (!panel) return;
+    panel.open = !panel.open;
+    if (panel.open) panel.scrollIntoView({ block: "nearest" });
+    if (panel.open) (panel.querySelector("input:not([type=hidden])") || panel.querySelector("summary")).focus();
   }
 
   desk.addEventListener("mouseover", (event) => lightOf(event, true));
@@ -145,7 +162,7 @@
   desk.addEventListener("submit", (event) => {
     event.preventDefault();
     event.target.closest("dialog")?.close();
-    send(event.target);
+    send(event.target, event.submitter);
   });
 
   desk.addEventListener("input", (event) => {
@@ -163,18 +180,18 @@
     }
     if (hit("[data-open-edit]")) startEditing();
     if (hit("[data-cancel]")) stopEditing();
-    if (hit("[data-open-reject]")) openReject();
+    if (hit("[data-open]")) openDialog(hit("[data-open]"));
     if (hit("[data-close]")) hit("dialog").close();
     if (hit("[data-help]")) help.showModal();
-    if (hit("[data-reason]")) pickReason(hit("[data-reason]"));
+    if (hit("[data-pick]")) pick(hit("[data-pick]"));
   });
 
-  function keyInReject(dialog, event) {
-    const isEmpty = !dialog.querySelector("input[name=reason]").value;
-    const reason = dialog.querySelectorAll("[data-reason]")[Number(event.key) - 1];
-    if (!isEmpty || !reason) return;
+  function keyInDialog(dialog, event) {
+    const typed = event.target.matches("input") && event.target.value;
+    const button = dialog.querySelectorAll("[data-pick]")[Number(event.key) - 1];
+    if (typed || !button || event.target.type === "datetime-local") return;
     event.preventDefault();
-    pickReason(reason);
+    pick(button);
   }
 
   function keyInText(event) {
@@ -182,19 +199,23 @@
     if (event.key === "Escape") stopEditing();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form?.matches("[data-edit]")) {
       event.preventDefault();
-      send(form);
+      send(form, event.shiftKey ? form.elements.approve : undefined);
     }
   }
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const dialog = one("dialog[open]");
-    if (dialog) return keyInReject(dialog, event);
+    if (dialog) return keyInDialog(dialog, event);
     if (help.open) return;
     if (event.target.matches("input, textarea, select, [contenteditable]")) return keyInText(event);
     if (one("[data-edit]:not([hidden])")) return event.key === "Escape" && stopEditing();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "?") return help.showModal();
+    if (PANELS[event.key]) {
+      event.preventDefault();
+      return togglePanel(PANELS[event.key]);
+    }
     const target = one(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target || target.disabled) {
       if (event.key === "a" && target) say(one("#desk-why-not").textContent);

@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -17,11 +19,18 @@ from django.views.decorators.http import require_POST
 from guidance.content.admin import page
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.selectors.queue import filtered_queue, place_of
-from guidance.content.services import review, rewriting
+from guidance.content.services import handing, review, rewriting, undoing, wording
 from guidance.content.services.examination import examine_draft
-from guidance.content.services.refusals import Invalid, Refused, VersionChanged
+from guidance.content.services.refusals import (
+    Invalid,
+    Refused,
+    VersionChanged,
+    may_not_approve,
+)
 from guidance.core.admin import acting_person
 from guidance.core.ids import parse_id
+from guidance.core.models import User
+from guidance.core.selectors import default_market
 
 FRAGMENT_HEADER = "X-Desk-Fragment"
 PAGE = "admin/content/draft/review.html"
@@ -29,14 +38,23 @@ FRAGMENT = "admin/content/draft/_draft.html"
 EMPTY = "admin/content/draft/_empty.html"
 CONFLICT = "admin/content/draft/_conflict.html"
 CHECKS = "admin/content/draft/_checks.html"
+CANDIDATES = "admin/content/draft/_candidates.html"
 
 Act = Callable[[uuid.UUID, int], str]
 
 
 class DecisionForm(forms.Form):
-    """What every decision sends: the version that was seen, and a text or a reason."""
+    """What every decision sends: the version that was seen, and what else it takes."""
 
     version = forms.IntegerField(min_value=1)
+    seal = forms.CharField(required=False, max_length=64)
+    publish_at = forms.DateTimeField(
+        required=False, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    )
+    number = forms.IntegerField(required=False, min_value=1)
+    instruction = forms.CharField(required=False, max_length=500)
+    comment = forms.CharField(required=False, max_length=handing.LONGEST_COMMENT)
+    assignee = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False)
     text = forms.CharField(required=False, strip=False, max_length=20_000)
     reason = forms.CharField(required=False, max_length=review.LONGEST_REASON)
 
@@ -48,7 +66,13 @@ class DeskPages:
     opts: Any
 
     def desk_urls(self) -> list[URLPattern]:
-        return [self._post(act) for act in ("approve", "reject", "edit", "rewrite", "check")]
+        acts = (
+            *("approve", "reject", "edit", "rewrite", "check"),
+            *("assign", "comment", "choose", "instruct", "undo"),
+        )
+        look = self.admin_site.admin_view(self.candidates_view)
+        name = "content_draft_candidates"
+        return [*map(self._post, acts), path("<uuid:draft_id>/candidates/", look, name=name)]
 
     def _post(self, act: str) -> URLPattern:
         view = self.admin_site.admin_view(require_POST(getattr(self, f"{act}_view")))
@@ -68,10 +92,19 @@ class DeskPages:
 
     def approve_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         def act(draft_id: uuid.UUID, version: int) -> str:
+            sent = _sent(request)
+            at = _in_the_shops_zone(sent["publish_at"])
             done = review.approve_draft(
-                draft_id=draft_id, version=version, actor=acting_person(request)
+                draft_id=draft_id,
+                version=version,
+                actor=acting_person(request),
+                seal=sent["seal"],
+                publish_at=at,
             )
-            return _("Approved and published: %(product)s") % {"product": done.product}
+            told = {"product": done.product}
+            if at is not None:
+                return _("Approved; it goes out at its time: %(product)s") % told
+            return _("Approved and published: %(product)s") % told
 
         return self._decide(request, draft_id, act)
 
@@ -86,6 +119,9 @@ class DeskPages:
         return self._decide(request, draft_id, act)
 
     def edit_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        if "approve" in request.POST:
+            return self._edit_and_approve(request, draft_id)
+
         def act(draft_id: uuid.UUID, version: int) -> str:
             text = _sent(request)["text"]
             review.edit_draft(
@@ -104,6 +140,92 @@ class DeskPages:
 
         return self._decide(request, draft_id, act, stay=True)
 
+    def _edit_and_approve(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        """Save and publish; where a second person is needed, save and stay."""
+        waits: list[Draft] = []
+
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            done = review.edit_and_approve(
+                draft_id=draft_id,
+                version=version,
+                actor=acting_person(request),
+                text=_sent(request)["text"],
+            )
+            if isinstance(done, Draft):
+                waits.append(done)
+                return may_not_approve(done, acting_person(request))
+            return _("Approved and published: %(product)s") % {"product": done.product}
+
+        return self._decide(request, draft_id, act, stays=lambda: bool(waits))
+
+    def assign_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            sent = _sent(request)
+            assignee = sent["assignee"]
+            handing.assign_draft(
+                draft_id=draft_id,
+                actor=acting_person(request),
+                assignee=assignee,
+                comment=sent["comment"],
+            )
+            told = {"person": assignee}
+            return _("Handed to %(person)s") % told if assignee else _("Nobody's any more.")
+
+        hands_over = request.POST.get("assignee", "") not in {"", str(request.user.pk)}
+        return self._decide(request, draft_id, act, stay=not hands_over)
+
+    def comment_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            text = _sent(request)["comment"]
+            handing.comment_draft(draft_id=draft_id, actor=acting_person(request), text=text)
+            return _("Your comment is kept.")
+
+        return self._decide(request, draft_id, act, stay=True)
+
+    def candidates_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        """Show other texts for a draft; it stores nothing."""
+        if not request.user.has_perm("content.change_draft"):
+            raise PermissionDenied
+        draft = _draft(draft_id)
+        context = {"draft": draft, "urls": page.draft_urls(request, draft)}
+        return TemplateResponse(
+            request, CANDIDATES, {**context, "candidates": page.candidate_rows(draft)}
+        )
+
+    def choose_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            wording.choose_candidate(
+                draft_id=draft_id,
+                version=version,
+                actor=acting_person(request),
+                number=_sent(request)["number"] or 0,
+            )
+            return _("This text stands now.")
+
+        return self._decide(request, draft_id, act, stay=True)
+
+    def instruct_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        def act(draft_id: uuid.UUID, version: int) -> str:
+            _done, understood = wording.rewrite_as_told(
+                draft_id=draft_id,
+                version=version,
+                actor=acting_person(request),
+                instruction=_sent(request)["instruction"],
+            )
+            return _("Written as you said (%(understood)s).") % {"understood": understood}
+
+        return self._decide(request, draft_id, act, stay=True)
+
+    def undo_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+        """Take one's own decision back and show what waits again."""
+        if not request.user.has_perm("content.review_draft"):
+            raise PermissionDenied
+        try:
+            back = undoing.undo_decision(draft_id=draft_id, actor=acting_person(request))
+        except Refused as refused:
+            return self._refused(request, draft_id, refused)
+        return self._show(request, back.pk, _("Taken back; it waits again."))
+
     def check_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         """Check a text that is being typed; it stores nothing."""
         if not request.user.has_perm("content.change_draft"):
@@ -112,9 +234,18 @@ class DeskPages:
         return TemplateResponse(request, CHECKS, {"findings": page.rendered_findings(found)})
 
     def _decide(
-        self, request: HttpRequest, draft_id: uuid.UUID, act: Act, *, stay: bool = False
+        self,
+        request: HttpRequest,
+        draft_id: uuid.UUID,
+        act: Act,
+        *,
+        stay: bool = False,
+        stays: Callable[[], bool] = lambda: False,
     ) -> HttpResponse:
-        """Do what was asked and show what comes next; where it is refused, say why."""
+        """Do what was asked and show what comes next; where it is refused, say why.
+
+        `stays` is asked afterwards whether the same draft is to be shown again.
+        """
         if not request.user.has_perm("content.view_draft"):
             raise PermissionDenied
         draft = _draft(draft_id)
@@ -125,19 +256,31 @@ class DeskPages:
             return self._conflict(request, changed)
         except Refused as refused:
             return self._refused(request, draft_id, refused)
-        return self._show(request, draft_id if stay else following, toast)
+        if stay or stays():
+            return self._show(request, draft_id, toast)
+        return self._show(request, following, toast, decided=draft_id)
 
     def _next(self, request: HttpRequest, draft: Draft) -> uuid.UUID | None:
         return place_of(draft, filtered_queue(page.queue_parameters(request))).next
 
-    def _show(self, request: HttpRequest, draft_id: uuid.UUID | None, toast: str) -> HttpResponse:
+    def _show(
+        self,
+        request: HttpRequest,
+        draft_id: uuid.UUID | None,
+        toast: str,
+        *,
+        decided: uuid.UUID | None = None,
+    ) -> HttpResponse:
+        """Show a draft, or that none is left; `decided` is the one that can be taken back."""
         if not _wants_fragment(request):
             messages.success(request, toast)
             return HttpResponseRedirect(_address(request, draft_id))
+        undo = page.undo_url(request, decided)
         if draft_id is None:
-            return self._answer(request, EMPTY, {"toast": toast, "urls": _queue_urls(request)})
+            context = {"toast": toast, "urls": _queue_urls(request), "undo": undo}
+            return self._answer(request, EMPTY, context)
         context = page.draft_context(request, _draft(draft_id), toast=toast)
-        return self._answer(request, FRAGMENT, context)
+        return self._answer(request, FRAGMENT, {**context, "undo": undo})
 
     def _conflict(self, request: HttpRequest, changed: VersionChanged) -> HttpResponse:
         seen = get_object_or_404(DraftRevision, draft=changed.draft, version=changed.seen)
@@ -163,7 +306,7 @@ class DeskPages:
 
 def _draft(draft_id: uuid.UUID | None) -> Draft:
     drafts = Draft.objects.select_related(
-        "product__category", "requested_by", "edited_by", "decided_by", "task"
+        *("product__category", "requested_by", "edited_by", "decided_by", "task", "assignee")
     )
     return get_object_or_404(drafts, pk=draft_id)
 
@@ -191,3 +334,9 @@ def _address(request: HttpRequest, draft_id: uuid.UUID | None) -> str:
     if draft_id is None:
         return _queue_urls(request)["queue"]
     return page.draft_url(request, "change", draft_id)
+
+
+def _in_the_shops_zone(told: datetime | None) -> datetime | None:
+    """Return a time that a person typed, which is one of the shop's own clock."""
+    zone = ZoneInfo(default_market().time_zone)
+    return told.replace(tzinfo=zone) if told else None

@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from guidance.content.admin.panels import panels
 from guidance.content.marking import OUTDATED, Piece, marked, word_changes
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
 from guidance.content.services.examination import Examination, examine_draft
-from guidance.content.services.refusals import own_request
+from guidance.content.services.refusals import may_not_approve
+from guidance.content.services.sealing import seal_of
+from guidance.content.services.wording import candidates
 from guidance.core.admin import acting_person
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.facts import TITLE_KEY, key_info
@@ -80,6 +83,8 @@ def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dic
         "place": place,
         "urls": draft_urls(request, draft, place),
         "why_not": _why_not_approve(request, draft, found),
+        "seal": seal_of(draft.text, found.facts),
+        **panels(request, draft),
         "may_review": request.user.has_perm("content.review_draft"),
         "may_edit": request.user.has_perm("content.change_draft"),
         "may_rewrite": request.user.has_perm("content.add_draft"),
@@ -118,14 +123,32 @@ def draft_url(request: HttpRequest, name: str, draft_id: object) -> str:
     return with_filters(request, reverse(f"admin:content_draft_{name}", args=[draft_id]))
 
 
-def draft_urls(request: HttpRequest, draft: Draft, place: Place) -> Mapping[str, str]:
+def undo_url(request: HttpRequest, decided: object) -> str:
+    """Return where the decision of a draft is taken back, '' for none."""
+    may = decided is not None and request.user.has_perm("content.review_draft")
+    return draft_url(request, "undo", decided) if may else ""
+
+
+def candidate_rows(draft: Draft) -> list[dict[str, Any]]:
+    """Return other texts for a draft, each with its number and what it changes."""
+    return [
+        {"number": one.version, "text": one.text, "changes": word_changes(draft.text, one.text)}
+        for one in candidates(draft)
+    ]
+
+
+def draft_urls(request: HttpRequest, draft: Draft, place: Place | None = None) -> Mapping[str, str]:
     """Return every address that the page's links and forms lead to."""
     urls = {
         name: draft_url(request, name, draft.pk)
-        for name in ("change", "approve", "reject", "edit", "rewrite", "check")
+        for name in (
+            *("change", "approve", "reject", "edit", "rewrite", "check", "assign", "comment"),
+            *("candidates", "choose", "instruct", "undo"),
+        )
     }
-    urls["previous"] = draft_url(request, "change", place.previous) if place.previous else ""
-    urls["next"] = draft_url(request, "change", place.next) if place.next else ""
+    previous, following = (place.previous, place.next) if place else (None, None)
+    urls["previous"] = draft_url(request, "change", previous) if previous else ""
+    urls["next"] = draft_url(request, "change", following) if following else ""
     urls["queue"] = _queue_url(request)
     urls["product"] = reverse("admin:catalog_product_change", args=[draft.product_id])
     return urls
@@ -219,7 +242,7 @@ def _why_not_approve(request: HttpRequest, draft: Draft, found: Examination) -> 
     """Return why this person cannot approve this draft now, or ''."""
     if not request.user.has_perm("content.review_draft"):
         return _("Your role reads drafts; it does not decide them.")
-    if reason := own_request(draft, acting_person(request)):
+    if reason := may_not_approve(draft, acting_person(request)):
         return reason
     return _failing(found.blocking) if found.blocking else ""
 

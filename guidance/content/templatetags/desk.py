@@ -4,6 +4,7 @@ from django import template
 
 from guidance.content.presentation import (
     checks_badge,
+    due_badge,
     fact_label,
     language_label,
     since,
@@ -12,6 +13,7 @@ from guidance.content.presentation import (
 
 register = template.Library()
 register.filter("checks_badge", checks_badge)
+register.filter("due_badge", due_badge)
 register.filter("fact_label", fact_label)
 register.filter("language_name", language_label)
 register.filter("since", since)
