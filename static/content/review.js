@@ -218,7 +218,7 @@
     }
     const target = one(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target || target.disabled) {
-      if (event.key === "a" && target) say(one("#desk-why-not").textContent);
+      if (event.key === "a" && target) say(one("[data-why]").textContent);
       return;
     }
     event.preventDefault();

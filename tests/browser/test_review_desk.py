@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from guidance.catalog.models import Product, ProductAttribute
-from guidance.content.models import Draft, Publication
+from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
 from guidance.content.services.drafting import draft_products
 from guidance.content.services.review import edit_draft
-from guidance.core.models import User
+from guidance.core.models import Market, User
 from guidance.core.roles import Role
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -140,3 +140,76 @@ def test_a_decision_needs_no_script_of_the_desk(page: Page, reviewer: User) -> N
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
     assert Publication.objects.get().draft == first
+
+
+def test_a_slip_of_the_finger_is_taken_back_with_a_key(page: Page, reviewer: User) -> None:
+    first, second = _drafts(2)
+    _open_first(page)
+    page.keyboard.press("a")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
+    page.keyboard.press("u")
+    expect(page.locator("#desk-said")).to_contain_text("it waits again")
+    back = Draft.objects.waiting().exclude(pk=second.pk).get()
+    expect(page.locator("article")).to_have_attribute("data-draft", str(back.pk))
+    assert back.text == first.text
+    assert PublishedCopy.objects.get().status == "withdrawn"
+
+
+def test_a_draft_is_handed_over_with_two_keys(
+    page: Page, reviewer: User, person: Callable[..., User]
+) -> None:
+    first, second = _drafts(2)
+    max_ = person(Role.MERCHANDISER, "max")
+    _open_first(page)
+    page.keyboard.press("h")
+    page.keyboard.press("2")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
+    first.refresh_from_db()
+    assert first.assignee == max_
+
+
+def test_another_wording_is_picked_with_two_keys(page: Page, reviewer: User) -> None:
+    (draft,) = _drafts(1)
+    _open_first(page)
+    page.keyboard.press("c")
+    wanted = page.locator("[data-pick=number] + p").nth(1)
+    text = wanted.inner_text()
+    page.keyboard.press("2")
+    expect(page.locator("[data-copy]")).to_have_text(text)
+    draft.refresh_from_db()
+    assert (draft.text, draft.version) == (text, 2)
+
+
+def test_an_edit_is_saved_and_approved_in_one_step_from_the_keyboard(
+    page: Page, reviewer: User
+) -> None:
+    first, second = _drafts(2)
+    _open_first(page)
+    page.keyboard.press("e")
+    page.locator("#desk-text").fill(first.sentences[0]["text"])
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.locator("article")).to_have_attribute("data-draft", str(second.pk))
+    assert Publication.objects.get().text == first.sentences[0]["text"]
+
+
+def test_a_text_is_approved_for_later_by_the_shops_clock(page: Page, reviewer: User) -> None:
+    Market.objects.create(name="Shop", currency="EUR", time_zone="Asia/Shanghai", is_default=True)
+    _drafts(1)
+    _open_first(page)
+    page.keyboard.press("s")
+    page.locator("#desk-at").fill("2099-05-01T09:30")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing waits here any more")).to_be_visible()
+    assert PlannedCopy.objects.get().at.isoformat() == "2099-05-01T01:30:00+00:00"
+    assert not PublishedCopy.objects.exists()
+
+
+def test_preview_and_comments_open_with_a_key(page: Page, reviewer: User) -> None:
+    (draft,) = _drafts(1)
+    _open_first(page)
+    page.keyboard.press("p")
+    expect(page.locator(".desk-device-phone .desk-screen")).to_contain_text(draft.text)
+    page.keyboard.press("m")
+    page.keyboard.type("Ask the supplier about the oak.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".desk-comments")).to_contain_text("Ask the supplier about the oak.")

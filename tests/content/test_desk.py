@@ -1,12 +1,14 @@
 """The desk's pages: the queue, one draft, bulk approval after a preview, requests for drafts."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from guidance.catalog.models import ProductAttribute
 from guidance.content.models import Draft, Publication, PublishedCopy, ReviewTask
 from guidance.content.services.review import approve_draft, edit_draft
 from guidance.content.services.rewriting import rewrite_draft
@@ -53,6 +55,9 @@ def test_the_queue_shows_what_waits_oldest_first(client: Client, make_draft: Mak
         ("language=zh-hans", set()),
         ("kind=description&q=clean", {"clean"}),
         ("status=approved", {"done"}),
+        ("risk=high", {"warned"}),
+        ("due=overdue", {"old"}),
+        ("assignee=nobody", {"clean", "failed", "old", "warned"}),
     ],
 )
 def test_the_queue_is_narrowed_by_its_filters(
@@ -61,15 +66,93 @@ def test_the_queue_is_narrowed_by_its_filters(
     drafts = {sku: make_draft(sku) for sku in ("clean", "failed", "old", "stale", "warned", "done")}
     changed = {
         "failed": {"blocking_findings": 1},
-        "warned": {"warnings": 1},
-        "stale": {"is_stale": True},
-        "old": {"created_at": timezone.now() - timezone.timedelta(days=9)},
+        "warned": {"warnings": 1, "is_high_risk": True},
+        "stale": {"is_stale": True, "assignee": mia},
+        "old": dict.fromkeys(("created_at", "due_at"), timezone.now() - timedelta(days=9)),
     }
     for sku, fields in changed.items():
         Draft.objects.filter(pk=drafts[sku].pk).update(**fields)
     approve_draft(draft_id=drafts["done"].pk, version=1, actor=mia)
     rows = client.get(f"{DESK}?{query}").context["cl"].result_list
     assert {draft.product.sku for draft in rows} == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("", ["a", "b", "c"]),
+        ("due", ["c", "a", "b"]),
+        ("value", ["b", "a", "c"]),
+        ("risk", ["c", "a", "b"]),
+    ],
+)
+def test_list_and_pages_follow_one_order(
+    client: Client, make_draft: MakeDraft, order: str, expected: list[str]
+) -> None:
+    drafts = {sku: make_draft(sku) for sku in "abc"}
+    Draft.objects.filter(pk=drafts["b"].pk).update(takings=900)
+    due = timezone.now() + timedelta(hours=1)
+    Draft.objects.filter(pk=drafts["c"].pk).update(due_at=due, is_high_risk=True)
+    query = {"order": order} if order else {}
+    rows = client.get(DESK, query).context["cl"].result_list
+    assert [draft.product.sku for draft in rows] == expected
+    carried = f"?_changelist_filters=order%3D{order}" if order else ""
+    walked, place = [expected[0]], drafts[expected[0]].pk
+    for _step in expected[1:]:
+        page = client.get(f"{DESK}{place}/change/{carried}").context["place"]
+        place = page.next
+        walked.append(Draft.objects.get(pk=place).product.sku)
+    assert walked == expected
+
+
+def test_a_page_whose_facts_changed_since_it_was_read_approves_nothing(
+    client: Client, make_draft: MakeDraft
+) -> None:
+    draft = make_draft("mug")
+    seal = client.get(f"{DESK}{draft.pk}/change/").context["seal"]
+    ProductAttribute.objects.create(product=draft.product, key="warranty", value="2 years")
+    answer = _decide(client, draft, "approve", seal=seal)
+    assert answer.status_code == 409
+    assert "Facts changed while you were reading" in _text(answer)
+    assert not Publication.objects.exists()
+
+
+def test_the_other_language_stands_beside_with_what_differs(
+    client: Client, make_draft: MakeDraft
+) -> None:
+    draft = make_draft("mug")
+    Draft.objects.create(
+        product=draft.product,
+        kind=draft.kind,
+        language="zh-hans",
+        text="橡木马克杯，容量450毫升。",
+        claims=[{"fact_keys": ["capacity"]}],
+    )
+    (other,) = client.get(f"{DESK}{draft.pk}/change/").context["others"]
+    assert other.differences.numbers_there == ("450毫升",)
+    assert "material" in other.differences.facts_here
+
+
+def test_an_edit_that_adds_a_claim_stays_and_says_why(
+    client: Client, make_draft: MakeDraft
+) -> None:
+    draft = make_draft("mug")
+    ProductAttribute.objects.create(product=draft.product, key="weight", value="310", unit="g")
+    answer = _decide(client, draft, "edit", text=f"{draft.text} It weighs 310 g.", approve="1")
+    assert "Your edit added a claim" in _text(answer)
+    assert not Publication.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.COMPLIANCE, Role.MARKETER])
+@pytest.mark.parametrize("act", ["assign", "choose", "instruct", "undo"])
+def test_roles_that_do_not_decide_change_nothing_at_the_desk(
+    desk: Desk, make_draft: MakeDraft, role: Role, act: str
+) -> None:
+    draft = make_draft("mug")
+    sent = {"number": "500", "instruction": "shorter"}
+    assert _decide(desk(role), draft, act, **sent).status_code == 403
+    draft.refresh_from_db()
+    assert draft.version == 1
 
 
 def test_the_page_marks_every_claim_and_names_its_fact(

@@ -16,7 +16,7 @@ from guidance.content.models import Draft, DraftRevision
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
 from guidance.content.services.examination import Examination, examine_draft
-from guidance.content.services.refusals import may_not_approve
+from guidance.content.services.refusals import may_not_approve, own_request
 from guidance.content.services.sealing import seal_of
 from guidance.content.services.wording import candidates
 from guidance.core.admin import acting_person
@@ -242,9 +242,10 @@ def _why_not_approve(request: HttpRequest, draft: Draft, found: Examination) -> 
     """Return why this person cannot approve this draft now, or ''."""
     if not request.user.has_perm("content.review_draft"):
         return _("Your role reads drafts; it does not decide them.")
-    if reason := may_not_approve(draft, acting_person(request)):
+    me = acting_person(request)
+    if reason := own_request(draft, me):
         return reason
-    return _failing(found.blocking) if found.blocking else ""
+    return _failing(found.blocking) if found.blocking else may_not_approve(draft, me)
 
 
 def _failing(count: int) -> str:
