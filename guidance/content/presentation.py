@@ -8,7 +8,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from guidance.content.models import Draft, MissingFacts
+from guidance.content.models import Draft, Kind, MissingFacts
 from models_ml.writer.facts import LANGUAGES, label
 
 FACT_FIELD = "fact-"
@@ -24,6 +24,11 @@ def excerpt(text: str) -> str:
 def language_label(code: str) -> str:
     """Return a language's name, or its code where nobody named it."""
     return str(dict(settings.LANGUAGES).get(code, code))
+
+
+def kind_label(kind: str) -> str:
+    """Return what people call a kind of copy."""
+    return str(dict(Kind.choices).get(kind, kind))
 
 
 def since(time: datetime) -> str:

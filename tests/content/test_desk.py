@@ -309,6 +309,19 @@ def test_other_roles_do_not_see_the_desk(desk: Desk, make_draft: MakeDraft) -> N
     assert client.get(f"{DESK}{draft.pk}/change/").status_code == 403
 
 
+def test_the_preview_says_what_is_about_to_happen(
+    client: Client, make_draft: MakeDraft, mia: User
+) -> None:
+    first = make_draft("a")
+    make_draft("b")
+    approve_draft(draft_id=first.pk, version=1, actor=mia)
+    fields = {name: getattr(first, name) for name in ("product", "kind", "language", "text")}
+    Draft.objects.create(**fields, sentences=first.sentences)
+    (share,) = client.get(f"{DESK}approve/").context["shares"]
+    assert (share.kind, share.language) == ("description", "en")
+    assert (share.drafts, share.replacing) == (2, 1)
+
+
 def test_the_preview_lists_exactly_what_a_confirmation_approves(
     client: Client, make_draft: MakeDraft, mia: User
 ) -> None:

@@ -151,8 +151,10 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         drafts = drafts.filter(status=Draft.Status.WAITING)
         others = drafts.exclude(barred(acting_person(request).pk))
         clean = others.filter(blocking_findings=0)
+        shown = clean.select_related("product", "requested_by")[:PREVIEWED]
         context = {
-            "drafts": clean.select_related("product", "requested_by")[:PREVIEWED],
+            "drafts": shown,
+            "shares": queue.shares_of(Draft.objects.filter(pk__in=[one.pk for one in shown])),
             "total": clean.count(),
             "own": drafts.count() - others.count(),
             "failing": others.count() - clean.count(),

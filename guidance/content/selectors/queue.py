@@ -5,11 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from guidance.content.models import Draft, DraftQuerySet, ReviewTask, asked_for_by
+from guidance.content.models import (
+    Draft,
+    DraftQuerySet,
+    PublishedCopy,
+    ReviewTask,
+    asked_for_by,
+)
 from guidance.core.ids import parse_id, parse_key
 
 Narrow = Callable[[DraftQuerySet], DraftQuerySet]
@@ -155,6 +161,36 @@ def queue_totals(user_id: int) -> Totals:
         own=Count("pk", filter=asked_for_by(user_id)),
     )
     return Totals(**counts)
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many drafts of one kind and language a decision on many would publish."""
+
+    kind: str
+    language: str
+    drafts: int
+    replacing: int
+
+
+def shares_of(drafts: QuerySet[Draft]) -> list[Share]:
+    """Return what approving these drafts would do, by kind and language; one query.
+
+    `replacing` counts those whose product has live copy of that kind and language already.
+    """
+    live = PublishedCopy.objects.filter(
+        status=PublishedCopy.Status.LIVE,
+        product_id=OuterRef("product_id"),
+        kind=OuterRef("kind"),
+        language=OuterRef("language"),
+    )
+    counted = (
+        drafts.order_by()
+        .annotate(has_live=Exists(live))
+        .values("kind", "language")
+        .annotate(drafts=Count("pk"), replacing=Count("pk", filter=Q(has_live=True)))
+    )
+    return [Share(**row) for row in counted.order_by("kind", "language")]
 
 
 def open_tasks() -> list[ReviewTask]:

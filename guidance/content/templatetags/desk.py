@@ -6,6 +6,7 @@ from guidance.content.presentation import (
     checks_badge,
     due_badge,
     fact_label,
+    kind_label,
     language_label,
     since,
     wanted_fields,
@@ -15,6 +16,7 @@ register = template.Library()
 register.filter("checks_badge", checks_badge)
 register.filter("due_badge", due_badge)
 register.filter("fact_label", fact_label)
+register.filter("kind_name", kind_label)
 register.filter("language_name", language_label)
 register.filter("since", since)
 register.filter("wanted_fields", wanted_fields)
