@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from guidance.catalog.models import ProductAttribute
-from guidance.content.models import Draft, Publication, PublishedCopy, ReviewTask
+from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy, ReviewTask
 from guidance.content.services.review import approve_draft, edit_draft
 from guidance.content.services.rewriting import rewrite_draft
 from guidance.core.models import Job, Market, User
@@ -418,6 +418,30 @@ def test_a_publication_is_withdrawn_from_its_page_with_a_reason(
     client.post(f"{page}/withdraw/", {"reason": "A wrong claim"})
     assert PublishedCopy.objects.get().status == "withdrawn"
     assert "Withdraw it" not in _text(client.get(f"{page}/change/"))
+
+
+def test_a_withdrawn_publication_comes_back_from_its_page(
+    client: Client, make_draft: MakeDraft, mia: User
+) -> None:
+    publication = approve_draft(draft_id=make_draft("mug").pk, version=1, actor=mia)
+    page = f"/admin/content/publication/{publication.pk}"
+    client.post(f"{page}/withdraw/", {"reason": "slip"})
+    assert "Serve it again" in _text(client.get(f"{page}/change/"))
+    client.post(f"{page}/restore/", {"reason": "it was right"})
+    assert PublishedCopy.objects.get().status == "live"
+    assert "Serve it again" not in _text(client.get(f"{page}/change/"))
+
+
+def test_a_planned_publication_is_cancelled_from_its_page(
+    client: Client, make_draft: MakeDraft, mia: User
+) -> None:
+    at = timezone.now() + timedelta(days=1)
+    draft = make_draft("mug")
+    publication = approve_draft(draft_id=draft.pk, version=1, actor=mia, publish_at=at)
+    page = f"/admin/content/publication/{publication.pk}"
+    assert "It goes out on" in _text(client.get(f"{page}/change/"))
+    client.post(f"{page}/cancel/")
+    assert not PlannedCopy.objects.exists()
 
 
 @pytest.mark.parametrize("address", ["/admin/content/missingfacts/", "/admin/content/publication/"])

@@ -1,5 +1,7 @@
 """Published copy: read, and withdrawn by those who may."""
 
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,11 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from guidance.content.models import Publication, PublishedCopy
+from guidance.content.models import PlannedCopy, Publication, PublishedCopy
 from guidance.content.presentation import excerpt, language_label
-from guidance.content.services.publication import withdraw_copy
+from guidance.content.services.planning import cancel_planned
+from guidance.content.services.publication import place_of, restore_publication, withdraw_copy
 from guidance.content.services.refusals import Refused
 from guidance.core.admin import ReadOnlyAdmin, acting_person
+from guidance.core.models import User
 
 
 @admin.register(Publication)
@@ -43,31 +47,65 @@ class PublicationAdmin(ReadOnlyAdmin):
         return publications
 
     def get_urls(self) -> list[URLPattern]:
-        withdraw = path(
-            "<uuid:publication_id>/withdraw/",
-            self.admin_site.admin_view(require_POST(self.withdraw_view)),
-            name="content_publication_withdraw",
-        )
-        return [withdraw, *super().get_urls()]
+        acts = [
+            path(
+                f"<uuid:publication_id>/{act}/",
+                self.admin_site.admin_view(require_POST(getattr(self, f"{act}_view"))),
+                name=f"content_publication_{act}",
+            )
+            for act in ("withdraw", "restore", "cancel")
+        ]
+        return [*acts, *super().get_urls()]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        current = PublishedCopy.objects.filter(publication=kwargs.get("obj")).first()
-        is_served = current is not None and current.status != PublishedCopy.Status.WITHDRAWN
+        publication = kwargs["obj"]
+        current = PublishedCopy.objects.filter(**place_of(publication)).first()
+        planned = PlannedCopy.objects.filter(publication=publication).first()
+        is_this = current is not None and current.publication_id == publication.pk
+        is_served = is_this and current is not None and current.is_served
         may = request.user.has_perm("content.withdraw_publication")
-        context |= {"current": current, "may_withdraw": may and is_served}
+        withdrawn = current is not None and current.status == PublishedCopy.Status.WITHDRAWN
+        context |= {
+            "current": current if is_this else None,
+            "planned": planned if may else None,
+            "may_withdraw": may and is_this and not withdrawn,
+            "may_restore": may and not is_served and planned is None,
+        }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def withdraw_view(self, request: HttpRequest, publication_id: object) -> HttpResponse:
+    def withdraw_view(self, request: HttpRequest, publication_id: uuid.UUID) -> HttpResponse:
+        def act(actor: User, reason: str) -> str:
+            copy = get_object_or_404(PublishedCopy, publication=publication_id)
+            withdraw_copy(copy=copy, actor=actor, reason=reason)
+            return _("Withdrawn: storefronts no longer get this text.")
+
+        return self._act(request, publication_id, act)
+
+    def restore_view(self, request: HttpRequest, publication_id: uuid.UUID) -> HttpResponse:
+        def act(actor: User, reason: str) -> str:
+            restore_publication(publication_id=publication_id, actor=actor, reason=reason)
+            return _("Storefronts get this text again.")
+
+        return self._act(request, publication_id, act)
+
+    def cancel_view(self, request: HttpRequest, publication_id: uuid.UUID) -> HttpResponse:
+        def act(actor: User, reason: str) -> str:
+            cancel_planned(publication_id=publication_id, actor=actor)
+            return _("It will not go out.")
+
+        return self._act(request, publication_id, act)
+
+    def _act(
+        self, request: HttpRequest, publication_id: uuid.UUID, act: Callable[[User, str], str]
+    ) -> HttpResponse:
         if not request.user.has_perm("content.withdraw_publication"):
             raise PermissionDenied
-        copy = get_object_or_404(PublishedCopy, publication=publication_id)
+        get_object_or_404(Publication, pk=publication_id)
         try:
-            withdraw_copy(
-                copy=copy, actor=acting_person(request), reason=request.POST.get("reason", "")
-            )
-            messages.success(request, _("Withdrawn: storefronts no longer get this text."))
+            done = act(acting_person(request), request.POST.get("reason", ""))
+            messages.success(request, done)
         except Refused as refused:
             messages.error(request, str(refused))
         address = reverse("admin:content_publication_change", args=[publication_id])
