@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from guidance.core.jobs import run_job
-from guidance.core.models import AuditEntry
+from guidance.core.models import AuditEntry, Job
 from guidance.core.roles import Role
 from guidance.training.models import RetrainingPolicy, TrainingRun
 from guidance.training.services import ensure_policies, request_training
@@ -119,6 +119,21 @@ def test_the_best_settings_can_be_kept_and_given_up_again(
     assert policy.params == {}
     verbs = AuditEntry.objects.filter(verb="keep_settings").order_by("at")
     assert [entry.details["now"] for entry in verbs] == [{"dim": 96}, {}]
+
+
+def test_a_search_that_could_measure_nothing_says_so(desk: Desk) -> None:
+    run = request_training(
+        recipe_key="quick",
+        requested_by=None,
+        kind="search",
+        params={"trials": 0, "minutes": 5},
+        start=False,
+    )
+    assert run_job(run.job_id) == Job.Status.SUCCEEDED
+    run.job.refresh_from_db()
+    assert run.job.result == {"trials": 0, "best": None}
+    html = desk(Role.ANALYST).get(_url("trainingrun_change", run.pk)).content.decode()
+    assert html.count("No settings could be measured") == 2  # in the log and on the page
 
 
 def test_a_run_that_found_nothing_has_nothing_to_use(desk: Desk) -> None:
