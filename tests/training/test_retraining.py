@@ -18,9 +18,11 @@ from guidance.training.models import DriftReading, RetrainingPolicy, TrainingRun
 from guidance.training.selectors import situation
 from guidance.training.services import (
     AlreadyTraining,
+    keep_params,
     measure_drift,
     request_due_training,
     request_training,
+    save_policy,
 )
 from guidance.training.tasks import read_drift, retrain_where_due
 from tests import factories
@@ -249,6 +251,42 @@ def test_a_run_on_its_way_is_not_joined_by_a_second_one_of_any_kind() -> None:
     assert request_due_training(recipe_key="quick") is None
     with pytest.raises(AlreadyTraining):
         request_training(recipe_key="quick", requested_by=None, start=False)
+
+
+def test_what_cannot_start_a_training_is_not_counted_and_measured_for() -> None:
+    """The figures of a large shop are dear, and every minute asks."""
+    for given, running in (({"is_active": False}, False), ({"is_active": True}, True)):
+        _policy(growth_percent=1, **given)
+        if running:
+            request_training(recipe_key="quick", requested_by=None, start=False)
+        del SHOP["events"]
+        assert request_due_training(recipe_key="quick") is None
+        SHOP["events"] = 1_000
+
+
+def test_a_situation_takes_five_statements(django_assert_num_queries: Any) -> None:
+    _trained(timedelta(days=3))
+    with django_assert_num_queries(4):
+        situation("quick")  # whose own count asks no database
+
+
+def test_saving_a_policy_leaves_what_the_person_did_not_change() -> None:
+    opened = _policy(growth_percent=20)
+    person = factories.user()
+    keep_params(recipe_key="quick", params={"dim": 96}, actor=person)
+    opened.at_hour = 5
+    save_policy(policy=opened, changed=["at_hour"], actor=person)
+    now = RetrainingPolicy.objects.get(recipe="quick")
+    assert (now.at_hour, now.params) == (5, {"dim": 96})
+
+
+def test_saving_a_policy_unchanged_writes_nothing() -> None:
+    policy = _policy()
+    before = policy.updated_at
+    save_policy(policy=policy, changed=[], actor=factories.user())
+    policy.refresh_from_db()
+    assert policy.updated_at == before
+    assert not AuditEntry.objects.filter(verb="change_retraining").exists()
 
 
 def test_drift_is_read_once_an_hour_and_not_where_nothing_can_be_measured() -> None:
