@@ -20,7 +20,7 @@ def report(model: np.ndarray) -> TrainReport:
         best_baseline="repeat_frequency",
         model_minus_best_baseline={},
         epochs=[],
-        start={"used": "scratch", "measured": {}, "learned_until": "", "note": ""},
+        start={"used": "scratch", "measured": {}, "note": ""},
         seconds={},
         seed=7,
         customers=np.array([f"c{number}" for number in range(500)]),
