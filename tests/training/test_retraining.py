@@ -30,6 +30,8 @@ from tests.training.quick_recipe import SHOP
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recipe")]
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+# How long every training here took.
+TOOK = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +48,8 @@ def _policy(**given: Any) -> RetrainingPolicy:
 
 
 def _trained(ago: timedelta, *, status: str = "succeeded", now: datetime = NOON) -> TrainingRun:
-    return factories.training_run(
-        recipe="quick", job=factories.job(status=status), created_at=now - ago, data_size=1_000
-    )
+    job = factories.job(status=status, finished_at=now - ago + TOOK)
+    return factories.training_run(recipe="quick", job=job, created_at=now - ago, data_size=1_000)
 
 
 def _trigger(policy: RetrainingPolicy, now: datetime = NOON) -> str | None:
@@ -159,9 +160,17 @@ def test_a_candidate_that_waits_for_a_person_is_not_trained_again_for_lost_quali
 
 def test_a_reading_from_before_the_last_training_says_nothing_about_it() -> None:
     policy = _policy(input_drift=0.2)
+    began = NOON - timedelta(days=3)
     _trained(timedelta(days=3))
-    _read(_measure(0.9), at=NOON - timedelta(days=4))
-    assert _trigger(policy) is None
+    # A long training is overtaken by readings of what it is to cure.
+    for at, expected in (
+        (began - timedelta(days=1), None),
+        (began + TOOK / 2, None),
+        (began + TOOK + timedelta(minutes=1), "drift"),
+    ):
+        DriftReading.objects.all().delete()
+        _read(_measure(0.9), at=at)
+        assert _trigger(policy) == expected, at
 
 
 def test_growth_and_drift_rest_after_a_training_and_the_schedule_does_not() -> None:

@@ -1,11 +1,13 @@
 """Options of a training, searches and retraining at the desk."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from guidance.core.jobs import run_job
 from guidance.core.models import AuditEntry, Job
@@ -177,9 +179,8 @@ def test_a_threshold_without_sense_is_refused(
 def test_the_page_tells_how_near_each_trigger_is(desk: Desk, policy: RetrainingPolicy) -> None:
     policy.input_drift = 0.2
     policy.save()
-    factories.training_run(
-        recipe="quick", job=factories.job(status="succeeded"), data_size=800, trigger="command"
-    )
+    job = factories.job(status="succeeded", finished_at=timezone.now())
+    factories.training_run(recipe="quick", job=job, data_size=800, trigger="command")
     before, now = {"view": 0.7, "purchase": 0.3}, {"view": 0.3, "purchase": 0.7}
     factories.drift_reading(
         recipe="quick",
@@ -194,11 +195,16 @@ def test_the_page_tells_how_near_each_trigger_is(desk: Desk, policy: RetrainingP
             }
         ],
     )
-    html = desk(Role.MERCHANDISER).get(_url("retrainingpolicy_change", policy.pk)).content.decode()
+    client = desk(Role.MERCHANDISER)
+    html = client.get(_url("retrainingpolicy_change", policy.pk)).content.decode()
     assert "25.0 % (800 → 1,000 events)" in html
     assert "starts a training" in html
     assert "view: 70.0 % → 30.0 %" in html
     assert "A command asked for it" in html
+    assert "so that this starts none" not in html
+    Job.objects.update(finished_at=timezone.now() + timedelta(minutes=1))
+    html = client.get(_url("retrainingpolicy_change", policy.pk)).content.decode()
+    assert "so that this starts none" in html
 
 
 def test_every_registered_model_has_its_retraining(policy: RetrainingPolicy) -> None:
