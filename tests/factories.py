@@ -1,6 +1,6 @@
 """Rows for tests: one maker a model, each row valid and different from the last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
+from guidance.behaviour.services.rollups import mark_days
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import Draft, Kind, MissingFacts, Publication
@@ -30,7 +31,6 @@ from guidance.training.models import DriftReading, ModelVersion, RetrainingPolic
 _numbers = count(1)
 PASSED_VERDICT = {
     "passed": True,
-    "reason": "beats_all",
     "against": "popularity",
     "difference": 0.02,
     "low": 0.01,
@@ -119,6 +119,12 @@ def decision(**given: Any) -> Decision:
             **given,
         }
     )
+
+
+def logged(decisions: Sequence[Decision]) -> None:
+    """Write decisions as an answer does, their days marked for the rollups."""
+    Decision.objects.bulk_create(decisions)
+    mark_days(moments=((one.at, one.source) for one in decisions))
 
 
 def outcome(**given: Any) -> Event:

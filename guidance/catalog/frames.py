@@ -33,7 +33,7 @@ def _facts(skus: Collection[str] | None) -> list[ItemFacts]:
     told: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for product, key, value, unit in attributes.values_list("product_id", "key", "value", "unit"):
         told[product].append((key, f"{value} {unit}".strip()))
-    images = {
+    images: dict[int, tuple[str, bytes | None]] = {
         product: (model, bytes(numbers))
         for product, model, numbers in vectors.values_list("product_id", "model", "numbers")
     }
@@ -46,8 +46,9 @@ def _facts(skus: Collection[str] | None) -> list[ItemFacts]:
             brand=brand,
             price=None if price is None else float(price),
             attributes=tuple(told[pk]),
-            image_model=images[pk][0] if pk in images else "",
-            image=images[pk][1] if pk in images else None,
+            image_model=image_model,
+            image=image,
         )
         for pk, sku, title, titles, category, brand, price in rows
+        for image_model, image in [images.get(pk, ("", None))]
     ]

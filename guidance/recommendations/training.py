@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from guidance.behaviour.frames import interactions
 from guidance.catalog.frames import item_facts
@@ -28,6 +29,7 @@ from models_ml.recommender.comparison import measure_served
 from models_ml.recommender.config import Progress, TrainConfig, TrainingStopped
 from models_ml.recommender.gate import gate
 from models_ml.recommender.origins import cross_validate
+from models_ml.recommender.report import TrainReport
 from models_ml.recommender.search import Bounds, SearchProgress, search
 from models_ml.recommender.train import train
 
@@ -64,7 +66,7 @@ def train_recommender(context: JobContext, run: TrainingRun) -> Trained:
             on_progress=show,
             should_stop=context.should_stop,
         )
-        content = {**report.as_dict(), **_earlier_cuts(context, run, frame, config)}
+        content = {**report.as_dict(), **_earlier_cuts(context, run, frame, config, report)}
     current, ndcgs, problem = _measure_today(frame, config)
     verdict = {**gate(report, ndcgs).as_dict(), "current_version": current, "note": problem}
     return Trained(folder=folder_of(run), report=content, verdict=verdict)
@@ -125,9 +127,15 @@ def _last_folder(run: TrainingRun) -> Path | None:
 
 
 def _earlier_cuts(
-    context: JobContext, run: TrainingRun, frame: pd.DataFrame, config: TrainConfig
+    context: JobContext,
+    run: TrainingRun,
+    frame: pd.DataFrame,
+    config: TrainConfig,
+    latest: TrainReport,
 ) -> dict[str, Any]:
-    """Measure the recipe at so many earlier ends as the run wants, for the report."""
+    """Measure the recipe at so many earlier ends as the run wants, for the report; one with too
+    little data before it is left out, and the log says so.
+    """
     wanted = run.params.get("origins", 0)
     if not wanted:
         return {}
@@ -144,9 +152,13 @@ def _earlier_cuts(
         origins=wanted,
         out_dir=context.folder,
         config=config,
+        latest=latest,
         on_progress=show,
         should_stop=context.should_stop,
     )
+    for reason in found["left_out"]:
+        line = _("Left out: %(reason)s") % {"reason": reason}
+        context.progress(PHASES["origins"], 1.0, line=line)
     return {"rolling_origin": found}
 
 

@@ -52,8 +52,11 @@ class Situation:
 
     @property
     def fresh_reading(self) -> DriftReading | None:
-        """The reading, unless a training was asked for since: it tells of the time before."""
-        if self.reading is None or self.last is None or self.reading.at <= self.last.created_at:
+        """The reading, unless a training is under way or ended since: what was measured before its
+        end is what that training was to cure.
+        """
+        ended = self.last.job.finished_at if self.last else None
+        if self.reading is None or ended is None or self.reading.at <= ended:
             return None
         return self.reading
 

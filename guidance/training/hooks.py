@@ -57,9 +57,11 @@ class Recipe:
     `runner` is the dotted path of `run(context, training_run) -> Trained`, and `checker` that of
     `check(folder, policy)`, which raises an error that people can read where files are broken.
     `searcher`, where settings can be searched for, is that of `search(context, training_run)`,
-    which returns the run's report. They are paths, so that a web process never imports what only
-    a training needs. `growth` leads to `count() -> int`, the events there are to learn from, and
-    `drift` to `measure() -> list[DriftMeasure]`; both are asked by workers and must be quick.
+    which returns the run's report: `trials`, the `best` of them and `usual`, the value of the
+    settings in use, both None where nothing could be measured. They are paths, so that a web
+    process never imports what only a training needs. `growth` leads to `count() -> int`, the
+    events there are to learn from, and `drift` to `measure() -> list[DriftMeasure]`; both are
+    asked by workers and must be quick.
     """
 
     key: str

@@ -152,6 +152,11 @@ def start_sentences(start: dict[str, Any]) -> list[str]:
     return sentences
 
 
+def nothing_found() -> str:
+    """Return what a search says that could measure no trial."""
+    return _("No settings could be measured; trainings go on with the settings in use.")
+
+
 def policy_name(policy: str) -> str:
     """Return a policy in words; an unknown one as it is."""
     return str(POLICIES.get(policy, policy))

@@ -12,6 +12,7 @@ from guidance.training.figures import curve_figure, quality_figure, search_figur
 from guidance.training.hooks import recipe
 from guidance.training.labels import (
     metric_name,
+    nothing_found,
     policy_name,
     reason_name,
     start_sentences,
@@ -104,7 +105,7 @@ def search_result(report: dict[str, Any]) -> dict[str, Any]:
         for trial in sorted(trials, key=lambda one: -one["value"])
     ]
     if best is None:
-        return {"trials": rows, "is_better": False}
+        return {"trials": rows, "is_better": False, "nothing_found": nothing_found()}
     return {
         "trials": rows,
         "is_better": best["value"] > report["usual"],

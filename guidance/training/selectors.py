@@ -100,7 +100,7 @@ def latest_reading(recipe: str) -> DriftReading | None:
 
 
 def situation(recipe: str) -> Situation:
-    """Return what decides whether a recipe is trained again; four statements, the recipe's own
+    """Return what decides whether a recipe is trained again; five statements, the recipe's own
     count among them.
     """
     trainings = (

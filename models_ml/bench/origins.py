@@ -2,34 +2,26 @@
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from models_ml.bench.shop_files import read_items, read_shop
-from models_ml.recommender.config import Progress, TrainConfig
+from models_ml.bench.trainings import config_of, tell_progress
 from models_ml.recommender.origins import cross_validate
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure each origin, print the table and write the JSON."""
     frame, until = read_shop(options.shop)
-    config = TrainConfig(
-        threads=options.threads,
-        max_minutes=options.max_minutes,
-        seed=options.seed,
-        until=until.to_pydatetime() if until else None,
-        **options.settings,
-    )
     with tempfile.TemporaryDirectory() as scratch:
         found = cross_validate(
             frame,
             items=read_items(options.shop),
             origins=options.origins,
             out_dir=options.work or Path(scratch),
-            config=config,
-            on_progress=_tell,
+            config=config_of(options, until),
+            on_progress=tell_progress,
         )
     print(_table(found))
     options.json.write_text(json.dumps(found, indent=2) + "\n")
@@ -47,10 +39,3 @@ def _table(found: dict[str, Any]) -> str:
         f", from {difference['low']:+.4f} to {difference['high']:+.4f})"
     )
     return "\n".join([*lines, *(f"left out {one}" for one in found["left_out"])])
-
-
-def _tell(progress: Progress) -> None:
-    figures = ""
-    if progress.validation_ndcg is not None:
-        figures = f" epoch {progress.epoch} validation NDCG@10 {progress.validation_ndcg:.4f}"
-    print(f"{progress.fraction:4.0%} {progress.phase}{figures}", file=sys.stderr)

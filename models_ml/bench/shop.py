@@ -4,7 +4,6 @@ tuned peers.
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from models_ml.bench import cold_start, effects
 from models_ml.bench.peers import compare_with_peers, table
 from models_ml.bench.serving_speed import measure_speed
 from models_ml.bench.shop_files import read_items, read_shop
+from models_ml.bench.trainings import config_of, tell, tell_progress
 from models_ml.data.generated_shop import read_oracle
-from models_ml.recommender.config import Progress, TrainConfig
+from models_ml.recommender.config import TrainConfig
 from models_ml.recommender.evaluate import TOP, ndcg
 from models_ml.recommender.gate import gate
 from models_ml.recommender.report import MODEL, TrainReport
@@ -31,10 +31,10 @@ def run(options: argparse.Namespace) -> None:
         directory = options.work or Path(scratch)
         items = read_items(options.shop)
         report = train(
-            frame, items=items, out_dir=directory, config=config, on_progress=_print_progress
+            frame, items=items, out_dir=directory, config=config, on_progress=tell_progress
         )
         speed = measure_speed(directory, frame)
-        peers = compare_with_peers(directory, frame, config, tell=_tell)
+        peers = compare_with_peers(directory, frame, config, tell=tell)
         cold = {
             "held out": cold_start.measure_held_out(directory, frame, items, config),
             "new since": cold_start.measure_new(directory, frame, items, config),
@@ -61,21 +61,14 @@ def run(options: argparse.Namespace) -> None:
 def run_effects(options: argparse.Namespace) -> None:
     """Print what every step of cleaning and every augmentation is worth, and write the JSON."""
     frame, config = _read(options)
-    measured = effects.measure_effects(frame, config, options.seeds or 1, tell=_tell)
+    measured = effects.measure_effects(frame, config, options.seeds or 1, tell=tell)
     print(effects.table(measured))
     _write(options.json, {"effects": measured})
 
 
 def _read(options: argparse.Namespace) -> tuple[pd.DataFrame, TrainConfig]:
     frame, until = read_shop(options.shop)
-    settings = {
-        "threads": options.threads,
-        "max_minutes": options.max_minutes,
-        "seed": options.seed,
-        "until": until.to_pydatetime() if until else None,
-        **options.settings,
-    }
-    return frame, TrainConfig(**settings)
+    return frame, config_of(options, until)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
@@ -101,18 +94,6 @@ def _against_oracle(report: TrainReport, oracle: pd.DataFrame) -> dict[str, floa
         value = float(report.ndcgs[name][known].mean())
         figures[f"way_{name}"] = (value - floor) / (ceiling - floor)
     return figures
-
-
-def _print_progress(progress: Progress) -> None:
-    line = f"{progress.fraction:4.0%} {progress.phase}"
-    if progress.validation_ndcg is not None:
-        line += f" epoch {progress.epoch} loss {progress.loss:.4f}"
-        line += f" validation NDCG@10 {progress.validation_ndcg:.4f}"
-    _tell(line)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _table(report: TrainReport) -> str:

@@ -4,7 +4,6 @@ prints both on the same windows.
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from models_ml.bench.shop_files import read_items, read_shop
+from models_ml.bench.trainings import config_of, tell_progress
 from models_ml.data.columns import TIME
-from models_ml.recommender.config import BOTH, SCRATCH, Progress, TrainConfig
+from models_ml.recommender.config import BOTH, SCRATCH
 from models_ml.recommender.report import TrainReport
 from models_ml.recommender.train import train
 
@@ -30,17 +30,17 @@ def run(options: argparse.Namespace) -> None:
             frame[frame[TIME] <= before],
             items=items,
             out_dir=folder / "earlier",
-            config=_config(options, before, SCRATCH),
-            on_progress=_tell,
+            config=config_of(options, before, start=SCRATCH),
+            on_progress=tell_progress,
         )
         later = train(
             frame,
             items=items,
             out_dir=folder / "later",
-            config=_config(options, end, BOTH),
+            config=config_of(options, end, start=BOTH),
             previous=folder / "earlier",
             measure_only=True,
-            on_progress=_tell,
+            on_progress=tell_progress,
         )
     content = {"days": options.warm, "earlier": _figures(earlier), "later": _figures(later)}
     for name, one in later.start["measured"].items():
@@ -52,24 +52,6 @@ def run(options: argparse.Namespace) -> None:
     options.json.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def _config(options: argparse.Namespace, until: pd.Timestamp, start: str) -> TrainConfig:
-    return TrainConfig(
-        threads=options.threads,
-        max_minutes=options.max_minutes,
-        seed=options.seed,
-        until=until.to_pydatetime(),
-        start=start,
-        **options.settings,
-    )
-
-
 def _figures(report: TrainReport) -> dict[str, Any]:
     test = {name: one.repeats_allowed["ndcg@10"] for name, one in report.candidates.items()}
     return {"start": report.start, "test_ndcg@10": test, "seconds": report.seconds}
-
-
-def _tell(progress: Progress) -> None:
-    figures = ""
-    if progress.validation_ndcg is not None:
-        figures = f" epoch {progress.epoch} validation NDCG@10 {progress.validation_ndcg:.4f}"
-    print(f"{progress.fraction:4.0%} {progress.phase}{figures}", file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models_ml.data.history import EMPTY
-from models_ml.recommender.blending import LEAST_GAIN, NEW_ONLY_SHARE, WEIGHTS, Board
+from models_ml.recommender.blending import LEAST_GAIN, NEW_ONLY_SHARE, WEIGHTS, Board, mean_of_asked
 from models_ml.recommender.cases import Case
 from models_ml.recommender.evaluate import paired_interval
 from models_ml.recommender.fusion import AddedMix
@@ -158,7 +158,7 @@ class _Judge:
         values = []
         for mix in mixes:
             new, whole = self._values(mix)
-            values.append(_mean(whole[rows]) + NEW_ONLY_SHARE * _mean(new[rows]))
+            values.append(mean_of_asked(whole[rows]) + NEW_ONLY_SHARE * mean_of_asked(new[rows]))
         return mixes[int(np.argmax(values))]
 
     def _values(self, mix: AddedMix) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +181,7 @@ def _best_weights(
     weights = dict(start)
 
     def value() -> float:
-        return _mean(among.ndcgs(simulation.added(weights))[rows])
+        return mean_of_asked(among.ndcgs(simulation.added(weights))[rows])
 
     best = value()
     for _ in range(ROUNDS):
@@ -194,11 +194,6 @@ def _best_weights(
                     best, kept = found, weight
             weights[name] = kept
     return weights
-
-
-def _mean(values: np.ndarray) -> float:
-    counted = values[~np.isnan(values)]
-    return float(counted.mean()) if len(counted) else 0.0
 
 
 def _named(found: Interval) -> dict[str, float]:

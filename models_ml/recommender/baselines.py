@@ -21,6 +21,10 @@ EASE_WIDTH = 200
 # EASE inverts a square matrix of this many items at most (0.1 GB, about 10 s on one core); rarer
 # items have no neighbours.
 EASE_ITEMS = 5_000
+# A group (one basket or one customer) of n items makes n * n pairs: a reseller or a robot with the
+# whole catalogue of 100,000 would make ten billion. People stay far below 500 items, whose pairs
+# fit into 2 MB; of a larger group so many tell of it, the strongest, then the newest.
+CO_OCCURRENCE_GROUP = 500
 
 
 def fit_popularity(past: Past, *, days: float) -> PopularityScorer:
@@ -47,9 +51,9 @@ def fit_co_occurrence(
     browsing: float,
 ) -> NeighbourScorer:
     """Counts of items that share a basket (or a customer, by `scope`), divided by sqrt(source) *
-    target ** damping.
+    target ** damping. A group counts with `CO_OCCURRENCE_GROUP` items at most.
     """
-    together = past.baskets if scope == "basket" else past.tastes(browsing)
+    together = _groups(past, scope, browsing)
     counts = (together.T @ together).tocsr()
     totals = np.maximum(counts.diagonal(), 1.0)
     counts.setdiag(0.0)
@@ -109,6 +113,28 @@ def solve_ease(tastes: sparse.csr_array, regularisation: float) -> tuple[np.ndar
     neighbours[kept] = kept[np.take_along_axis(places, order, axis=1)]
     strengths[kept] = np.take_along_axis(found, order, axis=1)
     return neighbours, strengths
+
+
+def _groups(past: Past, scope: str, browsing: float) -> sparse.csr_array:
+    """Groups by items; of a large group its strongest items, then the newest, ties by number."""
+    groups = past.baskets if scope == "basket" else past.tastes(browsing)
+    large = np.flatnonzero(np.diff(groups.indptr) > CO_OCCURRENCE_GROUP)
+    if not len(large):
+        return groups
+    kept = np.ones(groups.nnz, bool)
+    newest = np.zeros(past.items)
+    for row in large:
+        span = slice(groups.indptr[row], groups.indptr[row + 1])
+        items, weights = groups.indices[span], groups.data[span]
+        if scope == "customer":
+            history = past.histories.of(int(row))
+            # Its rows are in order of time, and the last one of an item is what stays.
+            newest[history.items] = history.times
+        order = np.lexsort((items, -newest[items], -weights))
+        kept[span.start + order[CO_OCCURRENCE_GROUP:]] = False
+    bounded = groups.tocoo()
+    places = (bounded.row[kept], bounded.col[kept])
+    return sparse.coo_array((bounded.data[kept], places), groups.shape).tocsr()
 
 
 def _strongest(matrix: sparse.csr_array, width: int) -> tuple[np.ndarray, np.ndarray]:

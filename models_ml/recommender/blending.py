@@ -66,7 +66,7 @@ class Board:
 
     def ndcg(self, scores: np.ndarray) -> float:
         """Mean NDCG@10 with repeats allowed, of scores (cases, items)."""
-        return _mean(self.ndcgs(scores))
+        return mean_of_asked(self.ndcgs(scores))
 
     def ndcgs(self, scores: np.ndarray) -> np.ndarray:
         """NDCG@10 with repeats allowed, shape (cases,)."""
@@ -74,7 +74,7 @@ class Board:
 
     def new_only(self, scores: np.ndarray) -> float:
         """Mean NDCG@10 over what is new to the customer, of scores (cases, items)."""
-        return _mean(self.new_ndcgs(scores))
+        return mean_of_asked(self.new_ndcgs(scores))
 
     def new_ndcgs(self, scores: np.ndarray) -> np.ndarray:
         """NDCG@10 over what is new to the customer, shape (cases,)."""
@@ -96,7 +96,8 @@ class Board:
         return np.divide(gains, ideal, out=np.full(len(gains), np.nan), where=totals > 0)
 
 
-def _mean(values: np.ndarray) -> float:
+def mean_of_asked(values: np.ndarray) -> float:
+    """The mean of those who asked for something; zero where nobody did."""
     counted = values[~np.isnan(values)]
     return float(counted.mean()) if len(counted) else 0.0
 
@@ -163,7 +164,7 @@ def tune_blend(
         scorer = getattr(parts, name)
         scores = np.stack([scorer.score(case.history, now) for case in sample])
         alone[name] = sheet.board.ndcgs(scores)
-    values = {name: _mean(ndcgs) for name, ndcgs in alone.items()}
+    values = {name: mean_of_asked(ndcgs) for name, ndcgs in alone.items()}
     best = max(values, key=lambda name: values[name])
     mean, low, high = paired_interval(_crossed(sheet, random), alone[best], seed)
     return Blend(

@@ -31,13 +31,9 @@ class Comparison:
 class GateVerdict:
     """`against` is the opponent that decided: the one the model beats least clearly, or does not
     beat.
-
-    `reason` is a key for the people's language: "beats_all", "not_better_than_baseline",
-    "not_better_than_current".
     """
 
     passed: bool
-    reason: str
     against: str
     difference: float
     low: float
@@ -63,16 +59,8 @@ def gate(report: TrainReport, current_ndcgs: np.ndarray | None = None) -> GateVe
         for name, values in opponents.items()
     )
     decisive = min(comparisons, key=lambda one: one.low)
-    passed = all(one.won for one in comparisons)
-    if passed:
-        reason = "beats_all"
-    elif decisive.against == CURRENT:
-        reason = "not_better_than_current"
-    else:
-        reason = "not_better_than_baseline"
     return GateVerdict(
-        passed=passed,
-        reason=reason,
+        passed=all(one.won for one in comparisons),
         against=decisive.against,
         difference=decisive.difference,
         low=decisive.low,

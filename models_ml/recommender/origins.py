@@ -44,10 +44,14 @@ def cross_validate(
     out_dir: Path,
     config: TrainConfig,
     items: Sequence[ItemFacts] = (),
+    latest: TrainReport | None = None,
     on_progress: OnProgress = lambda progress: None,
     should_stop: ShouldStop = lambda: False,
 ) -> dict[str, Any]:
     """Train and measure at `origins` ends of the data, one test window apart, the latest last.
+
+    With `latest`, the report of a training up to the end of the data, that end is not measured
+    again: it comes last, after `origins` earlier ones.
 
     Each origin tunes on its own validation window and is measured on its own test window, so that
     no window is used twice for the same thing. JSON: `origins`, one `{end, test_cut, customers,
@@ -59,11 +63,12 @@ def cross_validate(
     `TrainingStopped` when stopped.
     """
     rows, _ = clean(frame, config.cleaning)
-    latest = _end(rows, config)
+    end = _end(rows, config)
+    last = origins - 1 if latest is None else origins
     done: list[dict[str, Any]] = []
     left_out: list[str] = []
     for place in range(origins):
-        until = latest - pd.Timedelta(days=(origins - 1 - place) * config.test_days)
+        until = end - pd.Timedelta(days=(last - place) * config.test_days)
         told = _scaled(on_progress, place, origins)
         try:
             report = _measure(frame, items, until, out_dir, config, told, should_stop)
@@ -71,6 +76,8 @@ def cross_validate(
             left_out.append(f"{until:%Y-%m-%d}: {problem}")
             continue
         done.append(_origin(report))
+    if latest is not None:
+        done.append(_origin(latest))
     if not done:
         raise NotEnoughData(f"no origin can be measured; {left_out[-1]}")
     return {"origins": done, "left_out": left_out, **_over(done)}

@@ -8,6 +8,7 @@ use, so that the best is never worse on that window than what there is.
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,12 +35,16 @@ STUDY = "search.sqlite3"
 _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS = 4, 1
 _DIMS, _HEADS, _LAYERS = (32, 64, 96, 128), (1, 2, 4), (1, 2, 3)
 _LENGTHS, _BATCHES = (48, 96, 192), (16, 32, 64)
+# A trial's own seconds: its start and end would count the time that a killed search lay still.
+_SECONDS = "seconds"
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Whichever is reached first ends a search: so many trials, or so many minutes of fitting."""
+    """Whichever is reached first ends a search: so many trials, or so many minutes of fitting. One
+    trial is run to its end however few the minutes are.
+    """
 
     trials: int = 20
     minutes: float = 60.0
@@ -74,7 +79,8 @@ def search(
     should_stop: ShouldStop = lambda: False,
 ) -> dict[str, Any]:
     """Try settings for `frame` and return, ready for JSON: `trials` (number, state, value,
-    parameters, epochs, seconds), `best` of them, and `usual`, the value of the settings in use.
+    parameters, epochs, seconds), `best` of them, and `usual`, the value of the settings in use,
+    both None where no trial could be measured.
 
     `config.max_minutes` bounds each trial. Run again with the same `out_dir`, it goes on with the
     trial that was under way, from its last finished epoch. Raises `TrainingStopped` when stopped,
@@ -111,11 +117,16 @@ class _Search:
 
     def run(self) -> dict[str, Any]:
         self._requeue()
-        while (left := self._trials_left()) and self._minutes_left() > 0:
-            # One at a time: its own minutes depend on what the others took.
-            self._study.optimize(self._objective, n_trials=min(left, 1))
-            self._tell()
+        if not self._finished():
+            self._try_one()
+        while len(self._finished()) < self._bounds.trials and self._minutes_left() > 0:
+            self._try_one()
         return self._report()
+
+    def _try_one(self) -> None:
+        """One at a time: its own minutes depend on what the others took."""
+        self._study.optimize(self._objective, n_trials=1)
+        self._tell()
 
     def _open(self) -> optuna.Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -152,9 +163,6 @@ class _Search:
     def _finished(self) -> list[FrozenTrial]:
         return [one for one in self._study.trials if one.state in _FINISHED]
 
-    def _trials_left(self) -> int:
-        return max(0, self._bounds.trials - len(self._finished()))
-
     def _minutes_left(self) -> float:
         used = sum(_seconds(one) for one in self._study.trials) / 60
         return self._bounds.minutes - used
@@ -166,8 +174,10 @@ class _Search:
         minutes = min(self._config.max_minutes, self._minutes_left())
         config = replace(self._config, **settings, max_minutes=max(minutes, 1e-3))
         folder = self._folder / "trials" / _digest(settings)
+        began = time.monotonic()
 
         def told(progress: Progress) -> None:
+            trial.set_user_attr(_SECONDS, time.monotonic() - began)
             if progress.epoch is None or progress.validation_ndcg is None:
                 return
             self._tell(progress)
@@ -180,6 +190,7 @@ class _Search:
         run = Run(config, Checkpoints(folder, self._data), told, self._should_stop)
         _, rows = stages.fit_network(run, self._window)
         trial.set_user_attr("epochs", len(rows))
+        trial.set_user_attr(_SECONDS, time.monotonic() - began)
         shutil.rmtree(folder, ignore_errors=True)
         return max(row["validation_ndcg"] for row in rows)
 
@@ -203,12 +214,14 @@ def _own_settings(config: TrainConfig) -> dict[str, Any]:
 
 
 def _propose(trial: optuna.Trial, config: TrainConfig) -> dict[str, Any]:
-    """Settings around those in use, which always lie inside the space."""
-    dims = _with(_DIMS, config.dim)
+    """Settings around those in use, which always lie inside the space. Every number of heads
+    divides every dim, so that each pair of them can be fitted.
+    """
+    dims = [dim for dim in _with(_DIMS, config.dim) if not dim % config.heads]
     heads = [one for one in _with(_HEADS, config.heads) if not any(dim % one for dim in dims)]
     return {
         "dim": trial.suggest_categorical("dim", dims),
-        "heads": trial.suggest_categorical("heads", _with(heads, config.heads)),
+        "heads": trial.suggest_categorical("heads", heads),
         "layers": trial.suggest_categorical("layers", _with(_LAYERS, config.layers)),
         "max_length": trial.suggest_categorical("max_length", _with(_LENGTHS, config.max_length)),
         "batch_size": trial.suggest_categorical("batch_size", _with(_BATCHES, config.batch_size)),
@@ -231,7 +244,7 @@ def _around(low: float, high: float, own: float) -> tuple[float, float]:
 
 
 def _seconds(trial: FrozenTrial) -> float:
-    return trial.duration.total_seconds() if trial.duration else 0.0
+    return float(trial.user_attrs.get(_SECONDS, 0.0))
 
 
 def _row(number: int, trial: FrozenTrial) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from torch import Tensor
 from models_ml.data.content import Vocabulary
 from models_ml.recommender import stages
 from models_ml.recommender.artefacts import (
+    MANIFEST,
     ArtefactError,
     file_digest,
     read_array,
@@ -35,6 +36,7 @@ from models_ml.recommender.stages import Window
 START = "start"
 _ITEMS, _FEATURES = "items.npy", "features.npy"
 _SHAPE, _WEIGHTS = "config.json", "model.safetensors"
+_IMAGE_MODEL = "image_model"
 _PER_ITEM = ("item_embedding.weight", "item_bias")
 _PER_FEATURE = "content_projection"
 _WARM_EPOCHS, _WARM_RATE, _WARM_PATIENCE = 2, 0.5, 1
@@ -63,7 +65,6 @@ class Started:
     epochs: list[dict[str, float]]
     used: str
     measured: dict[str, Start] = field(default_factory=dict)
-    learned_until: str = ""
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,7 +72,6 @@ class Started:
         return {
             "used": self.used,
             "measured": {name: asdict(one) for name, one in self.measured.items()},
-            "learned_until": self.learned_until,
             "note": self.note,
         }
 
@@ -89,10 +89,10 @@ def fit_start(
     A warm start that cannot be is left out, and the network is fitted from scratch.
     """
     wanted = run.config.start
-    warm, until, note = None, "", ""
+    warm, note = None, ""
     if wanted != SCRATCH and previous is not None:
         try:
-            warm, until = _load(previous, run, window, validation_cut, vocabulary)
+            warm = _load(previous, run, window, validation_cut, vocabulary)
         except ArtefactError as problem:
             note = str(problem)
     elif wanted != SCRATCH:
@@ -118,7 +118,7 @@ def fit_start(
             fitted[SCRATCH] = stages.fit_network(run, window)
         measured[SCRATCH] = _measured(run, SCRATCH, fitted[SCRATCH][1], time.monotonic() - began)
     used = max(measured, key=lambda name: measured[name].validation_ndcg)
-    return Started(*fitted[used], used, measured, until, note)
+    return Started(*fitted[used], used, measured, note)
 
 
 def keep_start(
@@ -136,12 +136,13 @@ def keep_start(
     np.save(directory / _ITEMS, skus)
     np.save(directory / _FEATURES, vocabulary.hashes if vocabulary else np.zeros(0, np.uint32))
     names = [_ITEMS, _FEATURES, _SHAPE, _WEIGHTS]
-    write_manifest(directory, names, {"fitted_until": until.isoformat()})
+    eye = vocabulary.image_model if vocabulary else ""
+    write_manifest(directory, names, {"fitted_until": until.isoformat(), _IMAGE_MODEL: eye})
 
 
 def digest_of(previous: Path | None) -> str:
     """What tells one start from another; '' for none."""
-    manifest = previous / START / "manifest.json" if previous else None
+    manifest = previous / START / MANIFEST if previous else None
     return file_digest(manifest) if manifest and manifest.is_file() else ""
 
 
@@ -151,13 +152,13 @@ def _load(
     window: Window,
     validation_cut: pd.Timestamp,
     vocabulary: Vocabulary | None,
-) -> tuple[SequenceModel, str]:
+) -> SequenceModel:
     """A network of today's shape and catalogue with the earlier weights; raises `ArtefactError`
     where they cannot be used.
     """
     directory = previous / START
-    until = str(read_manifest(directory)["fitted_until"])
-    if pd.Timestamp(until) > validation_cut:
+    manifest = read_manifest(directory)
+    if pd.Timestamp(manifest["fitted_until"]) > validation_cut:
         raise ArtefactError(HAS_SEEN)
     model = stages.new_network(run.config, window.past)
     shape = read_json(directory / _SHAPE)
@@ -172,9 +173,12 @@ def _load(
     state = _carried(old, skus, model, window.past.histories.skus)
     if vocabulary:
         hashes = np.asarray(read_array(directory / _FEATURES))
-        _carry_features(old.content_projection, hashes, state[_PER_FEATURE], vocabulary)
+        # The numbers of another network mean something else.
+        same_eye = manifest.get(_IMAGE_MODEL) == vocabulary.image_model
+        into = state[_PER_FEATURE]
+        _carry_features(old.content_projection, hashes, into, vocabulary, images=same_eye)
     model.load_state_dict(state)
-    return model, until
+    return model
 
 
 def _carried(
@@ -196,17 +200,17 @@ def _carried(
 
 
 def _carry_features(
-    learned: Tensor, hashes: np.ndarray, state: Tensor, vocabulary: Vocabulary
+    learned: Tensor, hashes: np.ndarray, state: Tensor, vocabulary: Vocabulary, *, images: bool
 ) -> None:
     """What the features of the products had taught, each moved to its column of today, in place;
-    those of images only where they have as many numbers as before.
+    those of images only where wanted and of as many numbers as before.
     """
     _, before, now = np.intersect1d(
         hashes, vocabulary.hashes, assume_unique=True, return_indices=True
     )
     with torch.no_grad():
         state[torch.from_numpy(now)] = learned[torch.from_numpy(before)]
-        if vocabulary.image and len(learned) - len(hashes) == vocabulary.image:
+        if images and vocabulary.image and len(learned) - len(hashes) == vocabulary.image:
             state[len(vocabulary.hashes) :] = learned[len(hashes) :]
 
 

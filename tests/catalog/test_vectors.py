@@ -1,19 +1,20 @@
 """Image vectors: taken from the shop's system as they are, refused in words, told to models."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from guidance.catalog.frames import item_facts
 from guidance.catalog.models import Product, ProductVector
-from guidance.catalog.rows import AttributeRow
-from guidance.catalog.services import update_product
+from guidance.catalog.rows import AttributeRow, ProductRow
+from guidance.catalog.services import update_product, upsert_products
 from guidance.core.roles import Role
 from guidance.recommendations.catalogue import signature
 
@@ -86,6 +87,32 @@ def test_the_first_of_a_batch_tells_the_length_and_another_network_may_have_anot
     assert send(storefront, *rows)["rows"] == ["created", "rejected", "created"]
     other = {"sku": "p1", "image_vector": [1.0] * 4, "image_vector_model": "dino"}
     assert send(storefront, other)["rows"] == ["created"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_uploads_at_once_agree_on_one_length() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite's test database lives in one connection; PostgreSQL runs this")
+
+    def upload(sku: str, length: int) -> str:
+        row = ProductRow(sku=sku, title="Tea", image_vector=[1.0] * length)
+        [verdict] = upsert_products(rows=[row], source="api")
+        return verdict.code
+
+    def elsewhere() -> str:
+        try:
+            return upload("second", 4)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert upload("first", 3) == ""
+            second = pool.submit(elsewhere)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=1)
+        assert second.result(timeout=10) == "wrong_length"
+    assert set(ProductVector.objects.values_list("dimensions", flat=True)) == {3}
 
 
 def test_a_change_of_a_vector_or_an_attribute_alone_tells_running_processes(

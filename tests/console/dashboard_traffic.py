@@ -12,7 +12,6 @@ from guidance.behaviour.services.rollups import advance_rollups
 from guidance.catalog.models import Product
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
-from guidance.decisions.services import record_decisions
 from tests import factories
 
 KINDS = (Event.Kind.VIEW, Event.Kind.CART, Event.Kind.PURCHASE, Event.Kind.RETURN)
@@ -34,7 +33,7 @@ def make_traffic(seed: int, *, days: int = 9, a_day: int = 14, source: str = Sou
         decisions.append(made)
         events += _outcomes(rng, made, rng.choice(products))
         events += _shopping(rng, shopper, rng.choice(products), at, source)
-    record_decisions(decisions)
+    factories.logged(decisions)
     store_events(events=events)
     advance_rollups()
 

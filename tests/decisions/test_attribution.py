@@ -15,7 +15,7 @@ from guidance.customers.models import Customer
 from guidance.customers.services import merge_customer
 from guidance.decisions.models import Decision, DecisionDayRollup, Outcome
 from guidance.decisions.pages import why_not_counted
-from guidance.decisions.services import record_decisions, roll_up_decisions
+from guidance.decisions.services import record_answer, roll_up_decisions
 from guidance.decisions.services.rollups import roll_up_decision_day
 
 DAY = date(2026, 3, 10)
@@ -168,7 +168,7 @@ def test_one_day_takes_the_same_queries_at_any_size(
 
 
 def test_recording_decisions_marks_their_days_and_sources(shopper: Customer) -> None:
-    record_decisions(
+    record_answer(
         [
             Decision(customer=shopper, surface="home", policy="p", source=source, at=at)
             for source, at in [
@@ -176,7 +176,11 @@ def test_recording_decisions_marks_their_days_and_sources(shopper: Customer) -> 
                 ("live", datetime(2026, 3, 10, 1, tzinfo=UTC)),
                 ("replay", datetime(2026, 3, 11, 0, 1, tzinfo=UTC)),
             ]
-        ]
+        ],
+        ref=shopper.ref,
+        is_known=True,
+        zone=ZoneInfo("UTC"),
+        patience_ms=1_000,
     )
     assert Decision.objects.count() == 3
     assert sorted(DirtyDay.objects.values_list("day", "source")) == [

@@ -9,9 +9,10 @@ from scipy import sparse
 
 from models_ml.data.cleaning import clean
 from models_ml.data.columns import KIND_NUMBERS
-from models_ml.data.histories import build_histories
+from models_ml.data.histories import Histories, build_histories
 from models_ml.data.history import DAY_SECONDS, History
 from models_ml.recommender.baselines import (
+    CO_OCCURRENCE_GROUP,
     fit_co_occurrence,
     fit_popularity,
     fit_repeat_frequency,
@@ -79,6 +80,55 @@ def test_co_occurrence_follows_shared_baskets(past: Past) -> None:
     assert fitted.strengths[tea, 0] == pytest.approx(2 / 3)
     assert fitted.strengths[tea, 1] == pytest.approx(1 / np.sqrt(3))
     assert fitted.strengths[skus.index("pot")].tolist() == [0, 0, 0, 0]
+
+
+def _histories(items: list[np.ndarray], times: list[np.ndarray], catalogue: int) -> Histories:
+    lengths = [len(one) for one in items]
+    return Histories(
+        customers=np.array([f"c{number:03}" for number in range(len(items))]),
+        skus=np.array([f"s{number:06}" for number in range(catalogue)]),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        items=np.concatenate(items).astype(np.int32),
+        times=np.concatenate(times),
+        kinds=np.full(sum(lengths), KIND_NUMBERS["purchase"], np.int8),
+    )
+
+
+def _together(past: Past, scope: str) -> NeighbourScorer:
+    return fit_co_occurrence(
+        past, fit_popularity(past, days=30), scope=scope, damping=0.5, half_life=30, browsing=0
+    )
+
+
+@pytest.mark.parametrize("scope", ["basket", "customer"])
+def test_one_who_has_the_whole_catalogue_leaves_co_occurrence_small(scope: str) -> None:
+    """All pairs of 100,000 items would be ten billion entries, 80 GB."""
+    catalogue = 100_000
+    whole, pair = np.arange(catalogue), np.array([catalogue - 2, catalogue - 1])
+    # A robot that bought everything at once, and somebody with two items outside what it keeps.
+    histories = _histories([whole, pair], [np.full(catalogue, 5.0), np.full(2, 6.0)], catalogue)
+    fitted = _together(Past(histories, 10.0), scope)
+    assert (fitted.strengths > 0).any(axis=1).sum() == CO_OCCURRENCE_GROUP + 2
+    assert fitted.neighbours[pair, 0].tolist() == pair[::-1].tolist()
+
+
+def test_of_a_customer_with_very_many_items_the_newest_count() -> None:
+    many = CO_OCCURRENCE_GROUP + 20
+    # The highest numbers are the oldest.
+    items = np.arange(many)[::-1]
+    past = Past(_histories([items], [np.arange(many, dtype=np.float64)], many), many + 1.0)
+    known = (_together(past, "customer").strengths > 0).any(axis=1)
+    assert np.flatnonzero(known).tolist() == list(range(CO_OCCURRENCE_GROUP))
+
+
+def test_a_group_at_the_limit_counts_whole() -> None:
+    past = Past(
+        _histories(
+            [np.arange(CO_OCCURRENCE_GROUP)], [np.zeros(CO_OCCURRENCE_GROUP)], CO_OCCURRENCE_GROUP
+        ),
+        1.0,
+    )
+    assert (_together(past, "customer").strengths > 0).all()
 
 
 def test_ease_equals_its_closed_form() -> None:

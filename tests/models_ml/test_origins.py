@@ -9,7 +9,9 @@ import pytest
 from models_ml.data.cleaning import NotEnoughData
 from models_ml.data.columns import TIME
 from models_ml.recommender.config import Progress, TrainConfig, TrainingStopped
-from models_ml.recommender.origins import cross_validate
+from models_ml.recommender.origins import FOLDER, cross_validate
+from models_ml.recommender.report import TrainReport
+from models_ml.recommender.train import train
 from tests.trained import TINY, tiny_frame
 
 END = pd.Timestamp("2026-05-01", tz="UTC")
@@ -33,6 +35,35 @@ def test_origins_lie_one_test_window_apart_and_means_are_over_them(tmp_path: Pat
     fractions = [one.fraction for one in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1.0)
+
+
+def _latest(frame: pd.DataFrame, folder: Path) -> TrainReport:
+    return train(frame, out_dir=folder, config=CONFIG, measure_only=True)
+
+
+def test_a_training_already_measured_is_the_latest_origin_and_the_others_lie_before_it(
+    tmp_path: Path,
+) -> None:
+    frame = tiny_frame(END)
+    latest = _latest(frame, tmp_path / "main")
+    found = cross_validate(frame, origins=1, out_dir=tmp_path, config=CONFIG, latest=latest)
+    cuts = [pd.Timestamp(one["test_cut"]) for one in found["origins"]]
+    assert cuts[1] - cuts[0] == pd.Timedelta(days=7)
+    assert found["origins"][1]["test_cut"] == latest.data.test_cut
+    assert found["origins"][1]["test_ndcg@10"] == {
+        name: one.repeats_allowed["ndcg@10"] for name, one in latest.candidates.items()
+    }
+    assert len(list((tmp_path / FOLDER).iterdir())) == 1
+
+
+def test_a_training_without_data_for_an_earlier_origin_stands_alone(tmp_path: Path) -> None:
+    frame = tiny_frame(END)
+    frame = frame[frame[TIME] > END - pd.Timedelta(days=22)]
+    latest = _latest(frame, tmp_path / "main")
+    found = cross_validate(frame, origins=2, out_dir=tmp_path, config=CONFIG, latest=latest)
+    assert [one["end"] for one in found["origins"]] == [latest.data.end]
+    assert len(found["left_out"]) == 2
+    assert found["difference"]["deviation"] == 0
 
 
 def test_an_origin_sees_nothing_after_its_end(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """A search for settings: bounded, begun with the settings in use, gone on with after a stop."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pandas as pd
 import pytest
 
 from models_ml.data.columns import ITEM, TIME
 from models_ml.recommender.config import TrainConfig, TrainingStopped
-from models_ml.recommender.search import Bounds, SearchProgress, search
+from models_ml.recommender.search import STUDY, Bounds, SearchProgress, _propose, search
 from tests.trained import TINY, tiny_frame
 
 END = pd.Timestamp("2026-05-01", tz="UTC")
@@ -76,6 +78,51 @@ def test_a_finished_search_is_not_searched_again(tmp_path: Path) -> None:
 def test_the_minutes_end_a_search_before_its_trials(tmp_path: Path) -> None:
     report = _search(tmp_path, 50, minutes=0.001)
     assert 1 <= len(report["trials"]) < 50
+
+
+def _kill_in_first_trial(folder: Path, minutes: float, lay_still: str) -> None:
+    """Leave what a search leaves that is killed in its first trial's first epoch so long ago."""
+
+    def dies(progress: SearchProgress) -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        search(
+            tiny_frame(END),
+            out_dir=folder,
+            config=CONFIG,
+            bounds=Bounds(2, minutes),
+            on_progress=dies,
+        )
+    with sqlite3.connect(folder / STUDY) as study:
+        moved = study.execute(
+            "UPDATE trials SET datetime_start = datetime(datetime_start, ?)"
+            " WHERE state = 'RUNNING'",
+            [lay_still],
+        )
+        assert moved.rowcount == 1
+
+
+def test_the_time_a_killed_search_lay_still_is_none_of_its_minutes(tmp_path: Path) -> None:
+    _kill_in_first_trial(tmp_path, 5.0, "-10 hours")
+    report = _search(tmp_path, 2)
+    assert len(report["trials"]) == 2
+    assert sum(one["seconds"] for one in report["trials"]) < 300
+
+
+def test_a_search_whose_minutes_a_kill_used_up_still_finishes_one_trial(tmp_path: Path) -> None:
+    _kill_in_first_trial(tmp_path, 1e-6, "-0 hours")
+    report = _search(tmp_path, 2, minutes=1e-6)
+    assert len(report["trials"]) == 1
+    assert report["best"] == report["trials"][0]
+
+
+@pytest.mark.parametrize("own", [{}, {"dim": 96, "heads": 3}, {"dim": 50, "heads": 5}])
+def test_settings_that_cannot_be_fitted_are_not_proposed(own: dict[str, int]) -> None:
+    config = TrainConfig(**{**TINY, **own})
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    for _ in range(60):
+        TrainConfig(**{**TINY, **_propose(study.ask(), config)})
 
 
 def test_the_test_window_changes_nothing(tmp_path: Path) -> None:

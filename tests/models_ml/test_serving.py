@@ -1,6 +1,7 @@
 """What web processes do with a trained folder."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -205,3 +206,29 @@ def test_serving_imports_neither_torch_nor_pandas(trained: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+FORKED_WORKER = """
+import os, signal, sys
+import models_ml.recommender.serving
+if not (worker := os.fork()):
+    signal.alarm(20)
+    sys.exit()
+sys.exit(os.waitpid(worker, 0)[1])
+"""
+
+
+def test_a_worker_forked_after_loading_ends_in_good_order() -> None:
+    """What watches how models are used has a thread that a fork leaves behind."""
+    # Where tests run in a build service the library keeps quiet by itself.
+    silent = {"CI", "ORT_DISABLE_TELEMETRY"}
+    environment = {name: value for name, value in os.environ.items() if name not in silent}
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED_WORKER],
+        cwd=Path(__file__).resolve().parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -6,14 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from models_ml.data.cleaning import clean
 from models_ml.data.columns import TIME
+from models_ml.data.split import split_by_time
+from models_ml.recommender import stages
+from models_ml.recommender.checkpoints import Checkpoints
 from models_ml.recommender.config import TrainConfig
 from models_ml.recommender.model import SequenceModel
 from models_ml.recommender.report import TrainReport
-from models_ml.recommender.starts import HAS_SEEN, NO_EARLIER, START
+from models_ml.recommender.run import Run
+from models_ml.recommender.starts import HAS_SEEN, NO_EARLIER, START, _load, keep_start
 from models_ml.recommender.train import train
-from tests.trained import TINY, tiny_frame
+from tests.trained import TINY, tiny_frame, tiny_items
 
 END = pd.Timestamp("2026-05-01", tz="UTC")
 FRAME = tiny_frame(END)
@@ -79,6 +85,28 @@ def test_a_broken_or_missing_start_is_said_and_costs_no_training(
 ) -> None:
     assert _later(tmp_path / "a", None).start["note"] == NO_EARLIER
     assert "missing" in _later(tmp_path / "b", tmp_path).start["note"]
+
+
+@pytest.mark.parametrize(("today", "carried"), [("eye", True), ("another eye", False)])
+def test_what_images_taught_is_carried_on_only_to_the_same_network_s(
+    tmp_path: Path, today: str, carried: bool
+) -> None:
+    config = TrainConfig(**TINY)
+    rows, _ = clean(FRAME)
+    split = split_by_time(rows)
+    content = stages.ShopContent(tiny_items(), rows)
+    window = stages.build_window(split.fit, split.validation, split.validation_cut, content)
+    model = stages.new_network(config, window.past)
+    torch.nn.init.constant_(model.content_projection, 7.0)
+    skus, cut = window.past.histories.skus, split.validation_cut
+    keep_start(model, skus, content.vocabulary, cut, tmp_path)
+    run = Run(config, Checkpoints(tmp_path, ""), lambda progress: None, lambda: False)
+    now = replace(content.vocabulary, image_model=today)
+    found = _load(tmp_path, run, window, cut, now).content_projection
+    words = len(now.hashes)
+    assert now.image
+    assert (found[:words] == 7.0).all()
+    assert (found[words:] == 7.0).all().item() is carried
 
 
 def test_a_start_is_read_back_as_it_was_left(earlier: Path) -> None:

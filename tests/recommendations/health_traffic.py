@@ -13,11 +13,11 @@ from guidance.core.jobs import run_job
 from guidance.core.models import Job
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
-from guidance.decisions.services import record_decisions
 from guidance.recommendations.health.compute import compute_reports
 from guidance.recommendations.health.models import HealthReport
 from guidance.recommendations.health.scope import Scope, watched_scope
 from guidance.recommendations.health.services import request_report, save_report
+from tests import factories
 
 AT = timedelta(hours=30)
 
@@ -67,7 +67,7 @@ class Shop:
             at=at, customer=shopper, surface=surface, items=items, source=source,
             **{"policy": "popularity", **more},
         )  # fmt: skip
-        record_decisions([decision])
+        factories.logged([decision])
         named = {"decision": decision.pk, "source": source}
         if seen and shopper:
             self.happen(shopper, "impression", "", at + timedelta(minutes=1), **named)

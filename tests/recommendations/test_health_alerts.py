@@ -208,6 +208,29 @@ def test_a_threshold_is_changed_at_the_desk_and_holds_from_then_on(
     assert _drift(0.3) == 0
 
 
+@pytest.mark.parametrize(("look", "refused"), [(0, True), (0.9, True), (1, False)])
+def test_exposure_has_no_threshold_below_proportion(
+    desk: Callable[..., Client], look: float, refused: bool
+) -> None:
+    threshold = HealthThreshold.objects.get(measure="disparate_exposure")
+    address = reverse("admin:recommendations_healththreshold_change", args=[threshold.pk])
+    client = desk(Role.ANALYST)
+    answer = client.post(address, {"look": look, "alarm": 2, "is_watched": "on"})
+    assert (answer.status_code == 200) is refused
+    if refused:
+        assert "Exposure in proportion is 1" in answer.content.decode()
+
+
+def test_the_page_stands_a_threshold_of_zero_from_before_it_was_refused(
+    desk: Callable[..., Client],
+) -> None:
+    HealthThreshold.objects.filter(measure="disparate_exposure").update(look=0)
+    factories.health_report(surface="")
+    page = desk(Role.ANALYST).get(reverse("admin:recommendations_healthreport_changelist"))
+    assert page.status_code == 200
+    assert "beyond 1.00 or below 1.00" in page.content.decode()
+
+
 def test_a_threshold_saved_as_it_was_is_no_change_to_audit(desk: Callable[..., Client]) -> None:
     threshold, _made = HealthThreshold.objects.get_or_create(
         measure="input_drift", defaults={"look": 0.1, "alarm": 0.25}

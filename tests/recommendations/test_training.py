@@ -82,6 +82,24 @@ def test_today_s_model_is_measured_customer_by_customer_with_the_form_that_saw_n
         np.testing.assert_allclose(found, report.ndcgs[policy], atol=1e-6)
 
 
+def test_earlier_cuts_are_measured_beside_the_training_and_one_without_data_is_left_out(
+    two_months: None,
+) -> None:
+    run = request_training(
+        recipe_key="recommender",
+        requested_by=None,
+        params={**TINY, "epochs": 1, "test_days": 21, "validation_days": 7, "origins": 2},
+        start=False,
+    )
+    assert run_job(run.job_id) == Job.Status.SUCCEEDED, Job.objects.get(pk=run.job_id).error
+    report = TrainingRun.objects.get(pk=run.pk).report
+    cuts = [one["test_cut"] for one in report["rolling_origin"]["origins"]]
+    assert cuts[-1] == report["data"]["test_cut"]
+    assert pd.Timestamp(cuts[1]) - pd.Timestamp(cuts[0]) == pd.Timedelta(days=21)
+    (reason,) = report["rolling_origin"]["left_out"]
+    assert f"Left out: {reason}" in Job.objects.get(pk=run.job_id).log
+
+
 def test_a_shop_without_purchases_is_told_so(products: dict[str, Product]) -> None:
     run = request_training(recipe_key="recommender", requested_by=None, start=False)
     assert run_job(run.job_id) == Job.Status.FAILED

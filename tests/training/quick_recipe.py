@@ -84,7 +84,7 @@ def check(folder: Path, policy: str) -> None:
 
 
 def search(context: JobContext, training_run: TrainingRun) -> dict[str, Any]:
-    """Try as many settings as the run's `params` say; the last one is the best."""
+    """Try as many settings as the run's `params` say; the last one is the best, of none nothing."""
     trials = [
         {
             "number": number,
@@ -97,4 +97,5 @@ def search(context: JobContext, training_run: TrainingRun) -> dict[str, Any]:
         for number in range(training_run.params["trials"])
     ]
     context.progress("trying settings", 1.0, detail={"trial": len(trials)})
-    return {"trials": trials, "best": trials[-1], "usual": trials[0]["value"]}
+    best, usual = (trials[-1], trials[0]["value"]) if trials else (None, None)
+    return {"trials": trials, "best": best, "usual": usual}

@@ -18,9 +18,11 @@ from guidance.training.models import DriftReading, RetrainingPolicy, TrainingRun
 from guidance.training.selectors import situation
 from guidance.training.services import (
     AlreadyTraining,
+    keep_params,
     measure_drift,
     request_due_training,
     request_training,
+    save_policy,
 )
 from guidance.training.tasks import read_drift, retrain_where_due
 from tests import factories
@@ -28,6 +30,8 @@ from tests.training.quick_recipe import SHOP
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recipe")]
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+# How long every training here took.
+TOOK = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +48,8 @@ def _policy(**given: Any) -> RetrainingPolicy:
 
 
 def _trained(ago: timedelta, *, status: str = "succeeded", now: datetime = NOON) -> TrainingRun:
-    return factories.training_run(
-        recipe="quick", job=factories.job(status=status), created_at=now - ago, data_size=1_000
-    )
+    job = factories.job(status=status, finished_at=now - ago + TOOK)
+    return factories.training_run(recipe="quick", job=job, created_at=now - ago, data_size=1_000)
 
 
 def _trigger(policy: RetrainingPolicy, now: datetime = NOON) -> str | None:
@@ -157,9 +160,17 @@ def test_a_candidate_that_waits_for_a_person_is_not_trained_again_for_lost_quali
 
 def test_a_reading_from_before_the_last_training_says_nothing_about_it() -> None:
     policy = _policy(input_drift=0.2)
+    began = NOON - timedelta(days=3)
     _trained(timedelta(days=3))
-    _read(_measure(0.9), at=NOON - timedelta(days=4))
-    assert _trigger(policy) is None
+    # A long training is overtaken by readings of what it is to cure.
+    for at, expected in (
+        (began - timedelta(days=1), None),
+        (began + TOOK / 2, None),
+        (began + TOOK + timedelta(minutes=1), "drift"),
+    ):
+        DriftReading.objects.all().delete()
+        _read(_measure(0.9), at=at)
+        assert _trigger(policy) == expected, at
 
 
 def test_growth_and_drift_rest_after_a_training_and_the_schedule_does_not() -> None:
@@ -249,6 +260,42 @@ def test_a_run_on_its_way_is_not_joined_by_a_second_one_of_any_kind() -> None:
     assert request_due_training(recipe_key="quick") is None
     with pytest.raises(AlreadyTraining):
         request_training(recipe_key="quick", requested_by=None, start=False)
+
+
+def test_what_cannot_start_a_training_is_not_counted_and_measured_for() -> None:
+    """The figures of a large shop are dear, and every minute asks."""
+    for given, running in (({"is_active": False}, False), ({"is_active": True}, True)):
+        _policy(growth_percent=1, **given)
+        if running:
+            request_training(recipe_key="quick", requested_by=None, start=False)
+        del SHOP["events"]
+        assert request_due_training(recipe_key="quick") is None
+        SHOP["events"] = 1_000
+
+
+def test_a_situation_takes_five_statements(django_assert_num_queries: Any) -> None:
+    _trained(timedelta(days=3))
+    with django_assert_num_queries(4):
+        situation("quick")  # whose own count asks no database
+
+
+def test_saving_a_policy_leaves_what_the_person_did_not_change() -> None:
+    opened = _policy(growth_percent=20)
+    person = factories.user()
+    keep_params(recipe_key="quick", params={"dim": 96}, actor=person)
+    opened.at_hour = 5
+    save_policy(policy=opened, changed=["at_hour"], actor=person)
+    now = RetrainingPolicy.objects.get(recipe="quick")
+    assert (now.at_hour, now.params) == (5, {"dim": 96})
+
+
+def test_saving_a_policy_unchanged_writes_nothing() -> None:
+    policy = _policy()
+    before = policy.updated_at
+    save_policy(policy=policy, changed=[], actor=factories.user())
+    policy.refresh_from_db()
+    assert policy.updated_at == before
+    assert not AuditEntry.objects.filter(verb="change_retraining").exists()
 
 
 def test_drift_is_read_once_an_hour_and_not_where_nothing_can_be_measured() -> None:

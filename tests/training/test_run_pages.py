@@ -1,14 +1,16 @@
 """Options of a training, searches and retraining at the desk."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from guidance.core.jobs import run_job
-from guidance.core.models import AuditEntry
+from guidance.core.models import AuditEntry, Job
 from guidance.core.roles import Role
 from guidance.training.models import RetrainingPolicy, TrainingRun
 from guidance.training.services import ensure_policies, request_training
@@ -121,6 +123,21 @@ def test_the_best_settings_can_be_kept_and_given_up_again(
     assert [entry.details["now"] for entry in verbs] == [{"dim": 96}, {}]
 
 
+def test_a_search_that_could_measure_nothing_says_so(desk: Desk) -> None:
+    run = request_training(
+        recipe_key="quick",
+        requested_by=None,
+        kind="search",
+        params={"trials": 0, "minutes": 5},
+        start=False,
+    )
+    assert run_job(run.job_id) == Job.Status.SUCCEEDED
+    run.job.refresh_from_db()
+    assert run.job.result == {"trials": 0, "best": None}
+    html = desk(Role.ANALYST).get(_url("trainingrun_change", run.pk)).content.decode()
+    assert html.count("No settings could be measured") == 2  # in the log and on the page
+
+
 def test_a_run_that_found_nothing_has_nothing_to_use(desk: Desk) -> None:
     run = factories.training_run(recipe="quick", kind="search", job=factories.job())
     assert desk(Role.ANALYST).post(_url("trainingrun_use", run.pk)).status_code == 404
@@ -162,9 +179,8 @@ def test_a_threshold_without_sense_is_refused(
 def test_the_page_tells_how_near_each_trigger_is(desk: Desk, policy: RetrainingPolicy) -> None:
     policy.input_drift = 0.2
     policy.save()
-    factories.training_run(
-        recipe="quick", job=factories.job(status="succeeded"), data_size=800, trigger="command"
-    )
+    job = factories.job(status="succeeded", finished_at=timezone.now())
+    factories.training_run(recipe="quick", job=job, data_size=800, trigger="command")
     before, now = {"view": 0.7, "purchase": 0.3}, {"view": 0.3, "purchase": 0.7}
     factories.drift_reading(
         recipe="quick",
@@ -179,11 +195,16 @@ def test_the_page_tells_how_near_each_trigger_is(desk: Desk, policy: RetrainingP
             }
         ],
     )
-    html = desk(Role.MERCHANDISER).get(_url("retrainingpolicy_change", policy.pk)).content.decode()
+    client = desk(Role.MERCHANDISER)
+    html = client.get(_url("retrainingpolicy_change", policy.pk)).content.decode()
     assert "25.0 % (800 → 1,000 events)" in html
     assert "starts a training" in html
     assert "view: 70.0 % → 30.0 %" in html
     assert "A command asked for it" in html
+    assert "so that this starts none" not in html
+    Job.objects.update(finished_at=timezone.now() + timedelta(minutes=1))
+    html = client.get(_url("retrainingpolicy_change", policy.pk)).content.decode()
+    assert "so that this starts none" in html
 
 
 def test_every_registered_model_has_its_retraining(policy: RetrainingPolicy) -> None:

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from guidance.catalog.models import ProductVector
 from guidance.catalog.rows import ProductRow
 from guidance.core.bulk import insert_rows
+from guidance.core.locks import hold_lock
 from guidance.core.rows import Refused
 
 # Far beyond what networks answer, and small enough that float32 holds the sum of their squares.
@@ -34,11 +35,13 @@ Lengths = dict[str, int]
 def lengths_of(rows: Iterable[ProductRow]) -> Lengths:
     """Return how many numbers the shop's vectors hold, for each model that the rows name.
 
-    One statement, none where no row gives a vector.
+    Until the transaction ends nobody else settles on a length. Two statements, none where no row
+    gives a vector.
     """
     models = {_model_of(row) for row in rows if isinstance(row.image_vector, list)}
     if not models:
         return {}
+    hold_lock("catalog.vectors")
     stored = ProductVector.objects.filter(model__in=models).order_by()
     return dict(stored.values_list("model", "dimensions").distinct())
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import connection
 
 from guidance.behaviour.services.rollups import mark_days, marks_of
 from guidance.core.bulk import insert_statement
@@ -18,20 +18,11 @@ SHOPPER = (
 )
 
 
-@transaction.atomic(savepoint=False)
-def record_decisions(decisions: Sequence[Decision], *, zone: ZoneInfo | None = None) -> None:
-    """Write one answer's decisions and mark their days for the rollups.
-
-    `zone` spares the statement that asks for the shop's own.
-    """
-    Decision.objects.bulk_create(decisions)
-    mark_days(moments=((decision.at, decision.source) for decision in decisions), zone=zone)
-
-
 def record_answer(
     decisions: Sequence[Decision], *, ref: str, is_known: bool, zone: ZoneInfo, patience_ms: int
 ) -> None:
-    """Write one answer's decisions for a pseudonym, waiting for locks no longer than allowed.
+    """Write one answer's decisions for a pseudonym and mark their days for the rollups, waiting
+    for locks no longer than allowed.
 
     A pseudonym that is not known yet becomes an anonymous customer, '' is nobody. Raises Error,
     and nothing is written.
@@ -44,7 +35,8 @@ def record_answer(
             customer_id = ensure_customers(refs=[ref])[ref]
             for decision in decisions:
                 decision.customer_id = customer_id
-        record_decisions(decisions, zone=zone)
+        Decision.objects.bulk_create(decisions)
+        mark_days(moments=((decision.at, decision.source) for decision in decisions), zone=zone)
 
 
 def _record_at_once(

@@ -19,6 +19,10 @@ class Measure(models.TextChoices):
     LOW_COVERAGE = "low_coverage", _("low coverage")
 
 
+# The ratio of a group that is shown as much as it is wanted.
+PROPORTION = 1.0
+
+
 @dataclass(frozen=True)
 class Default:
     """A measure's thresholds before anybody changed them.

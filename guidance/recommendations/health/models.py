@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.behaviour.models import Source
 from guidance.core.ids import new_id
-from guidance.recommendations.health.measures import DEFAULTS, Measure
+from guidance.recommendations.health.measures import DEFAULTS, PROPORTION, Measure
 
 
 class HealthReport(models.Model):
@@ -79,6 +79,10 @@ class HealthThreshold(models.Model):
             return
         if min(self.look, self.alarm) < 0:
             raise ValidationError(_("A threshold is never below zero."))
+        if self.measure == Measure.DISPARATE_EXPOSURE and self.look < PROPORTION:
+            raise ValidationError(
+                _("Exposure in proportion is 1; a threshold below it would mark every group.")
+            )
         known = DEFAULTS.get(self.measure)
         falls = known is not None and known.falls
         if falls and self.alarm > self.look:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from guidance.recommendations.health import figures, wording
 from guidance.recommendations.health.cells import Table
 from guidance.recommendations.health.links import Links
-from guidance.recommendations.health.measures import DEFAULTS, Measure
+from guidance.recommendations.health.measures import DEFAULTS, PROPORTION, Measure
 from guidance.recommendations.health.models import HealthThreshold
 from guidance.recommendations.health.products import KINDS, NEW_DAYS
 from guidance.recommendations.health.segments import KINDS as SEGMENTS
@@ -50,7 +50,7 @@ def sections(found: dict[str, Any], links: Links) -> list[Section]:
     """Return every section; without figures, with empty tables."""
     thresholds = {one.measure: one for one in HealthThreshold.objects.all()}
     return [
-        _exposure(found, links, _levels(thresholds, Measure.DISPARATE_EXPOSURE)[0]),
+        _exposure(found, links, _ratio_level(thresholds)),
         _quality(found, links),
         _evenness(found),
         _calibration(found),
@@ -202,6 +202,11 @@ def _drift(found: dict[str, Any], levels: tuple[float, float]) -> Section:
             Part(answers_table(found, levels[0]), figures.shifts_figure(answered, *levels)),
         ],
     )
+
+
+def _ratio_level(thresholds: dict[str, HealthThreshold]) -> float:
+    """Return what marks a group; a row from before forms refused it may lie below proportion."""
+    return max(_levels(thresholds, Measure.DISPARATE_EXPOSURE)[0], PROPORTION)
 
 
 def _levels(thresholds: dict[str, HealthThreshold], measure: str) -> tuple[float, float]:

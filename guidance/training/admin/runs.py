@@ -59,7 +59,6 @@ class TrainingRunAdmin(PageAdmin):
     def page_context(self, request: HttpRequest, row: TrainingRun) -> dict[str, Any]:
         return {
             "cause": run_cause(row),
-            "may_cancel": request.user.has_perm("training.add_trainingrun"),
             "may_train": request.user.has_perm("training.add_trainingrun"),
             "may_keep": request.user.has_perm("training.change_retrainingpolicy"),
             **pages.run_page(row),
@@ -103,7 +102,8 @@ class TrainingRunAdmin(PageAdmin):
     def _ask(self, request: HttpRequest, form: TrainForm | SearchForm, kind: str) -> HttpResponse:
         require(request, "training.add_trainingrun")
         key, actor = request.POST.get("recipe", ""), acting_person(request)
-        if key not in {one.key for one in recipes() if kind == "train" or one.searcher}:
+        any_will_do = kind == TrainingRun.Kind.TRAIN
+        if key not in {one.key for one in recipes() if any_will_do or one.searcher}:
             raise Http404
         if not form.is_valid():
             messages.error(request, form_problems(form))

@@ -15,8 +15,8 @@ from guidance.core.services import record_audit
 from guidance.training.due import find_cause
 from guidance.training.hooks import recipe, recipes
 from guidance.training.models import DriftReading, RetrainingPolicy, TrainingRun
-from guidance.training.selectors import latest_reading, situation
-from guidance.training.services.runs import AlreadyTraining, request_training
+from guidance.training.selectors import active_run, latest_reading, situation
+from guidance.training.services.runs import request_training
 
 # A reading ranks for hundreds of shoppers, and what it compares are days: once an hour will do.
 READING_EVERY = timedelta(hours=1)
@@ -35,8 +35,12 @@ def ensure_policies(*, apps: Apps = installed, **kwargs: Any) -> None:
 
 @transaction.atomic
 def save_policy(*, policy: RetrainingPolicy, changed: list[str], actor: User) -> None:
-    """Write what a person changed; the next evaluation goes by it."""
-    policy.save()
+    """Write what a person changed, and nothing else: settings may have been kept meanwhile. The
+    next evaluation goes by it.
+    """
+    if not changed:
+        return
+    policy.save(update_fields=[*changed, "updated_at"])
     record_audit(
         actor=actor,
         verb="change_retraining",
@@ -89,12 +93,9 @@ def request_due_training(*, recipe_key: str) -> TrainingRun | None:
     """
     hold_lock(f"training.{recipe_key}")
     policy = RetrainingPolicy.objects.filter(recipe=recipe_key).first()
-    if policy is None:
+    if policy is None or not policy.is_active or active_run(recipe_key) is not None:
         return None
     cause = find_cause(policy, situation(recipe_key), timezone.now())
     if cause is None:
         return None
-    try:
-        return request_training(recipe_key=recipe_key, requested_by=None, cause=cause)
-    except AlreadyTraining:
-        return None
+    return request_training(recipe_key=recipe_key, requested_by=None, cause=cause)

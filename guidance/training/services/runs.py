@@ -16,7 +16,7 @@ from guidance.core.services import record_audit
 from guidance.core.services.jobs import JobCancelled, request_job
 from guidance.training.due import Cause
 from guidance.training.hooks import Trained, data_size, recipe
-from guidance.training.labels import PHASES, verdict_sentences
+from guidance.training.labels import PHASES, nothing_found, verdict_sentences
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import active_run, kept_params
 
@@ -103,7 +103,10 @@ def _search(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     report = recipe(run.recipe).load_searcher()(context, run)
     context.check()
     TrainingRun.objects.filter(pk=run.pk).update(report=report)
-    return {"trials": len(report["trials"]), "best": report["best"]["number"]}
+    best = report["best"]
+    if best is None:
+        context.progress(PHASES["search"], 1.0, line=nothing_found())
+    return {"trials": len(report["trials"]), "best": best["number"] if best else None}
 
 
 def folder_of(run: TrainingRun) -> Path:
