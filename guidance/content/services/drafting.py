@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, Kind, MissingFacts
+from guidance.content.reranking import FIRST_WORDING, Chooser, promoted_chooser
 from guidance.content.selectors.shop import (
     languages_with_facts,
     products_to_draft,
@@ -25,7 +26,7 @@ from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
-from models_ml.writer.realiser import NotEnoughFacts, write
+from models_ml.writer.realiser import NotEnoughFacts
 from models_ml.writer.terms import Terms
 
 JOB_KIND = "draft_copy"
@@ -119,12 +120,12 @@ def draft_products(
         .select_related("category")
     )
     facts, brands = facts_of(products, language), shop_brands()
-    takings = takings_of(product_ids)
+    takings, chooser = takings_of(product_ids), promoted_chooser()
     drafts: list[Draft] = []
     missing: list[MissingFacts] = []
     for product in products:
         try:
-            draft = new_draft(product, kind, language, facts[product.pk], brands)
+            draft = new_draft(product, kind, language, facts[product.pk], brands, chooser=chooser)
         except NotEnoughFacts as thin:
             keys = list(thin.missing)
             missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
@@ -142,12 +143,14 @@ def new_draft(
     facts: Sequence[Fact],
     brands: Terms,
     version: int = 1,
+    chooser: Chooser = FIRST_WORDING,
 ) -> Draft:
     """Write and examine a draft without storing it; raises NotEnoughFacts.
 
-    The same product and version give the same text, so an attempt repeated after a kill does too.
+    The same product, version and chooser give the same text, so an attempt repeated after a kill
+    does too.
     """
-    written = write(
+    written = chooser.write(
         kind,
         title=product.title_in(language),
         facts=facts,
@@ -171,7 +174,7 @@ def new_draft(
         text=written.text,
         version=version,
         sentences=sentences,
-        writer=f"{written.writer} {written.version}",
+        writer=chooser.sign(f"{written.writer} {written.version}"),
         is_high_risk=is_high_risk(kind=kind, findings=found.findings),
         **found.as_fields(),
     )

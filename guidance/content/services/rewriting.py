@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, ReviewTask, between_commas
+from guidance.content.reranking import promoted_chooser
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.drafting import new_draft
 from guidance.content.services.refusals import Invalid, Refused
@@ -37,10 +38,10 @@ def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     require(actor, "content.add_draft")
     draft = lock_waiting(draft_id=draft_id, version=version)
     facts = facts_of([draft.product], draft.language)[draft.product_id]
+    place, version = (draft.product, draft.kind, draft.language), draft.version + 1
+    chooser = promoted_chooser()
     try:
-        written = new_draft(
-            draft.product, draft.kind, draft.language, facts, shop_brands(), draft.version + 1
-        )
+        written = new_draft(*place, facts, shop_brands(), version, chooser=chooser)
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
