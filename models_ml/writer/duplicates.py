@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,12 +77,12 @@ class DuplicateIndex:
             for band in band_keys(found):
                 self._bands[band].append(key)
 
-    def nearest(self, text: str, besides: Hashable = None) -> Neighbour | None:
-        """The text most like this one, none where nothing reaches `ALIKE`."""
+    def nearest(self, text: str, besides: Collection[Hashable] = ()) -> Neighbour | None:
+        """The text most like this one, none where nothing reaches `ALIKE`; leaves out `besides`."""
         said = shingles(text)
         candidates = {key for band in band_keys(said) for key in self._bands.get(band, ())}
         best = max(
-            ((likeness(said, self._shingles[key]), key) for key in candidates - {besides}),
+            ((likeness(said, self._shingles[key]), key) for key in candidates.difference(besides)),
             key=lambda found: found[0],
             default=(0.0, None),
         )

@@ -44,9 +44,9 @@ def test_a_draft_too_much_like_another_is_told_which() -> None:
         title="马克杯",
         language="zh-hans",
         kind="description",
-        neighbours=lambda text: index.nearest(text, besides="mug-2"),
+        neighbours=lambda text: index.nearest(text, besides=["mug-2"]),
     )
     (finding,) = [finding for finding in found if finding.check == "near_duplicate"]
     assert finding.severity == WARN
     assert finding.params["share"] == 100
-    assert index.nearest(MUG, besides="mug-2").key == "mug-1"  # type: ignore[union-attr]
+    assert index.nearest(MUG, besides=["mug-2"]).key == "mug-1"  # type: ignore[union-attr]

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
 
 from guidance.content.marking import OUTDATED, Piece, marked, word_changes
 from guidance.content.models import Draft, DraftRevision
@@ -180,13 +180,22 @@ def _finding_rows(found: Examination) -> list[FindingRow]:
             number=number,
             is_blocking=finding["severity"] == BLOCK,
             message=_(finding["message"]) % _said(finding),
-            hint=_(finding["hint"]) % _said(finding),
+            hint=finding_hint(finding),
         )
         for number, finding in enumerate(found.findings)
     ]
 
 
-def _said(finding: dict[str, Any]) -> dict[str, Any]:
+def finding_hint(finding: Mapping[str, Any]) -> str:
+    """Return what to do about a finding: who signed for it, or the rule's own hint, or ours."""
+    if signed := finding.get("signed"):
+        return _("Signed by %(by)s: %(why)s") % signed
+    hints = finding.get("hints") or {}
+    own = hints.get(str(get_language())) or hints.get("en")
+    return str(own) if own else _(finding["hint"]) % _said(finding)
+
+
+def _said(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a finding's words are filled with; facts go by the names people know."""
     params: dict[str, Any] = finding["params"]
     if finding["check"] != OUTDATED:

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from guidance.content.models import Draft, Publication, ReviewTask
 from guidance.content.services.examination import Examination, examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.publication import publish
 from guidance.content.services.refusals import (
     ChecksFailed,
@@ -94,13 +95,13 @@ def edit_draft(*, draft_id: uuid.UUID, version: int, actor: User, text: str) -> 
     _replace(draft, actor, examine_draft(draft=draft, text=text), text)
     draft.edited_by = actor
     draft.save()
+    remember_texts([draft])
     record_audit(actor=actor, verb="edit_draft", target=draft, details={"version": draft.version})
     return draft
 
 
 def _keep(draft: Draft, found: Examination) -> None:
-    for name, value in found.as_fields().items():
-        setattr(draft, name, value)
+    found.put_on(draft)
     draft.save(update_fields=list(found.as_fields()))
 
 
@@ -123,8 +124,7 @@ def _decide(draft: Draft, status: Draft.Status, actor: User, reason: str) -> Non
 def _replace(draft: Draft, actor: User, found: Examination, text: str) -> None:
     keep_text(draft=draft, replaced_by=actor)
     draft.text, draft.version, draft.is_stale = text, draft.version + 1, False
-    for name, value in found.as_fields().items():
-        setattr(draft, name, value)
+    found.put_on(draft)
 
 
 def _tidy(text: str) -> str:

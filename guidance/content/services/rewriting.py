@@ -9,8 +9,9 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import NOBODY, Draft, ReviewTask
-from guidance.content.selectors.shop import shop_brands
-from guidance.content.services.drafting import new_draft
+from guidance.content.services.drafting import write_draft
+from guidance.content.services.examination import examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.refusals import Invalid, Refused
 from guidance.content.services.waiting import keep_text, lock_waiting, require
 from guidance.core.jobs import JobContext
@@ -21,8 +22,7 @@ from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "rewrite_copy"
 PHASE, FIGURE = gettext_noop("rewriting drafts"), gettext_noop("rewritten")
-WRITTEN = ("text", "version", "sentences", "facts", "claims", "findings", "writer")
-COUNTS = ("blocking_findings", "warnings")
+WRITTEN = ("text", "version", "sentences", "writer")
 
 
 @transaction.atomic
@@ -36,18 +36,18 @@ def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     draft = lock_waiting(draft_id=draft_id, version=version)
     facts = facts_of([draft.product], draft.language)[draft.product_id]
     try:
-        written = new_draft(
-            draft.product, draft.kind, draft.language, facts, shop_brands(), draft.version + 1
-        )
+        written = write_draft(draft.product, draft.kind, draft.language, facts, draft.version + 1)
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
     keep_text(draft=draft, replaced_by=actor)
-    for name in (*WRITTEN, *COUNTS):
+    for name in WRITTEN:
         setattr(draft, name, getattr(written, name))
+    examine_draft(draft=draft, facts=facts).put_on(draft)
     draft.earlier_requesters = "".join(f",{pk}" for pk in sorted(draft.requesters())) + NOBODY
     draft.edited_by, draft.requested_by, draft.is_stale = None, actor, False
     draft.save()
+    remember_texts([draft])
     details = {"version": draft.version}
     record_audit(actor=actor, verb="rewrite_draft", target=draft, details=details)
     return draft

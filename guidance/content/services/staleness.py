@@ -15,10 +15,14 @@ from guidance.catalog.hooks import FactChange
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Citation, Draft, Publication, PublishedCopy, ReviewTask
+from guidance.content.selectors.likeness import ShopTexts
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.examination import examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.core.services import record_audit
 from models_ml.writer.facts import TITLE_KEY
+from models_ml.writer.terms import Terms
 
 # Products per statement: well under SQLite's 32,766 variables and PostgreSQL's 65,535.
 CHUNK = 1_000
@@ -47,20 +51,36 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
 
 
 def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
-    """Bring the stored checks of waiting drafts to today's facts, and return how many.
+    """Bring the stored checks of waiting drafts to today's facts and rules; return how many.
 
     Safe to run twice; a draft that somebody changes or decides meanwhile is left to them.
     """
-    waiting = Draft.objects.waiting().filter(pk__in=draft_ids)
-    drafts = list(waiting.select_related("product__category"))
     brands, done = shop_brands(), 0
-    for language in {draft.language for draft in drafts}:
-        chosen = [draft for draft in drafts if draft.language == language]
-        facts = facts_of([draft.product for draft in chosen], language)
-        for draft in chosen:
-            found = examine_draft(draft=draft, facts=facts[draft.product_id], brands=brands)
-            same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
-            done += same.update(**found.as_fields())
+    for start in range(0, len(draft_ids), CHUNK):
+        waiting = Draft.objects.waiting().filter(pk__in=draft_ids[start : start + CHUNK])
+        drafts = list(waiting.select_related("product__category"))
+        remember_texts(drafts)
+        for language in {draft.language for draft in drafts}:
+            chosen = [draft for draft in drafts if draft.language == language]
+            done += _examine_chunk(chosen, language, brands)
+    return done
+
+
+def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int:
+    facts = facts_of([draft.product for draft in drafts], language)
+    rules = active_rules(language)
+    shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
+    done = 0
+    for draft in drafts:
+        found = examine_draft(
+            draft=draft,
+            facts=facts[draft.product_id],
+            brands=brands,
+            rules=rules,
+            shop=shop,
+        )
+        same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
+        done += same.update(**found.as_fields())
     return done
 
 
