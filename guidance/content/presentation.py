@@ -5,12 +5,34 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from guidance.content.models import Draft, MissingFacts
 from models_ml.writer.facts import LANGUAGES, label
 
+CATEGORY_NAMES = {
+    "superlative": gettext_lazy("absolute term"),
+    "comparison": gettext_lazy("comparison"),
+    "guarantee": gettext_lazy("guarantee"),
+    "health": gettext_lazy("health claim"),
+    "environment": gettext_lazy("environmental claim"),
+    "price": gettext_lazy("price"),
+    "urgency": gettext_lazy("urgency"),
+    "endorsement": gettext_lazy("endorsement or popularity"),
+    "superstition": gettext_lazy("superstition"),
+    "profanity": gettext_lazy("coarse language"),
+    "origin": gettext_lazy("origin claim"),
+}
+EXCEPTION_NAMES = {
+    "self_comparison": gettext_lazy("comparison with one's own goods"),
+    "stated_goal": gettext_lazy("stated goal"),
+    "tip": gettext_lazy("tip on use"),
+    "trademark": gettext_lazy("name or trademark"),
+    "standard_grade": gettext_lazy("grade of a standard"),
+    "sourced_fact": gettext_lazy("fact with its source"),
+    "disclaimer": gettext_lazy("disclaimer"),
+}
 FACT_FIELD = "fact-"
 EXCERPT = 140
 
@@ -23,6 +45,12 @@ def excerpt(text: str) -> str:
 def language_label(code: str) -> str:
     """Return a language's name, or its code where nobody named it."""
     return str(dict(settings.LANGUAGES).get(code, code))
+
+
+def severity_name(severity: str) -> str:
+    """Return what a finding's severity means for a draft."""
+    names = {"block": _("stops approval"), "warn": _("warns"), "signed": _("signed")}
+    return names[severity]
 
 
 def since(time: datetime) -> str:

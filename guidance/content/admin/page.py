@@ -14,7 +14,7 @@ from guidance.content.marking import OUTDATED, Piece, marked, word_changes
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
-from guidance.content.services.examination import Examination, examine_draft
+from guidance.content.services.examination import SIGNED, Examination, examine_draft
 from guidance.content.services.refusals import own_request
 from guidance.core.admin import acting_person
 from models_ml.writer.checks import BLOCK
@@ -52,6 +52,11 @@ class FindingRow:
     is_blocking: bool
     message: str
     hint: str
+    law: str = ""
+    rule: str = ""
+    words: str = ""
+    is_signed: bool = False
+    may_be_signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dic
     """Return the page's context for a draft; a waiting one is examined against today's facts."""
     found = _found(draft)
     facts = _fact_rows(draft, found)
-    findings = _finding_rows(found)
+    findings = _finding_rows(found, may_sign=_may_sign(request, draft))
     place = _place(request, draft)
     return {
         "draft": draft,
@@ -174,16 +179,30 @@ def _is_silent(key: str) -> bool:
     return key_info(key).group == "silent"
 
 
-def _finding_rows(found: Examination) -> list[FindingRow]:
+def _finding_rows(found: Examination, *, may_sign: bool = False) -> list[FindingRow]:
     return [
         FindingRow(
             number=number,
             is_blocking=finding["severity"] == BLOCK,
             message=_(finding["message"]) % _said(finding),
             hint=finding_hint(finding),
+            law=finding.get("law", ""),
+            rule=finding.get("rule", ""),
+            words=str(finding["params"].get("said", "")),
+            is_signed=finding["severity"] == SIGNED,
+            may_be_signed=may_sign
+            and finding.get("signable", False)
+            and finding["severity"] != SIGNED,
         )
         for number, finding in enumerate(found.findings)
     ]
+
+
+def _may_sign(request: HttpRequest, draft: Draft) -> bool:
+    """Tell whether this person may sign an exception for this draft."""
+    is_open = draft.status == Draft.Status.WAITING
+    own = request.user.pk in draft.requesters()
+    return is_open and not own and request.user.has_perm("content.sign_exception")
 
 
 def finding_hint(finding: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from guidance.content.models import RulePackVersion
 from guidance.core.models import Market
-from models_ml.writer.packs import BASE, builtin_pack, default_market
+from models_ml.writer.packs import BASE, builtin_pack, builtin_text, default_market
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.rules.model import RulePack
 from models_ml.writer.rules.reading import read_pack
@@ -45,6 +45,12 @@ def rules_with(version: RulePackVersion, pack: str) -> CompiledRules:
     if version.pack == BASE:
         return CompiledRules(_active_pack(pack).over(changed))
     return CompiledRules(changed.over(_active_pack(BASE)))
+
+
+def newest_rules(pack: str) -> str:
+    """Return the JSON of a pack's newest version, or of the built-in one."""
+    newest = RulePackVersion.objects.filter(pack=pack).order_by("-number").first()
+    return newest.rules if newest else builtin_text(pack)
 
 
 @lru_cache(maxsize=32)

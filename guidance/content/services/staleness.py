@@ -163,6 +163,12 @@ def _open_task(key: str) -> ReviewTask:
 
 
 def _draft_of(publication: Publication, changes: Sequence[FactChange], task: ReviewTask) -> Draft:
+    draft = text_to_desk(publication, task)
+    draft.is_stale, draft.changed_facts = True, [_change_json(change) for change in changes]
+    return draft
+
+
+def text_to_desk(publication: Publication, task: ReviewTask) -> Draft:
     """Return the publication's text as a draft; who requested it once still may not approve it."""
     before = publication.draft
     return Draft(
@@ -176,8 +182,6 @@ def _draft_of(publication: Publication, changes: Sequence[FactChange], task: Rev
         findings=before.findings,
         warnings=before.warnings,
         writer=publication.writer,
-        is_stale=True,
-        changed_facts=[_change_json(change) for change in changes],
         task=task,
         requested_by_id=before.requested_by_id,
         earlier_requesters=before.earlier_requesters,

@@ -21,7 +21,7 @@ from models_ml.writer.packs import builtin_rules, default_market
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms, fold, terms_of
 
-__all__ = ["BLOCK", "CHECKS", "WARN", "Finding", "check"]
+__all__ = ["BLOCK", "CHECKS", "WARN", "Finding", "check", "check_wording"]
 
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     form.empty,
@@ -82,3 +82,22 @@ def check(
     )
     found = [finding for run in CHECKS for finding in run(context)]
     return sorted(found, key=lambda finding: (finding.start, finding.end, finding.check))
+
+
+def check_wording(
+    text: str, *, facts: Sequence[Fact], title: str, language: str, rules: CompiledRules
+) -> list[Finding]:
+    """Run only the rules over `text`, in the order of their place in it."""
+    context = Context(
+        text=text,
+        folded=fold(text),
+        title=title,
+        facts=tuple(facts),
+        evidence=Evidence(facts, title),
+        language=language,
+        kind="description",
+        banned=frozenset(),
+        brands=terms_of(()),
+        rules=rules,
+    )
+    return list(wording.banned(context))
