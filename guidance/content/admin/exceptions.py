@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -39,6 +40,8 @@ class SignedExceptionAdmin(ReadOnlyAdmin):
 
     def sign_view(self, request: HttpRequest) -> HttpResponse:
         """Sign for a finding, and go back to its draft."""
+        if not request.user.has_perm("content.sign_exception"):
+            raise PermissionDenied
         form = SignForm(request.POST)
         if not form.is_valid():
             messages.error(request, _("Say in a sentence why these words are allowed here."))
