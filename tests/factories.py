@@ -14,7 +14,14 @@ from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, Search
 from guidance.behaviour.services.rollups import mark_days
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
-from guidance.content.models import Draft, Kind, MissingFacts, Publication
+from guidance.content.models import (
+    Draft,
+    Kind,
+    MissingFacts,
+    Publication,
+    RulePackVersion,
+    SignedException,
+)
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
@@ -27,6 +34,7 @@ from guidance.recommendations.models import (
     Surface,
 )
 from guidance.training.models import DriftReading, ModelVersion, RetrainingPolicy, TrainingRun
+from models_ml.writer.packs import builtin_text
 
 _numbers = count(1)
 PASSED_VERDICT = {
@@ -188,6 +196,27 @@ def draft(**given: Any) -> Draft:
             **given,
         }
     )
+
+
+def rule_pack_version(**given: Any) -> RulePackVersion:
+    """Make a version of China's rules, which nobody activated; the built-in one is number 1."""
+    n = next(_numbers)
+    return RulePackVersion.objects.create(
+        **{"pack": "cn", "number": 1_000 + n, "rules": builtin_text("cn"), "note": f"v {n}"} | given
+    )
+
+
+def signed_exception(**given: Any) -> SignedException:
+    n = next(_numbers)
+    usual = {
+        "rule": "superlatives_en",
+        "span_text": "best",
+        "text_sha256": "0" * 64,
+        "justification": f"The jury's report {n} says so.",
+        "requesters": ",",
+    }
+    draft_, signer = given.pop("draft", None) or draft(), given.pop("signed_by", None) or user()
+    return SignedException.objects.create(draft=draft_, signed_by=signer, **{**usual, **given})
 
 
 def publication(**given: Any) -> Publication:
@@ -368,6 +397,8 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Experiment: experiment,
     Draft: draft,
     Publication: publication,
+    RulePackVersion: rule_pack_version,
+    SignedException: signed_exception,
     MissingFacts: missing_facts,
     Surface: surface,
     Rule: rule,

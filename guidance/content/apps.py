@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,6 +19,7 @@ class ContentConfig(AppConfig):
         from guidance.content.services.staleness import mark_stale
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
 
+        post_migrate.connect(_seed_rule_packs, sender=self, dispatch_uid="content.rule_packs")
         register_facts_listener(mark_stale)
         register_schedule(Recurring("content_time", "guidance.content.tasks.keep_time", 1))
         register_product_action(
@@ -32,3 +37,12 @@ class ContentConfig(AppConfig):
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )
+
+
+def _seed_rule_packs(using: str, **kwargs: Any) -> None:
+    """Give a new installation its rules; a migration that stops before their table gives none."""
+    from guidance.content.models import RulePackVersion
+    from guidance.content.services.rule_packs import seed_rule_packs
+
+    if RulePackVersion._meta.db_table in connections[using].introspection.table_names():
+        seed_rule_packs()

@@ -12,7 +12,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
+from guidance.content.rule_models import CopyFingerprint, RulePackVersion, SignedException
 from guidance.core.ids import new_id
+
+__all__ = [
+    "NOBODY",
+    "Citation",
+    "CopyFingerprint",
+    "Draft",
+    "DraftQuerySet",
+    "DraftRevision",
+    "Kind",
+    "MissingFacts",
+    "Publication",
+    "PublishedCopy",
+    "ReviewTask",
+    "RulePackVersion",
+    "SignedException",
+    "asked_for_by",
+]
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.
 NOBODY = ","

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from guidance.content.services import planning, staleness
+from guidance.content.services import planning, reexamination, staleness
 
 
 def examine_again(draft_ids: Sequence[str]) -> int:
@@ -21,3 +22,8 @@ def keep_time() -> None:
     """Send planned texts out, and take out what nobody approved anew in time."""
     planning.publish_due()
     planning.enforce_deadlines()
+
+
+def examine_by_rules(pack: str) -> dict[str, int]:
+    """Examine live and waiting copy by the rules of a pack that was just activated."""
+    return asdict(reexamination.examine_by_rules(pack=pack))

@@ -14,7 +14,16 @@ from typing import NamedTuple
 from models_ml.writer.lexicon import rows, words
 
 LANGUAGES = ("en", "zh-hans")
-KINDS = ("short_description", "description")
+KINDS = (
+    "short_description",
+    "description",
+    "title",
+    "bullets",
+    "faq",
+    "guide",
+    "campaign",
+    "push",
+)
 TITLE_KEY = "title"
 """The key under which a sentence cites the product's title."""
 
@@ -177,7 +186,7 @@ def missing_facts(
     another language asks for the product's type. Raises ValueError for an unknown kind or language.
     """
     if kind not in NEEDED:
-        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        raise ValueError(f"kind {kind!r} is none of {', '.join(NEEDED)}")
     usable = claimable(facts, language)
     present = {key_info(fact.key).name for fact in usable}
     told = {key_info(fact.key).name for fact in usable if key_info(fact.key).group != "identity"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, phrases_en, phrases_zh, plan
+from models_ml.writer.checks.injection import find_instructions
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.facts import (
     NEEDED,
@@ -67,7 +68,7 @@ def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: 
     missing = missing_facts(kind, facts, language, title)
     if missing:
         raise NotEnoughFacts(missing)
-    usable = [fact for fact in claimable(facts, language) if is_harmless(fact.value, language)]
+    usable = [fact for fact in claimable(facts, language) if _is_quotable(fact, language)]
     rng = random.Random(f"{seed}|{kind}|{language}|{title}")
     naming = name_product(title, usable, language)
     phrases, compose = _GRAMMARS[language]
@@ -83,6 +84,10 @@ def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: 
     else:
         written = _describe(parts[: plan.MOST_TOLD], naming, rng, compose)
     return _draft(written, compose.BETWEEN)
+
+
+def _is_quotable(fact: Fact, language: str) -> bool:
+    return is_harmless(fact.value, language) and not find_instructions(fact.value)
 
 
 def _describe(

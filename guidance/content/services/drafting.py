@@ -1,6 +1,6 @@
 """Drafting: asking for copy, and writing it in a job that a kill does not make write twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, Kind, MissingFacts
+from guidance.content.selectors.likeness import ShopTexts
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import (
     languages_with_facts,
     products_to_draft,
@@ -19,14 +21,13 @@ from guidance.content.selectors.shop import (
     takings_of,
 )
 from guidance.content.services.examination import examine, told_by
-from guidance.content.services.risk import is_high_risk
+from guidance.content.services.fingerprints import remember_texts
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
 from models_ml.writer.realiser import NotEnoughFacts, write
-from models_ml.writer.terms import Terms
 
 JOB_KIND = "draft_copy"
 # A job keeps these in English; its page translates them.
@@ -118,32 +119,27 @@ def draft_products(
         .exclude(pk__in=drafted.values("product_id"))
         .select_related("category")
     )
-    facts, brands = facts_of(products, language), shop_brands()
-    takings = takings_of(product_ids)
+    facts, takings = facts_of(products, language), takings_of(product_ids)
     drafts: list[Draft] = []
     missing: list[MissingFacts] = []
     for product in products:
         try:
-            draft = new_draft(product, kind, language, facts[product.pk], brands)
+            draft = write_draft(product, kind, language, facts[product.pk])
         except NotEnoughFacts as thin:
             keys = list(thin.missing)
             missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
         else:
             draft.requested_by, draft.takings = requested_by, takings.get(product.pk, 0)
             drafts.append(draft)
+    _examine_all(drafts, language, facts)
     _store(drafts=drafts, missing=missing, requested_by=requested_by)
     return Drafted(drafted=len(drafts), missing=len(missing))
 
 
-def new_draft(
-    product: Product,
-    kind: str,
-    language: str,
-    facts: Sequence[Fact],
-    brands: Terms,
-    version: int = 1,
+def write_draft(
+    product: Product, kind: str, language: str, facts: Sequence[Fact], version: int = 1
 ) -> Draft:
-    """Write and examine a draft without storing it; raises NotEnoughFacts.
+    """Write a draft without examining or storing it; raises NotEnoughFacts.
 
     The same product and version give the same text, so an attempt repeated after a kill does too.
     """
@@ -154,27 +150,37 @@ def new_draft(
         language=language,
         seed=product.pk * SEEDS_PER_PRODUCT + version,
     )
-    sentences = told_by(written.sentences, product, facts, language)
-    found = examine(
-        text=written.text,
-        product=product,
-        kind=kind,
-        language=language,
-        facts=facts,
-        sentences=sentences,
-        brands=brands,
-    )
     return Draft(
         product=product,
         kind=kind,
         language=language,
         text=written.text,
         version=version,
-        sentences=sentences,
+        sentences=told_by(written.sentences, product, facts, language),
         writer=f"{written.writer} {written.version}",
-        is_high_risk=is_high_risk(kind=kind, findings=found.findings),
-        **found.as_fields(),
     )
+
+
+def _examine_all(
+    drafts: Sequence[Draft], language: str, facts: Mapping[int, Sequence[Fact]]
+) -> None:
+    """Examine a batch: brands, rules and texts that may be alike are read once for all of it."""
+    brands, rules = shop_brands(), active_rules(language)
+    shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
+    for draft in drafts:
+        found = examine(
+            text=draft.text,
+            product=draft.product,
+            kind=draft.kind,
+            language=language,
+            facts=facts[draft.product_id],
+            sentences=draft.sentences,
+            brands=brands,
+            rules=rules,
+            neighbours=shop.neighbours(draft.product_id),
+        )
+        found.put_on(draft)
+        shop.add(draft)
 
 
 @transaction.atomic
@@ -190,10 +196,12 @@ def _store(
         update_fields=["keys"],
     )
     stored = Draft.objects.filter(pk__in=[draft.pk for draft in drafts])
+    kept = set(stored.values_list("pk", flat=True))
+    remember_texts([draft for draft in drafts if draft.pk in kept])
     for draft in drafts[:1]:
         place = {"kind": draft.kind, "language": draft.language}
         drafted = stored.values("product_id")
         MissingFacts.objects.filter(**place, product_id__in=drafted).delete()
         record_batch_audit(
-            actor=requested_by, verb="draft_copy", model=Draft, count=stored.count(), details=place
+            actor=requested_by, verb="draft_copy", model=Draft, count=len(kept), details=place
         )

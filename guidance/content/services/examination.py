@@ -1,6 +1,6 @@
 """Examining a text against a product's facts: what it claims, what carries it, what is wrong."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +8,21 @@ from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.marking import OUTDATED, SENTENCE
 from guidance.content.models import Draft, Publication
+from guidance.content.selectors.exceptions import Signed, signed_for
+from guidance.content.selectors.likeness import ShopTexts
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
-from models_ml.writer.checks import BLOCK, Finding, check
+from guidance.content.services.risk import is_high_risk
+from models_ml.writer.checks import BLOCK, WARN, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
 from models_ml.writer.claims import Claim, claims, sentence_spans
+from models_ml.writer.duplicates import Neighbour
 from models_ml.writer.facts import TITLE_KEY, Fact
-from models_ml.writer.terms import Terms
+from models_ml.writer.rules.engine import CompiledRules
+from models_ml.writer.terms import Terms, fold
+
+# The severity of a finding that somebody answers for with a signed exception.
+SIGNED = "signed"
 
 UNSUPPORTED = gettext_noop("No fact supports this: %(said)s")
 UNSUPPORTED_HINT = gettext_noop("Take it out, or add the fact to the product.")
@@ -41,8 +50,16 @@ class Examination:
             "claims": self.claims,
             "findings": self.findings,
             "blocking_findings": self.blocking,
-            "warnings": len(self.findings) - self.blocking,
+            "warnings": sum(finding["severity"] == WARN for finding in self.findings),
         }
+
+    def put_on(self, draft: Draft) -> None:
+        """Set the draft's fields that keep this examination, without storing them."""
+        for name, value in self.as_fields().items():
+            setattr(draft, name, value)
+        # A text that was of high risk once stays so: who mends it is not who approves it.
+        risky = is_high_risk(kind=draft.kind, findings=self.findings)
+        draft.is_high_risk = draft.is_high_risk or risky
 
 
 def examine_draft(
@@ -51,21 +68,28 @@ def examine_draft(
     text: str | None = None,
     facts: Sequence[Fact] | None = None,
     brands: Terms | None = None,
+    rules: CompiledRules | None = None,
+    shop: ShopTexts | None = None,
 ) -> Examination:
-    """Examine a draft's text, or `text` in its place, against today's facts.
+    """Examine a draft's text, or `text` in its place, against today's facts and active rules.
 
-    Who examines many reads facts and the shop's brands for all of them and passes them in.
+    Who examines many reads facts, brands, rules and the shop's texts for all and passes them in.
     """
     if facts is None:
         facts = facts_of([draft.product], draft.language)[draft.product_id]
+    text = draft.text if text is None else text
+    shop = ShopTexts(draft.language, {draft.product_id: text}) if shop is None else shop
     return examine(
-        text=draft.text if text is None else text,
+        text=text,
         product=draft.product,
         kind=draft.kind,
         language=draft.language,
         facts=facts,
         sentences=draft.sentences,
         brands=shop_brands() if brands is None else brands,
+        rules=active_rules(draft.language) if rules is None else rules,
+        neighbours=shop.neighbours(draft.product_id),
+        signed=signed_for(draft, text),
     )
 
 
@@ -85,12 +109,16 @@ def examine(
     facts: Sequence[Fact],
     sentences: Sequence[dict[str, Any]],
     brands: Terms,
+    rules: CompiledRules,
+    neighbours: Callable[[str], Neighbour | None] | None = None,
+    signed: Signed | None = None,
 ) -> Examination:
     """Run the checks over `text` and find the facts that carry its claims.
 
     `sentences` are the writer's own (see `told_by`): those that still stand in the text word for
     word keep their facts, so that "it is dishwasher safe" points at `dishwasher_safe: yes`.
-    A claim that nothing supports is a blocking finding, whatever the checks say of its words.
+    A claim that nothing supports is a blocking finding, whatever the checks say of its words. What
+    somebody signed an exception for stays a finding that says so, and neither blocks nor warns.
     """
     title = product.title_in(language)
     found = claims(text, facts, title, language, brands)
@@ -99,9 +127,17 @@ def examine(
     findings = [
         _finding_json(finding)
         for finding in check(
-            text, facts=facts, title=title, language=language, kind=kind, brands=brands
+            text,
+            facts=facts,
+            title=title,
+            language=language,
+            kind=kind,
+            brands=brands,
+            rules=rules,
+            neighbours=neighbours,
         )
     ]
+    _sign(text, findings, signed or {})
     for claim in found:
         if not claim.is_supported:
             _block(findings, claim)
@@ -172,9 +208,19 @@ def _facts_of_key(key: str, facts: Sequence[Fact], language: str) -> list[Fact]:
     return own or same
 
 
+def _sign(text: str, findings: Sequence[dict[str, Any]], signed: Mapping[Any, Any]) -> None:
+    """Mark the findings that somebody signed an exception for."""
+    for finding in findings:
+        said = fold(text[finding["start"] : finding["end"]])
+        if finding["signable"] and (finding["rule"], said) in signed:
+            finding["severity"] = SIGNED
+            finding["signed"] = signed[finding["rule"], said]
+
+
 def _block(findings: list[dict[str, Any]], claim: Claim) -> None:
     """Make sure that an unsupported claim blocks: raise a warning over it, or add a finding."""
     over = [f for f in findings if f["start"] < claim.end and claim.start < f["end"]]
+    over = [f for f in over if f["severity"] != SIGNED]
     over = [f for f in over if f["end"] - f["start"] <= 2 * (claim.end - claim.start)]
     if any(finding["severity"] == BLOCK for finding in over):
         return
@@ -233,4 +279,10 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "hint": finding.hint,
         "params": dict(finding.params),
+        "rule": finding.rule,
+        "category": finding.category,
+        "law": finding.law,
+        "exception": finding.exception,
+        "signable": finding.signable,
+        "hints": dict(finding.hints),
     }

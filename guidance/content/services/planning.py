@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
 from guidance.content.services.examination import examine_publication
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.publication import place_of, serve
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.waiting import require
@@ -67,9 +68,9 @@ def _back_to_desk(publication: Publication) -> None:
         return
     draft = Draft(**place, text=publication.text, is_stale=True, writer=publication.writer)
     copy_examination(before, draft)
-    for name, value in examine_publication(publication).as_fields().items():
-        setattr(draft, name, value)
+    examine_publication(publication).put_on(draft)
     draft.save()
+    remember_texts([draft])
 
 
 def copy_examination(before: Draft, draft: Draft) -> None:

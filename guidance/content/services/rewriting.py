@@ -1,6 +1,7 @@
 """Writing drafts again from today's facts: one, or all that a changed fact brought back."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,22 +10,21 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, ReviewTask, between_commas
-from guidance.content.selectors.shop import shop_brands
-from guidance.content.services.drafting import new_draft
+from guidance.content.services.drafting import write_draft
+from guidance.content.services.examination import examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.refusals import Invalid, Refused
 from guidance.content.services.waiting import keep_text, lock_waiting, require
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
+from models_ml.writer.facts import Fact
 from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "rewrite_copy"
 PHASE, FIGURE = gettext_noop("rewriting drafts"), gettext_noop("rewritten")
-WRITTEN = (
-    *("text", "sentences", "facts", "claims", "findings", "writer"),
-    *("blocking_findings", "warnings", "is_high_risk"),
-)
+WRITTEN = ("text", "sentences", "writer")
 
 
 @transaction.atomic
@@ -38,27 +38,30 @@ def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     draft = lock_waiting(draft_id=draft_id, version=version)
     facts = facts_of([draft.product], draft.language)[draft.product_id]
     try:
-        written = new_draft(
-            draft.product, draft.kind, draft.language, facts, shop_brands(), draft.version + 1
-        )
+        written = write_draft(draft.product, draft.kind, draft.language, facts, draft.version + 1)
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
-    take_text(draft=draft, written=written, actor=actor)
+    take_text(draft=draft, written=written, actor=actor, facts=facts)
     draft.earlier_requesters, draft.requested_by = between_commas(draft.requesters()), actor
     draft.save()
+    remember_texts([draft])
     details = {"version": draft.version}
     record_audit(actor=actor, verb="rewrite_draft", target=draft, details=details)
     return draft
 
 
-def take_text(*, draft: Draft, written: Draft, actor: User) -> None:
-    """Put what a writer wrote into a locked draft's place, unsaved; the earlier text is kept."""
+def take_text(*, draft: Draft, written: Draft, actor: User, facts: Sequence[Fact]) -> None:
+    """Put what a writer wrote into a locked draft's place, examined against its facts, unsaved.
+
+    The earlier text is kept.
+    """
     keep_text(draft=draft, replaced_by=actor)
     version = draft.version + 1
     for name in WRITTEN:
         setattr(draft, name, getattr(written, name))
     draft.version, draft.edited_by, draft.is_stale = version, None, False
+    examine_draft(draft=draft, facts=facts).put_on(draft)
 
 
 def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:

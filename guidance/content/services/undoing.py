@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
 from guidance.content.services.examination import examine_publication
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import copy_examination
 from guidance.content.services.publication import place_of, serve
 from guidance.content.services.refusals import Invalid
@@ -75,6 +76,7 @@ def _take_back(draft: Draft) -> Draft:
         draft.due_at,
     )
     again.save()
+    remember_texts([again])
     return again
 
 
