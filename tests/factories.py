@@ -13,7 +13,7 @@ from django_q.models import Failure, Schedule
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
-from guidance.content.models import Draft, Kind, MissingFacts, Publication
+from guidance.content.models import Draft, Kind, LabelPolicy, MissingFacts, Publication
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
@@ -206,6 +206,12 @@ def publication(**given: Any) -> Publication:
     )
 
 
+def label_policy(**given: Any) -> LabelPolicy:
+    return LabelPolicy.objects.create(
+        **{"market": given.pop("market", None) or market(), "jurisdiction": "us", **given}
+    )
+
+
 def missing_facts(**given: Any) -> MissingFacts:
     return MissingFacts.objects.create(
         **{
@@ -362,6 +368,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Experiment: experiment,
     Draft: draft,
     Publication: publication,
+    LabelPolicy: label_policy,
     MissingFacts: missing_facts,
     Surface: surface,
     Rule: rule,

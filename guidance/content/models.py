@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
+from guidance.content.label_models import EditorialTakeover as EditorialTakeover
+from guidance.content.label_models import LabelPolicy as LabelPolicy
 from guidance.core.ids import new_id
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.

@@ -1,7 +1,8 @@
 """The review desk, publications and missing facts."""
 
 from guidance.content.admin.drafts import DraftAdmin
+from guidance.content.admin.labels import LabelPolicyAdmin
 from guidance.content.admin.missing import MissingFactsAdmin
 from guidance.content.admin.publications import PublicationAdmin
 
-__all__ = ["DraftAdmin", "MissingFactsAdmin", "PublicationAdmin"]
+__all__ = ["DraftAdmin", "LabelPolicyAdmin", "MissingFactsAdmin", "PublicationAdmin"]
