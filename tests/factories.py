@@ -13,7 +13,16 @@ from django_q.models import Failure, Schedule
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
-from guidance.content.models import Draft, Kind, LabelPolicy, MissingFacts, Publication
+from guidance.content.models import (
+    Draft,
+    Kind,
+    LabelPolicy,
+    MissingFacts,
+    Publication,
+    WebhookEndpoint,
+    WebhookMessage,
+)
+from guidance.content.services.webhook_endpoints import create_endpoint
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
@@ -212,6 +221,24 @@ def label_policy(**given: Any) -> LabelPolicy:
     )
 
 
+def webhook_endpoint(**given: Any) -> WebhookEndpoint:
+    defaults = {"name": f"hook {next(_numbers)}", "url": "https://shop.example/hooks"}
+    events = given.pop("events", ["copy.published", "copy.withdrawn"])
+    endpoint, _secret = create_endpoint(**{**defaults, **given}, events=events, actor=None)
+    return endpoint
+
+
+def webhook_message(**given: Any) -> WebhookMessage:
+    return WebhookMessage.objects.create(
+        **{
+            "endpoint": given.pop("endpoint", None) or webhook_endpoint(),
+            "type": "copy.published",
+            "body": "{}",
+            **given,
+        }
+    )
+
+
 def missing_facts(**given: Any) -> MissingFacts:
     return MissingFacts.objects.create(
         **{
@@ -369,6 +396,8 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Draft: draft,
     Publication: publication,
     LabelPolicy: label_policy,
+    WebhookEndpoint: webhook_endpoint,
+    WebhookMessage: webhook_message,
     MissingFacts: missing_facts,
     Surface: surface,
     Rule: rule,

@@ -67,6 +67,10 @@ ROUTES = {
     "content_draft_check": Route(None, factories.draft),
     "content_missingfacts_supply": Route(None),
     "content_publication_withdraw": Route(None, factories.publication),
+    "content_webhookendpoint_rotate": Route(None, factories.webhook_endpoint),
+    "content_webhookendpoint_test": Route(None, factories.webhook_endpoint),
+    "content_webhookendpoint_switch": Route(None, factories.webhook_endpoint),
+    "content_webhookmessage_resend": Route(None, factories.webhook_message),
     "content_publication_take_over": Route(None, factories.publication),
     "content_publication_export": Route(
         {ANALYST, MERCHANDISER, MARKETER, COMPLIANCE, ADMINISTRATOR}, arguments=("csv",)

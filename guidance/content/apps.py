@@ -13,7 +13,7 @@ class ContentConfig(AppConfig):
             register_product_action,
         )
         from guidance.content.services.staleness import mark_stale
-        from guidance.core.hooks import JobKind, register_job_kind
+        from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
 
         register_facts_listener(mark_stale)
         register_product_action(
@@ -31,3 +31,4 @@ class ContentConfig(AppConfig):
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )
+        register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))

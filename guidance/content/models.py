@@ -12,6 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from guidance.catalog.models import Product
 from guidance.content.label_models import EditorialTakeover as EditorialTakeover
 from guidance.content.label_models import LabelPolicy as LabelPolicy
+from guidance.content.webhook_models import WebhookAttempt as WebhookAttempt
+from guidance.content.webhook_models import WebhookEndpoint as WebhookEndpoint
+from guidance.content.webhook_models import WebhookEvent as WebhookEvent
+from guidance.content.webhook_models import WebhookMessage as WebhookMessage
 from guidance.core.ids import new_id
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.

@@ -112,6 +112,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Markets"), "public", "core.market"),
                     _item(_("Labels"), "label", "content.labelpolicy"),
                     _item(_("API keys"), "key", "core.apikey"),
+                    _item(_("Webhooks"), "webhook", "content.webhookendpoint"),
+                    _item(_("Webhook deliveries"), "outbox", "content.webhookmessage"),
                     _item(_("Audit trail"), "history", "core.auditentry"),
                 ],
             },

@@ -4,5 +4,13 @@ from guidance.content.admin.drafts import DraftAdmin
 from guidance.content.admin.labels import LabelPolicyAdmin
 from guidance.content.admin.missing import MissingFactsAdmin
 from guidance.content.admin.publications import PublicationAdmin
+from guidance.content.admin.webhooks import WebhookEndpointAdmin, WebhookMessageAdmin
 
-__all__ = ["DraftAdmin", "LabelPolicyAdmin", "MissingFactsAdmin", "PublicationAdmin"]
+__all__ = [
+    "DraftAdmin",
+    "LabelPolicyAdmin",
+    "MissingFactsAdmin",
+    "PublicationAdmin",
+    "WebhookEndpointAdmin",
+    "WebhookMessageAdmin",
+]

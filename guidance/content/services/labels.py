@@ -9,9 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
-from guidance.content.models import EditorialTakeover, LabelPolicy, Publication, PublishedCopy
+from guidance.content.models import (
+    EditorialTakeover,
+    LabelPolicy,
+    Publication,
+    PublishedCopy,
+    WebhookEvent,
+)
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.waiting import require
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
@@ -61,6 +68,7 @@ def take_over(*, publication: Publication, actor: User, statement: str) -> Edito
         publication=publication, person=actor, statement=statement[:500]
     )
     live.update(changed_at=timezone.now())
+    note_change(publications=[publication], event=WebhookEvent.PUBLISHED, status="live")
     record_audit(
         actor=actor,
         verb="take_over_copy",

@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
-from guidance.content.models import Citation, Draft, Publication, PublishedCopy
+from guidance.content.models import Citation, Draft, Publication, PublishedCopy, WebhookEvent
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.waiting import require
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
@@ -57,6 +58,7 @@ def publish(*, draft: Draft, cited: Sequence[Fact], actor: User) -> Publication:
             "changed_at": timezone.now(),
         },
     )
+    note_change(publications=[publication], event=WebhookEvent.PUBLISHED, status="live")
     return publication
 
 
@@ -77,6 +79,8 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
     current.status, current.reason = PublishedCopy.Status.WITHDRAWN, reason[:500]
     current.changed_at = timezone.now()
     current.save(update_fields=["status", "reason", "changed_at"])
+    taken_back = [current.publication]
+    note_change(publications=taken_back, event=WebhookEvent.WITHDRAWN, status=current.status)
     record_audit(
         actor=actor,
         verb="withdraw_copy",
