@@ -17,11 +17,15 @@ from guidance.catalog.models import Category, Product
 from guidance.content.models import (
     Draft,
     Kind,
+    LabelPolicy,
     MissingFacts,
     Publication,
     RulePackVersion,
     SignedException,
+    WebhookEndpoint,
+    WebhookMessage,
 )
+from guidance.content.services.webhook_endpoints import create_endpoint
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
@@ -241,6 +245,30 @@ def publication(**given: Any) -> Publication:
     )
 
 
+def label_policy(**given: Any) -> LabelPolicy:
+    return LabelPolicy.objects.create(
+        **{"market": given.pop("market", None) or market(), "jurisdiction": "us", **given}
+    )
+
+
+def webhook_endpoint(**given: Any) -> WebhookEndpoint:
+    defaults = {"name": f"hook {next(_numbers)}", "url": "https://shop.example/hooks"}
+    events = given.pop("events", ["copy.published", "copy.withdrawn"])
+    endpoint, _secret = create_endpoint(**{**defaults, **given}, events=events, actor=None)
+    return endpoint
+
+
+def webhook_message(**given: Any) -> WebhookMessage:
+    return WebhookMessage.objects.create(
+        **{
+            "endpoint": given.pop("endpoint", None) or webhook_endpoint(),
+            "type": "copy.published",
+            "body": "{}",
+            **given,
+        }
+    )
+
+
 def missing_facts(**given: Any) -> MissingFacts:
     return MissingFacts.objects.create(
         **{
@@ -399,6 +427,9 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Publication: publication,
     RulePackVersion: rule_pack_version,
     SignedException: signed_exception,
+    LabelPolicy: label_policy,
+    WebhookEndpoint: webhook_endpoint,
+    WebhookMessage: webhook_message,
     MissingFacts: missing_facts,
     Surface: surface,
     Rule: rule,

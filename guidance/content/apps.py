@@ -37,6 +37,7 @@ class ContentConfig(AppConfig):
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )
+        register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))
 
 
 def _seed_rule_packs(using: str, **kwargs: Any) -> None:

@@ -12,25 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
-from guidance.content.rule_models import CopyFingerprint, RulePackVersion, SignedException
+from guidance.content.label_models import EditorialTakeover as EditorialTakeover
+from guidance.content.label_models import LabelPolicy as LabelPolicy
+from guidance.content.rule_models import CopyFingerprint as CopyFingerprint
+from guidance.content.rule_models import RulePackVersion as RulePackVersion
+from guidance.content.rule_models import SignedException as SignedException
+from guidance.content.webhook_models import WebhookAttempt as WebhookAttempt
+from guidance.content.webhook_models import WebhookEndpoint as WebhookEndpoint
+from guidance.content.webhook_models import WebhookEvent as WebhookEvent
+from guidance.content.webhook_models import WebhookMessage as WebhookMessage
 from guidance.core.ids import new_id
-
-__all__ = [
-    "NOBODY",
-    "Citation",
-    "CopyFingerprint",
-    "Draft",
-    "DraftQuerySet",
-    "DraftRevision",
-    "Kind",
-    "MissingFacts",
-    "Publication",
-    "PublishedCopy",
-    "ReviewTask",
-    "RulePackVersion",
-    "SignedException",
-    "asked_for_by",
-]
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.
 NOBODY = ","

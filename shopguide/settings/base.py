@@ -180,6 +180,13 @@ MODEL_THREADS = int(os.environ.get("MODEL_THREADS", "1"))
 # request waits for them. Without it every request looks by itself.
 SERVING_WATCHER = os.environ.get("SERVING_WATCHER", "1") == "1"
 
+# Webhooks go to public addresses only; networks inside the house that they may reach as well, as
+# 10.1.0.0/16, and a file of authorities to trust instead of the system's.
+WEBHOOK_ALLOWED_NETWORKS = [
+    network for network in os.environ.get("WEBHOOK_ALLOWED_NETWORKS", "").split(",") if network
+]
+WEBHOOK_CA_FILE = os.environ.get("WEBHOOK_CA_FILE") or None
+
 # The admin's Alpine.js evaluates expressions and needs 'unsafe-eval'; a middleware grants it there.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -112,7 +112,10 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Users"), "person", "core.user"),
                     _item(_("Markets"), "public", "core.market"),
+                    _item(_("Labels"), "label", "content.labelpolicy"),
                     _item(_("API keys"), "key", "core.apikey"),
+                    _item(_("Webhooks"), "webhook", "content.webhookendpoint"),
+                    _item(_("Webhook deliveries"), "outbox", "content.webhookmessage"),
                     _item(_("Audit trail"), "history", "core.auditentry"),
                 ],
             },

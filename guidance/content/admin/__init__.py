@@ -1,15 +1,20 @@
-"""The review desk, publications, missing facts, rule packs and exceptions from them."""
+"""The pages of content: the desk, publications, rules, labels and storefronts told."""
 
 from guidance.content.admin.drafts import DraftAdmin
 from guidance.content.admin.exceptions import SignedExceptionAdmin
+from guidance.content.admin.labels import LabelPolicyAdmin
 from guidance.content.admin.missing import MissingFactsAdmin
 from guidance.content.admin.publications import PublicationAdmin
 from guidance.content.admin.rule_packs import RulePackVersionAdmin
+from guidance.content.admin.webhooks import WebhookEndpointAdmin, WebhookMessageAdmin
 
 __all__ = [
     "DraftAdmin",
+    "LabelPolicyAdmin",
     "MissingFactsAdmin",
     "PublicationAdmin",
     "RulePackVersionAdmin",
     "SignedExceptionAdmin",
+    "WebhookEndpointAdmin",
+    "WebhookMessageAdmin",
 ]

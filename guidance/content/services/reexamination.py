@@ -10,11 +10,18 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import Draft, PublishedCopy, ReviewTask, RulePackVersion
+from guidance.content.models import (
+    Draft,
+    PublishedCopy,
+    ReviewTask,
+    RulePackVersion,
+    WebhookEvent,
+)
 from guidance.content.selectors.exceptions import signed_for
 from guidance.content.selectors.rules import active_rules, languages_of_pack
 from guidance.content.services.planning import REAPPROVE_WITHIN
 from guidance.content.services.staleness import examine_again, text_to_desk
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.services import record_audit
 from models_ml.writer.checks import BLOCK, Finding, check_wording
 from models_ml.writer.facts import LANGUAGES, Fact
@@ -85,6 +92,11 @@ def _examine_chunk(
     now = timezone.now()
     _rows(forbidden).update(
         status=PublishedCopy.Status.WITHDRAWN, reason=FORBIDDEN, serve_until=None, changed_at=now
+    )
+    note_change(
+        publications=[copy.publication for copy in forbidden],
+        event=WebhookEvent.WITHDRAWN,
+        status=PublishedCopy.Status.WITHDRAWN,
     )
     # A deadline that runs already is not put off.
     _rows(doubtful).filter(serve_until=None).update(

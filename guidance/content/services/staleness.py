@@ -14,7 +14,14 @@ from django_q.tasks import async_task
 from guidance.catalog.hooks import FactChange
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import Citation, Draft, Publication, PublishedCopy, ReviewTask
+from guidance.content.models import (
+    Citation,
+    Draft,
+    Publication,
+    PublishedCopy,
+    ReviewTask,
+    WebhookEvent,
+)
 from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
@@ -22,6 +29,7 @@ from guidance.content.services.examination import examine_draft
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import copy_examination
 from guidance.content.services.publication import place_of
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.services import record_audit
 from models_ml.writer.facts import TITLE_KEY
 from models_ml.writer.terms import Terms
@@ -47,6 +55,7 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
         products = Product.objects.select_for_update(no_key=True).order_by("pk")
         list(products.filter(pk__in=chunk).values_list("pk", flat=True))
         stale = _stale_publications(chunk)
+        note_change(publications=stale, event=WebhookEvent.WITHDRAWN, status="stale")
         touched = [*_return_to_desk(stale, chunk), *_waiting_drafts(chunk)]
         if touched:
             transaction.on_commit(partial(_enqueue_examination, [draft.pk for draft in touched]))

@@ -13,7 +13,7 @@ from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCo
 from guidance.content.services.examination import examine_publication
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import copy_examination
-from guidance.content.services.publication import place_of, serve
+from guidance.content.services.publication import place_of, serve, take_out
 from guidance.content.services.refusals import Invalid
 from guidance.core.models import User
 from guidance.core.services import record_audit
@@ -88,6 +88,4 @@ def _serve_the_one_before(publication: Publication, current: PublishedCopy) -> N
     if before is not None and not examine_publication(before).blocking:
         serve(before)
         return
-    current.status, current.reason = PublishedCopy.Status.WITHDRAWN, TAKEN_BACK
-    current.changed_at = timezone.now()
-    current.save(update_fields=["status", "reason", "changed_at"])
+    take_out(current, reason=TAKEN_BACK)
