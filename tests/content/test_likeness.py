@@ -6,6 +6,7 @@ from guidance.content.models import Draft
 from guidance.content.services import review
 from guidance.content.services.drafting import draft_products
 from guidance.core.models import User
+from models_ml.writer.duplicates import BANDS
 from tests.content.conftest import MakeDraft, MakeProduct
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,8 @@ def test_a_text_that_changed_meanwhile_is_compared_as_it_is_now(
 ) -> None:
     first, second = make_draft("one"), make_draft("two")
     first = edit(first, TEXT, mia)
-    edit(first, "A black vessel.", mia)
+    first = edit(first, "A black vessel.", mia)
+    assert first.fingerprints.count() == BANDS
     assert likeness(edit(second, TEXT, mia)) == []
 
 

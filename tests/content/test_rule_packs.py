@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_q.models import OrmQ
 
+from guidance.content import tasks
 from guidance.content.models import Draft, Publication, PublishedCopy, ReviewTask, RulePackVersion
 from guidance.content.selectors.rules import active_rules, pack_for_language
 from guidance.content.services import reexamination, review, rule_packs, rule_trial
@@ -99,6 +101,19 @@ def test_who_wrote_a_version_cannot_activate_it(carla: User, colin: User) -> Non
     assert RulePackVersion.objects.get(pack="us", status="active") == version
     entry = AuditEntry.objects.get(verb="activate_rule_pack")
     assert entry.details == {"pack": "us", "number": 2, "before": 1}
+
+
+def test_activation_has_live_copy_examined_once_it_is_committed(
+    carla: User, colin: User, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    version = write(carla)
+    with django_capture_on_commit_callbacks(execute=True):
+        rule_packs.activate_version(version_id=version.pk, actor=colin)
+        assert not OrmQ.objects.exists()
+    (queued,) = OrmQ.objects.all()
+    assert queued.task["func"] == "guidance.content.tasks.examine_by_rules"
+    assert queued.task["args"] == ("us",)
+    assert tasks.examine_by_rules("us")["withdrawn"] == 0
 
 
 def test_the_database_refuses_a_second_active_version(carla: User) -> None:

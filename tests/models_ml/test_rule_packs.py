@@ -248,9 +248,10 @@ def test_human_copy_raises_few_alarms(shared_data: Path) -> None:
     assert figures["share_with_blocked_wording"] <= 0.05
 
 
+@pytest.mark.parametrize("half", ["dev", "held"])
 @pytest.mark.parametrize("name", ["claims_en", "claims_zh"])
-def test_labelled_sentences_are_told_apart(name: str) -> None:
+def test_labelled_sentences_are_told_apart(name: str, half: str) -> None:
     rows = read_sentences(Path(__file__).parent / "data" / f"{name}.jsonl")
-    for figures in measure_sentences(rows, "dev", name).values():
+    for figures in measure_sentences(rows, half, name).values():
         assert figures["precision"] >= 0.9
         assert figures["recall"] >= 0.9
