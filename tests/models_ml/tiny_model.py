@@ -1,4 +1,4 @@
-"""A tiny causal language model with random weights, made on the spot: it babbles in every script."""
+"""A tiny causal language model with random weights, made on the spot: it only babbles."""
 
 from pathlib import Path
 

@@ -71,7 +71,8 @@ class LocalModel:
 
     def __init__(self, path: str) -> None:
         self.name = path
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(path, padding_side="left")
+        tokenizer: Any = AutoTokenizer.from_pretrained(path, padding_side="left")
+        self.tokenizer: Any = tokenizer
         model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=_dtype())
         self.model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         ends = self.model.generation_config.eos_token_id

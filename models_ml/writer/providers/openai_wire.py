@@ -29,6 +29,7 @@ _RETRIED = frozenset({408, 409, 425, 429})
 _MISUNDERSTOOD = frozenset({400, 422})
 _LACKING = frozenset({404, 405, 501})
 _OPTIONAL = ("response_format", "seed", "n", "stream_options")
+_GARBAGE = (ValueError, TypeError, AttributeError, LookupError)
 _LENGTHS = ("minLength", "maxLength")
 _SHOWN = 300
 T = TypeVar("T")
@@ -116,7 +117,7 @@ class Wire:
         body = self._try(lambda: self._understood(params, self._body))
         try:
             choices = [_choice(choice) for choice in body["choices"]]
-        except (KeyError, TypeError, AttributeError) as garbage:
+        except _GARBAGE as garbage:
             raise Failed("the server's answer holds no choices") from garbage
         if not choices:
             raise Failed("the server's answer holds no choices")
@@ -137,20 +138,19 @@ class Wire:
         finish_reason = ""
         try:
             with self._try(lambda: self._understood(params, self._opened)) as stream:
-                for event in self._events(stream):
-                    told = getattr(event, "usage", None) or told
-                    for choice in (event.choices or [])[:1]:
-                        finish_reason = choice.finish_reason or finish_reason
-                        if piece := (choice.delta and choice.delta.content) or "":
-                            heard.append(piece)
-                            yield piece
+                for choice, usage in self._events(stream):
+                    told = usage or told
+                    finish_reason = choice.finish_reason or finish_reason
+                    if choice.text:
+                        heard.append(choice.text)
+                        yield choice.text
             if not finish_reason:
                 raise Failed("the server stopped in mid-stream")
         except Failed as failed:
             failed.usage = estimate(messages, heard) if heard else failed.usage
             raise
-        usage = _usage(told and told.model_dump(), messages, heard)
-        yield Answer([Choice("".join(heard), finish_reason)], usage)
+        choice = Choice("".join(heard), finish_reason)
+        yield Answer([choice], _usage(told, messages, heard))
 
     def vectors(self, texts: Sequence[str]) -> tuple[list[list[float]], Usage]:
         """Return the texts' embeddings; raises NotSupported and Failed."""
@@ -223,13 +223,18 @@ class Wire:
         stream: openai.Stream[Any] = self._client.chat.completions.create(**params, stream=True)
         return stream
 
-    def _events(self, stream: openai.Stream[Any]) -> Iterator[Any]:
-        """Pass events on within the timeout, with every error as Failed."""
+    def _events(self, stream: openai.Stream[Any]) -> Iterator[tuple[Choice, object]]:
+        """Yield each event's piece and usage within the timeout, every error as Failed."""
         deadline = time.monotonic() + self._config.timeout
         events = iter(stream)
-        while (event := self._try(lambda: next(events, None))) is not None:
+
+        def read() -> tuple[Choice, object] | None:
+            event = next(events, None)
+            return None if event is None else _of_event(event.model_dump())
+
+        while (said := self._try(read)) is not None:
             self._check(deadline)
-            yield event
+            yield said
 
     def _check(self, deadline: float) -> None:
         if time.monotonic() > deadline:
@@ -239,7 +244,7 @@ class Wire:
         """Return what `call` does, with whatever a server can do to it as Failed."""
         try:
             return call()
-        except (openai.APIError, httpx2.HTTPError, ValueError, TypeError, AttributeError) as error:
+        except (openai.APIError, httpx2.HTTPError, *_GARBAGE) as error:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> Failed:
@@ -258,6 +263,14 @@ class Wire:
 def _choice(choice: Mapping[str, Any]) -> Choice:
     text = choice["message"].get("content") or ""
     return Choice(str(text), str(choice.get("finish_reason") or ""))
+
+
+def _of_event(event: Mapping[str, Any]) -> tuple[Choice, object]:
+    """The piece of the first choice that an event brings, and the usage, if it brings any."""
+    choices = event.get("choices") or [{}]
+    delta = choices[0].get("delta") or {}
+    reason = choices[0].get("finish_reason")
+    return Choice(str(delta.get("content") or ""), str(reason or "")), event.get("usage")
 
 
 def _usage(told: object, messages: Sequence[Message], texts: Sequence[str]) -> Usage:
