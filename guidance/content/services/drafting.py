@@ -6,29 +6,26 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, Kind, MissingFacts
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft, shop_brands
-from guidance.content.services.examination import examine, told_by
+from guidance.content.services.providers import BUILTIN, chosen_writer
+from guidance.content.services.writing import Assignment, batch_size, write_drafts
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
-from models_ml.writer.facts import Fact
-from models_ml.writer.realiser import NotEnoughFacts, write
-from models_ml.writer.terms import Terms
+from models_ml.writer.providers import Provider
+from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "draft_copy"
 # A job keeps these in English; its page translates them.
 PHASE = gettext_noop("writing drafts")
 DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
-# One transaction each: 100 texts took 0.3 s to write and 0.1 s to store, so a kill loses little.
-BATCH = 100
-SEEDS_PER_PRODUCT = 1000
 
 
 @dataclass(frozen=True)
@@ -68,9 +65,10 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
         language: asked_for or products_to_draft(kind=kind, language=language)
         for language in context.params["languages"]
     }
+    writer = chosen_writer()
     drafted = missing = done = 0
     total = max(sum(map(len, plan.values())), 1)
-    for language, batch in _batches(plan):
+    for language, batch in _batches(plan, batch_size(writer)):
         context.progress(PHASE, done / total, detail={DRAFTED: drafted, THIN: missing})
         result = draft_products(
             product_ids=batch,
@@ -78,16 +76,17 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
             language=language,
             requested_by=job.requested_by,
             unless_drafted_since=job.created_at,
+            provider=writer,
         )
         drafted, missing = drafted + result.drafted, missing + result.missing
         done += len(batch)
     return {"drafted": drafted, "facts_missing": missing}
 
 
-def _batches(plan: dict[str, list[int]]) -> Iterator[tuple[str, list[int]]]:
+def _batches(plan: dict[str, list[int]], size: int) -> Iterator[tuple[str, list[int]]]:
     for language, product_ids in plan.items():
-        for start in range(0, len(product_ids), BATCH):
-            yield language, product_ids[start : start + BATCH]
+        for start in range(0, len(product_ids), size):
+            yield language, product_ids[start : start + size]
 
 
 def draft_products(
@@ -97,11 +96,13 @@ def draft_products(
     language: str,
     requested_by: User | None,
     unless_drafted_since: datetime | None = None,
+    provider: Provider = BUILTIN,
 ) -> Drafted:
     """Write a draft of each product that has none waiting; where facts are too thin, list them.
 
     A job's later attempt passes its own beginning as `unless_drafted_since`: what an earlier
-    attempt drafted is not drafted again, even where somebody decided it in between.
+    attempt drafted is not drafted again, even where somebody decided it in between. Rows are read
+    before and stored after the writing, so that no transaction waits for a language model.
     """
     settled = Q(status=Draft.Status.WAITING)
     if unless_drafted_since is not None:
@@ -113,79 +114,48 @@ def draft_products(
         .select_related("category")
     )
     facts, brands = facts_of(products, language), shop_brands()
+    assignments = [
+        Assignment(product, str(kind), language, facts[product.pk], brands) for product in products
+    ]
     drafts: list[Draft] = []
     missing: list[MissingFacts] = []
-    for product in products:
-        try:
-            draft = new_draft(product, kind, language, facts[product.pk], brands)
-        except NotEnoughFacts as thin:
-            keys = list(thin.missing)
+    for product, written in zip(products, write_drafts(assignments, provider), strict=True):
+        if isinstance(written, NotEnoughFacts):
+            keys = list(written.missing)
             missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
         else:
-            draft.requested_by = requested_by
-            drafts.append(draft)
-    _store(drafts=drafts, missing=missing, requested_by=requested_by)
-    return Drafted(drafted=len(drafts), missing=len(missing))
-
-
-def new_draft(
-    product: Product,
-    kind: str,
-    language: str,
-    facts: Sequence[Fact],
-    brands: Terms,
-    version: int = 1,
-) -> Draft:
-    """Write and examine a draft without storing it; raises NotEnoughFacts.
-
-    The same product and version give the same text, so an attempt repeated after a kill does too.
-    """
-    written = write(
-        kind,
-        title=product.title_in(language),
-        facts=facts,
-        language=language,
-        seed=product.pk * SEEDS_PER_PRODUCT + version,
-    )
-    sentences = told_by(written.sentences, product, facts, language)
-    found = examine(
-        text=written.text,
-        product=product,
-        kind=kind,
-        language=language,
-        facts=facts,
-        sentences=sentences,
-        brands=brands,
-    )
-    return Draft(
-        product=product,
-        kind=kind,
-        language=language,
-        text=written.text,
-        version=version,
-        sentences=sentences,
-        writer=f"{written.writer} {written.version}",
-        **found.as_fields(),
-    )
+            written.requested_by = requested_by
+            drafts.append(written)
+    stored = _store(drafts=drafts, missing=missing, requested_by=requested_by, settled=drafted)
+    return Drafted(drafted=stored, missing=len(missing))
 
 
 @transaction.atomic
 def _store(
-    *, drafts: Sequence[Draft], missing: Sequence[MissingFacts], requested_by: User | None
-) -> None:
-    """Store a batch; where somebody else stored a draft meanwhile, theirs stands."""
-    Draft.objects.bulk_create(drafts, ignore_conflicts=True)
+    *,
+    drafts: Sequence[Draft],
+    missing: Sequence[MissingFacts],
+    requested_by: User | None,
+    settled: QuerySet[Draft],
+) -> int:
+    """Store a batch and return how many drafts; those that others stored meanwhile stand."""
+    products = [draft.product_id for draft in drafts]
+    taken = set(settled.filter(product__in=products).values_list("product_id", flat=True))
+    fresh = [draft for draft in drafts if draft.product_id not in taken]
+    Draft.objects.bulk_create(fresh, ignore_conflicts=True)
     MissingFacts.objects.bulk_create(
         missing,
         update_conflicts=True,
         unique_fields=["product", "kind", "language"],
         update_fields=["keys"],
     )
-    stored = Draft.objects.filter(pk__in=[draft.pk for draft in drafts])
-    for draft in drafts[:1]:
+    stored = Draft.objects.filter(pk__in=[draft.pk for draft in fresh])
+    count = stored.count() if fresh else 0
+    for draft in fresh[:1]:
         place = {"kind": draft.kind, "language": draft.language}
         drafted = stored.values("product_id")
         MissingFacts.objects.filter(**place, product_id__in=drafted).delete()
         record_batch_audit(
-            actor=requested_by, verb="draft_copy", model=Draft, count=stored.count(), details=place
+            actor=requested_by, verb="draft_copy", model=Draft, count=count, details=place
         )
+    return count

@@ -9,9 +9,10 @@ from guidance.catalog.selectors import facts_of
 from guidance.content.marking import OUTDATED, SENTENCE
 from guidance.content.models import Draft
 from guidance.content.selectors.shop import shop_brands
-from models_ml.writer.checks import BLOCK, Finding, check
+from models_ml.writer.checks import BLOCK, WARN, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
 from models_ml.writer.claims import Claim, claims, sentence_spans
+from models_ml.writer.doubts import contradictions, instructions_in
 from models_ml.writer.facts import TITLE_KEY, Fact
 from models_ml.writer.terms import Terms
 
@@ -19,6 +20,10 @@ UNSUPPORTED = gettext_noop("No fact supports this: %(said)s")
 UNSUPPORTED_HINT = gettext_noop("Take it out, or add the fact to the product.")
 CHANGED = gettext_noop("The fact behind this sentence changed: %(said)s")
 CHANGED_HINT = gettext_noop("Write the sentence again from today's facts, or take it out.")
+INSTRUCTION = gettext_noop("Reads like an instruction to a machine: %(said)s")
+INSTRUCTION_HINT = gettext_noop("Take it out, and mend the title or fact it came from.")
+CONTRADICTION = gettext_noop("The facts contradict each other: %(first)s, %(second)s")
+CONTRADICTION_HINT = gettext_noop("Correct the facts; until then leave it out.")
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,9 @@ def examine(
         if not claim.is_supported:
             _block(findings, claim)
     findings += [finding for finding in outdated if not _is_blocked(finding, findings)]
+    findings += _doubts(text, [*map(_claim_json, found), *told], facts, language)
     return Examination(
-        facts=[_fact_json(fact) for fact in facts],
+        facts=facts_as_json(facts),
         claims=[_claim_json(claim) for claim in found] + told,
         findings=sorted(findings, key=lambda finding: finding["start"]),
         cited=_cited([*map(_claim_json, found), *told], stated, language),
@@ -179,12 +185,42 @@ def _block(findings: list[dict[str, Any]], claim: Claim) -> None:
     findings.append(_finding_json(new))
 
 
+def _doubts(
+    text: str, claimed: Sequence[dict[str, Any]], facts: Sequence[Fact], language: str
+) -> list[dict[str, Any]]:
+    """Return findings for instructions in the text and for what contradicting facts tell in it."""
+    found = [
+        Finding(
+            "instruction", BLOCK, *span, INSTRUCTION, INSTRUCTION_HINT, {"said": text[slice(*span)]}
+        )
+        for span in instructions_in(text)
+    ]
+    for pair in contradictions(facts, language):
+        telling = [claim for claim in claimed if pair.keys & set(claim["fact_keys"])]
+        for claim in telling[:1]:
+            severity = BLOCK if pair.is_certain else WARN
+            said = {
+                "first": f"{pair.first.key} {pair.first.text}",
+                "second": f"{pair.second.key} {pair.second.text}",
+            }
+            place = (claim["start"], claim["end"])
+            found.append(
+                Finding("contradiction", severity, *place, CONTRADICTION, CONTRADICTION_HINT, said)
+            )
+    return [_finding_json(finding) for finding in found]
+
+
 def _is_blocked(sentence: dict[str, Any], findings: Sequence[dict[str, Any]]) -> bool:
     """Tell whether a finding inside the sentence blocks it already, and more precisely."""
     return any(
         finding["severity"] == BLOCK and sentence["start"] <= finding["start"] < sentence["end"]
         for finding in findings
     )
+
+
+def facts_as_json(facts: Sequence[Fact]) -> list[dict[str, str]]:
+    """Return facts as a draft stores them."""
+    return [_fact_json(fact) for fact in facts]
 
 
 def _fact_json(fact: Fact) -> dict[str, str]:

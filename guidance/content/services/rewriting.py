@@ -1,6 +1,7 @@
 """Writing drafts again from today's facts: one, or all that a changed fact brought back."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -10,9 +11,16 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import NOBODY, Draft, ReviewTask
 from guidance.content.selectors.shop import shop_brands
-from guidance.content.services.drafting import new_draft
+from guidance.content.services.examination import facts_as_json
+from guidance.content.services.providers import chosen_writer
 from guidance.content.services.refusals import Invalid, Refused
 from guidance.content.services.waiting import keep_text, lock_waiting, require
+from guidance.content.services.writing import (
+    Assignment,
+    batch_size,
+    write_builtin,
+    write_drafts,
+)
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_audit
@@ -22,28 +30,33 @@ from models_ml.writer.realiser import NotEnoughFacts
 JOB_KIND = "rewrite_copy"
 PHASE, FIGURE = gettext_noop("rewriting drafts"), gettext_noop("rewritten")
 WRITTEN = ("text", "version", "sentences", "facts", "claims", "findings", "writer")
+PROVENANCE = ("provider", "model", "prompt_version", "fallback_reason")
 COUNTS = ("blocking_findings", "warnings")
 
 
 @transaction.atomic
-def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
+def rewrite_draft(
+    *, draft_id: uuid.UUID, version: int, actor: User, written: Draft | None = None
+) -> Draft:
     """Write the draft again from today's facts; who asks for that becomes its requester.
 
+    The builtin writer writes, for no transaction waits for a language model; a text that one wrote
+    before is passed in as `written` and taken where the facts are still those it was written from.
     Nor may those approve it who requested an earlier text: two people could take turns otherwise.
     Raises PermissionDenied, NotWaiting, VersionChanged, or Invalid where facts have become thin.
     """
     require(actor, "content.add_draft")
     draft = lock_waiting(draft_id=draft_id, version=version)
-    facts = facts_of([draft.product], draft.language)[draft.product_id]
+    assignment = _assignments([draft])[0]
+    if written is not None and written.facts != facts_as_json(assignment.facts):
+        written = None
     try:
-        written = new_draft(
-            draft.product, draft.kind, draft.language, facts, shop_brands(), draft.version + 1
-        )
+        written = written or write_builtin(assignment)
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
     keep_text(draft=draft, replaced_by=actor)
-    for name in (*WRITTEN, *COUNTS):
+    for name in (*WRITTEN, *COUNTS, *PROVENANCE):
         setattr(draft, name, getattr(written, name))
     draft.earlier_requesters = "".join(f",{pk}" for pk in sorted(draft.requesters())) + NOBODY
     draft.edited_by, draft.requested_by, draft.is_stale = None, actor, False
@@ -60,17 +73,51 @@ def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:
 
 
 def run_rewrite_copy(context: JobContext) -> dict[str, Any]:
-    """Run the job, a transaction a draft; a later attempt finds only what is still stale."""
+    """Run the job, a transaction a draft; a later attempt finds only what is still stale.
+
+    The chosen provider writes a batch at a time, before the transactions that store it.
+    """
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     assert job.requested_by is not None
     stale = Draft.objects.waiting().filter(task=context.params["task"], is_stale=True)
-    drafts = list(stale.values_list("pk", "version"))
+    drafts = list(stale.select_related("product__category"))
+    writer = chosen_writer()
+    size = batch_size(writer)
     rewritten = 0
-    for number, (draft_id, version) in enumerate(drafts):
-        context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
-        try:
-            rewrite_draft(draft_id=draft_id, version=version, actor=job.requested_by)
-        except Refused:
-            continue
-        rewritten += 1
+    for start in range(0, len(drafts), size):
+        batch = drafts[start : start + size]
+        texts = write_drafts(_assignments(batch), writer)
+        for number, (draft, text) in enumerate(zip(batch, texts, strict=True), start):
+            context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
+            written = None if isinstance(text, NotEnoughFacts) else text
+            rewritten += _rewrite(draft, job.requested_by, written)
     return {"rewritten": rewritten, "left": len(drafts) - rewritten}
+
+
+def _rewrite(draft: Draft, actor: User, written: Draft | None) -> bool:
+    version = draft.version
+    try:
+        rewrite_draft(draft_id=draft.pk, version=version, actor=actor, written=written)
+    except Refused:
+        return False
+    return True
+
+
+def _assignments(drafts: Sequence[Draft]) -> list[Assignment]:
+    """Return the drafts' next texts to write, from today's facts."""
+    brands = shop_brands()
+    facts = {
+        language: facts_of([d.product for d in drafts if d.language == language], language)
+        for language in {draft.language for draft in drafts}
+    }
+    return [
+        Assignment(
+            product=draft.product,
+            kind=draft.kind,
+            language=draft.language,
+            facts=facts[draft.language][draft.product_id],
+            brands=brands,
+            version=draft.version + 1,
+        )
+        for draft in drafts
+    ]

@@ -1,0 +1,106 @@
+"""Which provider writes the drafts, as the settings say."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from guidance.content.services.usage import DatabaseCircuit, DatabaseLedger
+from models_ml.writer.providers import Provider
+from models_ml.writer.providers.breaker import Breaker
+from models_ml.writer.providers.budget import Budget, Price
+from models_ml.writer.providers.builtin import BuiltinProvider
+
+BUILTIN = BuiltinProvider()
+
+
+@dataclass(frozen=True)
+class WriterOptions:
+    """What the settings say of the writer."""
+
+    provider: str
+    url: str
+    model: str
+    api_key: str = field(repr=False)
+    path: str
+    concurrency: int
+    timeout: float
+    daily_tokens: int | None
+    daily_money: Decimal | None
+    price: Price
+    memory_mib: int
+    threads: int
+
+
+def writer_options() -> WriterOptions:
+    """Read the settings; raises ImproperlyConfigured where what the provider needs is missing."""
+    options = WriterOptions(
+        provider=settings.WRITER_PROVIDER,
+        url=settings.LLM_URL,
+        model=settings.LLM_MODEL,
+        api_key=settings.LLM_API_KEY,
+        path=settings.LLM_PATH,
+        concurrency=settings.LLM_CONCURRENCY,
+        timeout=settings.LLM_TIMEOUT,
+        daily_tokens=settings.LLM_DAILY_TOKENS,
+        daily_money=settings.LLM_DAILY_MONEY,
+        price=Price(settings.LLM_PRICE_PROMPT, settings.LLM_PRICE_COMPLETION),
+        memory_mib=settings.LLM_MEMORY_MIB,
+        threads=settings.MODEL_THREADS,
+    )
+    needed = {"builtin": (), "openai": ("url", "model"), "transformers": ("path",)}
+    if options.provider not in needed:
+        known = ", ".join(needed)
+        raise ImproperlyConfigured(f"WRITER_PROVIDER {options.provider!r} is none of {known}")
+    missing = [f"LLM_{n.upper()}" for n in needed[options.provider] if not getattr(options, n)]
+    if missing:
+        raise ImproperlyConfigured(
+            f"WRITER_PROVIDER {options.provider!r} needs {' and '.join(missing)}"
+        )
+    return options
+
+
+def chosen_writer() -> Provider:
+    """Return this process's provider; raises ImproperlyConfigured.
+
+    For jobs: no web process calls it, since a language model takes seconds and much memory.
+    """
+    return _writer(writer_options())
+
+
+@lru_cache(maxsize=1)
+def _writer(options: WriterOptions) -> Provider:
+    if options.provider == "builtin":
+        return BUILTIN
+    model = options.model if options.provider == "openai" else options.path
+    name = model[:200]
+    budget = Budget(
+        DatabaseLedger(options.provider, name),
+        daily_tokens=options.daily_tokens,
+        daily_money=options.daily_money,
+        price=options.price,
+    )
+    breaker = Breaker(DatabaseCircuit(options.provider, name))
+    if options.provider == "openai":
+        from models_ml.writer.providers.openai_compatible import OpenAICompatible
+        from models_ml.writer.providers.openai_wire import ServerConfig
+
+        server = ServerConfig(
+            base_url=options.url,
+            model=options.model,
+            api_key=options.api_key,
+            concurrency=options.concurrency,
+            timeout=options.timeout,
+        )
+        return OpenAICompatible(server, budget=budget, breaker=breaker)
+    from models_ml.writer.providers.transformers_local import LocalConfig, TransformersLocal
+
+    local = LocalConfig(
+        path=options.path,
+        batch=options.concurrency,
+        memory_mib=options.memory_mib,
+        threads=options.threads,
+    )
+    return TransformersLocal(local, budget=budget, breaker=breaker)
