@@ -13,7 +13,7 @@ from django_q.models import Failure, Schedule
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
-from guidance.content.models import Draft, Kind, MissingFacts, Publication
+from guidance.content.models import Draft, Kind, MissingFacts, ProviderUsage, Publication
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
@@ -218,6 +218,17 @@ def missing_facts(**given: Any) -> MissingFacts:
     )
 
 
+def provider_usage(**given: Any) -> ProviderUsage:
+    return ProviderUsage.objects.create(
+        **{
+            "day": date(2026, 5, 1),
+            "provider": "openai",
+            "model": f"model-{next(_numbers)}",
+            **given,
+        }
+    )
+
+
 def campaign(**given: Any) -> Campaign:
     n, now = next(_numbers), timezone.now()
     return Campaign.objects.create(
@@ -363,6 +374,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Draft: draft,
     Publication: publication,
     MissingFacts: missing_facts,
+    ProviderUsage: provider_usage,
     Surface: surface,
     Rule: rule,
     HealthReport: health_report,

@@ -1,8 +1,11 @@
 """Which provider writes the drafts, as the settings say."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +17,7 @@ from models_ml.writer.providers.budget import Budget, Price
 from models_ml.writer.providers.builtin import BuiltinProvider
 
 BUILTIN = BuiltinProvider()
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,29 @@ def chosen_writer() -> Provider:
     For jobs: no web process calls it, since a language model takes seconds and much memory.
     """
     return _writer(writer_options())
+
+
+def reach_writer() -> tuple[bool, str]:
+    """Tell whether the chosen writer could write now, without writing, and what it is.
+
+    Asks a server for its models. Raises ImproperlyConfigured and ProviderUnavailable.
+    """
+    options = writer_options()
+    if options.provider == "openai":
+        from models_ml.writer.providers.openai_compatible import OpenAICompatible
+
+        server = _writer(options)
+        assert isinstance(server, OpenAICompatible)
+        offered = server.models()
+        missing = "" if options.model in offered else f"; it offers {', '.join(offered) or '-'}"
+        return not missing, f"{options.model} at {options.url}{missing}"
+    if options.provider == "transformers":
+        lacking = [n for n in ("torch", "transformers", "llguidance") if not find_spec(n)]
+        is_folder = Path(options.path).expanduser().is_dir()
+        is_hub_name = _HUB_NAME.fullmatch(options.path) is not None
+        is_well = not lacking and (is_folder or is_hub_name)
+        return is_well, ", ".join([options.path, *lacking])
+    return True, options.provider
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,14 @@ from models_ml.writer.providers.budget import Spent
 LONGEST_REASON = 500
 
 
+def spent_today() -> Spent:
+    """Return what all models together have cost today; one query."""
+    total = ProviderUsage.objects.filter(day=timezone.localdate()).aggregate(
+        tokens=Sum(F("prompt_tokens") + F("completion_tokens")), money=Sum("money")
+    )
+    return Spent(total["tokens"] or 0, total["money"] or Decimal(0))
+
+
 @dataclass(frozen=True)
 class DatabaseLedger:
     """Today's row of one model; the budget is that of all models together."""
@@ -24,11 +32,7 @@ class DatabaseLedger:
 
     def spent(self) -> Spent:
         """Return what today has cost so far, over all models."""
-        today = ProviderUsage.objects.filter(day=timezone.localdate())
-        total = today.aggregate(
-            tokens=Sum(F("prompt_tokens") + F("completion_tokens")), money=Sum("money")
-        )
-        return Spent(total["tokens"] or 0, total["money"] or Decimal(0))
+        return spent_today()
 
     def record(self, *, usage: Usage, money: Decimal, is_failure: bool) -> None:
         """Add one request to today's row."""

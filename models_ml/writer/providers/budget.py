@@ -19,6 +19,11 @@ class Price:
     prompt: Decimal = Decimal(0)
     completion: Decimal = Decimal(0)
 
+    @property
+    def is_set(self) -> bool:
+        """Whether tokens cost anything."""
+        return bool(self.prompt or self.completion)
+
     def of(self, usage: Usage) -> Decimal:
         """What this usage costs."""
         prompt = usage.prompt_tokens * self.prompt
