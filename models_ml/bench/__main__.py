@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import pace, recommender, repurchase, writer
+from models_ml.bench import pace, providers, recommender, repurchase, writer
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -15,6 +15,7 @@ def main(arguments: Sequence[str]) -> None:
     pace.add_parser(benches)
     repurchase.add_parser(benches)
     writer.add_parser(benches)
+    providers.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")
@@ -39,6 +40,7 @@ def _run_all(options: argparse.Namespace) -> None:
         ("pace", "pace", "--sequences", beauty, "--rectools", options.rectools),
         ("repurchase", "repurchase", "--shop", shop),
         ("writer", "writer", "--facts", facts / "flipkart_1050.csv"),
+        ("providers", "providers"),
     ):
         print(title)
         main([name, *map(str, inputs), "--json", str(options.json / f"{title}.json")])

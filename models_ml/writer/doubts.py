@@ -13,13 +13,13 @@ from models_ml.writer.phrases import NO, YES
 from models_ml.writer.quantities import agree, quantities_of
 
 _INSTRUCTIONS = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}"
-    r"\b(?:instructions?|prompts?|rules|guidelines|previous|above)\b"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|prompts?|guidelines)\b"
+    r"|\b(?:ignore|disregard)\b.{0,20}\b(?:previous|above|rules)\b"
     r"|\b(?:system|developer) (?:prompt|message)\b|\byou are (?:now )?an? (?:ai|assistant)\b"
-    r"|\b(?:respond|reply|answer|output) (?:only )?with\b"
+    r"|\b(?:respond|reply|answer|output) only with\b"
     r"|<\|[^<>|]{1,40}\|>|\[/?INST\]|<</?SYS>>|^\s*#{2,}\s*(?:system|instruction)"
-    r"|(?:忽略|无视|忘记|忘掉|跳过|不要理会).{0,16}(?:指令|指示|提示词|规则|要求|以上|之前|上文)"
-    r"|系统提示词?|你现在是|(?:只|请)(?:输出|回复|回答)",
+    r"|(?:忽略|无视|忘记|忘掉|不要理会).{0,16}(?:指令|指示|提示词|规则|上文)"
+    r"|系统提示词|你现在是|只(?:回复|回答)",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -238,6 +238,14 @@ def test_an_answer_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -
         _provider(server, attempts=1).generate(ASK)
 
 
+def test_a_server_that_never_answers_is_given_up() -> None:
+    gate = threading.Event()
+    with peer(lambda handler, body: gate.wait(30) and None) as server:
+        with pytest.raises(ProviderUnavailable):
+            _provider(server, attempts=1, timeout=0.1).generate(ASK)
+        gate.set()
+
+
 def test_a_server_without_embeddings_is_told_from_one_that_fails() -> None:
     with peer(refusing(404)) as server, pytest.raises(NotSupported):
         _provider(server).embed(["a mug"])

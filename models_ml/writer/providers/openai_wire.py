@@ -197,7 +197,7 @@ class Wire:
             return send(params)
         except openai.APIStatusError as error:
             plain = {name: value for name, value in params.items() if name not in _OPTIONAL}
-            if "max_completion_tokens" in str(error) and self._limit in plain:
+            if "max_completion_tokens" in error.response.text and self._limit in plain:
                 plain["max_completion_tokens"] = plain.pop(self._limit)
             if error.status_code not in _MISUNDERSTOOD or plain == params:
                 raise
@@ -249,15 +249,16 @@ class Wire:
 
     def _failed(self, error: Exception) -> Failed:
         """Say what went wrong, without the key, which some servers repeat."""
-        said = " ".join(str(error).split())[:_SHOWN] or type(error).__name__
+        told = error.response.text if isinstance(error, openai.APIStatusError) else str(error)
         if self._config.api_key:
-            said = said.replace(self._config.api_key, "***")
+            told = told.replace(self._config.api_key, "***")
+        said = " ".join(told.split())[:_SHOWN]
         if not isinstance(error, openai.APIStatusError):
             return Failed(f"{type(error).__name__}: {said}")
         status = error.status_code
         is_final = status < 500 and status not in _RETRIED
         wait = _asked_wait(error.response.headers.get("retry-after", ""))
-        return Failed(said, is_final=is_final, wait=wait, status=status)
+        return Failed(f"HTTP {status}: {said}", is_final=is_final, wait=wait, status=status)
 
 
 def _choice(choice: Mapping[str, Any]) -> Choice:

@@ -221,6 +221,12 @@ class TransformersLocal:
             concurrency=self.config.batch,
         )
 
+    @property
+    def pid(self) -> int | None:
+        """The process's number while it runs."""
+        worker = self._worker
+        return worker.pid if worker is not None and worker.is_alive() else None
+
     def close(self) -> None:
         """End the process; the next call starts another."""
         with self._starting:
