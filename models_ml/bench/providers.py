@@ -62,8 +62,8 @@ def measure(*, latency: float, concurrency: int) -> dict[str, Any]:
         )
         messages = copy_messages(CopyTask("description", "en", "Voyager Mug", FACTS))
 
-        def ask(seed: int) -> None:
-            provider.generate(messages, COPY_SCHEMA, seed=seed)
+        def ask(seed: int) -> int:
+            return len(provider.generate(messages, COPY_SCHEMA, seed=seed))
 
         ask(0)
         one_by_one = _rate(lambda: [ask(seed) for seed in range(SEQUENTIAL)], SEQUENTIAL)

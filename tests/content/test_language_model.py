@@ -1,12 +1,17 @@
 """Drafts by a language model: taken when they pass, the builtin writer's when they fail."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,13 +21,18 @@ from guidance.content.models import Draft, MissingFacts, ProviderCircuit, Provid
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.providers import chosen_writer, reach_writer
 from guidance.content.services.rewriting import request_rewrite
+from guidance.content.services.usage import DatabaseCircuit, DatabaseLedger, spent_today
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
+from models_ml.writer.providers import Usage
+from models_ml.writer.providers.breaker import Circuit
+from models_ml.writer.providers.budget import Spent
 from models_ml.writer.providers.prompts import PROMPT_VERSION
 from tests.content.conftest import FACTS, MakeDraft, MakeProduct
 from tests.llm_peer import Peer, PeerHandler, Reply, copy_answer, dying, garbage, peer, refusing
 from tests.llm_peer import saying as saying_text
+from tests.models_ml.tiny_model import make_tiny_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -317,6 +327,57 @@ def test_people_read_what_was_spent_and_whether_the_model_is_called(
         page = client.get(reverse("admin:content_providerusage_changelist")).content.decode()
     assert "120 of 9,000" in page or "120 of 9000" in page
     assert "left alone until" in page
+
+
+def test_a_model_on_disk_writes_and_its_babble_is_replaced(
+    make_product: MakeProduct, settings: LazySettings, tmp_path: Path
+) -> None:
+    make_product("mug")
+    settings.WRITER_PROVIDER, settings.LLM_PATH = "transformers", str(make_tiny_model(tmp_path))
+    settings.LLM_MAX_TOKENS, settings.LLM_CONCURRENCY = 120, 2
+    assert reach_writer()[0]
+    _run()
+    chosen_writer().close()
+    draft = Draft.objects.get()
+    assert (draft.provider, draft.fallback_reason) == ("builtin", "checks_failed")
+    usage = ProviderUsage.objects.get()
+    assert (usage.provider, usage.requests, usage.failures) == ("transformers", 2, 0)
+    assert usage.completion_tokens > 0
+
+
+def test_processes_that_record_at_once_lose_nothing() -> None:
+    ledger = DatabaseLedger("openai", "peer")
+    start = threading.Barrier(4)
+
+    def record() -> None:
+        start.wait(10)
+        try:
+            for _ in range(5):
+                ledger.record(usage=Usage(10, 2), money=Decimal("0.001"), is_failure=False)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=record) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert spent_today() == Spent(240, Decimal("0.02"))
+    assert ProviderUsage.objects.get().requests == 20
+
+
+def test_of_many_who_wait_for_a_circuit_one_tries_it() -> None:
+    circuit = DatabaseCircuit("openai", "peer")
+    now = timezone.now()
+    for _ in range(2):
+        circuit.fail(reason="down", threshold=2, open_until=now)
+    assert circuit.read() == Circuit(2, now, "down")
+    later = now + timedelta(minutes=1)
+    claims = [circuit.claim_probe(now=later, open_until=later) for _ in range(1)]
+    claims += [circuit.claim_probe(now=now, open_until=later) for _ in range(3)]
+    assert claims == [True, False, False, False]
+    circuit.succeed()
+    assert circuit.read() == Circuit()
 
 
 def test_settings_that_lack_something_say_what(settings: LazySettings) -> None:

@@ -147,7 +147,15 @@ def test_instructions_to_a_machine_are_recognised(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["follow the care instructions", "Rules of the game included", "附说明书", "100 % wool"],
+    [
+        "Output with 2 ports",
+        "Toys that respond with light",
+        "忘掉之前的烦恼",
+        "follow the care instructions",
+        "Rules of the game included",
+        "附说明书",
+        "100 % wool",
+    ],
 )
 def test_what_shops_say_is_no_instruction(text: str) -> None:
     assert not gives_instructions("Mug", [Fact("note", text)])

@@ -31,6 +31,7 @@ class WriterOptions:
     path: str
     concurrency: int
     timeout: float
+    max_tokens: int
     daily_tokens: int | None
     daily_money: Decimal | None
     price: Price
@@ -48,6 +49,7 @@ def writer_options() -> WriterOptions:
         path=settings.LLM_PATH,
         concurrency=settings.LLM_CONCURRENCY,
         timeout=settings.LLM_TIMEOUT,
+        max_tokens=settings.LLM_MAX_TOKENS,
         daily_tokens=settings.LLM_DAILY_TOKENS,
         daily_money=settings.LLM_DAILY_MONEY,
         price=Price(settings.LLM_PRICE_PROMPT, settings.LLM_PRICE_COMPLETION),
@@ -120,6 +122,7 @@ def _writer(options: WriterOptions) -> Provider:
             api_key=options.api_key,
             concurrency=options.concurrency,
             timeout=options.timeout,
+            max_tokens=options.max_tokens,
         )
         return OpenAICompatible(server, budget=budget, breaker=breaker)
     from models_ml.writer.providers.transformers_local import LocalConfig, TransformersLocal
@@ -127,6 +130,7 @@ def _writer(options: WriterOptions) -> Provider:
     local = LocalConfig(
         path=options.path,
         batch=options.concurrency,
+        max_tokens=options.max_tokens,
         memory_mib=options.memory_mib,
         threads=options.threads,
     )
