@@ -20,6 +20,7 @@ from guidance.catalog.models import ProductAttribute
 from guidance.content.models import Draft, MissingFacts, ProviderCircuit, ProviderUsage, ReviewTask
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.providers import chosen_writer, reach_writer
+from guidance.content.services.review import reject_draft
 from guidance.content.services.rewriting import request_rewrite
 from guidance.content.services.usage import DatabaseCircuit, DatabaseLedger, spent_today
 from guidance.core.jobs import run_job
@@ -155,7 +156,7 @@ def test_a_dead_server_is_left_alone_and_every_product_gets_its_draft(
     with served(refusing(401)) as server:
         _run()
     reasons = list(Draft.objects.values_list("fallback_reason", flat=True))
-    assert len(reasons) == 12
+    assert len(reasons) == Job.objects.get().result["fallbacks"] == 12
     assert set(reasons) == {"unavailable", "circuit_open"}
     assert len(server.requests) < 6
     circuit = ProviderCircuit.objects.get()
@@ -244,6 +245,26 @@ def test_a_draft_stored_while_the_model_wrote_stands(
         draft_products(
             product_ids=[product.pk], kind="description", language="en", requested_by=None
         )
+        connections.close_all()
+        saying_text(GOOD)(handler, body)
+
+    with served(slow):
+        assert _run().result["drafted"] == 0
+    assert Draft.objects.get().provider == "builtin"
+
+
+def test_a_draft_stored_and_decided_while_the_model_wrote_is_not_doubled(
+    make_product: MakeProduct, served: Served, mia: User
+) -> None:
+    product = make_product("mug", title="Voyager Mug")
+
+    def slow(handler: PeerHandler, body: dict[str, Any]) -> None:
+        draft_products(
+            product_ids=[product.pk], kind="description", language="en", requested_by=None
+        )
+        theirs = Draft.objects.get()
+        reject_draft(draft_id=theirs.pk, version=1, actor=mia, reason="Reads badly")
+        connections.close_all()
         saying_text(GOOD)(handler, body)
 
     with served(slow):
@@ -294,6 +315,7 @@ def test_a_draft_rewritten_from_facts_that_changed_meanwhile_is_written_from_tod
 
     def slow(handler: PeerHandler, body: dict[str, Any]) -> None:
         ProductAttribute.objects.filter(key="material").update(value="steel")
+        connections.close_all()
         saying_text(GOOD)(handler, body)
 
     with served(slow):

@@ -30,6 +30,9 @@ class ProviderUsageAdmin(ReadOnlyAdmin):
     readonly_fields = ["state", "last_failure"]
     list_before_template = "admin/content/providerusage/_lead.html"
 
+    class Media:
+        css = {"all": ["content/review.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderUsage]:
         circuits = ProviderCircuit.objects.filter(
             provider=OuterRef("provider"), model=OuterRef("model")

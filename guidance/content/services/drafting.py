@@ -1,6 +1,7 @@
 """Drafting: asking for copy, and writing it in a job that a kill does not make write twice."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,14 +27,16 @@ JOB_KIND = "draft_copy"
 # A job keeps these in English; its page translates them.
 PHASE = gettext_noop("writing drafts")
 DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
+FALLEN = gettext_noop("by the builtin writer instead")
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """What one batch came to."""
+    """What one batch came to; `fallbacks` of the drafts stand in for a language model's."""
 
     drafted: int
     missing: int
+    fallbacks: int = 0
 
 
 def request_drafts(
@@ -59,17 +62,22 @@ def request_drafts(
 
 def run_draft_copy(context: JobContext) -> dict[str, Any]:
     """Run the job: batches in their own transactions; a later attempt finds only what is left."""
+    with closing(chosen_writer()) as writer:
+        return _draft_all(context, writer)
+
+
+def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     kind, asked_for = context.params["kind"], context.params["product_ids"]
     plan = {
         language: asked_for or products_to_draft(kind=kind, language=language)
         for language in context.params["languages"]
     }
-    writer = chosen_writer()
-    drafted = missing = done = 0
+    drafted = missing = fallbacks = done = 0
     total = max(sum(map(len, plan.values())), 1)
     for language, batch in _batches(plan, batch_size(writer)):
-        context.progress(PHASE, done / total, detail={DRAFTED: drafted, THIN: missing})
+        detail = {DRAFTED: drafted, THIN: missing} | ({FALLEN: fallbacks} if fallbacks else {})
+        context.progress(PHASE, done / total, detail=detail)
         result = draft_products(
             product_ids=batch,
             kind=kind,
@@ -79,8 +87,8 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
             provider=writer,
         )
         drafted, missing = drafted + result.drafted, missing + result.missing
-        done += len(batch)
-    return {"drafted": drafted, "facts_missing": missing}
+        fallbacks, done = fallbacks + result.fallbacks, done + len(batch)
+    return {"drafted": drafted, "facts_missing": missing, "fallbacks": fallbacks}
 
 
 def _batches(plan: dict[str, list[int]], size: int) -> Iterator[tuple[str, list[int]]]:
@@ -127,7 +135,8 @@ def draft_products(
             written.requested_by = requested_by
             drafts.append(written)
     stored = _store(drafts=drafts, missing=missing, requested_by=requested_by, settled=drafted)
-    return Drafted(drafted=stored, missing=len(missing))
+    fallbacks = sum(bool(draft.fallback_reason) for draft in drafts)
+    return Drafted(drafted=stored, missing=len(missing), fallbacks=fallbacks)
 
 
 @transaction.atomic

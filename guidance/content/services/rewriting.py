@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
+from models_ml.writer.providers import Provider
 from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "rewrite_copy"
@@ -81,7 +83,14 @@ def run_rewrite_copy(context: JobContext) -> dict[str, Any]:
     assert job.requested_by is not None
     stale = Draft.objects.waiting().filter(task=context.params["task"], is_stale=True)
     drafts = list(stale.select_related("product__category"))
-    writer = chosen_writer()
+    with closing(chosen_writer()) as writer:
+        rewritten = _rewrite_all(context, drafts, writer, job.requested_by)
+    return {"rewritten": rewritten, "left": len(drafts) - rewritten}
+
+
+def _rewrite_all(
+    context: JobContext, drafts: Sequence[Draft], writer: Provider, actor: User
+) -> int:
     size = batch_size(writer)
     rewritten = 0
     for start in range(0, len(drafts), size):
@@ -90,14 +99,13 @@ def run_rewrite_copy(context: JobContext) -> dict[str, Any]:
         for number, (draft, text) in enumerate(zip(batch, texts, strict=True), start):
             context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
             written = None if isinstance(text, NotEnoughFacts) else text
-            rewritten += _rewrite(draft, job.requested_by, written)
-    return {"rewritten": rewritten, "left": len(drafts) - rewritten}
+            rewritten += _rewrite(draft, actor, written)
+    return rewritten
 
 
 def _rewrite(draft: Draft, actor: User, written: Draft | None) -> bool:
-    version = draft.version
     try:
-        rewrite_draft(draft_id=draft.pk, version=version, actor=actor, written=written)
+        rewrite_draft(draft_id=draft.pk, version=draft.version, actor=actor, written=written)
     except Refused:
         return False
     return True
