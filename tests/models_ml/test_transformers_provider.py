@@ -2,7 +2,10 @@
 
 import json
 import os
+import select
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,6 +31,14 @@ from tests.models_ml.tiny_model import make_tiny_model
 
 TASK = CopyTask("description", "en", "Mug", (Fact("material", "oak"), Fact("colour", "black")))
 ASK = [Message("user", "Say something.")]
+ROOT = Path(__file__).resolve().parents[2]
+PARENT = """
+import sys
+from models_ml.writer.providers.transformers_local import LocalConfig, WorkerProcess
+worker = WorkerProcess(LocalConfig(sys.argv[1]))
+print(worker.pid, flush=True)
+worker.ask(do="generate", messages=[{"role": "user", "content": "x"}], max_tokens=4000)[1].get()
+"""
 
 
 def _made(config: LocalConfig, tokens: int | None = None) -> TransformersLocal:
@@ -153,6 +164,25 @@ def test_a_call_that_takes_too_long_ends_with_its_process(config: LocalConfig) -
     provider.close()
 
 
+def test_a_parent_that_is_killed_leaves_no_process_behind(config: LocalConfig) -> None:
+    command = [sys.executable, "-c", PARENT, config.path]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert parent.stdout is not None
+    worker = os.pidfd_open(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    ended, _, _ = select.select([worker], [], [], 60)
+    assert ended
+    os.close(worker)
+
+
+def test_too_little_memory_is_an_error_not_a_dead_machine(config: LocalConfig) -> None:
+    provider = _made(replace(config, memory_mib=150))
+    with pytest.raises(ProviderUnavailable):
+        provider.generate(ASK)
+    assert provider.pid is None
+
+
 def test_a_model_that_is_not_there_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ProviderUnavailable):
@@ -170,7 +200,7 @@ def test_an_answer_that_has_no_room_is_refused_not_returned_half(
     provider: TransformersLocal,
 ) -> None:
     with pytest.raises(BadAnswer):
-        provider.generate([Message("user", "Q" * 4_080)], COPY_SCHEMA)
+        provider.generate([Message("user", "Q" * 4_088)], COPY_SCHEMA)
 
 
 def test_bf16_is_used_only_where_the_processor_has_units_for_it() -> None:

@@ -1,5 +1,6 @@
 """What language models cost, and whether they are called now: read by people, written by jobs."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -23,7 +24,7 @@ from guidance.core.admin import ReadOnlyAdmin
 class ProviderUsageAdmin(ReadOnlyAdmin):
     """A row for each day and model; above them who writes now and what is left of today."""
 
-    list_display = ["day", "provider", "model", "requests", "failures", "tokens", "money", "state"]
+    list_display = ["day", "provider", "model", "requests", "failures", "tokens", "cost", "state"]
     list_filter = ["provider"]
     fields = ["day", "provider", "model", "requests", "failures", "prompt_tokens",
               "completion_tokens", "money", "state", "last_failure"]  # fmt: skip
@@ -50,7 +51,11 @@ class ProviderUsageAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("tokens"))
     def tokens(self, row: ProviderUsage) -> str:
-        return number_format(row.prompt_tokens + row.completion_tokens, force_grouping=True)
+        return _number(row.prompt_tokens + row.completion_tokens)
+
+    @display(description=gettext_lazy("money"), ordering="money")
+    def cost(self, row: ProviderUsage) -> str:
+        return _number(row.money)
 
     @display(description=gettext_lazy("now"))
     def state(self, row: Any) -> str:
@@ -79,10 +84,14 @@ def _writer() -> dict[str, str]:
     }
 
 
-def _of(spent: Any, limit: Any) -> str:
+def _of(spent: int | Decimal, limit: int | Decimal | None) -> str:
     """Return "1,200 of 5,000", or "1,200" where there is no limit."""
-    shown = number_format(spent, decimal_pos=0 if isinstance(spent, int) else 2)
     if limit is None:
-        return shown
-    most = number_format(limit, decimal_pos=0 if isinstance(limit, int) else 2)
-    return _("%(spent)s of %(limit)s") % {"spent": shown, "limit": most}
+        return _number(spent)
+    return _("%(spent)s of %(limit)s") % {"spent": _number(spent), "limit": _number(limit)}
+
+
+def _number(value: int | Decimal) -> str:
+    """Tokens whole, money with two digits."""
+    digits = 0 if isinstance(value, int) else 2
+    return number_format(value, decimal_pos=digits, force_grouping=True)

@@ -53,7 +53,11 @@ class LocalConfig:
 
 
 class WorkerDied(Exception):
-    """The process ended, by itself or because it took too long."""
+    """The process ended; `is_final` where another would too: it was too slow, or cannot load."""
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.is_final = is_final
 
 
 class WorkerProcess:
@@ -152,7 +156,7 @@ class WorkerProcess:
             began = {"failed": f"not loaded within {seconds:g} s"}
         if "ready" not in began:
             self.kill()
-            raise WorkerDied(str(began.get("failed") or began.get("died")))
+            raise WorkerDied(str(began.get("failed") or began.get("died")), is_final=True)
 
 
 class TransformersLocal:
@@ -246,7 +250,7 @@ class TransformersLocal:
             except WorkerDied as died:
                 last = str(died)
                 self._budget.record(Usage(), is_failure=True)
-                if heard:
+                if heard or died.is_final:
                     break
                 continue
             self._breaker.succeeded()
@@ -272,7 +276,8 @@ class TransformersLocal:
                     answer = answers.get(timeout=max(deadline - time.monotonic(), 0))
                 except queue.Empty as late:
                     worker.kill()
-                    raise WorkerDied(f"no answer within {self.config.timeout:g} s") from late
+                    said = f"no answer within {self.config.timeout:g} s"
+                    raise WorkerDied(said, is_final=True) from late
                 if "died" in answer:
                     raise WorkerDied(answer["died"])
                 if "piece" not in answer:
