@@ -19,6 +19,7 @@ from guidance.content.models import (
     Kind,
     LabelPolicy,
     MissingFacts,
+    ProviderUsage,
     Publication,
     RulePackVersion,
     SignedException,
@@ -281,6 +282,17 @@ def missing_facts(**given: Any) -> MissingFacts:
     )
 
 
+def provider_usage(**given: Any) -> ProviderUsage:
+    return ProviderUsage.objects.create(
+        **{
+            "day": date(2026, 5, 1),
+            "provider": "openai",
+            "model": f"model-{next(_numbers)}",
+            **given,
+        }
+    )
+
+
 def campaign(**given: Any) -> Campaign:
     n, now = next(_numbers), timezone.now()
     return Campaign.objects.create(
@@ -431,6 +443,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     WebhookEndpoint: webhook_endpoint,
     WebhookMessage: webhook_message,
     MissingFacts: missing_facts,
+    ProviderUsage: provider_usage,
     Surface: surface,
     Rule: rule,
     HealthReport: health_report,

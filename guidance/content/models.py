@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from guidance.catalog.models import Product
 from guidance.content.label_models import EditorialTakeover as EditorialTakeover
 from guidance.content.label_models import LabelPolicy as LabelPolicy
+from guidance.content.provider_models import ProviderCircuit as ProviderCircuit
+from guidance.content.provider_models import ProviderUsage as ProviderUsage
 from guidance.content.rule_models import CopyFingerprint as CopyFingerprint
 from guidance.content.rule_models import RulePackVersion as RulePackVersion
 from guidance.content.rule_models import SignedException as SignedException
@@ -102,6 +104,16 @@ class Draft(models.Model):
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
 
+    class Fallback(models.TextChoices):
+        """Why the builtin writer wrote it though a language model was asked for."""
+
+        UNAVAILABLE = "unavailable", _("the language model gave no answer")
+        CIRCUIT_OPEN = "circuit_open", _("the language model is left alone after failures")
+        BUDGET_SPENT = "budget_spent", _("today's budget for the language model is spent")
+        BAD_ANSWER = "bad_answer", _("the language model's answers could not be read")
+        CHECKS_FAILED = "checks_failed", _("the language model's texts failed the checks")
+        INSTRUCTIONS = "instructions", _("title or facts read like instructions to a machine")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(
         Product, verbose_name=_("product"), on_delete=models.PROTECT, related_name="drafts"
@@ -119,6 +131,12 @@ class Draft(models.Model):
     blocking_findings = models.PositiveSmallIntegerField(_("failed checks"), default=0)
     warnings = models.PositiveSmallIntegerField(_("warnings"), default=0)
     writer = models.CharField(_("writer"), max_length=50)
+    provider = models.CharField(_("provider"), max_length=20, default="builtin")
+    model = models.CharField(_("model"), max_length=200, blank=True)
+    prompt_version = models.CharField(_("prompt version"), max_length=30, blank=True)
+    fallback_reason = models.CharField(
+        _("why the builtin writer wrote it"), max_length=20, choices=Fallback.choices, blank=True
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.WAITING
     )

@@ -68,6 +68,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "campaigns.campaign": "view",
         "campaigns.offer": "view",
         "content.publication": "view",
+        "content.providerusage": "view",
         "recommendations.surface": "view",
         "recommendations.rule": "view",
         "recommendations.healthreport": "view add",

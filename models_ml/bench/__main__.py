@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import checks, pace, recommender, repurchase, writer
+from models_ml.bench import checks, pace, providers, recommender, repurchase, writer
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -16,6 +16,7 @@ def main(arguments: Sequence[str]) -> None:
     repurchase.add_parser(benches)
     writer.add_parser(benches)
     checks.add_parser(benches)
+    providers.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")
@@ -44,6 +45,7 @@ def _run_all(options: argparse.Namespace) -> None:
             *("checks", "checks", "--words", options.data / "copy" / "ad_law_words_zh.txt"),
             *("--human", options.data / "copy" / "advertisegen_zh.jsonl"),
         ),
+        ("providers", "providers"),
     ):
         print(title)
         main([name, *map(str, inputs), "--json", str(options.json / f"{title}.json")])

@@ -115,10 +115,10 @@ def speaks(fact: Fact, language: str) -> bool:
     """Whether the fact can be said in `language`.
 
     A fact without a language counts by its script, unless its key is one whose values are names or
-    measures.
+    measures; one that is called English and holds Chinese is neither.
     """
     if fact.language:
-        return fact.language == language
+        return fact.language == language and not (language == "en" and has_han(fact.value))
     if has_han(fact.value):
         return language == "zh-hans"
     info = key_info(fact.key)

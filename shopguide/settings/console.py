@@ -103,6 +103,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Training runs"), "model_training", "training.trainingrun"),
                     _item(_("Model versions"), "deployed_code", "training.modelversion"),
                     _item(_("Retraining"), "autorenew", "training.retrainingpolicy"),
+                    _item(_("Language model"), "smart_toy", "content.providerusage"),
                     _item(_("Jobs"), "manufacturing", "core.job"),
                 ],
             },

@@ -6,12 +6,14 @@ from guidance.content.admin.labels import LabelPolicyAdmin
 from guidance.content.admin.missing import MissingFactsAdmin
 from guidance.content.admin.publications import PublicationAdmin
 from guidance.content.admin.rule_packs import RulePackVersionAdmin
+from guidance.content.admin.usage import ProviderUsageAdmin
 from guidance.content.admin.webhooks import WebhookEndpointAdmin, WebhookMessageAdmin
 
 __all__ = [
     "DraftAdmin",
     "LabelPolicyAdmin",
     "MissingFactsAdmin",
+    "ProviderUsageAdmin",
     "PublicationAdmin",
     "RulePackVersionAdmin",
     "SignedExceptionAdmin",

@@ -16,6 +16,7 @@ from guidance.content.services.risk import is_high_risk
 from models_ml.writer.checks import BLOCK, WARN, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
 from models_ml.writer.claims import Claim, claims, sentence_spans
+from models_ml.writer.contradictions import contradictions
 from models_ml.writer.duplicates import Neighbour
 from models_ml.writer.facts import TITLE_KEY, Fact
 from models_ml.writer.rules.engine import CompiledRules
@@ -28,6 +29,8 @@ UNSUPPORTED = gettext_noop("No fact supports this: %(said)s")
 UNSUPPORTED_HINT = gettext_noop("Take it out, or add the fact to the product.")
 CHANGED = gettext_noop("The fact behind this sentence changed: %(said)s")
 CHANGED_HINT = gettext_noop("Write the sentence again from today's facts, or take it out.")
+CONTRADICTION = gettext_noop("The facts contradict each other: %(first)s, %(second)s")
+CONTRADICTION_HINT = gettext_noop("Correct the facts; until then leave it out.")
 
 
 @dataclass(frozen=True)
@@ -142,8 +145,9 @@ def examine(
         if not claim.is_supported:
             _block(findings, claim)
     findings += [finding for finding in outdated if not _is_blocked(finding, findings)]
+    findings += _contradictions([*map(_claim_json, found), *told], facts, language)
     return Examination(
-        facts=[_fact_json(fact) for fact in facts],
+        facts=facts_as_json(facts),
         claims=[_claim_json(claim) for claim in found] + told,
         findings=sorted(findings, key=lambda finding: finding["start"]),
         cited=_cited([*map(_claim_json, found), *told], stated, language),
@@ -232,12 +236,37 @@ def _block(findings: list[dict[str, Any]], claim: Claim) -> None:
     findings.append(_finding_json(new))
 
 
+def _contradictions(
+    claimed: Sequence[dict[str, Any]], facts: Sequence[Fact], language: str
+) -> list[dict[str, Any]]:
+    """Return findings for what the text tells of facts that contradict each other."""
+    found = []
+    for pair in contradictions(facts, language):
+        telling = [claim for claim in claimed if pair.keys & set(claim["fact_keys"])]
+        for claim in telling[:1]:
+            severity = BLOCK if pair.is_certain else WARN
+            said = {
+                "first": f"{pair.first.key} {pair.first.text}",
+                "second": f"{pair.second.key} {pair.second.text}",
+            }
+            place = (claim["start"], claim["end"])
+            found.append(
+                Finding("contradiction", severity, *place, CONTRADICTION, CONTRADICTION_HINT, said)
+            )
+    return [_finding_json(finding) for finding in found]
+
+
 def _is_blocked(sentence: dict[str, Any], findings: Sequence[dict[str, Any]]) -> bool:
     """Tell whether a finding inside the sentence blocks it already, and more precisely."""
     return any(
         finding["severity"] == BLOCK and sentence["start"] <= finding["start"] < sentence["end"]
         for finding in findings
     )
+
+
+def facts_as_json(facts: Sequence[Fact]) -> list[dict[str, str]]:
+    """Return facts as a draft stores them."""
+    return [_fact_json(fact) for fact in facts]
 
 
 def _fact_json(fact: Fact) -> dict[str, str]:

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft
-from guidance.content.services.drafting import write_draft
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.instructions import read_instruction
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.rewriting import take_text
 from guidance.content.services.waiting import lock_waiting, require
+from guidance.content.services.writing import Assignment, read_house, write_builtin
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
@@ -94,8 +94,11 @@ def rewrite_as_told(
 
 
 def _written(draft: Draft, facts: Sequence[Fact], first: int, count: int) -> Iterator[Draft]:
+    house = read_house(draft.language)
     for number in range(first, first + count):
         try:
-            yield write_draft(draft.product, draft.kind, draft.language, facts, number)
+            yield write_builtin(
+                Assignment(draft.product, draft.kind, draft.language, facts, house, number)
+            )
         except NotEnoughFacts:
             return
