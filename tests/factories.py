@@ -15,10 +15,12 @@ from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
     Draft,
+    GlossaryTerm,
     Kind,
     LabelPolicy,
     MissingFacts,
     Publication,
+    StyleGuide,
     WebhookEndpoint,
     WebhookMessage,
 )
@@ -221,6 +223,15 @@ def label_policy(**given: Any) -> LabelPolicy:
     )
 
 
+def style_guide(**given: Any) -> StyleGuide:
+    return StyleGuide.objects.create(**{"language": "en", "number": next(_numbers), **given})
+
+
+def glossary_term(**given: Any) -> GlossaryTerm:
+    defaults = {"language": "en", "term": f"couch {next(_numbers)}", "preferred": "sofa"}
+    return GlossaryTerm.objects.create(**{**defaults, **given})
+
+
 def webhook_endpoint(**given: Any) -> WebhookEndpoint:
     defaults = {"name": f"hook {next(_numbers)}", "url": "https://shop.example/hooks"}
     events = given.pop("events", ["copy.published", "copy.withdrawn"])
@@ -396,6 +407,8 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Draft: draft,
     Publication: publication,
     LabelPolicy: label_policy,
+    StyleGuide: style_guide,
+    GlossaryTerm: glossary_term,
     WebhookEndpoint: webhook_endpoint,
     WebhookMessage: webhook_message,
     MissingFacts: missing_facts,

@@ -67,6 +67,8 @@ ROUTES = {
     "content_draft_check": Route(None, factories.draft),
     "content_missingfacts_supply": Route(None),
     "content_publication_withdraw": Route(None, factories.publication),
+    "content_styleguide_preview": Route({MERCHANDISER, MARKETER, ADMINISTRATOR}),
+    "content_styleguide_use": Route(None, factories.style_guide),
     "content_webhookendpoint_rotate": Route(None, factories.webhook_endpoint),
     "content_webhookendpoint_test": Route(None, factories.webhook_endpoint),
     "content_webhookendpoint_switch": Route(None, factories.webhook_endpoint),

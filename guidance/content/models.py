@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from guidance.catalog.models import Product
 from guidance.content.label_models import EditorialTakeover as EditorialTakeover
 from guidance.content.label_models import LabelPolicy as LabelPolicy
+from guidance.content.voice_models import GlossaryTerm as GlossaryTerm
+from guidance.content.voice_models import StyleGuide as StyleGuide
 from guidance.content.webhook_models import WebhookAttempt as WebhookAttempt
 from guidance.content.webhook_models import WebhookEndpoint as WebhookEndpoint
 from guidance.content.webhook_models import WebhookEvent as WebhookEvent

@@ -72,6 +72,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Review desk"), "rate_review", "content.draft"),
                     _item(_("Missing facts"), "playlist_remove", "content.missingfacts"),
                     _item(_("Publications"), "verified", "content.publication"),
+                    _item(_("Style guides"), "record_voice_over", "content.styleguide"),
+                    _item(_("Glossary"), "dictionary", "content.glossaryterm"),
                 ],
             },
             {

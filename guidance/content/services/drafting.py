@@ -13,6 +13,7 @@ from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, Kind, MissingFacts
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft, shop_brands
+from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, told_by
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
@@ -21,6 +22,7 @@ from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
 from models_ml.writer.realiser import NotEnoughFacts, write
 from models_ml.writer.terms import Terms
+from models_ml.writer.voice import Voice
 
 JOB_KIND = "draft_copy"
 # A job keeps these in English; its page translates them.
@@ -113,11 +115,12 @@ def draft_products(
         .select_related("category")
     )
     facts, brands = facts_of(products, language), shop_brands()
+    voice = voice_in(language)
     drafts: list[Draft] = []
     missing: list[MissingFacts] = []
     for product in products:
         try:
-            draft = new_draft(product, kind, language, facts[product.pk], brands)
+            draft = new_draft(product, kind, language, facts[product.pk], brands, voice)
         except NotEnoughFacts as thin:
             keys = list(thin.missing)
             missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
@@ -134,19 +137,22 @@ def new_draft(
     language: str,
     facts: Sequence[Fact],
     brands: Terms,
+    voice: Voice,
     version: int = 1,
 ) -> Draft:
-    """Write and examine a draft without storing it; raises NotEnoughFacts.
+    """Write a draft in the shop's voice and examine it, without storing it; raises NotEnoughFacts.
 
     The same product and version give the same text, so an attempt repeated after a kill does too.
     """
+    title = product.title_in(language)
     written = write(
         kind,
-        title=product.title_in(language),
+        title=title,
         facts=facts,
         language=language,
         seed=product.pk * SEEDS_PER_PRODUCT + version,
     )
+    written = voice.applied(written, kind=kind, title=title, facts=facts)
     sentences = told_by(written.sentences, product, facts, language)
     found = examine(
         text=written.text,
@@ -156,6 +162,7 @@ def new_draft(
         facts=facts,
         sentences=sentences,
         brands=brands,
+        banned=voice.banned,
     )
     return Draft(
         product=product,

@@ -1,6 +1,6 @@
 """Examining a text against a product's facts: what it claims, what carries it, what is wrong."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from guidance.catalog.selectors import facts_of
 from guidance.content.marking import OUTDATED, SENTENCE
 from guidance.content.models import Draft
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import forbidden_words
 from models_ml.writer.checks import BLOCK, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
 from models_ml.writer.claims import Claim, claims, sentence_spans
@@ -51,10 +52,12 @@ def examine_draft(
     text: str | None = None,
     facts: Sequence[Fact] | None = None,
     brands: Terms | None = None,
+    banned: Collection[str] | None = None,
 ) -> Examination:
     """Examine a draft's text, or `text` in its place, against today's facts.
 
-    Who examines many reads facts and the shop's brands for all of them and passes them in.
+    Who examines many reads facts, the shop's brands and its forbidden words for all of them and
+    passes them in.
     """
     if facts is None:
         facts = facts_of([draft.product], draft.language)[draft.product_id]
@@ -66,6 +69,7 @@ def examine_draft(
         facts=facts,
         sentences=draft.sentences,
         brands=shop_brands() if brands is None else brands,
+        banned=forbidden_words(draft.language) if banned is None else banned,
     )
 
 
@@ -78,6 +82,7 @@ def examine(
     facts: Sequence[Fact],
     sentences: Sequence[dict[str, Any]],
     brands: Terms,
+    banned: Collection[str] = (),
 ) -> Examination:
     """Run the checks over `text` and find the facts that carry its claims.
 
@@ -92,7 +97,13 @@ def examine(
     findings = [
         _finding_json(finding)
         for finding in check(
-            text, facts=facts, title=title, language=language, kind=kind, brands=brands
+            text,
+            facts=facts,
+            title=title,
+            language=language,
+            kind=kind,
+            banned=banned,
+            brands=brands,
         )
     ]
     for claim in found:

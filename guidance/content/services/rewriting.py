@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import NOBODY, Draft, ReviewTask
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import voice_in
 from guidance.content.services.drafting import new_draft
 from guidance.content.services.refusals import Invalid, Refused
 from guidance.content.services.waiting import keep_text, lock_waiting, require
@@ -36,8 +37,15 @@ def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
     draft = lock_waiting(draft_id=draft_id, version=version)
     facts = facts_of([draft.product], draft.language)[draft.product_id]
     try:
+        voice = voice_in(draft.language)
         written = new_draft(
-            draft.product, draft.kind, draft.language, facts, shop_brands(), draft.version + 1
+            draft.product,
+            draft.kind,
+            draft.language,
+            facts,
+            shop_brands(),
+            voice,
+            draft.version + 1,
         )
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)

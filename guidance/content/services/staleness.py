@@ -23,6 +23,7 @@ from guidance.content.models import (
     WebhookEvent,
 )
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import forbidden_words
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.webhook_outbox import note_change
 from guidance.core.services import record_audit
@@ -66,8 +67,11 @@ def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
     for language in {draft.language for draft in drafts}:
         chosen = [draft for draft in drafts if draft.language == language]
         facts = facts_of([draft.product for draft in chosen], language)
+        banned = forbidden_words(language)
         for draft in chosen:
-            found = examine_draft(draft=draft, facts=facts[draft.product_id], brands=brands)
+            found = examine_draft(
+                draft=draft, facts=facts[draft.product_id], brands=brands, banned=banned
+            )
             same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
             done += same.update(**found.as_fields())
     return done
