@@ -16,6 +16,7 @@ from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
     Draft,
+    GlossaryTerm,
     Kind,
     LabelPolicy,
     MissingFacts,
@@ -23,6 +24,7 @@ from guidance.content.models import (
     Publication,
     RulePackVersion,
     SignedException,
+    StyleGuide,
     WebhookEndpoint,
     WebhookMessage,
 )
@@ -252,6 +254,15 @@ def label_policy(**given: Any) -> LabelPolicy:
     )
 
 
+def style_guide(**given: Any) -> StyleGuide:
+    return StyleGuide.objects.create(**{"language": "en", "number": next(_numbers), **given})
+
+
+def glossary_term(**given: Any) -> GlossaryTerm:
+    defaults = {"language": "en", "term": f"couch {next(_numbers)}", "preferred": "sofa"}
+    return GlossaryTerm.objects.create(**{**defaults, **given})
+
+
 def webhook_endpoint(**given: Any) -> WebhookEndpoint:
     defaults = {"name": f"hook {next(_numbers)}", "url": "https://shop.example/hooks"}
     events = given.pop("events", ["copy.published", "copy.withdrawn"])
@@ -440,6 +451,8 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     RulePackVersion: rule_pack_version,
     SignedException: signed_exception,
     LabelPolicy: label_policy,
+    StyleGuide: style_guide,
+    GlossaryTerm: glossary_term,
     WebhookEndpoint: webhook_endpoint,
     WebhookMessage: webhook_message,
     MissingFacts: missing_facts,

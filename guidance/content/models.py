@@ -19,6 +19,8 @@ from guidance.content.provider_models import ProviderUsage as ProviderUsage
 from guidance.content.rule_models import CopyFingerprint as CopyFingerprint
 from guidance.content.rule_models import RulePackVersion as RulePackVersion
 from guidance.content.rule_models import SignedException as SignedException
+from guidance.content.voice_models import GlossaryTerm as GlossaryTerm
+from guidance.content.voice_models import StyleGuide as StyleGuide
 from guidance.content.webhook_models import WebhookAttempt as WebhookAttempt
 from guidance.content.webhook_models import WebhookEndpoint as WebhookEndpoint
 from guidance.content.webhook_models import WebhookEvent as WebhookEvent

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core import signing
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from guidance.content.labelling import Channel
-from guidance.content.models import Kind, PublishedCopy
+from guidance.content.models import Kind, PublishedCopy, WebhookEvent
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
 
@@ -137,3 +138,38 @@ class ChangesSchema(serializers.Serializer[Any]):
     items = ChangeSchema(many=True)
     next = serializers.CharField(allow_null=True)
     as_of = serializers.DateTimeField()
+
+
+class CopyEventDataSchema(serializers.Serializer[Any]):
+    """The text that an event is about; fetch it, for the event does not hold it."""
+
+    content_id = serializers.UUIDField()
+    sku = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    language = serializers.CharField()
+    version = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
+
+
+class CopyEventSchema(serializers.Serializer[Any]):
+    """What a webhook is sent."""
+
+    type = serializers.ChoiceField(choices=WebhookEvent.choices)
+    timestamp = serializers.DateTimeField()
+    data = CopyEventDataSchema()  # type: ignore[assignment]  # hides a serializer's own data
+
+
+COPY_WEBHOOK = OpenApiWebhook(
+    name="copy",
+    decorator=extend_schema(
+        operation_id="copy_event",
+        summary="Copy was published or taken back",
+        description=(
+            "Signed as Standard Webhooks ask (webhook-id, webhook-timestamp, webhook-signature) "
+            "and sent at least once, under the same webhook-id each time. Answer 2xx within 10 "
+            "seconds; redirects are not followed, and 410 switches the webhook off."
+        ),
+        request=CopyEventSchema,
+        responses={204: None},
+    ),
+)

@@ -153,6 +153,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": "What a storefront sends to and fetches from ShopGuide.",
+    "WEBHOOKS": ["guidance.content.schemas.COPY_WEBHOOK"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],

@@ -74,6 +74,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Publications"), "verified", "content.publication"),
                     _item(_("Rule packs"), "gavel", "content.rulepackversion"),
                     _item(_("Signed exceptions"), "signature", "content.signedexception"),
+                    _item(_("Style guides"), "record_voice_over", "content.styleguide"),
+                    _item(_("Glossary"), "dictionary", "content.glossaryterm"),
                 ],
             },
             {

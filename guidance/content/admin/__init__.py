@@ -7,16 +7,19 @@ from guidance.content.admin.missing import MissingFactsAdmin
 from guidance.content.admin.publications import PublicationAdmin
 from guidance.content.admin.rule_packs import RulePackVersionAdmin
 from guidance.content.admin.usage import ProviderUsageAdmin
+from guidance.content.admin.voice import GlossaryTermAdmin, StyleGuideAdmin
 from guidance.content.admin.webhooks import WebhookEndpointAdmin, WebhookMessageAdmin
 
 __all__ = [
     "DraftAdmin",
+    "GlossaryTermAdmin",
     "LabelPolicyAdmin",
     "MissingFactsAdmin",
     "ProviderUsageAdmin",
     "PublicationAdmin",
     "RulePackVersionAdmin",
     "SignedExceptionAdmin",
+    "StyleGuideAdmin",
     "WebhookEndpointAdmin",
     "WebhookMessageAdmin",
 ]

@@ -170,9 +170,9 @@ class WebhookMessageAdmin(ReadOnlyAdmin):
     list_filter = ["status", "endpoint", "type"]
     list_select_related = ["endpoint"]
     search_fields = ["subject"]
-    fields = ["endpoint", "type", "subject", "identity", "status_label", "attempts", "created_at",
+    fields = ["endpoint", "type", "subject", "identity", "status", "attempts", "created_at",
               "due_at", "sent_at", "body"]  # fmt: skip
-    readonly_fields = ["identity", "status_label"]
+    readonly_fields = ["identity"]
     change_form_outer_after_template = "admin/content/webhookmessage/attempts.html"
 
     class Media:

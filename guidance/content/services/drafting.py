@@ -174,6 +174,7 @@ def _examine_all(
             facts=facts[draft.product_id],
             sentences=draft.sentences,
             brands=house.brands,
+            banned=house.voice.banned,
             rules=house.rules,
             neighbours=shop.neighbours(draft.product_id),
         )

@@ -1,6 +1,6 @@
 """Examining a text against a product's facts: what it claims, what carries it, what is wrong."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from guidance.content.selectors.exceptions import Signed, signed_for
 from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import forbidden_words
 from guidance.content.services.risk import is_high_risk
 from models_ml.writer.checks import BLOCK, WARN, Finding, check
 from models_ml.writer.checks.finding import gettext_noop
@@ -71,12 +72,14 @@ def examine_draft(
     text: str | None = None,
     facts: Sequence[Fact] | None = None,
     brands: Terms | None = None,
+    banned: Collection[str] | None = None,
     rules: CompiledRules | None = None,
     shop: ShopTexts | None = None,
 ) -> Examination:
     """Examine a draft's text, or `text` in its place, against today's facts and active rules.
 
-    Who examines many reads facts, brands, rules and the shop's texts for all and passes them in.
+    Who examines many reads facts, brands, the shop's forbidden words, rules and its texts for all
+    and passes them in.
     """
     if facts is None:
         facts = facts_of([draft.product], draft.language)[draft.product_id]
@@ -90,6 +93,7 @@ def examine_draft(
         facts=facts,
         sentences=draft.sentences,
         brands=shop_brands() if brands is None else brands,
+        banned=forbidden_words(draft.language) if banned is None else banned,
         rules=active_rules(draft.language) if rules is None else rules,
         neighbours=shop.neighbours(draft.product_id),
         signed=signed_for(draft, text),
@@ -113,6 +117,7 @@ def examine(
     sentences: Sequence[dict[str, Any]],
     brands: Terms,
     rules: CompiledRules,
+    banned: Collection[str] = (),
     neighbours: Callable[[str], Neighbour | None] | None = None,
     signed: Signed | None = None,
 ) -> Examination:
@@ -135,6 +140,7 @@ def examine(
             title=title,
             language=language,
             kind=kind,
+            banned=banned,
             brands=brands,
             rules=rules,
             neighbours=neighbours,

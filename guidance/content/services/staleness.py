@@ -25,6 +25,7 @@ from guidance.content.models import (
 from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import forbidden_words
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import copy_examination
@@ -81,7 +82,7 @@ def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
 
 def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int:
     facts = facts_of([draft.product for draft in drafts], language)
-    rules = active_rules(language)
+    rules, banned = active_rules(language), forbidden_words(language)
     shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
     done = 0
     for draft in drafts:
@@ -89,6 +90,7 @@ def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int
             draft=draft,
             facts=facts[draft.product_id],
             brands=brands,
+            banned=banned,
             rules=rules,
             shop=shop,
         )

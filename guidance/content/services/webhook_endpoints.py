@@ -12,6 +12,7 @@ from guidance.content.models import WebhookEndpoint, WebhookMessage
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.webhook_outbox import enqueue, message, put
 from guidance.content.webhook_models import TEST_EVENT
+from guidance.content.webhooks.addresses import split_url
 from guidance.content.webhooks.signing import new_secret
 from guidance.core.models import User
 from guidance.core.sealing import Sealer
@@ -31,7 +32,8 @@ def create_endpoint(
     endpoint.secret = _sealer.seal(secret, bound_to=str(endpoint.pk))
     endpoint.full_clean()
     endpoint.save(force_insert=True)
-    details = {"url": url, "events": list(events)}
+    # An address may hold a token: the trail names the host alone.
+    details = {"host": split_url(url)[0], "events": list(events)}
     record_audit(actor=actor, verb="create_webhook", target=endpoint, details=details)
     return endpoint, secret
 
@@ -40,7 +42,8 @@ def create_endpoint(
 def save_endpoint(*, endpoint: WebhookEndpoint, changed: Sequence[str], actor: User) -> None:
     """Write an endpoint's changed name, address or events."""
     endpoint.save(update_fields=list(changed))
-    details = {name: getattr(endpoint, name) for name in changed}
+    details = {"host": split_url(endpoint.url)[0], "events": endpoint.events}
+    details["changed"] = list(changed)
     record_audit(actor=actor, verb="update_webhook", target=endpoint, details=details)
 
 

@@ -11,6 +11,7 @@ from guidance.catalog.models import Product
 from guidance.content.models import Draft
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, facts_as_json, told_by
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
@@ -27,6 +28,7 @@ from models_ml.writer.providers.prompts import (
 from models_ml.writer.realiser import WRITER, NotEnoughFacts, Sentence, write
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms
+from models_ml.writer.voice import Voice
 
 logger = logging.getLogger(__name__)
 SEEDS_PER_PRODUCT = 1000
@@ -49,15 +51,16 @@ class Unusable(ProviderError):
 
 @dataclass(frozen=True)
 class House:
-    """What texts of one language are examined by, read once for a batch."""
+    """What texts of one language are worded and examined by, read once for a batch."""
 
     brands: Terms
     rules: CompiledRules
+    voice: Voice
 
 
 def read_house(language: str) -> House:
-    """Return the shop's brands and the rules that are active for a language."""
-    return House(shop_brands(), active_rules(language))
+    """Return the shop's brands, the rules that are active for a language and the shop's voice."""
+    return House(shop_brands(), active_rules(language), voice_in(language))
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class Assignment:
             language=self.language,
             title=self.product.title_in(self.language),
             facts=tuple(fact for fact in usable if is_harmless(fact.value, self.language)),
+            voice=self.house.voice.as_prompt(),
+            glossary=self.house.voice.glossary,
         )
 
 
@@ -140,6 +145,9 @@ def write_builtin(assignment: Assignment) -> Draft:
         language=assignment.language,
         seed=assignment.seed,
     )
+    title = assignment.product.title_in(assignment.language)
+    voice = assignment.house.voice
+    written = voice.applied(written, kind=assignment.kind, title=title, facts=assignment.facts)
     draft = _draft(assignment, written.text, written.sentences)
     draft.writer, draft.model = f"{written.writer} {written.version}", written.version
     return draft
@@ -204,6 +212,7 @@ def _blocking(assignment: Assignment, draft: Draft) -> list[str]:
         facts=assignment.facts,
         sentences=draft.sentences,
         brands=assignment.house.brands,
+        banned=assignment.house.voice.banned,
         rules=assignment.house.rules,
     )
     return [
