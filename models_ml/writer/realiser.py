@@ -59,13 +59,22 @@ _LEAST_PARTS = {"short_description": 1, "description": 2}
 _GRAMMARS = {"en": (phrases_en, compose_en), "zh-hans": (phrases_zh, compose_zh)}
 
 
-def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: int) -> Draft:
+def write(
+    kind: str,
+    *,
+    title: str,
+    facts: Sequence[Fact],
+    language: str,
+    seed: int,
+    from_few_facts: bool = False,
+) -> Draft:
     """Write `kind` in `language` from facts; the same seed and facts give the same text.
 
-    Raises NotEnoughFacts when they are too thin, ValueError for an unknown kind or language.
+    Raises NotEnoughFacts when they are too thin, ValueError for an unknown kind or language. With
+    `from_few_facts` they are too thin only where they leave nothing to tell.
     """
     missing = missing_facts(kind, facts, language, title)
-    if missing:
+    if missing and not from_few_facts:
         raise NotEnoughFacts(missing)
     usable = [fact for fact in claimable(facts, language) if is_harmless(fact.value, language)]
     rng = random.Random(f"{seed}|{kind}|{language}|{title}")
