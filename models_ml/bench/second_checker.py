@@ -9,65 +9,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-_STATING_EN = """
-red blue green yellow orange purple pink brown beige cream ivory maroon navy teal turquoise olive
-gold golden silver bronze copper black white grey gray charcoal burgundy multicolour multicolor
-multicoloured transparent
-cotton linen wool woollen silk satin velvet lace denim canvas leather suede polyester nylon viscose
-rayon acrylic fleece cashmere bamboo wood wooden oak pine teak walnut rosewood metal steel stainless
-aluminium aluminum brass iron glass crystal ceramic porcelain stoneware marble granite stone plastic
-rubber silicone vinyl paper cardboard resin clay jute cane diamond pearl gemstone
-floral striped checked checkered plaid solid printed embroidered abstract geometric paisley
-polka quilted woven knitted
-round square rectangular oval triangular
-sleeveless slim regular-fit loose skinny oversized high-waist collar hooded
-waterproof washable dishwasher microwave freezer rechargeable cordless wireless bluetooth foldable
-adjustable reversible non-stick handmade handcrafted handwoven organic vegan eco-friendly
-biodegradable recyclable hypoallergenic unscented scented dermatologist antibacterial
-shockproof fireproof rustproof scratchproof windproof durable sturdy lightweight heavy-duty
-breathable stretchable comfortable luxurious premium exclusive authentic genuine original imported
-men women boys girls kids children babies baby toddlers adults unisex couples
-summer winter spring autumn monsoon wedding party casual formal office festive sports
-warranty guarantee guaranteed certified tested approved patented award award-winning refund
-discount free shipping delivery bestselling best finest perfect ideal unique
-"""
-_STATING_ZH = """
-红色 粉色 黑色 白色 灰色 蓝色 绿色 黄色 紫色 橙色 橘色 棕色 褐色 咖啡色 驼色 卡其色 杏色 米色 藏青 酒红 金色 银色 裸色
-纯色 撞色 拼色 渐变 纯棉 棉麻 亚麻 羊毛 羊绒 真丝 桑蚕丝 丝绒 天鹅绒 雪纺 蕾丝 牛仔 牛仔布 皮革 真皮 牛皮 羊皮 涤纶
-聚酯 锦纶 尼龙 氨纶 莫代尔 天丝 针织 毛呢 呢子 欧根纱 网纱 缎面 灯芯绒 混纺 羽绒 帆布 不锈钢 陶瓷 玻璃 实木 塑料
-条纹 格子 格纹 波点 碎花 印花 刺绣 绣花 提花 豹纹 迷彩 卡通 字母 几何 植物 花卉 蝴蝶结 流苏 亮片 钉珠 珍珠 拉链 纽扣
-单排扣 双排扣 系带 抽绳 口袋 镂空 荷叶边 木耳边 褶皱 百褶 压褶 破洞 磨白 做旧 绑带 开衩 不规则 拼接 贴布
-圆领 立领 翻领 高领 方领 一字领 娃娃领 西装领 连帽 半高领 堆堆领 泡泡袖 喇叭袖 灯笼袖 蝙蝠袖 落肩袖 荷叶袖
-短袖 长袖 中袖 七分袖 五分袖 九分袖 无袖 吊带 露肩 露背 高腰 中腰 低腰 松紧腰 收腰 束腰 宽松 修身 紧身 直筒 阔腿 显瘦
-短款 长款 中长款 九分裤 七分裤 短裤 长裤 半身裙 连衣裙 百褶裙 背带裙 鱼尾 包臀 大裙摆 衬衫 外套 卫衣 毛衣 风衣 西装
-夹克 马甲 连体裤 哈伦裤 小脚裤 喇叭裤 工装裤 背带裤 打底裤 复古 简约 休闲 通勤 文艺 清新 甜美 性感 优雅 淑女 街头 嘻哈
-学院 民族 中国风 日系 韩版 欧美 英伦 运动 森系 朋克 宫廷 职场 青春 淘宝 潮流
-春季 夏季 秋季 冬季 春夏 秋冬 夏日 冬日 保暖 透气 防水 防晒 防风 抗皱 耐磨 弹力 舒适 柔软 亲肤 吸汗 速干 环保 有机 抗菌
-遮肉 减龄 显高 百搭 女士 男士 儿童 婴儿 孕妇 老人 进口 手工 限量 正品 专利 认证 保修 包邮 退货 赠送
-"""
+_WORDS = Path(__file__).with_name("second_checker_words.txt").read_text("utf-8").split()
 _MASKED_EN = re.compile(r"\bpark avenue\b|\bmade of\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
 _CODE = re.compile(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9-]{2,}\b")
 _NUMBER_WORDS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
 }
 _COUNTED_WORD = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]*dozen)\b"
@@ -186,5 +145,5 @@ def _stem(word: str) -> str:
     return word
 
 
-_EN = frozenset(_stem(word) for word in _STATING_EN.split())
-_ZH = re.compile("|".join(sorted(_STATING_ZH.split(), key=len, reverse=True)))
+_EN = frozenset(_stem(word) for word in _WORDS if word.isascii())
+_ZH = re.compile("|".join(sorted((w for w in _WORDS if not w.isascii()), key=len, reverse=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ def distinct_2(texts: Sequence[str], language: str) -> float:
         pair
         for text in texts
         for words in [tokens(text, language)]
-        for pair in zip(words, words[1:], strict=False)
+        for pair in itertools.pairwise(words)
     ]
     return len(set(pairs)) / len(pairs) if pairs else 0.0
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from models_ml.bench.writer_cases import Case
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.facts import LONGEST_VALUE, Fact, is_claimable, key_info, speaks
+from models_ml.writer.lexicon import words
 
 _NO = frozenset({"no", "false", "n", "none", "否", "无", "没有", "不支持"})
 _YES = frozenset({"yes", "true", "y", "是", "有", "支持"})
@@ -16,92 +17,20 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z\u00c0-\u024f]+|[\u3400-\u9fff]+")
 _LIST = re.compile(r"[,;/|、，；]|\s+(?:and|or)\s+")
 _FUNCTION = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "for",
-        "in",
-        "on",
-        "to",
-        "with",
-        "by",
-        "from",
-        "is",
-        "are",
-        "be",
-        "it",
-        "its",
-        "this",
-        "that",
-        "as",
-        "at",
-        "not",
-        "no",
-        "x",
-        "each",
-        "per",
-        "s",
-        "type",
-        "only",
-        "upto",
-        "up",
-    ]
+    words(
+        "a|an|the|and|or|of|for|in|on|to|with|by|from|is|are|be|it|its|this|that|as|at|not|no|x"
+        "|each|per|s|type|only|upto|up"
+    )
 )
 _UNITS = frozenset(
-    [
-        "g",
-        "gm",
-        "gms",
-        "gram",
-        "grams",
-        "kg",
-        "kgs",
-        "mm",
-        "cm",
-        "cms",
-        "m",
-        "mtr",
-        "mtrs",
-        "inch",
-        "inches",
-        "in",
-        "ft",
-        "l",
-        "ml",
-        "ltr",
-        "litre",
-        "litres",
-        "liter",
-        "w",
-        "watt",
-        "watts",
-        "v",
-        "volt",
-        "volts",
-        "mah",
-        "a",
-        "hr",
-        "hrs",
-        "hour",
-        "hours",
-        "year",
-        "years",
-        "yrs",
-        "month",
-        "months",
-        "day",
-        "days",
-        "pc",
-        "pcs",
-        "piece",
-        "pieces",
-        "set",
-    ]
+    words(
+        "g|gm|gms|gram|grams|kg|kgs|mm|cm|cms|m|mtr|mtrs|inch|inches|in|ft|l|ml|ltr|litre"
+        "|litres|liter|w|watt|watts|v|volt|volts|mah|a|hr|hrs|hour|hours|year|years|yrs|month"
+        "|months|day|days|pc|pcs|piece|pieces|set"
+    )
 )
+_SMALLER = 1000
+"""Copy tells 0.3 kg as 300 g."""
 _PREFIX = 4
 """Letters that two forms of one word share: "wood" and "wooden", "multicolor" and its adjective."""
 
@@ -135,7 +64,7 @@ class Reader:
     def __init__(self, text: str) -> None:
         self._text = _fold(text)
         self._tokens = set(_TOKEN.findall(self._text))
-        self._numbers = {_number(token) for token in self._tokens if token[0].isdigit()}
+        self._numbers = {float(token) for token in self._tokens if token[0].isdigit()}
         self._words = [token for token in self._tokens if token[0].isalpha()]
 
     def tells(self, fact: Fact) -> bool:
@@ -152,7 +81,8 @@ class Reader:
 
     def _has(self, token: str) -> bool:
         if token[0].isdigit():
-            return _number(token) in self._numbers
+            number = float(token)
+            return number in self._numbers or round(number * _SMALLER, 6) in self._numbers
         if _HAN.match(token):
             return token in self._text or _without_unit(token) in self._text
         if token in _FUNCTION or token in _UNITS or token in self._tokens:
@@ -162,10 +92,6 @@ class Reader:
 
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower().replace("grey", "gray")
-
-
-def _number(token: str) -> float:
-    return float(token)
 
 
 def _without_unit(token: str) -> str:
