@@ -57,7 +57,7 @@ class SecondChecker:
             float(number) for char, number in _CHINESE_DIGITS.items() if char in self._known
         }
         self._words = {_stem(word) for word in _WORD.findall(self._known)}
-        self._squeezed = re.sub(r"[^\w]", "", self._known)
+        self._squeezed = _squeeze(self._known)
 
     def unsupported(self, text: str) -> list[str]:
         """What `text` states without support, in no particular order, each statement once."""
@@ -93,9 +93,12 @@ class SecondChecker:
 
     def _names_in(self, text: str) -> Iterator[str]:
         for said in _NAME.findall(text):
-            if re.sub(r"[^\w]", "", said.lower()) not in self._squeezed:
-                missing = [word for word in said.split() if _stem(word.lower()) not in self._words]
-                yield from missing
+            if _squeeze(said) not in self._squeezed:
+                yield from (word for word in said.split() if not self._has_name(word))
+
+    def _has_name(self, word: str) -> bool:
+        plain = re.sub(r"['’]s?$", "", word.lower())
+        return _stem(plain) in self._words or _squeeze(plain) in self._squeezed
 
     def _english_in(self, plain: str) -> Iterator[str]:
         for word in _WORD.findall(_MASKED_EN.sub(" ", plain)):
@@ -127,6 +130,10 @@ def statements_of(title: str, facts: Iterable[tuple[str, str]]) -> Sequence[str]
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"[^\w]", "", text.lower())
 
 
 def _split_units(plain: str) -> str:

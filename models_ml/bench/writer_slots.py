@@ -19,7 +19,7 @@ _LIST = re.compile(r"[,;/|、，；]|\s+(?:and|or)\s+")
 _FUNCTION = frozenset(
     words(
         "a|an|the|and|or|of|for|in|on|to|with|by|from|is|are|be|it|its|this|that|as|at|not|no|x"
-        "|each|per|s|type|only|upto|up"
+        "|each|per|s|type|only|upto|up|included"
     )
 )
 _UNITS = frozenset(
@@ -91,7 +91,12 @@ class Reader:
 
 
 def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().replace("grey", "gray")
+    return (
+        unicodedata.normalize("NFKC", text)
+        .lower()
+        .replace("grey", "gray")
+        .replace("color", "colour")
+    )
 
 
 def _without_unit(token: str) -> str:

@@ -33,6 +33,9 @@ def opening(
     subject, told = _first_subject(naming, brand, rng)
     rest = untold(parts, told) or [part for part in parts if part is not brand][:1]
     pool = [part for part in rest if not part.sentence]
+    if not pool and not rest:
+        words = Subject(f"the {naming.name}", naming.name_keys, naming.plural)
+        return _sentence(words, parts[:1], None), []
     if not pool:
         return _naming_sentence(subject, naming, brand, rest), []
     front = _front(pool, rng, 0.35 if most > 1 else 0)
@@ -81,6 +84,28 @@ def follow_up(
     if front is None and starts[-1] == pronoun and naming.head:
         return _sentence(Subject(f"the {naming.head}", (), naming.plural), rest, None)
     return _sentence(Subject(pronoun, (), naming.plural), rest, front)
+
+
+def bare(naming: Naming) -> Written:
+    """When the name tells all there is."""
+    if naming.name:
+        return _finish(f"this is the {naming.name}"), naming.name_keys
+    return _finish(f"this is {with_article(naming.noun)}"), naming.noun_keys
+
+
+def details(parts: Sequence[Part], rng: random.Random) -> list[Written]:
+    """What reads badly in a sentence, side by side as in a table, a few to a line."""
+    made, position = [], 0
+    while position < len(parts):
+        chosen = parts[position : position + rng.choice((1, 2, 2, 3))]
+        position += len(chosen)
+        line = "; ".join(
+            piece[:1].upper() + piece[1:] if index == 0 else piece
+            for index, piece in enumerate(part.detail for part in chosen)
+        )
+        keys = tuple(dict.fromkeys(key for part in chosen for key in part.keys))
+        made.append((_finish(line), keys))
+    return made
 
 
 def one_sentence(parts: Sequence[Part], naming: Naming, rng: random.Random) -> Written:
@@ -134,13 +159,13 @@ def _sentence(subject: Subject, parts: Sequence[Part], front: Part | None) -> Wr
 def _predicate(parts: Sequence[Part]) -> str:
     """What the subject does, each verb once: "comes in navy and with a lid, and weighs 2 kg"."""
     phrases = [_phrase(part) for part in parts]
-    verbs = [_LEADING_VERB.match(phrase) for phrase in phrases]
     by_verb: dict[str, list[str]] = {}
-    for phrase, match in zip(phrases, verbs, strict=True):
+    for part, phrase in zip(parts, phrases, strict=True):
+        match = _LEADING_VERB.match(phrase)
         verb = match.group(0) if match else ""
-        alone = verb == "<is> " and len({match and match.group(0) for match in verbs}) > 1
-        by_verb.setdefault(phrase if alone else verb, []).append(
-            "" if alone else phrase.removeprefix(verb)
+        shares = " and " not in phrase and (verb != "<is> " or not part.predicate)
+        by_verb.setdefault(verb if shares else phrase, []).append(
+            phrase.removeprefix(verb) if shares else ""
         )
     said = [verb + join_list(objects, " and ") for verb, objects in by_verb.items()]
     said.sort(key=lambda phrase: " and " not in phrase)

@@ -134,7 +134,8 @@ def _values_of(fact: Fact) -> list[str]:
     A yes-and-no fact is told by the words of its key.
     """
     if fact.value.strip().lower() in YES:
-        return [key_info(fact.key).name, fact.key]
+        key = fact.key.replace("_", " ")
+        return [key_info(fact.key).name, fact.key, re.sub(r"(?i)\s+included$", "", key)]
     whole = _LEADING_PREPOSITION.sub("", fact.value.strip())
     parts = {whole, *_SPLIT.split(whole)}
     least = 2 if re.search(r"[\u3400-\u9fff]", fact.value) else 3

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 from models_ml.writer.phrases import GROUPS, Part
 
-MOST_SENTENCES = 4
-MOST_TOLD = 11
-"""Facts in one description; past that a shopper reads a table better than prose."""
 _PER_SENTENCE = 3
 
 
@@ -25,18 +22,15 @@ def first_share(parts: Sequence[Part]) -> int:
 
 
 def sentences(parts: Sequence[Part], rng: random.Random) -> list[list[Part]]:
-    """Distribute `parts` over the sentences after the first; what does not fit is dropped."""
+    """Distribute `parts` over the sentences after the first."""
     running = sorted((part for part in parts if not part.sentence), key=_telling_order)
     standing = [[part] for part in parts if part.sentence and part.group != "other"]
     clauses = [part for part in parts if part.sentence and part.group == "other"]
     standing += [clauses[index : index + 2] for index in range(0, len(clauses), 2)]
-    room = MOST_SENTENCES - 1
-    wanted = -(-len(running) // _PER_SENTENCE)
-    spare = max(room - len(standing), 1)
-    count = min(max(wanted, 1), spare)
-    if len(running) == 2 * (count + 1) and count < spare and rng.random() < 0.4:
+    count = max(-(-len(running) // _PER_SENTENCE), 1)
+    if len(running) == 2 * (count + 1) and rng.random() < 0.4:
         count += 1
-    return (_chunks(running[: count * _PER_SENTENCE], count) + standing)[:room]
+    return _chunks(running, count) + standing
 
 
 def _telling_order(part: Part) -> int:

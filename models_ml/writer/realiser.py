@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, phrases_en, phrases_zh, plan
+from models_ml.writer.checks.form import LENGTHS, measure
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.facts import (
     NEEDED,
@@ -80,18 +81,33 @@ def write(
     rng = random.Random(f"{seed}|{kind}|{language}|{title}")
     naming = name_product(title, usable, language)
     phrases, compose = _GRAMMARS[language]
-    untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact.value)]
+    untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact)]
     is_durable = any(key_info(fact.key).name == "material" for fact in usable)
     said = phrases.parts(untold, rng, is_durable=is_durable)
-    parts = plan.by_weight(said or phrases.parts(usable, rng, is_durable=is_durable), rng)
-    tellable = sum(1 for part in parts if part.name != "brand")
-    if tellable < _LEAST_PARTS[kind]:
+    parts = plan.by_weight(phrases.parts(untold, rng, is_durable=is_durable), rng)
+    prose = [part for part in parts if part.is_prose]
+    tellable = sum(1 for part in prose if part.name != "brand")
+    least = _LEAST_PARTS[kind]
+    if tellable < least and not (from_few_facts and usable):
         raise NotEnoughFacts(wanted_facts(facts, language, NEEDED[kind] - tellable))
-    if kind == "short_description":
-        written = [compose.one_sentence(parts, naming, rng)]
+    if kind == "short_description" and prose:
+        written = [compose.one_sentence(prose, naming, rng)]
     else:
-        written = _describe(parts[: plan.MOST_TOLD], naming, rng, compose)
-    return _draft(written, compose.BETWEEN)
+        written = _describe(prose, naming, rng, compose) if prose else [compose.bare(naming)]
+    if kind == "description":
+        written += compose.details([part for part in parts if not part.is_prose], rng)
+    return _draft(_fitting(written, LENGTHS[kind, language].most, language), compose.BETWEEN)
+
+
+def _fitting(written: Sequence[Written], most: int, language: str) -> list[Written]:
+    """As many sentences as fit the page; the last ones tell what a table tells as well."""
+    kept, size = [], 0
+    for text, keys in written:
+        size += measure(text, language)
+        if kept and size > most:
+            break
+        kept.append((text, keys))
+    return kept
 
 
 def _describe(

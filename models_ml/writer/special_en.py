@@ -17,7 +17,7 @@ Special = Callable[[Bundle, str, random.Random], Part | str | None]
 """From facts, their value and a generator to a part, or to the value for the usual forms."""
 
 _ADJECTIVAL = re.compile(
-    r"(?:safe|resistant|proof|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"
+    r"(?:safe|resistant|proof|stick|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"
 )
 _OCCASIONS = frozenset(
     words("casual|formal|festive|everyday|party|special|business|daily|smart|outdoor")
@@ -35,6 +35,25 @@ _PARTICIPLE = re.compile(
     r"(?:suitable|made|designed|ready|available|based|tested|certified|rated)\b"
 )
 _VERB = re.compile(r"(?:contains|packs|folds|includes|fits|comes|works|holds|needs)\b")
+_IN_THE_BOX = (
+    "in the box: {}",
+    "the box holds {}",
+    "box contents: {}",
+    "the package contains {}",
+    "what you get: {}",
+    "you receive {}",
+    "supplied: {}",
+    "each package comes with {}",
+)
+_PACK_OF = (
+    "pack of {}",
+    "sold as a pack of {}",
+    "quantity per pack: {}",
+    "supplied as a pack of {}",
+    "number of items in the pack: {}",
+    "this is a pack of {}",
+    "units per pack: {}",
+)
 _LONGEST_WARRANTY = 7
 """Words; longer ones are terms and conditions."""
 
@@ -73,7 +92,8 @@ def _colour(item: Bundle, value: str, rng: random.Random) -> Part | str | None:
 
 
 def _material(item: Bundle, value: str, rng: random.Random) -> str | None:
-    return _MATERIAL_NOUNS.get(value.lower())
+    nouns = [_MATERIAL_NOUNS.get(word.lower(), word) for word in value.split()]
+    return " ".join(nouns) if nouns[-1] != value.split()[-1] or " and " in value else None
 
 
 def _origin(item: Bundle, value: str, rng: random.Random) -> str:
@@ -82,6 +102,14 @@ def _origin(item: Bundle, value: str, rng: random.Random) -> str:
     if region:
         return f"{region.group(1)}, {region.group(2)}"
     return f"the {country}" if _WITH_THE.match(country) else country
+
+
+def _side(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    """A length or height in words ("knee length") is no measure."""
+    if re.search(r"\d", value):
+        return None
+    phrase = value if value.lower().endswith(item.name) else f"{value} {item.name}"
+    return item.part(value, possessed=with_article(phrase))
 
 
 def _size(item: Bundle, value: str, rng: random.Random) -> Part:
@@ -104,7 +132,7 @@ def _size(item: Bundle, value: str, rng: random.Random) -> Part:
 def _counted(item: Bundle, count: int, noun: str, rng: random.Random) -> Part:
     value = f"{count} {noun}"
     if count < 2:
-        return item.silent()
+        return item.silent(rng.choice(_IN_THE_BOX).format(value))
     if noun in ("person", "seater", "man"):
         return item.part(value, f"<comes> in the {count}-{noun} size")
     if not is_plural(noun):
@@ -136,7 +164,7 @@ def _box_contents(item: Bundle, value: str, rng: random.Random) -> Part | str | 
 def _pack_count(item: Bundle, value: str, rng: random.Random) -> Part:
     count = re.search(r"\d+", value)
     if not count or int(count.group()) < 2:
-        return item.silent()
+        return item.silent(rng.choice(_PACK_OF).format(count.group()) if count else "")
     return item.part(value, f"<comes> {rng.choice(('in', 'as'))} a pack of {count.group()}")
 
 
@@ -249,6 +277,9 @@ SPECIAL: dict[str, Special] = {
     "material": _material,
     "origin": _origin,
     "size": _size,
+    "length": _side,
+    "width": _side,
+    "height": _side,
     "capacity": _capacity,
     "box_contents": _box_contents,
     "pack_count": _pack_count,

@@ -35,7 +35,7 @@ def compound_of(item: Bundle) -> tuple[str, str] | None:
 
 def compound(
     stem: str, members: Sequence[tuple[str, Bundle]], clean: Callable[[Bundle], str]
-) -> Part | None:
+) -> list[Part]:
     """Strap colour and strap material together: "a brown leather strap"."""
     said: list[str] = []
     for _, item in sorted(members, key=lambda member: _ORDER.index(member[0])):
@@ -43,9 +43,9 @@ def compound(
         said += [word for word in value.split() if word not in said]
     phrase = " ".join([*said, stem])
     if not said or len(said) > _LONGEST_COMPOUND:
-        return None
+        return [item.silent() for _, item in members]
     keys = tuple(key for _, item in members for key in item.keys)
-    return Part(keys, stem, "other", phrase, possessed=with_article(phrase))
+    return [Part(keys, stem, "other", phrase, possessed=with_article(phrase))]
 
 
 def yes(item: Bundle) -> Part:
@@ -58,17 +58,17 @@ def yes(item: Bundle) -> Part:
     return item.part(name, possessed=countable(name))
 
 
-def unknown(item: Bundle, value: str) -> Part | None:
-    """Key and value as a clause, where that reads well; otherwise nothing is said."""
+def unknown(item: Bundle, value: str) -> Part:
+    """Key and value as a clause, where that reads well; otherwise side by side."""
     name = item.name
     if not re.fullmatch(r"[a-z][a-z ]+", name) or _OFFICIAL.search(name):
-        return None
+        return item.silent()
     counted = re.fullmatch(r"(?:number|no\.?) of (.+)", name)
     if counted:
         many = re.fullmatch(r"\d+", value) and int(value) > 1
-        return item.part(value, possessed=f"{value} {counted.group(1)}") if many else None
+        return item.part(value, possessed=f"{value} {counted.group(1)}") if many else item.silent()
     if value.lower().endswith(name):
         return item.part(value, possessed=with_article(value))
     if len(value.split()) > _LONGEST_CLAUSE:
-        return None
+        return item.silent()
     return item.part(value, sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}")
