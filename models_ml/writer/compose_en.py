@@ -13,6 +13,11 @@ from models_ml.writer.naming import Naming, untold
 from models_ml.writer.phrases import Part, Written
 
 BETWEEN = " "
+_OWNING = ("<has>", "<has>", "<has>", "<features>", "<offers>")
+_ALSO = 0.2
+_FRAGMENT = 0.25
+"""How often the first sentence is a noun phrase: "An oak lamp from Nordvik, in navy."."""
+_ALSO_AFTER = re.compile(r"\b([Ii]t is|[Tt]hey are|[Ii]t|[Tt]hey)\b")
 _LEADING_VERB = re.compile(r"^<(\w+)> ")
 
 
@@ -30,18 +35,41 @@ def opening(
 ) -> tuple[Written, list[Part]]:
     """The first sentence and the parts it leaves; it takes `most` parts beside the brand."""
     brand = next((part for part in parts if part.name == "brand"), None)
+    fragment = _fragment(parts, naming, brand, rng) if rng.random() < _FRAGMENT else None
+    if fragment:
+        return fragment
     subject, told = _first_subject(naming, brand, rng)
     rest = untold(parts, told) or [part for part in parts if part is not brand][:1]
     pool = [part for part in rest if not part.sentence]
     if not pool and not rest:
         words = Subject(f"the {naming.name}", naming.name_keys, naming.plural)
-        return _sentence(words, parts[:1], None), []
+        return _sentence(words, parts[:1], None, rng), []
     if not pool:
         return _naming_sentence(subject, naming, brand, rest), []
     front = _front(pool, rng, 0.35 if most > 1 else 0)
     taken = [part for part in pool if part is not front][: max(1, most - (front is not None))]
     used = [*taken, *([front] if front else [])]
-    return _sentence(subject, taken, front), [part for part in rest if part not in used]
+    return _sentence(subject, taken, front, rng), [part for part in rest if part not in used]
+
+
+def _fragment(
+    parts: Sequence[Part], naming: Naming, brand: Part | None, rng: random.Random
+) -> tuple[Written, list[Part]] | None:
+    """A first sentence without a verb, where a modifier fits the noun, and what it leaves."""
+    fresh = [part for part in untold(parts, naming.noun_tells) if part is not brand]
+    fitting = [part for part in fresh if part.modifier and part.name != "origin"]
+    if not naming.noun or not fitting or len(fresh) < 2:
+        return None
+    modifier = rng.choice(fitting)
+    tails = [part for part in fresh if part.front and part is not modifier]
+    chosen = [*([brand] if brand and brand.modifier else []), modifier]
+    words = " ".join([with_article(naming.noun), *(part.modifier for part in chosen)])
+    tail = [part for part in tails if not _same_start(part, modifier)][:1]
+    words = ", ".join([words, *(part.front for part in tail)])
+    used = (*chosen, *tail)
+    keys = naming.noun_keys + tuple(key for part in used for key in part.keys)
+    left = [part for part in fresh if part not in used]
+    return (_finish(words), tuple(dict.fromkeys(keys))), left
 
 
 def _first_subject(
@@ -81,9 +109,14 @@ def follow_up(
     pronoun = "they" if naming.plural else "it"
     front = _front(parts, rng, 0.85 if pronoun in starts else 0.35)
     rest = [part for part in parts if part is not front]
+    this = "these" if naming.plural else "this"
+    words = rng.choice((f"the {naming.head}", f"{this} {naming.head}"))
     if front is None and starts[-1] == pronoun and naming.head:
-        return _sentence(Subject(f"the {naming.head}", (), naming.plural), rest, None)
-    return _sentence(Subject(pronoun, (), naming.plural), rest, front)
+        return _sentence(Subject(words, (), naming.plural), rest, None, rng)
+    if rng.random() < _ALSO:
+        text, keys = _sentence(Subject(pronoun, (), naming.plural), rest, front, rng)
+        return _ALSO_AFTER.sub(r"\1 also", text, count=1), keys
+    return _sentence(Subject(pronoun, (), naming.plural), rest, front, rng)
 
 
 def bare(naming: Naming) -> Written:
@@ -147,8 +180,10 @@ def _echoes(front: Part, parts: Sequence[Part]) -> bool:
     return bool(re.search(rf"\b{re.escape(word)}\b", others)) or not others.strip()
 
 
-def _sentence(subject: Subject, parts: Sequence[Part], front: Part | None) -> Written:
-    predicate = agree_verbs(_predicate(parts), subject.plural)
+def _sentence(
+    subject: Subject, parts: Sequence[Part], front: Part | None, rng: random.Random
+) -> Written:
+    predicate = agree_verbs(_predicate(parts, rng), subject.plural)
     opener = f"{front.front}, " if front else ""
     keys = subject.keys + tuple(
         key for part in (*parts, *([front] if front else [])) for key in part.keys
@@ -156,9 +191,10 @@ def _sentence(subject: Subject, parts: Sequence[Part], front: Part | None) -> Wr
     return _finish(f"{opener}{subject.words} {predicate}"), tuple(dict.fromkeys(keys))
 
 
-def _predicate(parts: Sequence[Part]) -> str:
+def _predicate(parts: Sequence[Part], rng: random.Random) -> str:
     """What the subject does, each verb once: "comes in navy and with a lid, and weighs 2 kg"."""
-    phrases = [_phrase(part) for part in parts]
+    owning = rng.choice(_OWNING)
+    phrases = [_phrase(part, owning) for part in parts]
     by_verb: dict[str, list[str]] = {}
     for part, phrase in zip(parts, phrases, strict=True):
         match = _LEADING_VERB.match(phrase)
@@ -172,10 +208,10 @@ def _predicate(parts: Sequence[Part]) -> str:
     return join_list(said, ", and " if any(" and " in phrase for phrase in said[:-1]) else " and ")
 
 
-def _phrase(part: Part) -> str:
+def _phrase(part: Part, owning: str) -> str:
     if part.predicate:
         return part.predicate
-    return f"<is> {part.adjective}" if part.adjective else f"<has> {part.possessed}"
+    return f"<is> {part.adjective}" if part.adjective else f"{owning} {part.possessed}"
 
 
 def _finish(sentence: str) -> str:

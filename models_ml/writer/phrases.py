@@ -43,8 +43,8 @@ class Part:
     """One or more facts as pieces of a sentence; an empty piece cannot be said that way.
 
     `predicate` follows a subject, `possessed` stands in a list after "has", `adjective` in one
-    after "is", `front` opens a sentence, `modifier` attaches to the noun, `sentence` stands alone. A part with nothing but a
-    `detail` is told only where copy owes every fact.
+    after "is", `front` opens a sentence, `modifier` attaches to the noun, `sentence` stands alone.
+    A part with nothing but a `detail` is told only where copy owes every fact.
     """
 
     keys: tuple[str, ...]

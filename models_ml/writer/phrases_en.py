@@ -102,7 +102,7 @@ def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
     if item.name in _STANDING:
         return item.part(value, sentence=f"{item.name}: {value}")
     if forms is None:
-        return unknown(item, value)
+        return unknown(item, value, rng)
     said = special or value
     predicate, possessed, front, modifier = (_fill(expand(form, rng), said) for form in forms)
     return item.part(said, predicate, possessed=possessed, front=front, modifier=modifier)

@@ -49,7 +49,7 @@ def _is_detail(item: Bundle) -> bool:
 
 
 def _details(items: Sequence[Bundle], rng: random.Random) -> list[Part]:
-    """Collar, sleeves, waist and the like: 圆领、泡泡袖和收腰设计; many of them in several clauses."""
+    """Collar, sleeves, waist: 圆领、泡泡袖和收腰设计; many of them in several clauses."""
     told: dict[str, list[str]] = {}
     for item in items:
         for value in _values(item):

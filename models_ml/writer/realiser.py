@@ -83,7 +83,6 @@ def write(
     phrases, compose = _GRAMMARS[language]
     untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact)]
     is_durable = any(key_info(fact.key).name == "material" for fact in usable)
-    said = phrases.parts(untold, rng, is_durable=is_durable)
     parts = plan.by_weight(phrases.parts(untold, rng, is_durable=is_durable), rng)
     prose = [part for part in parts if part.is_prose]
     tellable = sum(1 for part in prose if part.name != "brand")

@@ -45,6 +45,10 @@ _IN_THE_BOX = (
     "supplied: {}",
     "each package comes with {}",
 )
+_PACKED = ("<comes> in", "<comes> as", "<is> sold as", "<is> supplied as", "<arrives> as")
+_SIZED = ("<comes> in", "<is> offered in", "<is> sold in")
+_WARRANTED = ("<comes> with", "<carries>", "<is> covered by", "<is> sold with")
+_SUITED = ("<suits>", "<is> suited to", "<works> for", "<is> meant for")
 _PACK_OF = (
     "pack of {}",
     "sold as a pack of {}",
@@ -120,13 +124,13 @@ def _size(item: Bundle, value: str, rng: random.Random) -> Part:
             single = len(measured) == 1 and rng.random() < 0.4
             said = f"<comes> in {sized}" if single else f"<measures> {value}"
             return item.part(value, said, front=f"measuring {value}")
-        return item.part(value, f"<comes> in {sized}", modifier=f"in {sized}")
+        return item.part(value, f"{rng.choice(_SIZED)} {sized}", modifier=f"in {sized}")
     counted = re.fullmatch(r"(\d+) ([A-Za-z]+(?: [A-Za-z]+)?)", value)
     if counted:
         return _counted(item, int(counted.group(1)), counted.group(2), rng)
     named = re.fullmatch(r"[SMLX\d]{1,4}|[A-Z]\d", value) or value.isdigit()
     said = f"size {value}" if named else f"{with_article(value.lower())} size"
-    return item.part(value, f"<comes> in {said}", modifier=f"in {said}")
+    return item.part(value, f"{rng.choice(_SIZED)} {said}", modifier=f"in {said}")
 
 
 def _counted(item: Bundle, count: int, noun: str, rng: random.Random) -> Part:
@@ -165,7 +169,7 @@ def _pack_count(item: Bundle, value: str, rng: random.Random) -> Part:
     count = re.search(r"\d+", value)
     if not count or int(count.group()) < 2:
         return item.silent(rng.choice(_PACK_OF).format(count.group()) if count else "")
-    return item.part(value, f"<comes> {rng.choice(('in', 'as'))} a pack of {count.group()}")
+    return item.part(value, f"{rng.choice(_PACKED)} a pack of {count.group()}")
 
 
 def _warranty(item: Bundle, value: str, rng: random.Random) -> Part:
@@ -176,7 +180,8 @@ def _warranty(item: Bundle, value: str, rng: random.Random) -> Part:
     )
     said = f"{span[1]}-{span[2].lower()}{span[3]}" if span else value
     said = said if "warranty" in said.lower() or "guarantee" in said.lower() else f"{said} warranty"
-    return item.part(value, f"<comes> with {with_article(said.replace(' Warranty', ' warranty'))}")
+    said = with_article(said.replace(" Warranty", " warranty"))
+    return item.part(value, f"{rng.choice(_WARRANTED)} {said}")
 
 
 def _audience(item: Bundle, value: str, rng: random.Random) -> Part | str:
@@ -202,8 +207,9 @@ def _age_range(item: Bundle, value: str, rng: random.Random) -> Part | str:
 def _occasion(item: Bundle, value: str, rng: random.Random) -> Part:
     kinds = [word.strip() for word in re.split(r",| and ", value)]
     plain = all(kind in _OCCASIONS for kind in kinds)
+    verb = rng.choice(_SUITED)
     return item.part(
-        value, f"<suits> {value} occasions" if plain else f"<suits> occasions such as {value}"
+        value, f"{verb} {value} occasions" if plain else f"{verb} occasions such as {value}"
     )
 
 

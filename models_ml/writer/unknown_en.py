@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Sequence
 
@@ -17,6 +18,7 @@ _COMPOUND = re.compile(
     r"([a-z][a-z -]*?) (colou?r|material|shape|type|design|finish|pattern|style)"
 )
 _ORDER = words("shape|type|style|finish|pattern|design|color|colour|material")
+_NOUNS_IN_AL = frozenset({"dial", "metal", "pedal", "medal", "manual", "terminal"})
 _ADJECTIVE_KEY = re.compile(r"(?:ic|ous|able|ible|ed|al|ive)$")
 _OFFICIAL = re.compile(
     r"warranty|service|requirement|other|novelty|sales|disclaimer|legal|compliance|certif"
@@ -28,7 +30,10 @@ _OFFICIAL = re.compile(
 def compound_of(item: Bundle) -> tuple[str, str] | None:
     """For "strap colour": ("strap", "colour")."""
     match = _COMPOUND.fullmatch(item.name)
-    if match is None or _ADJECTIVE_KEY.search(match.group(1)):
+    if match is None:
+        return None
+    last = match.group(1).split()[-1]
+    if _ADJECTIVE_KEY.search(last) and last not in _NOUNS_IN_AL:
         return None
     return match.group(1), match.group(2)
 
@@ -58,7 +63,7 @@ def yes(item: Bundle) -> Part:
     return item.part(name, possessed=countable(name))
 
 
-def unknown(item: Bundle, value: str) -> Part:
+def unknown(item: Bundle, value: str, rng: random.Random) -> Part:
     """Key and value as a clause, where that reads well; otherwise side by side."""
     name = item.name
     if not re.fullmatch(r"[a-z][a-z ]+", name) or _OFFICIAL.search(name):
@@ -71,4 +76,8 @@ def unknown(item: Bundle, value: str) -> Part:
         return item.part(value, possessed=with_article(value))
     if len(value.split()) > _LONGEST_CLAUSE:
         return item.silent()
-    return item.part(value, sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}")
+    if value[:1].isdigit() and not is_plural(name) and rng.random() < 0.5:
+        return item.part(value, possessed=f"{with_article(name)} of {value}")
+    verb = "are" if is_plural(name) else "is"
+    said = rng.choice((f"the {name} {verb} {value}", f"<its> {name} {verb} {value}"))
+    return item.part(value, sentence=said)
