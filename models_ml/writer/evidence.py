@@ -34,7 +34,7 @@ class Evidence:
     """Facts of every language and the title, indexed; keys are spelled as the facts do."""
 
     def __init__(self, facts: Sequence[Fact], title: str) -> None:
-        self._statements = [(fact.key, fact.text) for fact in facts]
+        self._statements = [(fact.key, _stated(fact)) for fact in facts]
         if title:
             self._statements.append((TITLE_KEY, title))
         spoken_keys = [fact.key for fact in facts if fact.value.strip().lower() not in NO]
@@ -105,6 +105,11 @@ class Evidence:
             if known.unit and known.dimension == said.dimension
         ]
         return Support("unknown", (), near[0][0].text if near else "")
+
+
+def _stated(fact: Fact) -> str:
+    """What the fact says: of a "yes", the words of its key."""
+    return fact.key.replace("_", " ") if fact.value.strip().lower() in YES else fact.text
 
 
 def _quantities_in(fact: Fact) -> list[tuple[Quantity, str]]:

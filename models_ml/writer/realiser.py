@@ -23,7 +23,7 @@ from models_ml.writer.naming import Naming, name_product
 from models_ml.writer.phrases import Part, Written
 
 WRITER = "builtin"
-VERSION = "1"
+VERSION = "2"
 """Raised with every change of the grammar that changes what a seed writes."""
 
 
@@ -78,7 +78,7 @@ def write(
     if missing and not from_few_facts:
         raise NotEnoughFacts(missing)
     usable = [fact for fact in claimable(facts, language) if is_harmless(fact.value, language)]
-    rng = random.Random(f"{seed}|{kind}|{language}|{title}")
+    rng = random.Random("|".join([str(seed), kind, language, title, *_stated(usable)]))
     naming = name_product(title, usable, language)
     phrases, compose = _GRAMMARS[language]
     untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact)]
@@ -96,6 +96,11 @@ def write(
     if kind == "description":
         written += compose.details([part for part in parts if not part.is_prose], rng)
     return _draft(_fitting(written, LENGTHS[kind, language].most, language), compose.BETWEEN)
+
+
+def _stated(facts: Sequence[Fact]) -> list[str]:
+    """Products of one name differ in their facts, and should in their wording."""
+    return [f"{fact.key}={fact.text}" for fact in facts]
 
 
 def _fitting(written: Sequence[Written], most: int, language: str) -> list[Written]:

@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
-from models_ml.writer.english import countable, is_plural, with_article
+from models_ml.writer.english import countable, decapitalise, is_plural, with_article
 from models_ml.writer.lexicon import words
 from models_ml.writer.phrases import Bundle, Part
 from models_ml.writer.special_en import is_adjectival
@@ -55,7 +55,7 @@ def compound(
 
 def yes(item: Bundle) -> Part:
     """A feature that the product has: "is dishwasher safe", "has a date display"."""
-    name = item.keys[0].lower().replace("_", " ").strip()
+    name = _spoken(item)
     if name.endswith(" included"):
         return item.part(name, f"<comes> with {with_article(name.removesuffix(' included'))}")
     if is_adjectival(name) or (" " not in name and _ADJECTIVE_KEY.search(name)):
@@ -63,11 +63,17 @@ def yes(item: Bundle) -> Part:
     return item.part(name, possessed=countable(name))
 
 
+def _spoken(item: Bundle) -> str:
+    """The key as a word of a sentence, acronyms in capitals: "USB port"."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item.keys[0].replace("_", " "))
+    return decapitalise(" ".join(re.sub(r"\(.*?\)", " ", plain).split()))
+
+
 def unknown(item: Bundle, value: str, rng: random.Random) -> Part:
     """Key and value as a clause, where that reads well; otherwise side by side."""
-    name = item.name
-    if not re.fullmatch(r"[a-z][a-z ]+", name) or _OFFICIAL.search(name):
+    if not re.fullmatch(r"[a-z][a-z ]+", item.name) or _OFFICIAL.search(item.name):
         return item.silent()
+    name = _spoken(item)
     counted = re.fullmatch(r"(?:number|no\.?) of (.+)", name)
     if counted:
         many = re.fullmatch(r"\d+", value) and int(value) > 1
