@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import pace, recommender, repurchase, writer
+from models_ml.bench import pace, recommender, repurchase, writer, writer_reranker
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -15,6 +15,7 @@ def main(arguments: Sequence[str]) -> None:
     pace.add_parser(benches)
     repurchase.add_parser(benches)
     writer.add_parser(benches)
+    writer_reranker.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")

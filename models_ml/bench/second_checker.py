@@ -13,6 +13,8 @@ from pathlib import Path
 
 _WORDS = Path(__file__).with_name("second_checker_words.txt").read_text("utf-8").split()
 _MASKED_EN = re.compile(r"\bpark avenue\b|\bmade of\b", re.IGNORECASE)
+_VERBS_ZH = re.compile(r"[彰尽凸]显")
+"""Verbs whose second character begins other words: 彰显|高级."""
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
 _CODE = re.compile(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9-]{2,}\b")
 _NUMBER_WORDS = {
@@ -116,6 +118,7 @@ class SecondChecker:
 
     def _chinese_in(self, plain: str) -> Iterator[str]:
         position = 0
+        plain = _VERBS_ZH.sub(" ", plain)
         while match := _ZH.search(plain, position):
             said, position = match.group(), match.end()
             root = said.removesuffix("色").removesuffix("领").removesuffix("袖")

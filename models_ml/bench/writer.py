@@ -20,8 +20,10 @@ from models_ml.bench.writer_cases import Case, human_prose, read_cases
 from models_ml.bench.writer_slots import left_out
 from models_ml.bench.writer_tally import Tally, score_human
 from models_ml.writer.checks import Finding, check
+from models_ml.writer.choosing import Chooser
 from models_ml.writer.facts import is_brand, missing_facts
 from models_ml.writer.realiser import Draft, NotEnoughFacts, write
+from models_ml.writer.reranker import Reranker
 from models_ml.writer.terms import Terms
 
 __all__ = ["Case", "measure", "read_cases"]
@@ -58,6 +60,8 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser.add_argument("--json", type=Path, required=True, help="where to write the figures")
     parser.add_argument("--provider", default="builtin", help="who writes")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--reranker", type=Path, help="the folder of a trained re-ranker")
+    parser.add_argument("--candidates", type=int, default=3, help="texts it chooses from")
     parser.add_argument("--drafts", type=int, default=0, help="also time so many on two cores")
     parser.set_defaults(run=run)
 
@@ -68,7 +72,11 @@ def run(options: argparse.Namespace) -> None:
     if not cases:
         sys.exit(f"{options.facts}: no products in it")
     writer = writer_named(options.provider)
+    if options.reranker:
+        writer = Reranked(options.reranker, options.candidates)
     report = measure(cases, options.seed, writer, options.provider)
+    if options.reranker:
+        report["candidates"] = options.candidates
     if options.drafts:
         report["drafts_timed"] = options.drafts
         report["drafts_seconds"] = time_drafts(cases, options.drafts, writer)
@@ -94,6 +102,32 @@ def write_builtin(case: Case, kind: str, seed: int) -> Draft:
         seed=seed,
         from_few_facts=True,
     )
+
+
+class Reranked:
+    """The builtin writer with a re-ranker; each process loads its own."""
+
+    def __init__(self, directory: Path, candidates: int) -> None:
+        self._directory, self._candidates = directory, candidates
+        self._chooser: Chooser | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_chooser": None}
+
+    def __call__(self, case: Case, kind: str, seed: int) -> Draft:
+        """As `write_builtin`."""
+        if self._chooser is None:
+            self._chooser = Chooser(Reranker(self._directory))
+        return write(
+            kind,
+            title=case.title,
+            facts=case.facts,
+            language=case.language,
+            seed=seed,
+            from_few_facts=True,
+            candidates=self._candidates,
+            chooser=self._chooser,
+        )
 
 
 def measure(

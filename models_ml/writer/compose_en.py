@@ -98,9 +98,17 @@ def _naming_sentence(
 
 
 def follow_up(
-    parts: Sequence[Part], naming: Naming, rng: random.Random, starts: Sequence[str]
+    parts: Sequence[Part],
+    naming: Naming,
+    rng: random.Random,
+    starts: Sequence[str],
+    *,
+    linked: bool = True,
 ) -> Written:
-    """One more sentence that tells all of `parts`; `starts` are the first words of those before."""
+    """One more sentence that tells all of `parts`; `starts` are the first words of those before.
+
+    Not `linked` it stands on its own, as an answer does.
+    """
     if parts[0].sentence:
         clauses = [agree_verbs(part.sentence, naming.plural) for part in parts]
         return _finish(join_list(clauses, " and ")), tuple(
@@ -113,7 +121,7 @@ def follow_up(
     words = rng.choice((f"the {naming.head}", f"{this} {naming.head}"))
     if front is None and starts[-1] == pronoun and naming.head:
         return _sentence(Subject(words, (), naming.plural), rest, None, rng)
-    if rng.random() < _ALSO:
+    if linked and rng.random() < _ALSO:
         text, keys = _sentence(Subject(pronoun, (), naming.plural), rest, front, rng)
         return _ALSO_AFTER.sub(r"\1 also", text, count=1), keys
     return _sentence(Subject(pronoun, (), naming.plural), rest, front, rng)
@@ -139,6 +147,20 @@ def details(parts: Sequence[Part], rng: random.Random) -> list[Written]:
         keys = tuple(dict.fromkeys(key for part in chosen for key in part.keys))
         made.append((_finish(line), keys))
     return made
+
+
+def line(part: Part, naming: Naming) -> Written:
+    """One fact without a subject: "Made of solid oak", "A leather strap"."""
+    said = part.front or part.possessed or part.adjective or part.sentence or part.predicate
+    if said == part.predicate:
+        said = re.sub(r"^<(?:is|has)> ", "", said)
+    return _finish(agree_verbs(said, naming.plural)).rstrip("."), part.keys
+
+
+def message(name: str, parts: Sequence[Part], naming: Naming) -> str:
+    """The name and what is told of it, as short as it gets."""
+    lines = [line(part, naming)[0] for part in parts]
+    return _finish(f"{name}: {', '.join(text[:1].lower() + text[1:] for text in lines)}")
 
 
 def one_sentence(parts: Sequence[Part], naming: Naming, rng: random.Random) -> Written:

@@ -98,13 +98,18 @@ def _opening_words(
 
 
 def follow_up(
-    parts: Sequence[Part], naming: Naming, rng: random.Random, starts: Sequence[str]
+    parts: Sequence[Part],
+    naming: Naming,
+    rng: random.Random,
+    starts: Sequence[str],
+    *,
+    linked: bool = True,
 ) -> Written:
-    """One more sentence that tells all of `parts`."""
+    """One more sentence that tells all of `parts`; not `linked` it stands on its own."""
     same = len({part.group for part in parts}) == 1 and len(parts) > 1
     leads = _LEADS.get(parts[0].group, ()) if same else ()
     lead = rng.choice(leads) if leads and rng.random() < _LEAD_CHANCE else rng.choice(_LINKS)
-    if lead and any(start.startswith(lead.strip("，")) for start in starts):
+    if not linked or (lead and any(start.startswith(lead.strip("，")) for start in starts)):
         lead = ""
     return _finish(lead + _chain([part.predicate for part in parts], rng)), tuple(
         dict.fromkeys(key for part in parts for key in part.keys)
@@ -123,6 +128,16 @@ def details(parts: Sequence[Part], rng: random.Random) -> list[Written]:
         return []
     keys = tuple(dict.fromkeys(key for part in parts for key in part.keys))
     return [(_finish("；".join(part.detail for part in parts)), keys)]
+
+
+def line(part: Part, naming: Naming) -> Written:
+    """One fact as a clause of its own."""
+    return part.predicate, part.keys
+
+
+def message(name: str, parts: Sequence[Part], naming: Naming) -> str:
+    """The name and what is told of it."""
+    return _finish("，".join([name, *(part.predicate for part in parts)]))
 
 
 def one_sentence(parts: Sequence[Part], naming: Naming, rng: random.Random) -> Written:

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from models_ml.writer.lexicon import rows
 from models_ml.writer.phrases import GROUPS, Part
 
 _PER_SENTENCE = 3
+VOICES: dict[str, dict[str, float]] = {}
+"""How customer segments differ in what they want to read first: factors on a part's weight."""
+for _voice, _key, _factor in rows("voices"):
+    VOICES.setdefault(_voice, {})[_key] = float(_factor)
 
 
-def by_weight(parts: Sequence[Part], rng: random.Random) -> list[Part]:
+def stress(voice: str) -> Mapping[str, float]:
+    """By how much a voice raises the weight of a key or of a group of keys.
+
+    Raises ValueError for an unknown voice; "" is the plain one.
+    """
+    if voice and voice not in VOICES:
+        raise ValueError(f"voice {voice!r} is none of {', '.join(VOICES)}")
+    return VOICES.get(voice, {})
+
+
+def by_weight(
+    parts: Sequence[Part], rng: random.Random, stressed: Mapping[str, float] | None = None
+) -> list[Part]:
     """The parts a shopper misses most first, shuffled so that products do not read alike."""
-    return sorted(parts, key=lambda part: -part.weight * rng.uniform(0.6, 1.4))
+    raised = stressed or {}
+
+    def weight(part: Part) -> float:
+        return part.weight * raised.get(part.name, raised.get(part.group, 1.0))
+
+    return sorted(parts, key=lambda part: -weight(part) * rng.uniform(0.6, 1.4))
 
 
 def first_share(parts: Sequence[Part]) -> int:

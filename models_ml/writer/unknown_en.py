@@ -66,7 +66,7 @@ def yes(item: Bundle) -> Part:
 def _spoken(item: Bundle) -> str:
     """The key as a word of a sentence, acronyms in capitals: "USB port"."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item.keys[0].replace("_", " "))
-    return decapitalise(" ".join(re.sub(r"\(.*?\)", " ", plain).split()))
+    return decapitalise(" ".join(re.sub(r"[(\[].*?[)\]]", " ", plain).split()))
 
 
 def unknown(item: Bundle, value: str, rng: random.Random) -> Part:

@@ -70,7 +70,10 @@ def empty(context: Context) -> Iterator[Finding]:
 
 def length(context: Context) -> Iterator[Finding]:
     """Too short or too long for this kind and language."""
-    limit, size = LENGTHS[context.kind, context.language], measure(context.text, context.language)
+    limit = LENGTHS.get((context.kind, context.language))
+    if limit is None:
+        return
+    size = measure(context.text, context.language)
     params = {"size": size, "least": limit.least, "usual": limit.usual, "most": limit.most}
     if not context.text.strip() or limit.least <= size <= limit.usual:
         return
