@@ -1,4 +1,4 @@
-"""Help for a verified buyer who writes a review: questions and headings. The words stay the buyer's.
+"""Help for a verified buyer who writes a review: questions and headings; the words stay theirs.
 
 Nothing here may speak as somebody who used the product: invented reviews are unlawful.
 """

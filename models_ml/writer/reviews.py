@@ -1,4 +1,4 @@
-"""What buyers praise and criticise: counts and their own words, never a sentence without reviews."""
+"""What buyers praise and criticise: counts and quotes, never a sentence without its reviews."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ _MOST_SENTENCES = 3
 _QUOTE = {"en": (20, 140), "zh-hans": (6, 50)}
 """Characters of a quote, least and most."""
 _LIKED, _DISLIKED = 4, 2
-"""Stars of five from which a sentence without words of praise or blame counts as either."""
+"""Stars of five from which a review as a whole praises or criticises."""
 _SENTENCE = re.compile(r"[^.!?。！？;；\n]+[.!?。！？]?")
 _CLAUSE = re.compile(r"[^.!?。！？;；\n,，、]+")
 _NOT = re.compile(r"\b(?:not|no|never|isn['’]?t|wasn['’]?t|don['’]?t|didn['’]?t|hardly)\b|不|没|无")
 _PERSONAL = re.compile(
-    r"[\w.+-]+@[\w-]+\.\w+|(?<!\d)(?:\+?\d[\s-]?){9,}(?!\d)|(?:微信|wechat|qq|whatsapp)\s*[:：号]?\s*\w{5,}"
+    r"[\w.+-]+@[\w-]+\.\w+|(?<!\d)(?:\+?\d[\s-]?){9,}(?!\d)"
+    r"|(?:微信|wechat|qq|whatsapp)\s*[:：号]?\s*[a-z0-9_-]{5,}"
     r"|(?<!\d)\d{15,18}[\dxX]?",
     re.IGNORECASE,
 )
 _INJECTION = re.compile(
-    r"https?:|www\.|<[a-z/!]|[{}<>]|ignore (?:all |the |any )?(?:previous|above|prior)|system prompt"
-    r"|as an ai|you are now|instructions?:|忽略(?:以上|之前|前面)|系统提示|你现在是|提示词|作为(?:一个)?(?:AI|人工智能)",
+    r"https?:|www\.|<[a-z/!]|[{}<>]|ignore (?:all |the |any )?(?:previous|above|prior)"
+    r"|system prompt|as an ai|you are now|instructions?:|忽略(?:以上|之前|前面)|系统提示"
+    r"|你现在是|提示词|作为(?:一个)?(?:AI|人工智能)",
     re.IGNORECASE,
 )
 
@@ -123,17 +125,21 @@ def _unreadable(review: Review, language: str) -> str:
 
 
 def _read(review: Review, language: str, aspects: dict[str, _Aspect]) -> None:
-    """Note the aspects that a review speaks of; who praises and blames one thing counts as both."""
+    """Note the aspects that a review speaks of in the same breath as praise or blame.
+
+    Where the stars say the opposite of the words, irony or a comparison is likelier than either.
+    """
     for match in _SENTENCE.finditer(review.text):
         sentence = match.group().strip()
         for clause in _CLAUSE.findall(sentence):
             for aspect in _aspects_in(clause, language):
-                sign = polarity(clause, language) or polarity(sentence, language)
-                sign = sign or _sign_of(review.rating)
+                sign = polarity(clause, language)
+                if not sign or sign == -_sign_of(review.rating):
+                    continue
                 kept = aspects.setdefault(aspect, _Aspect())
-                if sign:
-                    told = kept.praise if sign > 0 else kept.blame
-                    told.setdefault(review.id, sentence)
+                told = kept.praise if sign > 0 else kept.blame
+                if polarity(sentence, language) == sign or review.id not in told:
+                    told[review.id] = sentence
 
 
 def _sign_of(rating: float | None) -> int:
@@ -161,7 +167,7 @@ def _polarity_terms(language: str) -> tuple[Terms, dict[str, int]]:
     signs: dict[str, int] = {}
     for spoken, sign, listed in rows("polarity"):
         if spoken == language:
-            signs.update(dict.fromkeys(words(listed), 1 if sign == "+" else -1))
+            signs.update(dict.fromkeys(words(listed), {"+": 1, "-": -1}.get(sign, 0)))
     return Terms(signs), signs
 
 
@@ -185,17 +191,21 @@ def _told(
     made = []
     used: set[str] = set()
     for name, told in sided[:_MOST_SENTENCES]:
-        quoted_from, quote = _quote(told, language, used)
+        quoted_from, quote = _quote(told, 1 if is_praise else -1, language, used)
         used.add(quoted_from)
         text = _sentence(labels[name], len(told), count, is_praise, quote, language)
         made.append(SummarySentence(text, tuple(told), quote, quoted_from))
     return made
 
 
-def _quote(told: dict[str, str], language: str, used: set[str]) -> tuple[str, str]:
+def _quote(told: dict[str, str], sign: int, language: str, used: set[str]) -> tuple[str, str]:
     """The shortest whole sentence that fits, from a review not quoted yet where there is one."""
     least, most = _QUOTE[language]
-    fitting = [(one, said) for one, said in told.items() if least <= len(said) <= most]
+    fitting = [
+        (one, said)
+        for one, said in told.items()
+        if least <= len(said) <= most and polarity(said, language) == sign
+    ]
     fitting.sort(key=lambda pair: (pair[0] in used, len(pair[1]), pair[0]))
     return fitting[0] if fitting else ("", "")
 
