@@ -26,6 +26,7 @@ from guidance.content.webhook_models import WebhookEndpoint as WebhookEndpoint
 from guidance.content.webhook_models import WebhookEvent as WebhookEvent
 from guidance.content.webhook_models import WebhookMessage as WebhookMessage
 from guidance.core.ids import new_id
+from models_ml.writer.kinds import LINES
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.
 NOBODY = ","
@@ -274,7 +275,7 @@ class Draft(models.Model):
 
     def as_written(self) -> str:
         """Return the writer's own text, before any person's edit."""
-        between = " " if self.language == "en" else ""
+        between = "\n" if self.kind in LINES else " " if self.language == "en" else ""
         return between.join(sentence["text"] for sentence in self.sentences) or self.text
 
     def authors_of_claims(self) -> set[int]:

@@ -5,7 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import checks, pace, providers, recommender, repurchase, writer
+from models_ml.bench import (
+    checks,
+    pace,
+    providers,
+    recommender,
+    repurchase,
+    writer,
+    writer_reranker,
+)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -17,6 +25,7 @@ def main(arguments: Sequence[str]) -> None:
     writer.add_parser(benches)
     checks.add_parser(benches)
     providers.add_parser(benches)
+    writer_reranker.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")

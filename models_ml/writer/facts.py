@@ -153,7 +153,16 @@ def claimable(facts: Iterable[Fact], language: str) -> list[Fact]:
     return list(seen.values())
 
 
-NEEDED = {"short_description": 2, "description": 3}
+NEEDED = {
+    "short_description": 2,
+    "description": 3,
+    "title": 1,
+    "bullets": 3,
+    "push": 1,
+    "campaign": 2,
+    "faq": 3,
+    "guide": 4,
+}
 """Distinct facts, besides brand, type and category, that each kind needs."""
 
 _WANTED = {

@@ -58,10 +58,11 @@ def test_published_copy_counts(make_draft: MakeDraft, mia: User) -> None:
 
 
 def test_drafts_of_one_batch_are_compared_with_one_another(make_product: MakeProduct) -> None:
-    products = [make_product(f"m{n}", title="Voyager Mug") for n in range(40)]
+    few = {"material": "oak", "colour": "black"}
+    products = [make_product(f"m{n}", title="Voyager Mug", facts=few) for n in range(60)]
     draft_products(
         product_ids=[product.pk for product in products],
-        kind="description",
+        kind="short_description",
         language="en",
         requested_by=None,
     )
