@@ -78,9 +78,12 @@ def silence(handler: Handler) -> None:
 
 
 def dribble(handler: Handler) -> None:
-    """Begin an answer that never ends, a byte at a time."""
-    while not handler.receiver.closing.wait(0.02):
+    """Begin an answer that takes ten seconds to come to nothing, a byte at a time."""
+    for _byte in range(500):
+        if handler.receiver.closing.wait(0.02):
+            return
         handler.wfile.write(b"H")
+    handler.wfile.write(b"\r\n\r\n")
 
 
 def flood(handler: Handler) -> None:

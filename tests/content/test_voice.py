@@ -77,6 +77,15 @@ def test_a_forbidden_word_blocks_whoever_wrote_it(make_draft: MakeDraft, mia: Us
     assert draft.blocking_findings == 0
 
 
+def test_a_new_draft_that_says_a_forbidden_word_is_blocked_from_the_start(
+    make_draft: MakeDraft,
+) -> None:
+    factories.glossary_term(term="tint", preferred="", forbidden="black")
+    draft = make_draft("mug")
+    assert "black" in draft.text
+    assert draft.blocking_findings == 1
+
+
 def test_a_batch_reads_the_voice_once(make_product: MakeProduct, american: StyleGuide) -> None:
     products = [make_product(f"mug-{number}").pk for number in range(5)]
 

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from standardwebhooks.webhooks import Webhook
 
@@ -43,6 +44,7 @@ from guidance.content.services.webhook_endpoints import (
     secrets_of,
     send_test,
 )
+from guidance.core.hooks import schedules
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
 from tests import factories
@@ -129,6 +131,21 @@ def test_an_endpoint_hears_only_what_it_asked_for_and_none_that_is_off(
     assert [one.endpoint for one in WebhookMessage.objects.all()] == [wanting]
     tasks = [task.func() for task in OrmQ.objects.all()]
     assert "guidance.content.tasks.deliver_webhooks" in tasks
+
+
+def test_what_a_change_queues_and_the_schedule_runs_delivers(
+    receiver: Receiver, hook: WebhookEndpoint, make_draft: MakeDraft, mia: User,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    (recurring,) = [one for one in schedules() if one.key == "webhooks"]
+    draft = make_draft("mug")
+    OrmQ.objects.all().delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        approve_draft(draft_id=draft.pk, version=1, actor=mia)
+    (task,) = OrmQ.objects.all()
+    assert import_string(recurring.function)() == 1
+    import_string(task.func())(*task.args())
+    assert [call[1] for call in told(receiver)] == ["mug"]
 
 
 def test_a_failure_is_tried_again_later_under_the_same_id(
