@@ -18,6 +18,7 @@ class ContentConfig(AppConfig):
         )
         from guidance.content.services.staleness import mark_stale
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
+        from guidance.training.hooks import Recipe, register_recipe
 
         post_migrate.connect(_seed_rule_packs, sender=self, dispatch_uid="content.rule_packs")
         register_facts_listener(mark_stale)
@@ -28,6 +29,20 @@ class ContentConfig(AppConfig):
                 label=_("Request drafts …"),
                 permission="content.add_draft",
                 view="guidance.content.admin.drafts.request_for_products",
+            )
+        )
+        register_recipe(
+            Recipe(
+                "writer",
+                _("writer"),
+                runner="guidance.content.training.train_writer",
+                checker="guidance.content.reranking.check_files",
+                growth="guidance.content.frames.count_decided",
+                ready="guidance.content.training.has_enough",
+                words="guidance.content.learning.verdict_sentences",
+                page="guidance.content.learning.version_page",
+                template="admin/content/writer/version.html",
+                has_network=False,
             )
         )
         services = "guidance.content.services"

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
+from guidance.training.labels import verdict_sentences
+
 if TYPE_CHECKING:
     from guidance.core.jobs import JobContext
-    from guidance.training.models import TrainingRun
+    from guidance.training.models import ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,12 @@ class Recipe:
     settings in use, both None where nothing could be measured. They are paths, so that a web
     process never imports what only a training needs. `growth` leads to `count() -> int`, the
     events there are to learn from, and `drift` to `measure() -> list[DriftMeasure]`; both are
-    asked by workers and must be quick.
+    asked by workers and must be quick. `ready` leads to `is_ready() -> bool`: until it says so,
+    nothing but people and commands train.
+
+    A recipe that is not measured by NDCG@10 words its own verdicts, `words(verdict) -> list[str]`,
+    and brings the middle of a version's page: `template`, and `page(version)`, which returns what
+    that shows. `has_network` tells whether a training's start and earlier cuts can be chosen.
     """
 
     key: str
@@ -71,6 +78,11 @@ class Recipe:
     searcher: str = ""
     growth: str = ""
     drift: str = ""
+    ready: str = ""
+    words: str = ""
+    page: str = ""
+    template: str = ""
+    has_network: bool = True
 
     def load(self) -> Runner:
         runner: Runner = import_string(self.runner)
@@ -83,6 +95,14 @@ class Recipe:
     def measure_drift(self) -> list[DriftMeasure]:
         """Return what can be compared now; nothing where the recipe cannot tell."""
         return list(import_string(self.drift)()) if self.drift else []
+
+    def is_ready(self) -> bool:
+        """Tell whether there is enough to learn from for a training that nobody asked for."""
+        return bool(import_string(self.ready)()) if self.ready else True
+
+    def page_of(self, version: "ModelVersion") -> dict[str, Any]:
+        """Return what the recipe's own part of a version's page shows."""
+        return dict(import_string(self.page)(version)) if self.page else {}
 
     def check(self, folder: Path, policy: str) -> None:
         """Raise where the files in `folder` cannot serve `policy`."""
@@ -105,6 +125,13 @@ def recipe(key: str) -> Recipe:
 def recipes() -> list[Recipe]:
     """Return every registered recipe, in order of key."""
     return sorted(_recipes.values(), key=lambda one: one.key)
+
+
+def verdict_in_words(key: str, verdict: dict[str, Any]) -> list[str]:
+    """Return what the gate found, in the recipe's own words where it has any."""
+    found = _recipes.get(key)
+    words = import_string(found.words) if found and found.words else verdict_sentences
+    return list(words(verdict))
 
 
 def data_size(key: str) -> int | None:

@@ -33,6 +33,7 @@ POLICIES: dict[str, Promise] = {
     "content": gettext_lazy("content likeness"),
     "due_again": gettext_lazy("due to be bought again"),
     "current_model": gettext_lazy("today's model"),
+    "plain": gettext_lazy("no re-ranking"),
 }
 METRICS: dict[str, Promise] = {
     "ndcg@10": gettext_lazy("NDCG@10"),

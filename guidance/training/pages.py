@@ -9,14 +9,13 @@ from django.utils.translation import gettext as _
 from guidance.core.numbers import rounded
 from guidance.training.blend import added_sentences, blend_rows, blend_sentences
 from guidance.training.figures import curve_figure, quality_figure, search_figure
-from guidance.training.hooks import recipe
+from guidance.training.hooks import Recipe, recipe, verdict_in_words
 from guidance.training.labels import (
     metric_name,
     nothing_found,
     policy_name,
     reason_name,
     start_sentences,
-    verdict_sentences,
 )
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import curve_of, serving, versions_by_number
@@ -27,10 +26,16 @@ METRIC_KEYS = ("ndcg@10", "hr@10", "coverage", "novelty")
 
 def recipe_name(key: str) -> str:
     """Return a recipe's label; its key where the app that registered it is gone."""
+    found = known_recipe(key)
+    return str(found.label) if found else key
+
+
+def known_recipe(key: str) -> Recipe | None:
+    """Return a recipe, None where the app that registered it is gone."""
     try:
-        return str(recipe(key).label)
+        return recipe(key)
     except KeyError:
-        return key
+        return None
 
 
 def run_curve(run: TrainingRun) -> dict[str, Any]:
@@ -50,11 +55,18 @@ def run_page(run: TrainingRun) -> dict[str, Any]:
         "run": run,
         "recipe_name": recipe_name(run.recipe),
         "is_search": run.kind == TrainingRun.Kind.SEARCH,
+        "has_curve": has_curve(run.recipe),
         "given": written_parameters(run.params),
         **run_curve(run),
         **learning_facts(run.report),
         **search_result(run.report),
     }
+
+
+def has_curve(key: str) -> bool:
+    """Tell whether a recipe's runs have epochs to draw."""
+    found = known_recipe(key)
+    return found is None or found.has_network
 
 
 def learning_facts(report: dict[str, Any]) -> dict[str, Any]:
@@ -137,18 +149,30 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "serving": now,
         "serving_policy": policy_name(now.policy) if now else "",
         "serves_here": now is not None and now.version_id == version.pk,
-        "sentences": verdict_sentences(version.verdict),
+        "sentences": verdict_in_words(version.recipe, version.verdict),
+        **own_part(version),
         "blend": blend_rows(version.metrics),
         "blend_sentences": blend_sentences(version.metrics),
         "added_sentences": added_sentences(version.metrics),
-        "tables": [metrics_table(version, protocol) for protocol in PROTOCOLS],
         "facts": data_facts(version.run.report),
         **learning_facts(version.run.report),
         "curve": curve_figure(curve_of(version.run)) if curve_of(version.run) else None,
-        "quality": quality_figure(versions_by_number(version.recipe)),
         "may_be_promoted": version.status == ModelVersion.Status.CANDIDATE,
         "is_promoted": is_promoted,
         "previous": version.replaced if is_promoted else None,
+    }
+
+
+def own_part(version: ModelVersion) -> dict[str, Any]:
+    """Return what a recipe shows in its own way: `own_template` and what that shows, or else the
+    tables by NDCG@10 and its course over the versions.
+    """
+    found = known_recipe(version.recipe)
+    if found and found.template:
+        return {"own_template": found.template, **found.page_of(version)}
+    return {
+        "tables": [metrics_table(version, protocol) for protocol in PROTOCOLS],
+        "quality": quality_figure(versions_by_number(version.recipe)),
     }
 
 

@@ -12,6 +12,7 @@ from models_ml.bench import (
     recommender,
     repurchase,
     writer,
+    writer_learning,
     writer_reranker,
 )
 
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str]) -> None:
     checks.add_parser(benches)
     providers.add_parser(benches)
     writer_reranker.add_parser(benches)
+    writer_learning.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")

@@ -3,6 +3,7 @@
   "use strict";
 
   async function redraw(root) {
+    if (!document.getElementById("figure-curve")) return;
     const answer = await fetch(root.dataset.runCurve, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
     document.getElementById("figure-curve").textContent = JSON.stringify((await answer.json()).figure);

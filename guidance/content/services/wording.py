@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft
+from guidance.content.reranking import FIRST_WORDING
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.instructions import read_instruction
@@ -94,7 +96,8 @@ def rewrite_as_told(
 
 
 def _written(draft: Draft, facts: Sequence[Fact], first: int, count: int) -> Iterator[Draft]:
-    house = read_house(draft.language)
+    # What is chosen among wordings would leave few to choose from.
+    house = replace(read_house(draft.language), chooser=FIRST_WORDING)
     for number in range(first, first + count):
         try:
             yield write_builtin(

@@ -9,6 +9,7 @@ from django.db import connections
 
 from guidance.catalog.models import Product
 from guidance.content.models import Draft
+from guidance.content.reranking import FIRST_WORDING, Chooser, promoted_chooser
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.selectors.voice import voice_in
@@ -25,7 +26,7 @@ from models_ml.writer.providers.prompts import (
     sentences_of,
     told_again,
 )
-from models_ml.writer.realiser import WRITER, NotEnoughFacts, Sentence, write
+from models_ml.writer.realiser import WRITER, NotEnoughFacts, Sentence
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms
 from models_ml.writer.voice import Voice
@@ -56,11 +57,12 @@ class House:
     brands: Terms
     rules: CompiledRules
     voice: Voice
+    chooser: Chooser = FIRST_WORDING
 
 
 def read_house(language: str) -> House:
-    """Return the shop's brands, the rules that are active for a language and the shop's voice."""
-    return House(shop_brands(), active_rules(language), voice_in(language))
+    """Return the shop's brands, active rules and voice, and the promoted choice among wordings."""
+    return House(shop_brands(), active_rules(language), voice_in(language), promoted_chooser())
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,6 @@ class Assignment:
             title=self.product.title_in(self.language),
             facts=tuple(fact for fact in usable if is_harmless(fact.value, self.language)),
             voice=self.house.voice.as_prompt(),
-            glossary=self.house.voice.glossary,
         )
 
 
@@ -138,7 +139,8 @@ def write_draft(assignment: Assignment, provider: Provider) -> Draft:
 
 def write_builtin(assignment: Assignment) -> Draft:
     """Write the builtin writer's draft, neither examined nor stored; raises NotEnoughFacts."""
-    written = write(
+    chooser = assignment.house.chooser
+    written = chooser.write(
         assignment.kind,
         title=assignment.product.title_in(assignment.language),
         facts=assignment.facts,
@@ -149,7 +151,8 @@ def write_builtin(assignment: Assignment) -> Draft:
     voice = assignment.house.voice
     written = voice.applied(written, kind=assignment.kind, title=title, facts=assignment.facts)
     draft = _draft(assignment, written.text, written.sentences)
-    draft.writer, draft.model = f"{written.writer} {written.version}", written.version
+    draft.writer = chooser.sign(f"{written.writer} {written.version}")
+    draft.model = written.version
     return draft
 
 

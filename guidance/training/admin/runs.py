@@ -53,7 +53,8 @@ class TrainingRunAdmin(PageAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         may_train = request.user.has_perm("training.add_trainingrun")
-        startable = [(one, TrainForm(), SearchForm()) for one in recipes()] if may_train else []
+        known = recipes() if may_train else []
+        startable = [(one, TrainForm() if one.has_network else None, SearchForm()) for one in known]
         return super().changelist_view(request, {"startable": startable})
 
     def page_context(self, request: HttpRequest, row: TrainingRun) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class ModelVersionAdmin(PageAdmin):
     def policy_label(self, version: ModelVersion) -> str:
         return policy_name(version.policy)
 
-    @admin.display(description=gettext_lazy("gate: NDCG@10 difference"))
+    @admin.display(description=gettext_lazy("gate: difference"))
     def gate(self, version: ModelVersion) -> str:
         verdict = version.verdict
         return f"{verdict['difference']:+.4f} ({verdict['low']:+.4f} … {verdict['high']:+.4f})"

@@ -95,6 +95,8 @@ def request_due_training(*, recipe_key: str) -> TrainingRun | None:
     policy = RetrainingPolicy.objects.filter(recipe=recipe_key).first()
     if policy is None or not policy.is_active or active_run(recipe_key) is not None:
         return None
+    if not recipe(recipe_key).is_ready():
+        return None
     cause = find_cause(policy, situation(recipe_key), timezone.now())
     if cause is None:
         return None

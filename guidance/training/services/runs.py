@@ -15,8 +15,8 @@ from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import JobCancelled, request_job
 from guidance.training.due import Cause
-from guidance.training.hooks import Trained, data_size, recipe
-from guidance.training.labels import PHASES, nothing_found, verdict_sentences
+from guidance.training.hooks import Trained, data_size, recipe, verdict_in_words
+from guidance.training.labels import PHASES, nothing_found
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import active_run, kept_params
 
@@ -94,7 +94,7 @@ def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
         trained = recipe(run.recipe).load()(context, run)
         context.check()
         version = record_version(run=run, trained=trained)
-        for sentence in verdict_sentences(version.verdict):
+        for sentence in verdict_in_words(version.recipe, version.verdict):
             context.progress(PHASES["export"], 1.0, line=sentence)
     return {"version": str(version.pk), "number": version.number, "status": version.status}
 

@@ -6,8 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from guidance.core.selectors import is_worker_alive
 from guidance.core.terminal import run_with_bar
-from guidance.training.hooks import recipes
-from guidance.training.labels import verdict_sentences
+from guidance.training.hooks import recipes, verdict_in_words
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.services import AlreadyTraining, request_training
 
@@ -47,5 +46,5 @@ class Command(BaseCommand):
     def _conclude(self, run: TrainingRun) -> None:
         version = ModelVersion.objects.get(run=run)
         self.stdout.write(f"{version}: {version.get_status_display()}")
-        for sentence in verdict_sentences(version.verdict):
+        for sentence in verdict_in_words(version.recipe, version.verdict):
             self.stdout.write(f"  {sentence}")

@@ -1,0 +1,71 @@
+"""What came of the drafts that each version of the writer wrote: edits, approvals, rejections."""
+
+import re
+from dataclasses import dataclass, field
+
+from guidance.content.models import Draft
+from models_ml.writer.edits import edit_distance
+
+MOST_DRAFTS = 4_000
+_CHOSEN_BY = re.compile(r"^builtin \S+\+writer (\d+)$")
+
+
+@dataclass
+class Effect:
+    """Decided drafts of one version of the writer; `number` 0 stands for no model.
+
+    `edits` are words or Chinese characters changed, one figure a published text.
+    """
+
+    number: int
+    edits: list[int] = field(default_factory=list)
+    rejected: int = 0
+
+    @property
+    def texts(self) -> int:
+        return len(self.edits) + self.rejected
+
+    @property
+    def edits_per_text(self) -> float | None:
+        return sum(self.edits) / len(self.edits) if self.edits else None
+
+    @property
+    def approval_rate(self) -> float:
+        return len(self.edits) / self.texts
+
+    @property
+    def untouched_rate(self) -> float:
+        """The share that was approved word for word as written."""
+        return sum(edits == 0 for edits in self.edits) / self.texts
+
+
+def effect_by_version() -> list[Effect]:
+    """Return what came of the newest MOST_DRAFTS decided drafts of the builtin writer, by the
+    version that chose their wording; one statement.
+    """
+    drafts = (
+        Draft.objects.filter(decided_by__isnull=False, writer__startswith="builtin ")
+        .exclude(status=Draft.Status.WAITING)
+        .only("writer", "language", "text", "sentences", "status", "edited_by")
+        .order_by("-decided_at")[:MOST_DRAFTS]
+    )
+    found: dict[int, Effect] = {}
+    for draft in drafts:
+        number = _number(draft.writer)
+        effect = found.setdefault(number, Effect(number))
+        if draft.status == Draft.Status.REJECTED:
+            effect.rejected += 1
+        else:
+            effect.edits.append(_edits(draft))
+    return [found[number] for number in sorted(found)]
+
+
+def _number(writer: str) -> int:
+    chosen = _CHOSEN_BY.match(writer)
+    return int(chosen.group(1)) if chosen else 0
+
+
+def _edits(draft: Draft) -> int:
+    if draft.edited_by_id is None:
+        return 0
+    return edit_distance(draft.as_written(), draft.text, draft.language)

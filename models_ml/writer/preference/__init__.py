@@ -1,0 +1,1 @@
+"""Learning a house's style from what its people approve, edit and reject; numpy and scipy only."""

@@ -1,0 +1,71 @@
+"""Texts that people decided, and other wordings of the same facts that nobody saw."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models_ml.writer.facts import Fact, is_brand
+from models_ml.writer.realiser import NotEnoughFacts, write
+from models_ml.writer.terms import Terms
+
+CANDIDATES = 16
+"""Texts to choose among; they take 20 ms to write and 25 ms to score."""
+SEED_STEP = 1_000_000_007
+"""Between the seeds of candidates: no product's numbers reach so far."""
+HELD_OUT_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One text that a person decided: `published` is None for a rejected one.
+
+    `product` is whatever tells products apart; it says which of them measure.
+    """
+
+    product: str
+    kind: str
+    language: str
+    title: str
+    facts: tuple[Fact, ...]
+    written: str
+    published: str | None
+
+    @property
+    def is_edited(self) -> bool:
+        return self.published is not None and self.published != self.written
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether its product is one of those that measure; the same in every version's data."""
+        digest = hashlib.sha256(self.product.encode()).digest()
+        return int.from_bytes(digest[:4]) / 2**32 < HELD_OUT_SHARE
+
+
+def candidate_seeds(seed: int, count: int) -> list[int]:
+    """Return the seeds of `count` wordings, `seed` itself first."""
+    return [seed + SEED_STEP * number for number in range(count)]
+
+
+def other_texts(row: Decided, count: int) -> list[str]:
+    """Return wordings of the same facts that the person did not see, each once; may be fewer."""
+    seed = int.from_bytes(hashlib.sha256(row.product.encode()).digest()[4:8])
+    texts: dict[str, None] = {}
+    for one in candidate_seeds(seed, count):
+        try:
+            written = write(
+                row.kind, title=row.title, facts=row.facts, language=row.language, seed=one
+            )
+        except NotEnoughFacts:
+            return []
+        texts[written.text] = None
+    texts.pop(row.written, None)
+    return list(texts)
+
+
+def brands_of(rows: Sequence[Decided]) -> Terms:
+    """Return every brand in the data: a brand that a product has not is a claim nothing carries."""
+    return Terms(
+        {fact.value for row in rows for fact in row.facts if is_brand(fact) and len(fact.value) > 1}
+    )

@@ -1,0 +1,103 @@
+"""Training a preference from decided texts: learn, measure on held-out products, judge, save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models_ml.writer.preference.data import CANDIDATES, Decided, brands_of, other_texts
+from models_ml.writer.preference.files import save
+from models_ml.writer.preference.fit import PENALTY, fit
+from models_ml.writer.preference.measure import (
+    CURRENT,
+    MODEL,
+    PLAIN,
+    HeldOut,
+    held_out,
+    measure_model,
+    measure_plain,
+    verdict,
+)
+from models_ml.writer.preference.model import PreferenceModel
+from models_ml.writer.preference.pairs import all_pairs, pairs_of
+
+OTHERS_LEARNED = 8
+OnProgress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained preference with its figures by policy and the gate's verdict, both JSON."""
+
+    model: PreferenceModel
+    candidates: dict[str, dict[str, Any]]
+    verdict: dict[str, Any]
+    learned: dict[str, Any]
+
+
+def learn(
+    rows: Sequence[Decided], on_progress: OnProgress = lambda phase, fraction: None
+) -> tuple[PreferenceModel, int]:
+    """Return a preference learned from all `rows` and the number of pairs it learned from.
+
+    Raises ValueError where no decision prefers one text to another.
+    """
+    found = []
+    for number, row in enumerate(rows):
+        on_progress("prepare", number / len(rows))
+        found.append(pairs_of(row, other_texts(row, OTHERS_LEARNED)))
+    pairs = all_pairs(found)
+    on_progress("fit", 0.0)
+    return fit(pairs), len(pairs)
+
+
+def train(
+    rows: Sequence[Decided],
+    *,
+    current: PreferenceModel | None = None,
+    on_progress: OnProgress = lambda phase, fraction: None,
+) -> Outcome:
+    """Learn from the products that are not held out, and measure on those that are.
+
+    `on_progress(phase, fraction)` hears of "prepare", "fit" and "evaluate", and may raise to stop.
+    Raises ValueError where there is nothing to learn from or to measure with.
+    """
+    learning = [row for row in rows if not row.is_held_out]
+    model, pairs = learn(learning, on_progress)
+    measuring: list[HeldOut] = []
+    kept = [row for row in rows if row.is_held_out]
+    for number, row in enumerate(kept):
+        on_progress("evaluate", number / len(kept))
+        one = held_out(row)
+        measuring += [one] if one else []
+    if not any(one.distances is not None for one in measuring):
+        raise ValueError("no text of a held-out product was published")
+    brands = brands_of(rows)
+    of_model, plain = measure_model(model, measuring, brands), measure_plain(measuring, brands)
+    today = measure_model(current, measuring, brands) if current else None
+    policies = {MODEL: of_model, PLAIN: plain, **({CURRENT: today} if today else {})}
+    return Outcome(
+        model=model,
+        candidates={name: one[0].as_dict() for name, one in policies.items()},
+        verdict=verdict(len({row.product for row in rows}), of_model, plain, today),
+        learned=_learned(rows, learning, pairs),
+    )
+
+
+def write_files(outcome: Outcome, folder: Path, data: str) -> None:
+    """Save the model in `folder`; `data` names the data set's version."""
+    save(outcome.model, folder, {"data": data, "candidates": CANDIDATES, "penalty": PENALTY})
+
+
+def _learned(rows: Sequence[Decided], learning: Sequence[Decided], pairs: int) -> dict[str, int]:
+    return {
+        "texts": len(rows),
+        "products": len({row.product for row in rows}),
+        "approved": sum(row.published == row.written for row in rows),
+        "edited": sum(row.is_edited for row in rows),
+        "rejected": sum(row.published is None for row in rows),
+        "learned_from": len(learning),
+        "pairs": pairs,
+    }
