@@ -16,9 +16,9 @@ from unfold.decorators import display
 
 from guidance.content.marking import word_changes
 from guidance.content.models import GlossaryTerm, Kind, StyleGuide
+from guidance.content.models.voices import LANGUAGE_CHOICES
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.voice import CHANGES, PREVIEWED, add_version, preview, use_version
-from guidance.content.voice_models import LANGUAGE_CHOICES
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 from guidance.core.admin.base import AuditedAdmin
 from guidance.core.ids import LARGEST_KEY, new_id

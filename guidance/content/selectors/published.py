@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from guidance.content.labelling import Channel
-from guidance.content.models import Publication, PublishedCopy
+from guidance.content.models import Kind, Publication, PublishedCopy
 from guidance.content.selectors.labels import label_book, label_json, latest_revision
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
+# What is read for itself; by the alphabet the fullest comes first.
+ABOUT_PRODUCTS = (Kind.DESCRIPTION, Kind.GUIDE, Kind.SHORT_DESCRIPTION)
 # A product's copy by kind.
 Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
@@ -64,7 +66,8 @@ def copy_about(skus: Collection[str], language: str) -> list[PublishedCopy]:
     rows = _current().filter(status=PublishedCopy.Status.LIVE)
     rows = rows.filter(product__sku__in=skus, language=language)
     shown = Q(product__stock__isnull=True) | Q(product__stock__gt=0)
-    return list(rows.filter(shown, product__is_hidden=False).order_by("kind", "product_id"))
+    rows = rows.filter(shown, product__is_hidden=False, kind__in=ABOUT_PRODUCTS)
+    return list(rows.order_by("kind", "product_id"))
 
 
 def changed_copy(

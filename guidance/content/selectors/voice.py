@@ -1,7 +1,7 @@
 """The shop's voice in one language, as writers and checks take it."""
 
 from guidance.content.models import GlossaryTerm, Kind, StyleGuide
-from guidance.content.voice_models import lines_of
+from guidance.content.models.voices import lines_of
 from models_ml.writer.voice import Term, Voice
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guidance.content.models import WebhookEndpoint, WebhookMessage
+from guidance.content.models.webhooks import TEST_EVENT
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.webhook_outbox import enqueue, message, put
-from guidance.content.webhook_models import TEST_EVENT
 from guidance.content.webhooks.addresses import split_url
 from guidance.content.webhooks.signing import new_secret
 from guidance.core.models import User

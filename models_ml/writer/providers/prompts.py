@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from models_ml.writer.checks.lengths import LENGTHS
+from models_ml.writer.checks.lengths import CHANNELS, LENGTHS, Length, channel_of
 from models_ml.writer.claims import sentence_spans
 from models_ml.writer.facts import TITLE_KEY
 from models_ml.writer.providers import BadAnswer, CopyTask, Message
@@ -70,8 +70,26 @@ to you.
 {house}""",
 }
 _KINDS = {
-    "en": {"description": "product description", "short_description": "one-sentence product"},
-    "zh-hans": {"description": "商品描述", "short_description": "一句话商品简介"},
+    "en": {
+        "description": "product descriptions",
+        "short_description": "one-sentence product descriptions",
+        "title": "product titles, of one sentence without a full stop",
+        "bullets": "bullet points of products, one sentence each",
+        "faq": "answers to what shoppers ask of products, each with its question",
+        "guide": "short guides to choosing and using products",
+        "campaign": "campaign texts about products",
+        "push": "push messages about products",
+    },
+    "zh-hans": {
+        "description": "商品描述",
+        "short_description": "一句话商品简介",
+        "title": "商品标题（一句，不加句号）",
+        "bullets": "商品要点（每条一句）",
+        "faq": "顾客常见问题与回答",
+        "guide": "选购与使用指南",
+        "campaign": "活动文案",
+        "push": "推送文案",
+    },
 }
 _HOUSE = {
     "en": ("- The shop's voice: {voice}\n", "- The shop says: {glossary}\n"),
@@ -89,7 +107,7 @@ _AGAIN = {
 
 def copy_messages(task: CopyTask) -> list[Message]:
     """Ask for copy; the last message carries the task as data as well."""
-    limit = LENGTHS[task.kind, task.language]
+    limit = _limit(task)
     system = _SYSTEM[task.language].format(
         kind=_KINDS[task.language][task.kind],
         least=limit.least,
@@ -98,6 +116,13 @@ def copy_messages(task: CopyTask) -> list[Message]:
     )
     request = _REQUEST[task.language].format(data=_data(task))
     return [Message("system", system.strip()), Message("user", request, task)]
+
+
+def _limit(task: CopyTask) -> Length:
+    """The length to ask for; a message is asked for as its usual channel shows it."""
+    if (task.kind, task.language) in LENGTHS:
+        return LENGTHS[task.kind, task.language]
+    return CHANNELS[channel_of(task.kind, ""), task.language].body
 
 
 def told_again(
