@@ -67,6 +67,7 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reranker", type=Path, help="the folder of a trained re-ranker")
     parser.add_argument("--candidates", type=int, default=3, help="texts it chooses from")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--drafts", type=int, default=0, help="also time so many on two cores")
     parser.set_defaults(run=run)
 
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     writer = writer_named(options.provider)
     if options.reranker:
         writer = Reranked(options.reranker, options.candidates)
-    report = measure(cases, options.seed, writer, options.provider)
+    report = measure(cases, options.seed, writer, options.provider, options.kinds)
     if options.reranker:
         report["candidates"] = options.candidates
     if options.drafts:
@@ -138,7 +139,11 @@ class Reranked:
 
 
 def measure(
-    cases: Sequence[Case], seed: int, writer: Writer = write_builtin, provider: str = "builtin"
+    cases: Sequence[Case],
+    seed: int,
+    writer: Writer = write_builtin,
+    provider: str = "builtin",
+    wanted: Sequence[str] = KINDS,
 ) -> dict[str, Any]:
     """Overall figures, then those per kind and language, then those of people's own copy.
 
@@ -158,9 +163,9 @@ def measure(
     parts: dict[str, Any] = {}
     judged = []
     for language, own in by_language.items():
-        for kind in KINDS:
+        for kind in wanted:
             parts[f"{kind} {language}"] = _measure_kind(own, kind, seed, brands, writer)
-        judged.append(parts[f"{_JUDGED} {language}"])
+        judged += [parts[f"{_JUDGED} {language}"]] if _JUDGED in wanted else []
     report = {"provider": provider, "seed": seed, "products": len(cases)} | _overall(judged)
     human = [case for case in cases if case.prose] or [case for case in cases if case.human]
     if human:
@@ -231,6 +236,8 @@ def _perplexities(
 
 def _overall(judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The figures of one language as they are, of several as their mean weighted by texts."""
+    if not judged:
+        return {}
     if len(judged) == 1:
         return {key: judged[0][key] for key in _OVERALL if key in judged[0]}
     figures: dict[str, Any] = {}

@@ -187,9 +187,8 @@ def test_plain_copy_is_no_experience(text: str, language: str) -> None:
 
 
 def test_a_product_s_own_name_is_no_experience() -> None:
-    assert (
-        first_person_experience("The I Love Mum Mug holds 330 ml.", "en", ["I Love Mum Mug"]) == []
-    )
+    name = "I Love Mum Mug"
+    assert first_person_experience(f"The {name} holds 330 ml.", "en", [name]) == []
 
 
 def test_too_few_facts_for_a_guide_name_what_is_wanted() -> None:
