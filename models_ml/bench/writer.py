@@ -18,7 +18,8 @@ from models_ml.bench.language_model import LanguageModel, perplexity
 from models_ml.bench.variety import one_template, self_bleu
 from models_ml.bench.writer_cases import Case, human_prose, read_cases
 from models_ml.bench.writer_slots import left_out
-from models_ml.bench.writer_tally import Tally, score_human
+from models_ml.bench.writer_tally import Tally, catch_swapped, score_human
+from models_ml.writer import kinds
 from models_ml.writer.checks import Finding, check
 from models_ml.writer.choosing import Chooser
 from models_ml.writer.facts import is_brand, missing_facts
@@ -31,7 +32,8 @@ __all__ = ["Case", "measure", "read_cases"]
 Writer = Callable[[Case, str, int], Draft]
 """From a product, a kind and a seed to a draft; raises NotEnoughFacts."""
 
-KINDS = ("description", "short_description")
+KINDS = ("description", "short_description", *kinds.KINDS)
+_CHANNEL = "app_push"
 _JUDGED = "description"
 """The kind that owes its reader every fact; its figures are the overall ones."""
 _SAMPLES = 30
@@ -41,11 +43,14 @@ _OVERALL = (
     "unsupported_claims_second",
     "numeric_fidelity",
     "banned_words",
+    "first_person_experience",
     "share_blocked",
     "length",
     "distinct_2",
     "self_bleu",
     "self_bleu_one_template",
+    "swapped_facts_caught",
+    "swapped_facts_caught_second",
     "perplexity",
     "perplexity_human",
     "perplexity_ratio",
@@ -62,6 +67,7 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reranker", type=Path, help="the folder of a trained re-ranker")
     parser.add_argument("--candidates", type=int, default=3, help="texts it chooses from")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--drafts", type=int, default=0, help="also time so many on two cores")
     parser.set_defaults(run=run)
 
@@ -74,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     writer = writer_named(options.provider)
     if options.reranker:
         writer = Reranked(options.reranker, options.candidates)
-    report = measure(cases, options.seed, writer, options.provider)
+    report = measure(cases, options.seed, writer, options.provider, options.kinds)
     if options.reranker:
         report["candidates"] = options.candidates
     if options.drafts:
@@ -101,6 +107,7 @@ def write_builtin(case: Case, kind: str, seed: int) -> Draft:
         language=case.language,
         seed=seed,
         from_few_facts=True,
+        channel=_CHANNEL,
     )
 
 
@@ -125,13 +132,18 @@ class Reranked:
             language=case.language,
             seed=seed,
             from_few_facts=True,
+            channel=_CHANNEL,
             candidates=self._candidates,
             chooser=self._chooser,
         )
 
 
 def measure(
-    cases: Sequence[Case], seed: int, writer: Writer = write_builtin, provider: str = "builtin"
+    cases: Sequence[Case],
+    seed: int,
+    writer: Writer = write_builtin,
+    provider: str = "builtin",
+    wanted: Sequence[str] = KINDS,
 ) -> dict[str, Any]:
     """Overall figures, then those per kind and language, then those of people's own copy.
 
@@ -151,9 +163,9 @@ def measure(
     parts: dict[str, Any] = {}
     judged = []
     for language, own in by_language.items():
-        for kind in KINDS:
+        for kind in wanted:
             parts[f"{kind} {language}"] = _measure_kind(own, kind, seed, brands, writer)
-        judged.append(parts[f"{_JUDGED} {language}"])
+        judged += [parts[f"{_JUDGED} {language}"]] if _JUDGED in wanted else []
     report = {"provider": provider, "seed": seed, "products": len(cases)} | _overall(judged)
     human = [case for case in cases if case.prose] or [case for case in cases if case.human]
     if human:
@@ -170,7 +182,7 @@ def _measure_kind(
         started = time.perf_counter()
         try:
             draft = writer(case, kind, seed)
-        except NotEnoughFacts:
+        except (NotEnoughFacts, kinds.TooShort):
             thin += 1
             tally.miss(case)
             continue
@@ -183,8 +195,10 @@ def _measure_kind(
     figures["fewer_facts_than_the_desk_asks_for"] = few
     reasons = Counter(left_out(fact, language) for case in cases for fact in case.facts)
     figures["facts_left_out"] = {reason: n for reason, n in reasons.items() if reason}
-    templates = [one_template(case) for case in written]
-    figures["self_bleu_one_template"] = round(self_bleu(templates, language, seed), 2)
+    if kind == _JUDGED:
+        templates = [one_template(case) for case in written]
+        figures["self_bleu_one_template"] = round(self_bleu(templates, language, seed), 2)
+        figures |= catch_swapped(written, tally.texts, brands)
     figures |= _perplexities(cases, written, tally.texts, language)
     figures["ms_per_text"] = round(1000 * seconds / max(len(written), 1), 3)
     chosen = random.Random(seed).sample(tally.texts, min(_SAMPLES, len(tally.texts)))
@@ -222,6 +236,8 @@ def _perplexities(
 
 def _overall(judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The figures of one language as they are, of several as their mean weighted by texts."""
+    if not judged:
+        return {}
     if len(judged) == 1:
         return {key: judged[0][key] for key in _OVERALL if key in judged[0]}
     figures: dict[str, Any] = {}

@@ -16,6 +16,7 @@ from models_ml.writer.checks import Finding, check
 from models_ml.writer.checks.lengths import measure as measured_length
 from models_ml.writer.claims import claims
 from models_ml.writer.evidence import Evidence
+from models_ml.writer.experience import first_person_experience
 from models_ml.writer.quantities import find_quantities
 from models_ml.writer.terms import Terms
 
@@ -35,6 +36,7 @@ class Tally:
     numbers: int = 0
     true_numbers: int = 0
     banned: int = 0
+    experiences: int = 0
     blocked: int = 0
     warned: int = 0
     lengths: list[int] = field(default_factory=list)
@@ -54,6 +56,8 @@ class Tally:
         self.texts.append(text)
         self._read_slots(case, text)
         self._read_claims(case, text, brands)
+        names = [case.title, *(fact.value for fact in case.facts)]
+        self.experiences += len(first_person_experience(text, self.language, names))
         self.banned += sum(finding.check == "banned" for finding in findings)
         self.blocked += any(finding.severity == "block" for finding in findings)
         self.warned += any(finding.severity == "warn" for finding in findings)
@@ -94,6 +98,7 @@ class Tally:
             "unsupported_claims_second": round(self.unsupported_second / count, 4),
             "numeric_fidelity": share(self.true_numbers, self.numbers) if self.numbers else 1.0,
             "banned_words": round(self.banned / count, 4),
+            "first_person_experience": round(self.experiences / count, 4),
             "share_blocked": share(self.blocked, len(self.texts)),
             "share_warned": share(self.warned, len(self.texts)),
             "length": _spread(self.lengths),
@@ -104,6 +109,24 @@ class Tally:
             "unsupported_examples": dict(self.examples.most_common(_EXAMPLES)),
             "unsupported_examples_second": dict(self.examples_second.most_common(_EXAMPLES)),
         }
+
+
+def catch_swapped(cases: Sequence[Case], texts: Sequence[str], brands: Terms) -> dict[str, float]:
+    """The share of texts in which each checker objects when the facts are another product's.
+
+    A checker that finds nothing in a writer's texts must find much in these.
+    """
+    first = second = 0
+    for index, text in enumerate(texts):
+        case = cases[(index + len(cases) // 2) % len(cases)]
+        said = claims(text, case.facts, case.title, case.language, brands)
+        pairs = [(fact.key, fact.text) for fact in case.facts]
+        first += any(not claim.is_supported for claim in said)
+        second += bool(SecondChecker(statements_of(case.title, pairs)).unsupported(text))
+    return {
+        "swapped_facts_caught": share(first, len(texts)),
+        "swapped_facts_caught_second": share(second, len(texts)),
+    }
 
 
 def share(part: float, whole: float) -> float:

@@ -186,10 +186,12 @@ def campaign(telling: Telling) -> list[Written]:
         value.keys if value else ()
     )
     sayable = [part for part in telling.parts if part.is_prose]
-    first, rest = telling.compose.opening(sayable, naming, rng, 2)
+    first, rest = telling.compose.bare(naming), sayable
+    if sayable:
+        first, rest = telling.compose.opening(sayable, naming, rng, 2)
     lines = [(headline, tuple(dict.fromkeys(keys))), first]
     if rest:
-        lines.append(telling.sentence(rest[:2]))
+        lines.append(telling.sentence(_sayable_together(rest[:2])[0]))
     call = _any(_calls(telling.language), rng)
     lines[-1] = (lines[-1][0] + telling.compose.BETWEEN + call, lines[-1][1])
     return lines

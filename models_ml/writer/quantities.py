@@ -42,8 +42,8 @@ _NO_TENTHS_AFTER = re.compile("[为人年就功品分本不型套双长立员色
 _PROMISE = re.compile(r"保修|质保|保质期|续航|待机|至少|长达")
 
 _COUNTED = "件套个只支条片包盒瓶袋罐组双副对张块根枚颗粒把台层格档种款本册"
-_UNIT_AFTER = re.compile(rf"[\s-]?{UNIT_PATTERN}(?P<half>半)?")
-_CLASSIFIER_AFTER = re.compile(rf"\s?(?:件套|[{_COUNTED}])")
+_UNIT_AFTER = re.compile(rf"(?:[^\S\n]|-)?{UNIT_PATTERN}(?P<half>半)?")
+_CLASSIFIER_AFTER = re.compile(rf"[^\S\n]?(?:件套|[{_COUNTED}])")
 _ORDINAL_AFTER = re.compile(r"(?:st|nd|rd|th)\b")
 _WORD_AFTER = re.compile(r"[a-wyz]|x(?!\d)")
 _CODE_AFTER = re.compile(r"[a-z0-9_.-]{0,40}[a-z0-9]")
