@@ -26,9 +26,10 @@ install: $(VENV)/.installed $(LOCALES:.po=.mo) ## the virtual environment and wh
 
 install-dev: $(VENV)/.installed-dev $(LOCALES:.po=.mo) ## what tests and lints need as well
 
-# Each shop's demo keeps its database, model files and logins in a folder of its own.
-demo: export SHOPGUIDE_VAR ?= var/demo-$(if $(SHOP),$(basename $(notdir $(SHOP:/=))),generated)
-demo: install ## a running desk: make demo [SHOP=file.parquet]
+# Each shop's demo keeps its database, model files and logins in a folder of its own, and so does one
+# with a language model. Make itself hands LLM_URL, LLM_MODEL and LLM_PATH on to what it runs.
+demo: export SHOPGUIDE_VAR ?= var/demo-$(if $(SHOP),$(basename $(notdir $(SHOP:/=))),generated)$(if $(LLM_URL)$(LLM_PATH),-llm)
+demo: install ## a running desk: make demo [SHOP=file.parquet] [LLM_URL=… LLM_MODEL=… | LLM_PATH=…]
 	$(PY) manage.py demo $(if $(SHOP),--shop "$(SHOP)")
 
 test: install-dev ## every test

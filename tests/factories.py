@@ -14,7 +14,21 @@ from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, Search
 from guidance.behaviour.services.rollups import mark_days
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
-from guidance.content.models import Draft, Kind, MissingFacts, Publication
+from guidance.content.models import (
+    Draft,
+    GlossaryTerm,
+    Kind,
+    LabelPolicy,
+    MissingFacts,
+    ProviderUsage,
+    Publication,
+    RulePackVersion,
+    SignedException,
+    StyleGuide,
+    WebhookEndpoint,
+    WebhookMessage,
+)
+from guidance.content.services.webhook_endpoints import create_endpoint
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
@@ -27,6 +41,7 @@ from guidance.recommendations.models import (
     Surface,
 )
 from guidance.training.models import DriftReading, ModelVersion, RetrainingPolicy, TrainingRun
+from models_ml.writer.packs import builtin_text
 
 _numbers = count(1)
 PASSED_VERDICT = {
@@ -190,6 +205,27 @@ def draft(**given: Any) -> Draft:
     )
 
 
+def rule_pack_version(**given: Any) -> RulePackVersion:
+    """Make a version of China's rules, which nobody activated; the built-in one is number 1."""
+    n = next(_numbers)
+    return RulePackVersion.objects.create(
+        **{"pack": "cn", "number": 1_000 + n, "rules": builtin_text("cn"), "note": f"v {n}"} | given
+    )
+
+
+def signed_exception(**given: Any) -> SignedException:
+    n = next(_numbers)
+    usual = {
+        "rule": "superlatives_en",
+        "span_text": "best",
+        "text_sha256": "0" * 64,
+        "justification": f"The jury's report {n} says so.",
+        "requesters": ",",
+    }
+    draft_, signer = given.pop("draft", None) or draft(), given.pop("signed_by", None) or user()
+    return SignedException.objects.create(draft=draft_, signed_by=signer, **{**usual, **given})
+
+
 def publication(**given: Any) -> Publication:
     reviewer = given.pop("approved_by", None) or user()
     approved = {
@@ -212,6 +248,39 @@ def publication(**given: Any) -> Publication:
     )
 
 
+def label_policy(**given: Any) -> LabelPolicy:
+    return LabelPolicy.objects.create(
+        **{"market": given.pop("market", None) or market(), "jurisdiction": "us", **given}
+    )
+
+
+def style_guide(**given: Any) -> StyleGuide:
+    return StyleGuide.objects.create(**{"language": "en", "number": next(_numbers), **given})
+
+
+def glossary_term(**given: Any) -> GlossaryTerm:
+    defaults = {"language": "en", "term": f"couch {next(_numbers)}", "preferred": "sofa"}
+    return GlossaryTerm.objects.create(**{**defaults, **given})
+
+
+def webhook_endpoint(**given: Any) -> WebhookEndpoint:
+    defaults = {"name": f"hook {next(_numbers)}", "url": "https://shop.example/hooks"}
+    events = given.pop("events", ["copy.published", "copy.withdrawn"])
+    endpoint, _secret = create_endpoint(**{**defaults, **given}, events=events, actor=None)
+    return endpoint
+
+
+def webhook_message(**given: Any) -> WebhookMessage:
+    return WebhookMessage.objects.create(
+        **{
+            "endpoint": given.pop("endpoint", None) or webhook_endpoint(),
+            "type": "copy.published",
+            "body": "{}",
+            **given,
+        }
+    )
+
+
 def missing_facts(**given: Any) -> MissingFacts:
     return MissingFacts.objects.create(
         **{
@@ -219,6 +288,17 @@ def missing_facts(**given: Any) -> MissingFacts:
             "kind": Kind.DESCRIPTION,
             "language": "en",
             "keys": ["material"],
+            **given,
+        }
+    )
+
+
+def provider_usage(**given: Any) -> ProviderUsage:
+    return ProviderUsage.objects.create(
+        **{
+            "day": date(2026, 5, 1),
+            "provider": "openai",
+            "model": f"model-{next(_numbers)}",
             **given,
         }
     )
@@ -368,7 +448,15 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Experiment: experiment,
     Draft: draft,
     Publication: publication,
+    RulePackVersion: rule_pack_version,
+    SignedException: signed_exception,
+    LabelPolicy: label_policy,
+    StyleGuide: style_guide,
+    GlossaryTerm: glossary_term,
+    WebhookEndpoint: webhook_endpoint,
+    WebhookMessage: webhook_message,
     MissingFacts: missing_facts,
+    ProviderUsage: provider_usage,
     Surface: surface,
     Rule: rule,
     HealthReport: health_report,

@@ -22,7 +22,7 @@ from guidance.recommendations.models import Surface
 from guidance.recommendations.state import state
 from tests import factories
 
-HEAVY = {"torch", "transformers", "onnxscript", "sklearn"}
+HEAVY = {"torch", "transformers", "onnxscript", "sklearn", "openai"}
 
 
 def main(trained: Path) -> None:

@@ -29,6 +29,7 @@ class Route(NamedTuple):
 
     allowed: set[Role] | None
     row: Callable[[], Model] | None = None
+    arguments: tuple[str, ...] = ()
 
 
 def _review_task() -> ReviewTask:
@@ -66,6 +67,28 @@ ROUTES = {
     "content_draft_check": Route(None, factories.draft),
     "content_missingfacts_supply": Route(None),
     "content_publication_withdraw": Route(None, factories.publication),
+    "content_publication_restore": Route(None, factories.publication),
+    "content_publication_cancel": Route(None, factories.publication),
+    "content_draft_assign": Route(None, factories.draft),
+    "content_draft_comment": Route(None, factories.draft),
+    "content_draft_choose": Route(None, factories.draft),
+    "content_draft_instruct": Route(None, factories.draft),
+    "content_draft_undo": Route(None, factories.draft),
+    "content_draft_candidates": Route({MERCHANDISER, ADMINISTRATOR}, factories.draft),
+    "content_rulepackversion_try": Route(None, factories.rule_pack_version),
+    "content_rulepackversion_activate": Route(None, factories.rule_pack_version),
+    "content_rulepackversion_discard": Route(None, factories.rule_pack_version),
+    "content_signedexception_sign": Route(None),
+    "content_styleguide_preview": Route({MERCHANDISER, MARKETER, ADMINISTRATOR}),
+    "content_styleguide_use": Route(None, factories.style_guide),
+    "content_webhookendpoint_rotate": Route(None, factories.webhook_endpoint),
+    "content_webhookendpoint_test": Route(None, factories.webhook_endpoint),
+    "content_webhookendpoint_switch": Route(None, factories.webhook_endpoint),
+    "content_webhookmessage_resend": Route(None, factories.webhook_message),
+    "content_publication_take_over": Route(None, factories.publication),
+    "content_publication_export": Route(
+        {ANALYST, MERCHANDISER, MARKETER, COMPLIANCE, ADMINISTRATOR}, arguments=("csv",)
+    ),
     "recommendations_healthreport_compute": Route(None),
     "recommendations_healthreport_table": Route({ANALYST, MERCHANDISER, COMPLIANCE, ADMINISTRATOR}),
     "recommendations_healthalert_acknowledge": Route(None, factories.health_alert),
@@ -88,7 +111,8 @@ def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 def _url(name: str) -> str:
     row = ROUTES[name].row
-    return reverse(f"admin:{name}", args=[row().pk] if row else [])
+    rest = ROUTES[name].arguments
+    return reverse(f"admin:{name}", args=[row().pk, *rest] if row else rest)
 
 
 def test_every_route_of_the_admin_is_tested() -> None:

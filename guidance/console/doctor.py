@@ -10,12 +10,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from guidance.content.services.providers import reach_writer
 from guidance.core.selectors import is_worker_alive
 from guidance.training.models import ModelVersion
+from models_ml.writer.providers import ProviderUnavailable
 
 FREE_DISK_GIB = 2
 CLOCK_TOLERANCE_SECONDS = 5
@@ -42,6 +45,7 @@ def diagnose() -> list[Diagnosis]:
         check_worker,
         check_model_files,
         check_training_libraries,
+        check_language_model,
         check_mail,
     ]
     return [check() for check in checks]
@@ -130,6 +134,19 @@ def check_training_libraries() -> Diagnosis:
     missing = [name for name in ("torch", "transformers") if not importlib.util.find_spec(name)]
     fix = "pip install -r requirements.txt" if missing else ""
     return Diagnosis(_("Training libraries"), not missing, ", ".join(missing), fix)
+
+
+def check_language_model() -> Diagnosis:
+    """Ask the server that writes drafts which models it has, or look for the model's files."""
+    name = _("Language model")
+    try:
+        is_well, detail = reach_writer()
+    except ImproperlyConfigured as wrong:
+        return Diagnosis(name, False, str(wrong), _("Set it, or unset WRITER_PROVIDER."))
+    except ProviderUnavailable as problem:
+        return Diagnosis(name, False, str(problem), _("Correct LLM_URL, or start the server."))
+    fix = "" if is_well else _("Correct LLM_MODEL or LLM_PATH, or install what is missing.")
+    return Diagnosis(name, is_well, detail, fix)
 
 
 def check_mail() -> Diagnosis:

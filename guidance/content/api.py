@@ -17,12 +17,12 @@ from guidance.content.schemas import (
     ChangesQuery,
     ChangesSchema,
     CopyQuery,
+    LabelQuery,
     ProductCopySchema,
     cursor_after,
 )
 from guidance.content.selectors import published
 from guidance.core.models import ApiKey
-from guidance.core.selectors import default_market
 
 # A change is stamped before its transaction commits; who asks again from this long before its
 # last answer meets every change at least once.
@@ -41,6 +41,7 @@ class ProductCopyView(APIView):
         operation_id="product_copy",
         parameters=[
             OpenApiParameter("language", description="The default market's if left out."),
+            LabelQuery,
             OpenApiParameter("If-None-Match", location=OpenApiParameter.HEADER),
         ],
         responses={200: ProductCopySchema, 304: None},
@@ -51,8 +52,9 @@ class ProductCopyView(APIView):
         product = Product.objects.filter(sku=sku).first()
         if product is None:
             raise NotFound(_("No product has the SKU %(sku)s.") % {"sku": sku})
-        language = asked.validated_data.get("language") or default_market().language
-        found = published.copy_of_product(product, language)
+        language = asked.validated_data.get("language") or asked.market_language()
+        labelled = asked.labelling()
+        found = published.published_copy([product.pk], language, **labelled).get(product.pk, {})
         return _tagged(request, {"sku": product.sku, "language": language, "copy": found})
 
 
@@ -75,13 +77,15 @@ class CopyChangesView(APIView):
             language=asked["language"],
             limit=asked["limit"] + 1,
         )
-        return Response(_page(rows, asked["limit"], as_of))
+        return Response(_page(rows, asked["limit"], as_of, query.labelling()))
 
 
-def _page(rows: list[PublishedCopy], limit: int, as_of: datetime) -> dict[str, Any]:
+def _page(
+    rows: list[PublishedCopy], limit: int, as_of: datetime, labelled: dict[str, Any]
+) -> dict[str, Any]:
     shown = rows[:limit]
     return {
-        "items": [published.change_as_json(row) for row in shown],
+        "items": [published.change_as_json(row, **labelled) for row in shown],
         "next": cursor_after(shown[-1]) if len(rows) > limit else None,
         "as_of": as_of.isoformat(),
     }

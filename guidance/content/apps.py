@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,6 +20,7 @@ class ContentConfig(AppConfig):
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
         from guidance.training.hooks import Recipe, register_recipe
 
+        post_migrate.connect(_seed_rule_packs, sender=self, dispatch_uid="content.rule_packs")
         register_facts_listener(mark_stale)
         register_schedule(Recurring("content_time", "guidance.content.tasks.keep_time", 1))
         register_product_action(
@@ -47,3 +52,13 @@ class ContentConfig(AppConfig):
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )
+        register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))
+
+
+def _seed_rule_packs(using: str, **kwargs: Any) -> None:
+    """Give a new installation its rules; a migration that stops before their table gives none."""
+    from guidance.content.models import RulePackVersion
+    from guidance.content.services.rule_packs import seed_rule_packs
+
+    if RulePackVersion._meta.db_table in connections[using].introspection.table_names():
+        seed_rule_packs()

@@ -96,6 +96,6 @@ def _piece(
         fact_keys=tuple(dict.fromkeys(key for c in carriers for key in c["fact_keys"])),
         is_claim=bool(direct),
         is_told=bool(claims) and not direct,
-        severity=BLOCK if BLOCK in severities else WARN if severities else "",
+        severity=next((known for known in (BLOCK, WARN) if known in severities), ""),
         findings=tuple(number for number, _finding in findings),
     )

@@ -5,12 +5,34 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from guidance.content.models import Draft, Kind, MissingFacts
 from models_ml.writer.facts import LANGUAGES, label
 
+CATEGORY_NAMES = {
+    "superlative": gettext_lazy("absolute term"),
+    "comparison": gettext_lazy("comparison"),
+    "guarantee": gettext_lazy("guarantee"),
+    "health": gettext_lazy("health claim"),
+    "environment": gettext_lazy("environmental claim"),
+    "price": gettext_lazy("price"),
+    "urgency": gettext_lazy("urgency"),
+    "endorsement": gettext_lazy("endorsement or popularity"),
+    "superstition": gettext_lazy("superstition"),
+    "profanity": gettext_lazy("coarse language"),
+    "origin": gettext_lazy("origin claim"),
+}
+EXCEPTION_NAMES = {
+    "self_comparison": gettext_lazy("comparison with one's own goods"),
+    "stated_goal": gettext_lazy("stated goal"),
+    "tip": gettext_lazy("tip on use"),
+    "trademark": gettext_lazy("name or trademark"),
+    "standard_grade": gettext_lazy("grade of a standard"),
+    "sourced_fact": gettext_lazy("fact with its source"),
+    "disclaimer": gettext_lazy("disclaimer"),
+}
 FACT_FIELD = "fact-"
 EXCERPT = 140
 SOON = timedelta(hours=4)
@@ -29,6 +51,12 @@ def language_label(code: str) -> str:
 def kind_label(kind: str) -> str:
     """Return what people call a kind of copy."""
     return str(dict(Kind.choices).get(kind, kind))
+
+
+def severity_name(severity: str) -> str:
+    """Return what a finding's severity means for a draft."""
+    names = {"block": _("stops approval"), "warn": _("warns"), "signed": _("signed")}
+    return names[severity]
 
 
 def since(time: datetime) -> str:

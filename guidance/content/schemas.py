@@ -5,22 +5,56 @@ from typing import Any
 
 from django.core import signing
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
-from guidance.content.models import Kind, PublishedCopy
+from guidance.content.labelling import Channel
+from guidance.content.models import Kind, PublishedCopy, WebhookEvent
+from guidance.core.models import Market
+from guidance.core.selectors import default_market
 
 PAGE = 200
 CURSOR_SALT = "guidance.content.changes"
 
 
-class CopyQuery(serializers.Serializer[Any]):
+class LabelQuery(serializers.Serializer[Any]):
+    """Where copy will be shown, which decides on its label."""
+
+    channel = serializers.ChoiceField(
+        choices=[channel.value for channel in Channel], required=False, default=Channel.PAGE.value
+    )
+    market = serializers.SlugField(
+        required=False,
+        max_length=50,
+        allow_blank=True,
+        default="",
+        help_text="A market's key. Left out, the strictest that speaks the language decides.",
+    )
+
+    def validate_market(self, value: str) -> str:
+        self._market = Market.objects.filter(key=value).first() if value else None
+        if value and self._market is None:
+            raise serializers.ValidationError(_("No market has the key %(key)s.") % {"key": value})
+        return value
+
+    def labelling(self) -> dict[str, Any]:
+        """Return what the label depends on, for the reads of published copy."""
+        asked = self.validated_data
+        return {"channel": Channel(asked["channel"]), "market": asked["market"]}
+
+    def market_language(self) -> str:
+        """Return the language of the market asked for, or of the default one."""
+        return (getattr(self, "_market", None) or default_market()).language
+
+
+class CopyQuery(LabelQuery):
     """What `GET products/{sku}/copy` understands."""
 
     sku = serializers.CharField(max_length=64)
     language = serializers.CharField(required=False, max_length=10, allow_blank=True)
 
 
-class ChangesQuery(serializers.Serializer[Any]):
+class ChangesQuery(LabelQuery):
     """What `GET copy` understands."""
 
     changed_since = serializers.DateTimeField(required=False, default_timezone=UTC)
@@ -47,7 +81,20 @@ class LabelSchema(serializers.Serializer[Any]):
     origin = serializers.ChoiceField(choices=["machine", "machine_edited"])
     writer = serializers.CharField()
     reviewed = serializers.BooleanField()
-    notice = serializers.CharField(help_text="The label in words, for the shopper's page.")
+    notice = serializers.CharField(
+        help_text="The label in words, in the language of the text; empty where none is shown."
+    )
+    visible = serializers.BooleanField(help_text="Whether shoppers must see the notice.")
+    channel = serializers.ChoiceField(choices=[channel.value for channel in Channel])
+    taken_over = serializers.BooleanField(
+        help_text="Whether a person took editorial responsibility for the text."
+    )
+    provenance = serializers.DictField(
+        help_text=(
+            "JSON-LD for machines: a schema.org CreativeWork with IPTC's digital source type and "
+            "the implicit label of GB 45438-2025. Carry it along wherever the text is shown."
+        )
+    )
 
 
 class CopySchema(serializers.Serializer[Any]):
@@ -91,3 +138,38 @@ class ChangesSchema(serializers.Serializer[Any]):
     items = ChangeSchema(many=True)
     next = serializers.CharField(allow_null=True)
     as_of = serializers.DateTimeField()
+
+
+class CopyEventDataSchema(serializers.Serializer[Any]):
+    """The text that an event is about; fetch it, for the event does not hold it."""
+
+    content_id = serializers.UUIDField()
+    sku = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    language = serializers.CharField()
+    version = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
+
+
+class CopyEventSchema(serializers.Serializer[Any]):
+    """What a webhook is sent."""
+
+    type = serializers.ChoiceField(choices=WebhookEvent.choices)
+    timestamp = serializers.DateTimeField()
+    data = CopyEventDataSchema()  # type: ignore[assignment]  # hides a serializer's own data
+
+
+COPY_WEBHOOK = OpenApiWebhook(
+    name="copy",
+    decorator=extend_schema(
+        operation_id="copy_event",
+        summary="Copy was published or taken back",
+        description=(
+            "Signed as Standard Webhooks ask (webhook-id, webhook-timestamp, webhook-signature) "
+            "and sent at least once, under the same webhook-id each time. Answer 2xx within 10 "
+            "seconds; redirects are not followed, and 410 switches the webhook off."
+        ),
+        request=CopyEventSchema,
+        responses={204: None},
+    ),
+)

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from guidance.content.services import planning, staleness
+from guidance.content.services import planning, reexamination, staleness, webhook_delivery
 
 
 def examine_again(draft_ids: Sequence[str]) -> int:
@@ -21,3 +22,18 @@ def keep_time() -> None:
     """Send planned texts out, and take out what nobody approved anew in time."""
     planning.publish_due()
     planning.enforce_deadlines()
+
+
+def examine_by_rules(pack: str) -> dict[str, int]:
+    """Examine live and waiting copy by the rules of a pack that was just activated."""
+    return asdict(reexamination.examine_by_rules(pack=pack))
+
+
+def deliver_webhooks(endpoint_id: str) -> str:
+    """Send what an endpoint is to be told now."""
+    return str(webhook_delivery.deliver_due(endpoint_id=uuid.UUID(endpoint_id)))
+
+
+def sweep_webhooks() -> int:
+    """Have every endpoint told what is due."""
+    return webhook_delivery.sweep_webhooks()

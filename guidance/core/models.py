@@ -26,7 +26,12 @@ class User(AbstractUser):
 
 
 class Market(models.Model):
-    """Where the shop sells: one language, currency and time zone."""
+    """Where the shop sells: one language, currency, time zone, and rules for what copy may say."""
+
+    class RulePack(models.TextChoices):
+        CN = "cn", _("China")
+        EU = "eu", _("European Union")
+        US = "us", _("United States")
 
     key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -34,6 +39,13 @@ class Market(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="USD")
     time_zone = models.CharField(
         _("time zone"), max_length=50, default="UTC", validators=[validate_time_zone]
+    )
+    rule_pack = models.CharField(
+        _("rule pack"),
+        max_length=20,
+        choices=RulePack.choices,
+        blank=True,
+        help_text=_("The rules that copy is held to; by the currency where none is chosen."),
     )
     is_default = models.BooleanField(_("default"), default=False)
 

@@ -5,7 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_ml.bench import pace, recommender, repurchase, writer, writer_learning
+from models_ml.bench import (
+    checks,
+    pace,
+    providers,
+    recommender,
+    repurchase,
+    writer,
+    writer_learning,
+    writer_reranker,
+)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -15,6 +24,9 @@ def main(arguments: Sequence[str]) -> None:
     pace.add_parser(benches)
     repurchase.add_parser(benches)
     writer.add_parser(benches)
+    checks.add_parser(benches)
+    providers.add_parser(benches)
+    writer_reranker.add_parser(benches)
     writer_learning.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -40,6 +52,11 @@ def _run_all(options: argparse.Namespace) -> None:
         ("pace", "pace", "--sequences", beauty, "--rectools", options.rectools),
         ("repurchase", "repurchase", "--shop", shop),
         ("writer", "writer", "--facts", facts / "flipkart_1050.csv"),
+        (
+            *("checks", "checks", "--words", options.data / "copy" / "ad_law_words_zh.txt"),
+            *("--human", options.data / "copy" / "advertisegen_zh.jsonl"),
+        ),
+        ("providers", "providers"),
     ):
         print(title)
         main([name, *map(str, inputs), "--json", str(options.json / f"{title}.json")])

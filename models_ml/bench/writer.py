@@ -1,57 +1,61 @@
-"""Writes copy for every product of a file, checks it, and counts what is told, blocked and slow."""
+"""Writes copy for every product of a file and scores it beside what people wrote."""
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import re
+import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_ml.writer.checks import check
-from models_ml.writer.claims import claims, sentence_claims
-from models_ml.writer.facts import Fact, is_brand, key_info, speaks
-from models_ml.writer.realiser import NotEnoughFacts, write
+from models_ml.bench.language_model import LanguageModel, perplexity
+from models_ml.bench.variety import one_template, self_bleu
+from models_ml.bench.writer_cases import Case, human_prose, read_cases
+from models_ml.bench.writer_slots import left_out
+from models_ml.bench.writer_tally import Tally, catch_swapped, score_human
+from models_ml.writer import kinds
+from models_ml.writer.checks import Finding, check
+from models_ml.writer.choosing import Chooser
+from models_ml.writer.facts import is_brand, missing_facts
+from models_ml.writer.realiser import Draft, NotEnoughFacts, write
+from models_ml.writer.reranker import Reranker
 from models_ml.writer.terms import Terms
 
-_SPECIFICATION = re.compile(r'\{(?:"key"=>"((?:[^"\\]|\\.)*)", ?)?"value"=>"((?:[^"\\]|\\.)*)"\}')
-_SAMPLES = 10
+__all__ = ["Case", "measure", "read_cases"]
 
+Writer = Callable[[Case, str, int], Draft]
+"""From a product, a kind and a seed to a draft; raises NotEnoughFacts."""
 
-@dataclass(frozen=True)
-class Case:
-    """One product in one language; `human` is what a person wrote for it, "" where nobody did."""
-
-    title: str
-    language: str
-    facts: tuple[Fact, ...]
-    human: str = ""
-
-
-@dataclass
-class Tally:
-    """Counts over one language and kind; `slots` are facts that could be told."""
-
-    drafts: int = 0
-    thin: int = 0
-    slots: int = 0
-    told: int = 0
-    cited: int = 0
-    found: int = 0
-    blocked: int = 0
-    warned: int = 0
-    seconds_writing: float = 0.0
-    seconds_checking: float = 0.0
-    findings: Counter[str] = field(default_factory=Counter)
-    skeletons: Counter[str] = field(default_factory=Counter)
-    openings: Counter[str] = field(default_factory=Counter)
-    samples: list[str] = field(default_factory=list)
+KINDS = ("description", "short_description", *kinds.KINDS)
+_CHANNEL = "app_push"
+_JUDGED = "description"
+"""The kind that owes its reader every fact; its figures are the overall ones."""
+_SAMPLES = 30
+_OVERALL = (
+    "slot_recall",
+    "unsupported_claims",
+    "unsupported_claims_second",
+    "numeric_fidelity",
+    "banned_words",
+    "first_person_experience",
+    "share_blocked",
+    "length",
+    "distinct_2",
+    "self_bleu",
+    "self_bleu_one_template",
+    "swapped_facts_caught",
+    "swapped_facts_caught_second",
+    "perplexity",
+    "perplexity_human",
+    "perplexity_ratio",
+    "ms_per_text",
+)
 
 
 def add_parser(benches: argparse._SubParsersAction) -> None:
@@ -59,74 +63,92 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser = benches.add_parser("writer", help=__doc__)
     parser.add_argument("--facts", type=Path, required=True, help="products (JSONL or CSV)")
     parser.add_argument("--json", type=Path, required=True, help="where to write the figures")
+    parser.add_argument("--provider", default="builtin", help="who writes")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--reranker", type=Path, help="the folder of a trained re-ranker")
+    parser.add_argument("--candidates", type=int, default=3, help="texts it chooses from")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--drafts", type=int, default=0, help="also time so many on two cores")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure, print the table and write the JSON."""
-    report = measure(list(read_cases(options.facts)), options.seed)
-    for name, figures in report.items():
-        print(name)
-        for key, value in figures.items():
-            if key != "samples":
-                print(f"  {key}: {value}")
+    cases = list(read_cases(options.facts))
+    if not cases:
+        sys.exit(f"{options.facts}: no products in it")
+    writer = writer_named(options.provider)
+    if options.reranker:
+        writer = Reranked(options.reranker, options.candidates)
+    report = measure(cases, options.seed, writer, options.provider, options.kinds)
+    if options.reranker:
+        report["candidates"] = options.candidates
+    if options.drafts:
+        report["drafts_timed"] = options.drafts
+        report["drafts_seconds"] = time_drafts(cases, options.drafts, writer)
+    _print(report)
     options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def read_cases(path: Path) -> Iterator[Case]:
-    """Read a shop's products or attributes with copy (JSONL), or a catalogue (CSV)."""
-    if path.suffix == ".csv":
-        yield from _catalogue(path)
-        return
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            row = json.loads(line)
-            if "titles" in row:
-                yield from _shop_product(row)
-            elif "content" in row:
-                yield _attributes_with_copy(row)
-            else:
-                sys.exit(f"{path}:{number}: neither `titles` nor `content` in the row")
+def writer_named(provider: str) -> Writer:
+    """The writer of that name; exits naming the ones there are."""
+    writers: dict[str, Writer] = {"builtin": write_builtin}
+    if provider not in writers:
+        sys.exit(f"--provider {provider}: none of {', '.join(writers)}")
+    return writers[provider]
 
 
-def _catalogue(path: Path) -> Iterator[Case]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            stated = _SPECIFICATION.findall(row["product_specifications"])
-            facts = [Fact(_plain(key), _plain(value), "", "en") for key, value in stated if key]
-            if row["brand"] and not any(is_brand(fact) for fact in facts):
-                facts.append(Fact("brand", row["brand"]))
-            yield Case(row["product_name"], "en", tuple(facts), row["description"])
+def write_builtin(case: Case, kind: str, seed: int) -> Draft:
+    """The builtin writer, told to write from whatever facts there are."""
+    return write(
+        kind,
+        title=case.title,
+        facts=case.facts,
+        language=case.language,
+        seed=seed,
+        from_few_facts=True,
+        channel=_CHANNEL,
+    )
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text).strip()
+class Reranked:
+    """The builtin writer with a re-ranker; each process loads its own."""
+
+    def __init__(self, directory: Path, candidates: int) -> None:
+        self._directory, self._candidates = directory, candidates
+        self._chooser: Chooser | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_chooser": None}
+
+    def __call__(self, case: Case, kind: str, seed: int) -> Draft:
+        """As `write_builtin`."""
+        if self._chooser is None:
+            self._chooser = Chooser(Reranker(self._directory))
+        return write(
+            kind,
+            title=case.title,
+            facts=case.facts,
+            language=case.language,
+            seed=seed,
+            from_few_facts=True,
+            channel=_CHANNEL,
+            candidates=self._candidates,
+            chooser=self._chooser,
+        )
 
 
-def _attributes_with_copy(row: dict[str, str]) -> Case:
-    pairs = [part.partition("#") for part in row["content"].split("*")]
-    facts = [Fact(key, value, "", "zh-hans") for key, _, value in pairs]
-    garment = next((value for key, _, value in pairs if key in ("衣样式", "裙长", "裤长")), "")
-    kind = next((value for key, _, value in pairs if key == "类型"), "")
-    noun = garment if garment.endswith(tuple("衣裙裤衫套装服")) else kind
-    return Case(noun, "zh-hans", tuple(facts), row["summary"])
+def measure(
+    cases: Sequence[Case],
+    seed: int,
+    writer: Writer = write_builtin,
+    provider: str = "builtin",
+    wanted: Sequence[str] = KINDS,
+) -> dict[str, Any]:
+    """Overall figures, then those per kind and language, then those of people's own copy.
 
-
-def _shop_product(row: dict[str, Any]) -> Iterator[Case]:
-    for language, title in row["titles"].items():
-        facts = [Fact("brand", row["brand"]), Fact("price", row["price"], row["currency"])]
-        for attribute in row["attributes"]:
-            value, unit = attribute["value"], attribute["unit"] or ""
-            by_language = {"": value} if isinstance(value, str) else value
-            facts += [
-                Fact(attribute["key"], text, unit, spoken) for spoken, text in by_language.items()
-            ]
-        yield Case(title, language, tuple(facts), (row.get("description") or {}).get(language, ""))
-
-
-def measure(cases: Sequence[Case], seed: int) -> dict[str, dict[str, Any]]:
-    """Figures per kind and language, and the findings on what people wrote."""
+    The overall figures are those of the description, of all languages together.
+    """
     brands = Terms(
         {
             fact.value
@@ -135,117 +157,129 @@ def measure(cases: Sequence[Case], seed: int) -> dict[str, dict[str, Any]]:
             if is_brand(fact) and len(fact.value) > 1
         }
     )
-    tallies: dict[str, Tally] = {}
+    by_language: dict[str, list[Case]] = {}
     for case in cases:
-        for kind in ("description", "short_description"):
-            tally = tallies.setdefault(f"{kind} {case.language}", Tally())
-            _measure_one(case, kind, seed, brands, tally)
-    report = {name: _figures(tally) for name, tally in tallies.items()}
-    human = [case for case in cases if case.human]
+        by_language.setdefault(case.language, []).append(case)
+    parts: dict[str, Any] = {}
+    judged = []
+    for language, own in by_language.items():
+        for kind in wanted:
+            parts[f"{kind} {language}"] = _measure_kind(own, kind, seed, brands, writer)
+        judged += [parts[f"{_JUDGED} {language}"]] if _JUDGED in wanted else []
+    report = {"provider": provider, "seed": seed, "products": len(cases)} | _overall(judged)
+    human = [case for case in cases if case.prose] or [case for case in cases if case.human]
     if human:
-        report["human copy"] = _human_figures(human, brands)
-    return report
+        parts["human copy"] = score_human(human, brands, seed)
+    return report | parts
 
 
-def _measure_one(case: Case, kind: str, seed: int, brands: Terms, tally: Tally) -> None:
-    started = time.process_time()
-    try:
-        draft = write(kind, title=case.title, facts=case.facts, language=case.language, seed=seed)
-    except NotEnoughFacts:
-        tally.thin += 1
-        return
-    tally.seconds_writing += time.process_time() - started
-    started = time.process_time()
-    findings = check(
-        draft.text,
+def _measure_kind(
+    cases: Sequence[Case], kind: str, seed: int, brands: Terms, writer: Writer
+) -> dict[str, Any]:
+    language = cases[0].language
+    tally, written, thin, seconds = Tally(language), [], 0, 0.0
+    for case in cases:
+        started = time.perf_counter()
+        try:
+            draft = writer(case, kind, seed)
+        except (NotEnoughFacts, kinds.TooShort):
+            thin += 1
+            tally.miss(case)
+            continue
+        findings = _check(case, kind, draft.text, brands)
+        seconds += time.perf_counter() - started
+        written.append(case)
+        tally.add(case, draft.text, findings, brands)
+    figures = {"drafts": len(written), "too_thin": thin} | tally.figures(seed)
+    few = sum(bool(missing_facts(kind, case.facts, language, case.title)) for case in cases)
+    figures["fewer_facts_than_the_desk_asks_for"] = few
+    reasons = Counter(left_out(fact, language) for case in cases for fact in case.facts)
+    figures["facts_left_out"] = {reason: n for reason, n in reasons.items() if reason}
+    if kind == _JUDGED:
+        templates = [one_template(case) for case in written]
+        figures["self_bleu_one_template"] = round(self_bleu(templates, language, seed), 2)
+        figures |= catch_swapped(written, tally.texts, brands)
+    figures |= _perplexities(cases, written, tally.texts, language)
+    figures["ms_per_text"] = round(1000 * seconds / max(len(written), 1), 3)
+    chosen = random.Random(seed).sample(tally.texts, min(_SAMPLES, len(tally.texts)))
+    figures["samples"] = chosen
+    return figures
+
+
+def _check(case: Case, kind: str, text: str, brands: Terms) -> list[Finding]:
+    return check(
+        text,
         facts=case.facts,
         title=case.title,
         language=case.language,
         kind=kind,
         brands=brands,
     )
-    tally.seconds_checking += time.process_time() - started
-    tally.drafts += 1
-    tally.blocked += any(finding.severity == "block" for finding in findings)
-    tally.warned += any(finding.severity == "warn" for finding in findings)
-    tally.findings.update(f"{finding.severity} {finding.check}" for finding in findings)
-    keys = {fact.key for fact in case.facts if _is_slot(fact, case.language)}
-    cited = {key for sentence in draft.sentences for key in sentence.fact_keys}
-    tally.slots += len(keys)
-    tally.told += len(keys & cited)
-    said = claims(draft.text, case.facts, case.title, case.language)
-    for sentence, heard in zip(draft.sentences, sentence_claims(draft.text, said), strict=False):
-        tally.cited += len(set(sentence.fact_keys))
-        tally.found += len(set(sentence.fact_keys) & set(heard.fact_keys))
-    skeleton = _skeleton(draft.text, case)
-    tally.skeletons[skeleton] += 1
-    tally.openings[" ".join(skeleton.split()[:3]) if case.language == "en" else skeleton[:6]] += 1
-    if len(tally.samples) < _SAMPLES and tally.drafts % 37 == 1:
-        tally.samples.append(draft.text)
 
 
-def _is_slot(fact: Fact, language: str) -> bool:
-    return speaks(fact, language) and key_info(fact.key).group != "silent"
-
-
-def _skeleton(text: str, case: Case) -> str:
-    """The text without what facts and title say: what remains is the grammar's own."""
-    said = claims(text, case.facts, case.title, case.language)
-    for claim in reversed(said):
-        text = text[: claim.start] + "_" + text[claim.end :]
-    return text
-
-
-def _share(part: float, whole: float) -> float:
-    return round(part / whole, 4) if whole else 0.0
-
-
-def _figures(tally: Tally) -> dict[str, Any]:
+def _perplexities(
+    cases: Sequence[Case], written: Sequence[Case], texts: Sequence[str], language: str
+) -> dict[str, float]:
+    """Under a model of one half's human copy: the texts and the human copy of the other half."""
+    training, scored = human_prose(cases, "judge"), human_prose(cases, "writer")
+    own = [text for case, text in zip(written, texts, strict=True) if case.half == "writer"]
+    if not training or not scored or not own:
+        return {}
+    model = LanguageModel(training, language)
+    mine, human = perplexity(model, own), perplexity(model, scored)
     return {
-        "drafts": tally.drafts,
-        "too_thin": tally.thin,
-        "slot_recall": _share(tally.told, tally.slots),
-        "citations_found_by_claims": _share(tally.found, tally.cited),
-        "share_blocked": _share(tally.blocked, tally.drafts),
-        "share_warned": _share(tally.warned, tally.drafts),
-        "findings": dict(tally.findings.most_common()),
-        "distinct_skeletons": _share(len(tally.skeletons), tally.drafts),
-        "distinct_openings": len(tally.openings),
-        "commonest_opening": _commonest(tally.openings, tally.drafts),
-        "cpu_ms_writing": round(1000 * tally.seconds_writing / max(tally.drafts, 1), 3),
-        "cpu_ms_checking": round(1000 * tally.seconds_checking / max(tally.drafts, 1), 3),
-        "samples": tally.samples,
+        "perplexity": round(mine, 2),
+        "perplexity_human": round(human, 2),
+        "perplexity_ratio": round(mine / human, 4),
     }
 
 
-def _commonest(openings: Counter[str], drafts: int) -> str:
-    return ", ".join(f"{text!r} {_share(count, drafts)}" for text, count in openings.most_common(1))
+def _overall(judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of one language as they are, of several as their mean weighted by texts."""
+    if not judged:
+        return {}
+    if len(judged) == 1:
+        return {key: judged[0][key] for key in _OVERALL if key in judged[0]}
+    figures: dict[str, Any] = {}
+    for key in _OVERALL:
+        having = [part for part in judged if isinstance(part.get(key), int | float)]
+        weight = sum(part["texts"] for part in having)
+        if weight:
+            figures[key] = round(sum(part[key] * part["texts"] for part in having) / weight, 4)
+    return figures
 
 
-def _human_figures(cases: Sequence[Case], brands: Terms) -> dict[str, Any]:
-    """Findings on what people wrote, right or wrong: an upper bound of false alarms."""
-    texts: Counter[str] = Counter()
-    words: dict[str, Counter[str]] = {}
-    for case in cases:
-        findings = check(
-            case.human,
-            facts=case.facts,
-            title=case.title,
-            language=case.language,
-            kind="description",
-            brands=brands,
-        )
-        texts.update({f"{finding.severity} {finding.check}" for finding in findings})
-        for finding in findings:
-            words.setdefault(finding.check, Counter())[case.human[finding.start : finding.end]] += 1
-    return {
-        "texts": len(cases),
-        "share_with_finding": {name: _share(n, len(cases)) for name, n in texts.most_common()},
-        "commonest": {
-            name: dict(_short(found)) for name, found in words.items() if name != "length"
-        },
-    }
+def time_drafts(cases: Sequence[Case], count: int, writer: Writer) -> float:
+    """Wall seconds for `count` descriptions with their checks, in two processes."""
+    started = time.perf_counter()
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        shares = [range(0, count, 2), range(1, count, 2)]
+        done = sum(pool.map(partial(_draft_all, cases, writer), shares))
+    assert done == count
+    return round(time.perf_counter() - started, 1)
 
 
-def _short(found: Counter[str]) -> Iterable[tuple[str, int]]:
-    return [(text[:40], count) for text, count in found.most_common(12)]
+def _draft_all(cases: Sequence[Case], writer: Writer, numbers: Iterable[int]) -> int:
+    """Write and check the drafts of these numbers, the products in turn with ever new seeds."""
+    done = 0
+    for number in numbers:
+        case = cases[number % len(cases)]
+        try:
+            draft = writer(case, _JUDGED, number)
+            _check(case, _JUDGED, draft.text, Terms(()))
+        except NotEnoughFacts:
+            pass
+        done += 1
+    return done
+
+
+def _print(report: dict[str, Any]) -> None:
+    for key, value in report.items():
+        if not isinstance(value, dict) or key == "length":
+            print(f"{key}: {value}")
+    for name, figures in report.items():
+        if isinstance(figures, dict) and name != "length":
+            print(name)
+            for key, value in figures.items():
+                if key != "samples":
+                    print(f"  {key}: {value}")

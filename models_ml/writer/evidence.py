@@ -34,7 +34,7 @@ class Evidence:
     """Facts of every language and the title, indexed; keys are spelled as the facts do."""
 
     def __init__(self, facts: Sequence[Fact], title: str) -> None:
-        self._statements = [(fact.key, fact.text) for fact in facts]
+        self._statements = [(fact.key, _stated(fact)) for fact in facts]
         if title:
             self._statements.append((TITLE_KEY, title))
         spoken_keys = [fact.key for fact in facts if fact.value.strip().lower() not in NO]
@@ -107,6 +107,11 @@ class Evidence:
         return Support("unknown", (), near[0][0].text if near else "")
 
 
+def _stated(fact: Fact) -> str:
+    """What the fact says: of a "yes", the words of its key."""
+    return fact.key.replace("_", " ") if fact.value.strip().lower() in YES else fact.text
+
+
 def _quantities_in(fact: Fact) -> list[tuple[Quantity, str]]:
     implied = _implied_unit(fact)
     found = []
@@ -134,7 +139,8 @@ def _values_of(fact: Fact) -> list[str]:
     A yes-and-no fact is told by the words of its key.
     """
     if fact.value.strip().lower() in YES:
-        return [key_info(fact.key).name, fact.key]
+        key = fact.key.replace("_", " ")
+        return [key_info(fact.key).name, fact.key, re.sub(r"(?i)\s+included$", "", key)]
     whole = _LEADING_PREPOSITION.sub("", fact.value.strip())
     parts = {whole, *_SPLIT.split(whole)}
     least = 2 if re.search(r"[\u3400-\u9fff]", fact.value) else 3

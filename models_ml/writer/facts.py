@@ -14,7 +14,16 @@ from typing import NamedTuple
 from models_ml.writer.lexicon import rows, words
 
 LANGUAGES = ("en", "zh-hans")
-KINDS = ("short_description", "description")
+KINDS = (
+    "short_description",
+    "description",
+    "title",
+    "bullets",
+    "faq",
+    "guide",
+    "campaign",
+    "push",
+)
 TITLE_KEY = "title"
 """The key under which a sentence cites the product's title."""
 
@@ -106,10 +115,10 @@ def speaks(fact: Fact, language: str) -> bool:
     """Whether the fact can be said in `language`.
 
     A fact without a language counts by its script, unless its key is one whose values are names or
-    measures.
+    measures; one that is called English and holds Chinese is neither.
     """
     if fact.language:
-        return fact.language == language
+        return fact.language == language and not (language == "en" and has_han(fact.value))
     if has_han(fact.value):
         return language == "zh-hans"
     info = key_info(fact.key)
@@ -144,7 +153,16 @@ def claimable(facts: Iterable[Fact], language: str) -> list[Fact]:
     return list(seen.values())
 
 
-NEEDED = {"short_description": 2, "description": 3}
+NEEDED = {
+    "short_description": 2,
+    "description": 3,
+    "title": 1,
+    "bullets": 3,
+    "push": 1,
+    "campaign": 2,
+    "faq": 3,
+    "guide": 4,
+}
 """Distinct facts, besides brand, type and category, that each kind needs."""
 
 _WANTED = {
@@ -177,7 +195,7 @@ def missing_facts(
     another language asks for the product's type. Raises ValueError for an unknown kind or language.
     """
     if kind not in NEEDED:
-        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        raise ValueError(f"kind {kind!r} is none of {', '.join(NEEDED)}")
     usable = claimable(facts, language)
     present = {key_info(fact.key).name for fact in usable}
     told = {key_info(fact.key).name for fact in usable if key_info(fact.key).group != "identity"}

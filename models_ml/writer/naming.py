@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models_ml.writer.english import decapitalise, is_plural
-from models_ml.writer.facts import LANGUAGES, TITLE_KEY, Fact, has_han, title_speaks
+from models_ml.writer.facts import LANGUAGES, TITLE_KEY, Fact, has_han, key_info, title_speaks
 from models_ml.writer.phrases import Part, bundle
 from models_ml.writer.terms import contains, fold
 
 _TAIL = re.compile(r"\s*(?:,(?=\s)|[，(（\[|]|\s[-–—/]\s|:\s).*$")
 _LONGEST_PLAIN_NOUN = 4
 """Chinese characters; a shorter title is itself the noun, and a more exact one than the type."""
+_FULL_NOUNS = {"裙": "裙子", "裤": "裤子", "鞋": "鞋子", "帽": "帽子", "袜": "袜子", "包": "包包"}
+"""One character alone does not stand as a noun."""
 _ACRONYMS = frozenset({"led", "usb", "uk", "usa", "eu", "abs", "lcd", "diy"})
 _SMALL = frozenset({"a", "an", "and", "as", "at", "by", "for", "in", "of", "on", "or", "the", "to"})
 
@@ -35,10 +37,10 @@ class Naming:
     noun_tells: frozenset[str]
     noun_keys: tuple[str, ...]
 
-    def says(self, value: str) -> bool:
-        """Whether both name and noun tell `value`, so that no sentence has to."""
+    def says(self, fact: Fact) -> bool:
+        """Whether both name and noun tell the value, so that no sentence has to."""
         called = [words for words in (self.name, self.noun) if words]
-        return bool(called) and len(value) > 1 and all(contains(words, value) for words in called)
+        return bool(called) and all(_says(words, fact) for words in called)
 
     @property
     def name_keys(self) -> tuple[str, ...]:
@@ -59,6 +61,7 @@ def name_product(title: str, facts: Sequence[Fact], language: str) -> Naming:
         noun = _without_brand(name, brand)
         noun = noun or (name if language == "zh-hans" else "")
         cited = (TITLE_KEY, *sorted(_told_by(noun, facts)))
+    noun = _FULL_NOUNS.get(noun, noun)
     head = noun.split()[-1].lower() if noun else ""
     return Naming(
         name=name,
@@ -83,9 +86,14 @@ def called(title: str, facts: Sequence[Fact]) -> dict[str, tuple[str, ...]]:
 
 
 def _told_by(words: str, facts: Sequence[Fact]) -> frozenset[str]:
-    return frozenset(
-        fact.key for fact in facts if len(fact.value) > 1 and contains(words, fact.value)
-    )
+    """The keys all of whose values stand in `words`."""
+    keys = {fact.key for fact in facts}
+    return frozenset(keys - {fact.key for fact in facts if not _says(words, fact)})
+
+
+def _says(words: str, fact: Fact) -> bool:
+    least = 1 if key_info(fact.key).name == "type" and has_han(fact.value) else 2
+    return len(fact.value) >= least and contains(words, fact.value)
 
 
 def _is_noun(kind: str, name: str) -> bool:

@@ -72,20 +72,37 @@ def english_number_pattern() -> str:
     below_hundred = rf"(?:(?:{tens})(?:[\s-](?:{units}))?|(?:{units}))"
     rest = rf"(?:\s(?:and\s)?{below_hundred})?"
     many = rf"(?:(?:{below_hundred}|a)[\s-])?(?:hundred|thousand|dozen){rest}"
-    return rf"\bhalf a dozen\b|\b(?:{many}|{below_hundred})(?:\sand a half)?\b"
+    point = rf"\spoint(?:\s(?:zero|{units})){{1,4}}"
+    part = rf"(?:\sand a (?:half|quarter)|\sand three quarters|{point})?"
+    return rf"\bhalf a dozen\b|\bhalf an?\b|\b(?:{many}|{below_hundred}){part}\b"
+
+
+_ENGLISH_PARTS = {
+    " and a half": Fraction(1, 2),
+    " and a quarter": Fraction(1, 4),
+    " and three quarters": Fraction(3, 4),
+}
 
 
 def english_number(spelled: str) -> Fraction:
     """The value of what `english_number_pattern` matched."""
     if spelled == "half a dozen":
         return Fraction(6)
-    half = Fraction(1, 2) if spelled.endswith("and a half") else Fraction(0)
+    if spelled.startswith("half a"):
+        return Fraction(1, 2)
+    extra = Fraction(0)
+    for ending, part in _ENGLISH_PARTS.items():
+        if spelled.endswith(ending):
+            spelled, extra = spelled.removesuffix(ending), part
+    whole, _, digits = spelled.partition(" point ")
+    for place, word in enumerate(digits.split(), start=1):
+        extra += Fraction(_ENGLISH[word], 10**place)
     total = 0
-    for word in spelled.removesuffix(" and a half").replace("-", " ").split():
+    for word in whole.replace("-", " ").split():
         value = _ENGLISH.get(word, 0)
         total = (
             (total or 1) * value
             if value in (12, 100, 1000) and word not in _ENGLISH_UNITS
             else total + value
         )
-    return total + half
+    return total + extra

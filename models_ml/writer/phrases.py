@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from models_ml.writer.facts import Fact, key_info
+from models_ml.writer.facts import Fact, has_han, key_info
 
 YES = frozenset({"yes", "true", "y", "是", "有", "支持", "可以", "可"})
 NO = frozenset({"no", "false", "n", "否", "没有", "不支持", "不可"})
@@ -44,6 +44,7 @@ class Part:
 
     `predicate` follows a subject, `possessed` stands in a list after "has", `adjective` in one
     after "is", `front` opens a sentence, `modifier` attaches to the noun, `sentence` stands alone.
+    A part with nothing but a `detail` is told only where copy owes every fact.
     """
 
     keys: tuple[str, ...]
@@ -56,6 +57,14 @@ class Part:
     front: str = ""
     modifier: str = ""
     sentence: str = ""
+    detail: str = ""
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether the fact reads well in a sentence."""
+        return bool(
+            self.predicate or self.possessed or self.adjective or self.modifier or self.sentence
+        )
 
     @property
     def weight(self) -> float:
@@ -76,9 +85,16 @@ class Bundle:
         """These facts as a part that says `value`."""
         return Part(self.keys, self.name, self.group, value, predicate, **pieces)
 
-    def silent(self) -> Part:
-        """A part that says nothing: "no warranty", "pack of 1"."""
-        return Part((), self.name, self.group)
+    def silent(self, detail: str = "") -> Part:
+        """A part that no sentence of praise would tell: "no warranty", "pack of 1"."""
+        return Part(self.keys, self.name, self.group, detail=detail or self.listed)
+
+    @property
+    def listed(self) -> str:
+        """Key and values side by side, as in a table."""
+        key = re.sub(r"\s+", " ", self.keys[0].replace("_", " ")).strip()
+        values = ", ".join(value.strip(" .,;") for value in self.values)
+        return f"{key}：{values}" if has_han(key) else f"{key.lower()}: {values}"
 
 
 def bundle(facts: Iterable[Fact]) -> dict[str, Bundle]:

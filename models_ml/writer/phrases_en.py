@@ -9,86 +9,14 @@ from collections.abc import Sequence
 from models_ml.writer.english import decapitalise, with_article
 from models_ml.writer.facts import Fact
 from models_ml.writer.grammar import expand, join_list
+from models_ml.writer.lexicon import rows
 from models_ml.writer.localise import localise
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
 from models_ml.writer.quantities import quantities_of
 from models_ml.writer.special_en import SPECIAL, by_shape
 from models_ml.writer.unknown_en import compound, compound_of, unknown, yes
 
-# Each key: predicate, possessed, front, modifier. {x} is the value, {ax} the value with its
-# article, {x+noun} the value
-# followed by the noun unless it already ends so.
-_FORMS: dict[str, tuple[str, str, str, str]] = {
-    "brand": ("<comes> from {x}", "", "", "(from|by) {x}"),
-    "series": (
-        "<belongs> to the {x+(range|series|collection)}",
-        "",
-        "",
-        "from the {x+(range|series)}",
-    ),
-    "material": ("<is> made (of|from) {x}", "", "made (of|from) {x}", "(in|made of) {x}"),
-    "lining": ("<is> lined with {x}", "{ax+lining}", "lined with {x}", ""),
-    "filling": ("<is> filled with {x}", "{ax+filling}", "filled with {x}", ""),
-    "colour": ("<comes> in {x}", "", "", "in {x}"),
-    "design": ("", "{ax+design}", "", "with {ax+design}"),
-    "pattern": ("", "{ax+pattern}", "with {ax+pattern}", "with {ax+pattern}"),
-    "style": ("", "{ax+style}", "", ""),
-    "finish": ("", "{ax+finish}", "with {ax+finish}", "with {ax+finish}"),
-    "shape": ("", "{ax+shape}", "", ""),
-    "origin": ("<is> (made|produced) in {x}", "", "(made|produced) in {x}", "made in {x}"),
-    "craft": ("<is> {x}", "", "{x}", ""),
-    "fit": ("", "{ax+fit}", "cut to {ax+fit}", ""),
-    "neck": ("", "{ax+neck}", "", "with {ax+neck}"),
-    "closure": ("<fastens> with {ax+closure}", "{ax+closure}", "", ""),
-    "length": ("(<is> {x} long|<measures> {x} in length)", "a length of {x}", "", ""),
-    "width": ("<is> {x} wide", "a width of {x}", "", ""),
-    "height": ("(<is> {x} high|<stands> {x} high)", "a height of {x}", "standing {x} high", ""),
-    "depth": ("<is> {x} deep", "a depth of {x}", "", ""),
-    "diameter": ("(<is> {x} in diameter|<measures> {x} across)", "a diameter of {x}", "", ""),
-    "thickness": ("<is> {x} thick", "a thickness of {x}", "", ""),
-    "dimensions": ("<measures> {x}", "", "measuring {x}", ""),
-    "weight": ("<weighs> {x}", "a weight of {x}", "weighing {x}", ""),
-    "capacity": ("", "a capacity of {x}", "with a capacity of {x}", ""),
-    "quantity": ("", "a net weight of {x}", "with a net weight of {x}", ""),
-    "thread_count": ("", "a thread count of {x}", "with a thread count of {x}", ""),
-    "gsm": ("", "a fabric weight of {x}", "", ""),
-    "power": ("", "a power rating of {x}", "", ""),
-    "voltage": ("<runs> on {x}", "", "", ""),
-    "battery_life": ("", "a battery life of {x}", "with a battery life of {x}", ""),
-    "battery_capacity": ("", "a battery capacity of {x}", "", ""),
-    "battery_type": ("<uses> {ax+battery}", "", "", ""),
-    "charging_time": ("<charges> in {x}", "a charging time of {x}", "", ""),
-    "connectivity": ("<connects> via {x}", "", "", ""),
-    "compatibility": ("<works> with {x}", "", "", ""),
-    "mechanism": ("", "{ax+movement}", "", "with {ax+movement}"),
-    "hob": ("<works> on {x}", "", "", ""),
-    "light_output": ("<gives> {x} of light", "a light output of {x}", "", ""),
-    "burn_time": ("<burns> for {x}", "a burn time of {x}", "", ""),
-    "flavour": ("", "{ax+flavour}", "", "with {ax+flavour}"),
-    "scent": ("", "{ax+scent}", "", "with {ax+scent}"),
-    "harvest": ("<is> from the {x+harvest}", "", "", "from the {x+harvest}"),
-    "process": ("(<uses>|<is> made by) the {x+process}", "", "", ""),
-    "made": ("<is> {x}", "", "", ""),
-    "diet": ("<is> {x}", "", "", ""),
-    "players": ("<is> for {x+players}", "", "", "for {x+players}"),
-    "playing_time": ("", "a playing time of {x}", "", ""),
-    "waterproof": ("", "a waterproof rating of {x}", "", ""),
-    "comfort": ("", "a comfort temperature of {x}", "", ""),
-    "nib": ("", "{ax+nib}", "", "with {ax+nib}"),
-    "paper": ("<is> made with {x+paper}", "", "", "with {x+paper}"),
-    "roast": ("", "{ax+roast}", "", ""),
-    "ingredients": ("(<contains> {x}|<is> made with {x})", "", "made with {x}", ""),
-    "audience": ("(<is> intended for|<is> meant for|<suits>) {x}", "", "", "for {x}"),
-    "age_range": ("<is> (suitable|recommended) for ages {x}", "", "", "for ages {x}"),
-    "suitable_for": ("(<is> suitable for|<is> meant for) {x}", "", "suitable for {x}", "for {x}"),
-    "room": ("(<is> meant for|<suits>) the {x}", "", "", "for the {x}"),
-    "season": ("<is> suited to {x}", "", "", ""),
-    "skin_type": ("(<suits>|<is> suitable for) {x+skin}", "", "", "for {x+skin}"),
-    "hair_type": ("(<suits>|<is> suitable for) {x+hair}", "", "", "for {x+hair}"),
-    "feature": ("(<features>|<offers>) {x}", "", "", ""),
-    "box_contents": ("<comes> with {x}", "", "", ""),
-    "shelf_life": ("<keeps> for {x}", "a shelf life of {x}", "", ""),
-}
+_FORMS = {cells[0]: tuple(cells[1:]) for cells in rows("forms_en")}
 _STANDING = {
     "care": "({x}|for care, {x}|care instructions: {x})",
     "storage": "({x}|for storage, {x})",
@@ -112,18 +40,19 @@ _AS_WRITTEN = frozenset({"care", "storage", "brewing", "cooking"})
 def parts(facts: Sequence[Fact], rng: random.Random, *, is_durable: bool) -> list[Part]:
     """Every sayable English fact as a part; length, width and height as one."""
     bundles = bundle(facts)
-    dimensions = _dimensions(bundles)
+    dimensions = _dimensions(bundles, rng)
     made: list[Part | None] = [dimensions]
     by_stem: dict[str, list[tuple[str, Bundle]]] = {}
     for item in bundles.values():
-        if item.name in ("type", "category") or (dimensions and item.name in LENGTH_KEYS):
+        if dimensions and item.name in LENGTH_KEYS:
             continue
         pair = compound_of(item) if item.group == "other" and not _polar(item) else None
         if pair:
             by_stem.setdefault(pair[0], []).append((pair[1], item))
         else:
             made.append(_part(item, is_durable, rng))
-    made += [compound(stem, members, _clean) for stem, members in by_stem.items()]
+    for stem, members in by_stem.items():
+        made += compound(stem, members, _clean)
     return [part for part in made if part is not None and part.keys]
 
 
@@ -173,7 +102,7 @@ def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
     if item.name in _STANDING:
         return item.part(value, sentence=f"{item.name}: {value}")
     if forms is None:
-        return unknown(item, value)
+        return unknown(item, value, rng)
     said = special or value
     predicate, possessed, front, modifier = (_fill(expand(form, rng), said) for form in forms)
     return item.part(said, predicate, possessed=possessed, front=front, modifier=modifier)
@@ -192,12 +121,23 @@ def _fill(template: str, value: str) -> str:
 _SIDES = {"length": "long", "width": "wide", "height": "high", "depth": "deep"}
 
 
-def _dimensions(bundles: dict[str, Bundle]) -> Part | None:
+def _dimensions(bundles: dict[str, Bundle], rng: random.Random) -> Part | None:
     sides = [
         (name, localise(bundles[name].values[0], "en")) for name in LENGTH_KEYS if name in bundles
     ]
     if len(sides) < 2 or not all(value for _, value in sides):
         return None
-    said = join_list([f"{value} {_SIDES[name]}" for name, value in sides], " and ")
     keys = tuple(key for name, _ in sides for key in bundles[name].keys)
-    return Part(keys, "dimensions", "measure", said, f"<is> {said}", front=said)
+    rng.shuffle(sides)
+    adjectives = join_list([f"{value} {_SIDES[name]}" for name, value in sides], " and ")
+    nouns = join_list([f"{value} in {name}" for name, value in sides], " and ")
+    owned = join_list([f"a {name} of {value}" for name, value in sides], " and ")
+    said, front = rng.choice(
+        (
+            (f"<is> {adjectives}", adjectives),
+            (f"<measures> {adjectives}", f"measuring {adjectives}"),
+            (f"<measures> {nouns}", f"measuring {nouns}"),
+            (f"<has> {owned}", f"with {owned}"),
+        )
+    )
+    return Part(keys, "dimensions", "measure", adjectives, said, front=front)

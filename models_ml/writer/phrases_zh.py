@@ -8,88 +8,15 @@ from collections.abc import Sequence
 
 from models_ml.writer.facts import Fact, has_han
 from models_ml.writer.grammar import expand
+from models_ml.writer.lexicon import rows, words
 from models_ml.writer.localise import localise, localise_within
 from models_ml.writer.phrases import LENGTH_KEYS, NO, YES, Bundle, Part, bundle, split_list
 
-# Each key: clause, noun phrase for a list of what it has, modifier before 的. {x} is the value,
-# {x+noun} the value
-# followed by the noun unless it already ends so.
-_FORMS: dict[str, tuple[str, str]] = {
-    "brand": ("出自{x}", "{x}"),
-    "series": ("属于{x+系列}", "{x+系列}"),
-    "material": ("(采用{x}制成|以{x}制成|选用{x}材质)", "{x}材质"),
-    "lining": ("内里为{x}", ""),
-    "filling": ("填充物为{x}", ""),
-    "colour": ("(颜色为{x}|配色为{x}|呈{x})", "{x}"),
-    "pattern": ("(饰有{x+图案}|带有{x+图案}|以{x+图案}点缀)", "{x+图案}"),
-    "design": ("采用{x+设计}", "{x+设计}"),
-    "style": ("(整体为{x+风格}|呈现{x+风格}|风格{x})", "{x+风格}"),
-    "finish": ("(表面为{x}|表面经{x+处理})", ""),
-    "shape": ("(外形为{x}|造型为{x})", "{x}"),
-    "origin": ("(产自{x}|原产地为{x}|在{x}制造)", ""),
-    "craft": ("以{x}制作", ""),
-    "fit": ("(版型{x}|为{x+版型})", "{x+版型}"),
-    "length": ("长{x}", ""),
-    "width": ("宽{x}", ""),
-    "height": ("高{x}", ""),
-    "depth": ("深{x}", ""),
-    "diameter": ("直径{x}", ""),
-    "thickness": ("厚{x}", ""),
-    "dimensions": ("尺寸为{x}", ""),
-    "size": ("(规格为{x}|规格{x})", ""),
-    "weight": ("(重{x}|重量为{x})", ""),
-    "capacity": ("容量(为|){x}", ""),
-    "quantity": ("净含量{x}", ""),
-    "thread_count": ("支数为{x}", ""),
-    "gsm": ("面料克重为{x}", ""),
-    "power": ("功率(为|){x}", ""),
-    "voltage": ("电压(为|){x}", ""),
-    "power_source": ("(采用{x+供电}|由{x+供电})", ""),
-    "battery_life": ("续航(时间为|){x}", ""),
-    "battery_capacity": ("电池容量为{x}", ""),
-    "battery_type": ("使用{x+电池}", ""),
-    "charging_time": ("充电(时间为|需){x}", ""),
-    "connectivity": ("(通过{x}连接|支持{x}连接)", ""),
-    "compatibility": ("(兼容{x}|适配{x})", ""),
-    "mechanism": ("搭载{x+机芯}", ""),
-    "hob": ("适用于{x}", ""),
-    "light_output": ("光通量为{x}", ""),
-    "burn_time": ("(可燃烧{x}|燃烧时间为{x})", ""),
-    "flavour": ("(为{x+口味}|口味为{x})", "{x+口味}"),
-    "scent": ("(香味为{x}|带有{x+香气})", ""),
-    "roast": ("烘焙度为{x}", "{x}"),
-    "harvest": ("采摘季为{x}", "{x}"),
-    "brewing": ("(建议{x}|冲泡建议：{x})", ""),
-    "cooking": ("烹煮方法：{x}", ""),
-    "process": ("采用{x+处理法}", ""),
-    "diet": ("为{x}", ""),
-    "free_of": ("不含{x}", ""),
-    "made": ("采用{x+工艺}", ""),
-    "players": ("适合{x}游玩", ""),
-    "playing_time": ("游戏时长{x}", ""),
-    "waterproof": ("防水指数为{x}", ""),
-    "comfort": ("舒适温度为{x}", ""),
-    "nib": ("(配{x+笔尖}|笔尖为{x})", ""),
-    "paper": ("(纸张为{x}|采用{x+纸})", ""),
-    "assembly": ("采用{x}", ""),
-    "ingredients": ("(含有{x}|主要成分为{x})", ""),
-    "audience": ("(适合{x}使用|适用人群为{x})", ""),
-    "age_range": ("适合{x}使用", ""),
-    "occasion": ("适合{x+场合}", ""),
-    "suitable_for": ("(适合{x}|适用于{x})", ""),
-    "room": ("适合(摆放在|用于){x}", ""),
-    "season": ("适合{x}使用", ""),
-    "skin_type": ("适合{x}", ""),
-    "hair_type": ("适合{x}", ""),
-    "level": ("(难度为{x}|适合{x})", ""),
-    "feature": ("(具有{x}的特点|特点是{x})", ""),
-    "box_contents": ("(内含{x}|包装内含{x})", ""),
-    "care": ("(护理方式为{x}|保养方式为{x})", ""),
-    "storage": ("储存方式为{x}", ""),
-    "shelf_life": ("保质期{x}", ""),
-    "warranty": ("(保修期{x}|享{x}保修)", ""),
-}
-_MOST_DETAILS = 6
+_FORMS = {cells[0]: tuple(cells[1:]) for cells in rows("forms_zh")}
+_MOST_DETAILS = 3
+"""Details in one breath; more are told in several."""
+_DETAIL_FORMS = [(cells[0], words(cells[1])) for cells in rows("details_zh")]
+_ANDS = ("和", "和", "与", "及", "以及")
 _VERBAL = re.compile(
     r"^(?:附|配|含|带有|可|适合|适用|适于|建议|不|无|需|请|避免|仅|支持|采用|通过|能|防|易|免|用|经|以|为|内含|内附|随|约|煮|续航|舒适)"
 )
@@ -107,13 +34,13 @@ def parts(facts: Sequence[Fact], rng: random.Random, *, is_durable: bool) -> lis
     made: list[Part | None] = [dimensions]
     for item in bundles.values():
         name = item.name
-        if name in ("type", "category") or (dimensions and name in LENGTH_KEYS):
+        if dimensions and name in LENGTH_KEYS:
             continue
         if _is_detail(item) and not set(item.values) & (YES | NO):
             details.append(item)
         else:
             made.append(_part(item, is_durable, rng))
-    made.append(_details(details, rng))
+    made += _details(details, rng)
     return [part for part in made if part is not None and part.keys]
 
 
@@ -121,22 +48,52 @@ def _is_detail(item: Bundle) -> bool:
     return item.name in ("neck", "sleeve", "closure") or bool(_DETAIL_KEY.search(item.name))
 
 
-def _details(items: Sequence[Bundle], rng: random.Random) -> Part | None:
-    """Collar, sleeves, waist and the like in one breath: 圆领、泡泡袖和收腰设计."""
-    said = list(dict.fromkeys(value for item in items for value in _values(item)))[:_MOST_DETAILS]
-    kept = [item for item in items if set(_values(item)) & set(said)]
-    if not said:
-        return None
-    keys = tuple(key for item in kept for key in item.keys)
-    verb = rng.choice(("带有", "配以", "采用"))
-    return Part(keys, "details", "cut", join_zh(said), f"{verb}{join_zh(said)}设计")
+def _details(items: Sequence[Bundle], rng: random.Random) -> list[Part]:
+    """Collar, sleeves, waist: 圆领、泡泡袖和收腰设计; many of them in several clauses."""
+    told: dict[str, list[str]] = {}
+    for item in items:
+        for value in _values(item):
+            told.setdefault(value, []).extend(item.keys)
+    if len(told) <= _MOST_DETAILS and len({key for keys in told.values() for key in keys}) > 1:
+        groups = [list(told)]
+    else:
+        groups = _groups_of_details(told, rng)
+    return [_detail(values, told, rng) for values in groups if values]
 
 
-def _clean(item: Bundle) -> str:
+def _groups_of_details(told: dict[str, list[str]], rng: random.Random) -> list[list[str]]:
+    """Values of one key together, and of the keys without a form of their own two or three."""
+    by_form: dict[str, list[str]] = {}
+    for value, keys in told.items():
+        by_form.setdefault(_ending_of(keys[0]), []).append(value)
+    loose = by_form.pop("", [])
+    rng.shuffle(loose)
+    groups = list(by_form.values())
+    while loose:
+        size = rng.choice((1, 2, 2, 3))
+        groups.append(loose[:size])
+        loose = loose[size:]
+    return groups
+
+
+def _ending_of(key: str) -> str:
+    return next(ending for ending, _ in _DETAIL_FORMS if key.endswith(ending))
+
+
+def _detail(values: list[str], told: dict[str, list[str]], rng: random.Random) -> Part:
+    keys = tuple(dict.fromkeys(key for value in values for key in told[value]))
+    endings = {_ending_of(key) for key in keys}
+    ending = endings.pop() if len(endings) == 1 else ""
+    forms = dict(_DETAIL_FORMS)[ending]
+    said = join_zh(values)
+    return Part(keys, "details", "cut", said, rng.choice(forms).replace("{x}", said))
+
+
+def _clean(item: Bundle, rng: random.Random) -> str:
     values = _values(item)
     if item.name == "fit":
         return "且".join(values)
-    return join_zh(values)
+    return join_zh(values, rng.choice(_ANDS))
 
 
 def _values(item: Bundle) -> list[str]:
@@ -148,14 +105,14 @@ def _values(item: Bundle) -> list[str]:
     return [value for value in dict.fromkeys(values) if value]
 
 
-def join_zh(values: Sequence[str]) -> str:
+def join_zh(values: Sequence[str], last: str = "和") -> str:
     """ "甲、乙和丙"."""
     return (
         ""
         if not values
         else values[0]
         if len(values) == 1
-        else "、".join(values[:-1]) + "和" + values[-1]
+        else "、".join(values[:-1]) + last + values[-1]
     )
 
 
@@ -167,13 +124,13 @@ def _measures_in(value: str) -> str:
 
 
 def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
-    value = _clean(item)
+    value = _clean(item, rng)
     name = item.name
     if not value or value.lower() in NO:
         return None
     if value.lower() in YES:
         said = name if _VERBAL.match(name) else f"带有{name}"
-        return item.part(value, said) if has_han(name) else None
+        return item.part(value, said) if has_han(name) else item.silent()
     special = _special(item, value, is_durable)
     if special is not None:
         return special
@@ -186,9 +143,11 @@ def _part(item: Bundle, is_durable: bool, rng: random.Random) -> Part | None:
     ):
         return item.part(value, value)
     if forms is None:
-        return item.part(value, f"{name}为{value}") if has_han(name) else None
+        return item.part(value, f"{name}为{value}") if has_han(name) else item.silent()
     predicate, modifier = (_fill(expand(form, rng), value) for form in forms)
-    return item.part(value, predicate, modifier="" if re.search(r"[、和且]", value) else modifier)
+    return item.part(
+        value, predicate, modifier="" if re.search(r"[、和与及且]", value) else modifier
+    )
 
 
 _MEASURED = frozenset(

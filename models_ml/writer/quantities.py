@@ -37,11 +37,13 @@ _GRADES = frozenset({"十", "百", "千", "万", "百千"})
 """Numerals that before a classifier only say "very many"."""
 _EVERYDAY_ONE = frozenset({"time", "calendar", "length"})
 """Dimensions in which 一 is mostly no count ("一年四季"), unless a promise stands beside it."""
+_NO_TENTHS_AFTER = re.compile("[为人年就功品分本不型套双长立员色交果熟像批群片块]")
+"""What makes 成 after a numeral part of a word or of a phrase: 一成不变, 七成熟, 分三成套."""
 _PROMISE = re.compile(r"保修|质保|保质期|续航|待机|至少|长达")
 
 _COUNTED = "件套个只支条片包盒瓶袋罐组双副对张块根枚颗粒把台层格档种款本册"
-_UNIT_AFTER = re.compile(rf"[\s-]?{UNIT_PATTERN}(?P<half>半)?")
-_CLASSIFIER_AFTER = re.compile(rf"\s?(?:件套|[{_COUNTED}])")
+_UNIT_AFTER = re.compile(rf"(?:[^\S\n]|-)?{UNIT_PATTERN}(?P<half>半)?")
+_CLASSIFIER_AFTER = re.compile(rf"[^\S\n]?(?:件套|[{_COUNTED}])")
 _ORDINAL_AFTER = re.compile(r"(?:st|nd|rd|th)\b")
 _WORD_AFTER = re.compile(r"[a-wyz]|x(?!\d)")
 _CODE_AFTER = re.compile(r"[a-z0-9_.-]{0,40}[a-z0-9]")
@@ -250,6 +252,8 @@ def _unit_after(text: str, plain: str, end: int) -> tuple[Unit | None, int, Frac
     if len(written) == 1 and unit.name in _CASED_UNITS and written.islower():
         return nothing
     if written == "s" and plain[end] not in " -":
+        return nothing
+    if form == "成" and _NO_TENTHS_AFTER.match(plain, match.end()):
         return nothing
     if form == "月" and not plain.startswith(("龄", "保", "内"), match.end()):
         return nothing

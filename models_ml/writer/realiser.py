@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from models_ml.writer import compose_en, compose_zh, phrases_en, phrases_zh, plan
+from models_ml.writer import compose_en, compose_zh, kinds, phrases_en, phrases_zh, plan
+from models_ml.writer.checks.injection import find_instructions
+from models_ml.writer.checks.lengths import LENGTHS, measure
 from models_ml.writer.checks.wording import is_harmless
+from models_ml.writer.choosing import Chooser
+from models_ml.writer.experience import first_person_experience
 from models_ml.writer.facts import (
     NEEDED,
     Fact,
@@ -22,7 +26,7 @@ from models_ml.writer.naming import Naming, name_product
 from models_ml.writer.phrases import Part, Written
 
 WRITER = "builtin"
-VERSION = "1"
+VERSION = "2"
 """Raised with every change of the grammar that changes what a seed writes."""
 
 
@@ -54,35 +58,117 @@ class Draft:
     version: str = VERSION
 
 
-_LEAST_PARTS = {"short_description": 1, "description": 2}
+_LEAST_PARTS = {"description": 2, "bullets": 2, "faq": 2, "guide": 2}
 """What must be left to tell after facts that say nothing in prose ("pack of 1", "no warranty")."""
 _GRAMMARS = {"en": (phrases_en, compose_en), "zh-hans": (phrases_zh, compose_zh)}
 
 
-def write(kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: int) -> Draft:
+def write(
+    kind: str,
+    *,
+    title: str,
+    facts: Sequence[Fact],
+    language: str,
+    seed: int,
+    from_few_facts: bool = False,
+    voice: str = "",
+    channel: str = "",
+    most: int = 0,
+    candidates: int = 1,
+    chooser: Chooser | None = None,
+) -> Draft:
     """Write `kind` in `language` from facts; the same seed and facts give the same text.
 
-    Raises NotEnoughFacts when they are too thin, ValueError for an unknown kind or language.
+    With `from_few_facts` they are too thin only where they leave nothing to tell. A `voice` moves
+    the stress ("gift", "value", "expert"), never what is said. With a `chooser` it picks among
+    `candidates` texts, each as true to the facts as any other. A push is written for a `channel`,
+    in at most `most` characters. Raises NotEnoughFacts when the facts are too thin, ValueError for
+    an unknown kind, language, voice or channel, and `kinds.TooShort` when nothing fits.
     """
     missing = missing_facts(kind, facts, language, title)
-    if missing:
+    if missing and not from_few_facts:
         raise NotEnoughFacts(missing)
-    usable = [fact for fact in claimable(facts, language) if is_harmless(fact.value, language)]
-    rng = random.Random(f"{seed}|{kind}|{language}|{title}")
+    usable = [fact for fact in claimable(facts, language) if _is_quotable(fact, language)]
     naming = name_product(title, usable, language)
+    brief = Brief(kind, usable, language, voice, channel, most, naming)
+    drafts: dict[str, Draft] = {}
+    for number in range(max(candidates, 1) if chooser else 1):
+        key = "|".join([str(seed), kind, language, title, *_stated(usable)])
+        rng = random.Random(f"{key}#{number}" if number else key)
+        between = "\n" if kind in kinds.LINES else _GRAMMARS[language][1].BETWEEN
+        draft = _draft(_realise(brief, rng, from_few_facts), between)
+        drafts.setdefault(draft.text, draft)
+    texts = list(drafts)
+    return drafts[texts[chooser.choose(texts) if chooser else 0]]
+
+
+def _is_quotable(fact: Fact, language: str) -> bool:
+    """Whether copy may repeat the value: no banned word, no instruction, nobody's experience."""
+    if not is_harmless(fact.value, language) or find_instructions(fact.value):
+        return False
+    return is_brand(fact) or not first_person_experience(fact.value, language)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is to be written, about which facts."""
+
+    kind: str
+    facts: Sequence[Fact]
+    language: str
+    voice: str
+    channel: str
+    most: int
+    naming: Naming
+
+
+def _realise(brief: Brief, rng: random.Random, from_few_facts: bool) -> list[Written]:
+    kind, language, naming = brief.kind, brief.language, brief.naming
     phrases, compose = _GRAMMARS[language]
-    untold = [fact for fact in usable if is_brand(fact) or not naming.says(fact.value)]
-    is_durable = any(key_info(fact.key).name == "material" for fact in usable)
-    said = phrases.parts(untold, rng, is_durable=is_durable)
-    parts = plan.by_weight(said or phrases.parts(usable, rng, is_durable=is_durable), rng)
-    tellable = sum(1 for part in parts if part.name != "brand")
-    if tellable < _LEAST_PARTS[kind]:
-        raise NotEnoughFacts(wanted_facts(facts, language, NEEDED[kind] - tellable))
-    if kind == "short_description":
-        written = [compose.one_sentence(parts, naming, rng)]
+    untold = [fact for fact in brief.facts if is_brand(fact) or not naming.says(fact)]
+    is_durable = any(key_info(fact.key).name == "material" for fact in brief.facts)
+    parts = phrases.parts(untold, rng, is_durable=is_durable)
+    parts = plan.by_weight(parts, rng, plan.stress(brief.voice))
+    prose = [part for part in parts if part.is_prose]
+    tellable = sum(1 for part in prose if part.name != "brand")
+    if tellable < _LEAST_PARTS.get(kind, 1) and not (from_few_facts and brief.facts):
+        raise NotEnoughFacts(wanted_facts(brief.facts, language, NEEDED[kind] - tellable))
+    if kind in kinds.KINDS:
+        return _of_other_kind(brief, kinds.Telling(parts, naming, language, compose, rng))
+    if kind == "short_description" and prose:
+        written = [compose.one_sentence(prose, naming, rng)]
     else:
-        written = _describe(parts[: plan.MOST_TOLD], naming, rng, compose)
-    return _draft(written, compose.BETWEEN)
+        written = _describe(prose, naming, rng, compose) if prose else [compose.bare(naming)]
+    if kind == "description":
+        written += compose.details([part for part in parts if not part.is_prose], rng)
+    return _fitting(written, LENGTHS[kind, language].most, language)
+
+
+def _of_other_kind(brief: Brief, telling: kinds.Telling) -> list[Written]:
+    if brief.kind == "push":
+        return kinds.push(telling, brief.channel, brief.most)
+    written = kinds.COMPOSED[brief.kind](telling)
+    least = _LEAST_PARTS.get(brief.kind, 1)
+    if len(written) < least:
+        raise NotEnoughFacts(wanted_facts(brief.facts, brief.language, least - len(written)))
+    return written
+
+
+def _stated(facts: Sequence[Fact]) -> list[str]:
+    """Products of one name differ in their facts, and should in their wording."""
+    return [f"{fact.key}={fact.text}" for fact in facts]
+
+
+def _fitting(written: Sequence[Written], most: int, language: str) -> list[Written]:
+    """As many sentences as fit the page; the last ones tell what a table tells as well."""
+    kept: list[Written] = []
+    size = 0
+    for text, keys in written:
+        size += measure(text, language)
+        if kept and size > most:
+            break
+        kept.append((text, keys))
+    return kept
 
 
 def _describe(

@@ -17,7 +17,7 @@ Special = Callable[[Bundle, str, random.Random], Part | str | None]
 """From facts, their value and a generator to a part, or to the value for the usual forms."""
 
 _ADJECTIVAL = re.compile(
-    r"(?:safe|resistant|proof|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"
+    r"(?:safe|resistant|proof|stick|washable|free|able|ible|less|powered|made|friendly|scented|baked|dried|packed|grade)$"
 )
 _OCCASIONS = frozenset(
     words("casual|formal|festive|everyday|party|special|business|daily|smart|outdoor")
@@ -35,6 +35,29 @@ _PARTICIPLE = re.compile(
     r"(?:suitable|made|designed|ready|available|based|tested|certified|rated)\b"
 )
 _VERB = re.compile(r"(?:contains|packs|folds|includes|fits|comes|works|holds|needs)\b")
+_IN_THE_BOX = (
+    "in the box: {}",
+    "the box holds {}",
+    "box contents: {}",
+    "the package contains {}",
+    "what you get: {}",
+    "you receive {}",
+    "supplied: {}",
+    "each package comes with {}",
+)
+_PACKED = ("<comes> in", "<comes> as", "<is> sold as", "<is> supplied as", "<arrives> as")
+_SIZED = ("<comes> in", "<is> offered in", "<is> sold in")
+_WARRANTED = ("<comes> with", "<carries>", "<is> covered by", "<is> sold with")
+_SUITED = ("<suits>", "<is> suited to", "<works> for", "<is> meant for")
+_PACK_OF = (
+    "pack of {}",
+    "sold as a pack of {}",
+    "quantity per pack: {}",
+    "supplied as a pack of {}",
+    "number of items in the pack: {}",
+    "this is a pack of {}",
+    "units per pack: {}",
+)
 _LONGEST_WARRANTY = 7
 """Words; longer ones are terms and conditions."""
 
@@ -73,7 +96,8 @@ def _colour(item: Bundle, value: str, rng: random.Random) -> Part | str | None:
 
 
 def _material(item: Bundle, value: str, rng: random.Random) -> str | None:
-    return _MATERIAL_NOUNS.get(value.lower())
+    nouns = [_MATERIAL_NOUNS.get(word.lower(), word) for word in value.split()]
+    return " ".join(nouns) if nouns[-1] != value.split()[-1] or " and " in value else None
 
 
 def _origin(item: Bundle, value: str, rng: random.Random) -> str:
@@ -84,6 +108,14 @@ def _origin(item: Bundle, value: str, rng: random.Random) -> str:
     return f"the {country}" if _WITH_THE.match(country) else country
 
 
+def _side(item: Bundle, value: str, rng: random.Random) -> Part | None:
+    """A length or height in words ("knee length") is no measure."""
+    if re.search(r"\d", value):
+        return None
+    phrase = value if value.lower().endswith(item.name) else f"{value} {item.name}"
+    return item.part(value, possessed=with_article(phrase))
+
+
 def _size(item: Bundle, value: str, rng: random.Random) -> Part:
     measured = quantities_of(value)
     if localise(value, "en") and measured[0].unit:
@@ -92,19 +124,19 @@ def _size(item: Bundle, value: str, rng: random.Random) -> Part:
             single = len(measured) == 1 and rng.random() < 0.4
             said = f"<comes> in {sized}" if single else f"<measures> {value}"
             return item.part(value, said, front=f"measuring {value}")
-        return item.part(value, f"<comes> in {sized}", modifier=f"in {sized}")
+        return item.part(value, f"{rng.choice(_SIZED)} {sized}", modifier=f"in {sized}")
     counted = re.fullmatch(r"(\d+) ([A-Za-z]+(?: [A-Za-z]+)?)", value)
     if counted:
         return _counted(item, int(counted.group(1)), counted.group(2), rng)
     named = re.fullmatch(r"[SMLX\d]{1,4}|[A-Z]\d", value) or value.isdigit()
     said = f"size {value}" if named else f"{with_article(value.lower())} size"
-    return item.part(value, f"<comes> in {said}", modifier=f"in {said}")
+    return item.part(value, f"{rng.choice(_SIZED)} {said}", modifier=f"in {said}")
 
 
 def _counted(item: Bundle, count: int, noun: str, rng: random.Random) -> Part:
     value = f"{count} {noun}"
     if count < 2:
-        return item.silent()
+        return item.silent(rng.choice(_IN_THE_BOX).format(value))
     if noun in ("person", "seater", "man"):
         return item.part(value, f"<comes> in the {count}-{noun} size")
     if not is_plural(noun):
@@ -136,8 +168,8 @@ def _box_contents(item: Bundle, value: str, rng: random.Random) -> Part | str | 
 def _pack_count(item: Bundle, value: str, rng: random.Random) -> Part:
     count = re.search(r"\d+", value)
     if not count or int(count.group()) < 2:
-        return item.silent()
-    return item.part(value, f"<comes> {rng.choice(('in', 'as'))} a pack of {count.group()}")
+        return item.silent(rng.choice(_PACK_OF).format(count.group()) if count else "")
+    return item.part(value, f"{rng.choice(_PACKED)} a pack of {count.group()}")
 
 
 def _warranty(item: Bundle, value: str, rng: random.Random) -> Part:
@@ -148,7 +180,8 @@ def _warranty(item: Bundle, value: str, rng: random.Random) -> Part:
     )
     said = f"{span[1]}-{span[2].lower()}{span[3]}" if span else value
     said = said if "warranty" in said.lower() or "guarantee" in said.lower() else f"{said} warranty"
-    return item.part(value, f"<comes> with {with_article(said.replace(' Warranty', ' warranty'))}")
+    said = with_article(said.replace(" Warranty", " warranty"))
+    return item.part(value, f"{rng.choice(_WARRANTED)} {said}")
 
 
 def _audience(item: Bundle, value: str, rng: random.Random) -> Part | str:
@@ -174,8 +207,9 @@ def _age_range(item: Bundle, value: str, rng: random.Random) -> Part | str:
 def _occasion(item: Bundle, value: str, rng: random.Random) -> Part:
     kinds = [word.strip() for word in re.split(r",| and ", value)]
     plain = all(kind in _OCCASIONS for kind in kinds)
+    verb = rng.choice(_SUITED)
     return item.part(
-        value, f"<suits> {value} occasions" if plain else f"<suits> occasions such as {value}"
+        value, f"{verb} {value} occasions" if plain else f"{verb} occasions such as {value}"
     )
 
 
@@ -249,6 +283,9 @@ SPECIAL: dict[str, Special] = {
     "material": _material,
     "origin": _origin,
     "size": _size,
+    "length": _side,
+    "width": _side,
+    "height": _side,
     "capacity": _capacity,
     "box_contents": _box_contents,
     "pack_count": _pack_count,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Sequence
 
-from models_ml.writer.english import countable, is_plural, with_article
+from models_ml.writer.english import countable, decapitalise, is_plural, with_article
 from models_ml.writer.lexicon import words
 from models_ml.writer.phrases import Bundle, Part
 from models_ml.writer.special_en import is_adjectival
@@ -17,6 +18,7 @@ _COMPOUND = re.compile(
     r"([a-z][a-z -]*?) (colou?r|material|shape|type|design|finish|pattern|style)"
 )
 _ORDER = words("shape|type|style|finish|pattern|design|color|colour|material")
+_NOUNS_IN_AL = frozenset({"dial", "metal", "pedal", "medal", "manual", "terminal"})
 _ADJECTIVE_KEY = re.compile(r"(?:ic|ous|able|ible|ed|al|ive)$")
 _OFFICIAL = re.compile(
     r"warranty|service|requirement|other|novelty|sales|disclaimer|legal|compliance|certif"
@@ -28,14 +30,17 @@ _OFFICIAL = re.compile(
 def compound_of(item: Bundle) -> tuple[str, str] | None:
     """For "strap colour": ("strap", "colour")."""
     match = _COMPOUND.fullmatch(item.name)
-    if match is None or _ADJECTIVE_KEY.search(match.group(1)):
+    if match is None:
+        return None
+    last = match.group(1).split()[-1]
+    if _ADJECTIVE_KEY.search(last) and last not in _NOUNS_IN_AL:
         return None
     return match.group(1), match.group(2)
 
 
 def compound(
     stem: str, members: Sequence[tuple[str, Bundle]], clean: Callable[[Bundle], str]
-) -> Part | None:
+) -> list[Part]:
     """Strap colour and strap material together: "a brown leather strap"."""
     said: list[str] = []
     for _, item in sorted(members, key=lambda member: _ORDER.index(member[0])):
@@ -43,14 +48,14 @@ def compound(
         said += [word for word in value.split() if word not in said]
     phrase = " ".join([*said, stem])
     if not said or len(said) > _LONGEST_COMPOUND:
-        return None
+        return [item.silent() for _, item in members]
     keys = tuple(key for _, item in members for key in item.keys)
-    return Part(keys, stem, "other", phrase, possessed=with_article(phrase))
+    return [Part(keys, stem, "other", phrase, possessed=with_article(phrase))]
 
 
 def yes(item: Bundle) -> Part:
     """A feature that the product has: "is dishwasher safe", "has a date display"."""
-    name = item.keys[0].lower().replace("_", " ").strip()
+    name = _spoken(item)
     if name.endswith(" included"):
         return item.part(name, f"<comes> with {with_article(name.removesuffix(' included'))}")
     if is_adjectival(name) or (" " not in name and _ADJECTIVE_KEY.search(name)):
@@ -58,17 +63,27 @@ def yes(item: Bundle) -> Part:
     return item.part(name, possessed=countable(name))
 
 
-def unknown(item: Bundle, value: str) -> Part | None:
-    """Key and value as a clause, where that reads well; otherwise nothing is said."""
-    name = item.name
-    if not re.fullmatch(r"[a-z][a-z ]+", name) or _OFFICIAL.search(name):
-        return None
+def _spoken(item: Bundle) -> str:
+    """The key as a word of a sentence, acronyms in capitals: "USB port"."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item.keys[0].replace("_", " "))
+    return decapitalise(" ".join(re.sub(r"[(\[].*?[)\]]", " ", plain).split()))
+
+
+def unknown(item: Bundle, value: str, rng: random.Random) -> Part:
+    """Key and value as a clause, where that reads well; otherwise side by side."""
+    if not re.fullmatch(r"[a-z][a-z ]+", item.name) or _OFFICIAL.search(item.name):
+        return item.silent()
+    name = _spoken(item)
     counted = re.fullmatch(r"(?:number|no\.?) of (.+)", name)
     if counted:
         many = re.fullmatch(r"\d+", value) and int(value) > 1
-        return item.part(value, possessed=f"{value} {counted.group(1)}") if many else None
+        return item.part(value, possessed=f"{value} {counted.group(1)}") if many else item.silent()
     if value.lower().endswith(name):
         return item.part(value, possessed=with_article(value))
     if len(value.split()) > _LONGEST_CLAUSE:
-        return None
-    return item.part(value, sentence=f"the {name} {'are' if is_plural(name) else 'is'} {value}")
+        return item.silent()
+    if value[:1].isdigit() and not is_plural(name) and rng.random() < 0.5:
+        return item.part(value, possessed=f"{with_article(name)} of {value}")
+    verb = "are" if is_plural(name) else "is"
+    said = rng.choice((f"the {name} {verb} {value}", f"<its> {name} {verb} {value}"))
+    return item.part(value, sentence=said)

@@ -1,6 +1,7 @@
 """What every installation shares; `development`, `production` and `test` add their own."""
 
 import os
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": "What a storefront sends to and fetches from ShopGuide.",
+    "WEBHOOKS": ["guidance.content.schemas.COPY_WEBHOOK"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
@@ -176,9 +178,35 @@ Q_CLUSTER = {
 JOB_SLOTS = int(os.environ.get("JOB_SLOTS", "1"))
 # Threads a model may use. Two busy threads on two busy cores were ten times slower than one.
 MODEL_THREADS = int(os.environ.get("MODEL_THREADS", "1"))
+# Who writes drafts: "builtin", "openai" (any compatible server) or "transformers" (a model here).
+LLM_URL = os.environ.get("LLM_URL", "")
+LLM_MODEL = os.environ.get("LLM_MODEL", "")
+LLM_API_KEY = os.environ.get("LLM_API_KEY", "")
+LLM_PATH = os.environ.get("LLM_PATH", "")
+WRITER_PROVIDER = os.environ.get("WRITER_PROVIDER") or (
+    "openai" if LLM_URL else "transformers" if LLM_PATH else "builtin"
+)
+LLM_CONCURRENCY = int(os.environ.get("LLM_CONCURRENCY", "8"))
+LLM_TIMEOUT = float(os.environ.get("LLM_TIMEOUT", "60"))
+LLM_MAX_TOKENS = int(os.environ.get("LLM_MAX_TOKENS", "1000"))
+# MiB of memory for a model here, beside the weights it maps; 0 does not bound it.
+LLM_MEMORY_MIB = int(os.environ.get("LLM_MEMORY_MIB", "0"))
+# What one day may cost, over all models, in tokens and in the money that prices are given in: for a
+# million tokens read and written. An empty limit is none.
+LLM_DAILY_TOKENS = int(os.environ.get("LLM_DAILY_TOKENS", "5000000") or 0) or None
+LLM_DAILY_MONEY = Decimal(os.environ.get("LLM_DAILY_MONEY", "") or 0) or None
+LLM_PRICE_PROMPT = Decimal(os.environ.get("LLM_PRICE_PROMPT", "0"))
+LLM_PRICE_COMPLETION = Decimal(os.environ.get("LLM_PRICE_COMPLETION", "0"))
 # A thread of each web process looks for another promoted model, stock and popularity, so that no
 # request waits for them. Without it every request looks by itself.
 SERVING_WATCHER = os.environ.get("SERVING_WATCHER", "1") == "1"
+
+# Webhooks go to public addresses only; networks inside the house that they may reach as well, as
+# 10.1.0.0/16, and a file of authorities to trust instead of the system's.
+WEBHOOK_ALLOWED_NETWORKS = [
+    network for network in os.environ.get("WEBHOOK_ALLOWED_NETWORKS", "").split(",") if network
+]
+WEBHOOK_CA_FILE = os.environ.get("WEBHOOK_CA_FILE") or None
 
 # The admin's Alpine.js evaluates expressions and needs 'unsafe-eval'; a middleware grants it there.
 CONTENT_SECURITY_POLICY = {

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from guidance.catalog.models import ProductAttribute
-from guidance.content.models import Draft, MissingFacts
+from guidance.content.models import Draft, Kind, MissingFacts
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.review import reject_draft
 from guidance.core.jobs import run_job
@@ -145,3 +145,23 @@ def test_a_batch_takes_as_many_statements_for_thirty_products_as_for_one(
         taken.append(len(queries))
     assert taken[0] == taken[1]
     assert Draft.objects.count() == 31
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_kind_of_copy_is_drafted_without_a_failed_check(
+    make_product: MakeProduct, kind: str, language: str
+) -> None:
+    english = {"material": "oak", "colour": "black", "capacity": "350 ml", "weight": "310 g"}
+    english |= {"country_of_origin": "Portugal", "care_instructions": "hand wash only"}
+    chinese = {"material": "橡木", "colour": "黑色", "capacity": "350 ml", "weight": "310 g"}
+    chinese |= {"country_of_origin": "葡萄牙", "care_instructions": "手洗"}
+    product = make_product("mug", facts=english, titles={"zh-hans": "航海者马克杯"})
+    ProductAttribute.objects.bulk_create(
+        ProductAttribute(product=product, key=key, value=value, language="zh-hans")
+        for key, value in chinese.items()
+    )
+    draft_products(product_ids=[product.pk], kind=kind, language=language, requested_by=None)
+    draft = Draft.objects.get()
+    assert (draft.kind, draft.blocking_findings, draft.as_written()) == (kind, 0, draft.text)
+    assert draft.claims

@@ -8,6 +8,7 @@ from guidance.content.services.refusals import Invalid
 from guidance.content.services.review import approve_draft
 from guidance.content.services.wording import candidates, choose_candidate, rewrite_as_told
 from guidance.core.models import User
+from models_ml.writer.facts import label
 from tests.content.conftest import MakeDraft
 
 
@@ -53,15 +54,16 @@ def test_a_shorter_text_is_shorter(make_draft: MakeDraft, mia: User, told: str) 
     assert len(done.text) < len(draft.text)
 
 
-@pytest.mark.parametrize("told", ["start with the capacity", "先说容量"])
+@pytest.mark.parametrize(("told", "language"), [("start with the %s", "en"), ("先说%s", "zh-hans")])
 def test_a_text_begins_with_the_fact_that_was_named(
-    make_draft: MakeDraft, mia: User, told: str
+    make_draft: MakeDraft, mia: User, told: str, language: str
 ) -> None:
     draft = make_draft("mug")
-    key = "capacity"
-    if key in _first_told(draft):
-        key, told = "dishwasher_safe", "start with dishwasher safe"
-    done, _understood = rewrite_as_told(draft_id=draft.pk, version=1, actor=mia, instruction=told)
+    openings = {key for one in candidates(draft, 12) for key in _first_told(one)}
+    key = min(openings - _first_told(draft) - {"title", "brand"})
+    done, _understood = rewrite_as_told(
+        draft_id=draft.pk, version=1, actor=mia, instruction=told % label(key, language)
+    )
     assert key in _first_told(done)
 
 

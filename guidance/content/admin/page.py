@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
 
 from guidance.content.admin.panels import panels
 from guidance.content.marking import OUTDATED, Piece, marked, word_changes
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
-from guidance.content.services.examination import Examination, examine_draft
+from guidance.content.services.examination import SIGNED, Examination, examine_draft
 from guidance.content.services.refusals import may_not_approve, own_request
 from guidance.content.services.sealing import seal_of
 from guidance.content.services.wording import candidates
@@ -58,6 +58,11 @@ class FindingRow:
     is_blocking: bool
     message: str
     hint: str
+    law: str = ""
+    rule: str = ""
+    words: str = ""
+    is_signed: bool = False
+    may_be_signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dic
     """Return the page's context for a draft; a waiting one is examined against today's facts."""
     found = _found(draft)
     facts = _fact_rows(draft, found)
-    findings = _finding_rows(found)
+    findings = _finding_rows(found, may_sign=_may_sign(request, draft))
     place = _place(request, draft)
     return {
         "draft": draft,
@@ -200,19 +205,42 @@ def _is_silent(key: str) -> bool:
     return key_info(key).group == "silent"
 
 
-def _finding_rows(found: Examination) -> list[FindingRow]:
+def _finding_rows(found: Examination, *, may_sign: bool = False) -> list[FindingRow]:
     return [
         FindingRow(
             number=number,
             is_blocking=finding["severity"] == BLOCK,
             message=_(finding["message"]) % _said(finding),
-            hint=_(finding["hint"]) % _said(finding),
+            hint=finding_hint(finding),
+            law=finding.get("law", ""),
+            rule=finding.get("rule", ""),
+            words=str(finding["params"].get("said", "")),
+            is_signed=finding["severity"] == SIGNED,
+            may_be_signed=may_sign
+            and finding.get("signable", False)
+            and finding["severity"] != SIGNED,
         )
         for number, finding in enumerate(found.findings)
     ]
 
 
-def _said(finding: dict[str, Any]) -> dict[str, Any]:
+def _may_sign(request: HttpRequest, draft: Draft) -> bool:
+    """Tell whether this person may sign an exception for this draft."""
+    is_open = draft.status == Draft.Status.WAITING
+    own = request.user.pk in draft.requesters()
+    return is_open and not own and request.user.has_perm("content.sign_exception")
+
+
+def finding_hint(finding: Mapping[str, Any]) -> str:
+    """Return what to do about a finding: who signed for it, or the rule's own hint, or ours."""
+    if signed := finding.get("signed"):
+        return _("Signed by %(by)s: %(why)s") % signed
+    hints = finding.get("hints") or {}
+    own = hints.get(str(get_language())) or hints.get("en")
+    return str(own) if own else _(finding["hint"]) % _said(finding)
+
+
+def _said(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a finding's words are filled with; facts go by the names people know."""
     params: dict[str, Any] = finding["params"]
     if finding["check"] != OUTDATED:

@@ -7,13 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import translation
 
 from guidance.content.languages import Differences, differences
 from guidance.content.marking import Change, word_changes
 from guidance.content.models import Draft, Publication, PublishedCopy
 from guidance.content.presentation import language_label
-from guidance.content.selectors.published import notice
+from guidance.content.selectors.labels import notice_of
 from guidance.content.services.handing import colleagues
 from guidance.content.services.undoing import may_undo
 from guidance.core.admin import acting_person
@@ -62,14 +61,8 @@ def panels(request: HttpRequest, draft: Draft) -> dict[str, Any]:
         "may_undo": not is_waiting and may_undo(draft, me),
         "market": default_market(),
         "title_shown": draft.product.title_in(draft.language),
-        "notice": _notice(draft),
+        "notice": notice_of(draft),
     }
-
-
-def _notice(draft: Draft) -> str:
-    """Return the label that shoppers will read, in the copy's own language."""
-    with translation.override(draft.language):
-        return notice(Publication(is_edited=draft.edited_by_id is not None))
 
 
 def earlier_texts(draft: Draft) -> list[EarlierText]:

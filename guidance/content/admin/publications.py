@@ -16,17 +16,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from guidance.content.admin.labels import LabelledPublications
 from guidance.content.models import PlannedCopy, Publication, PublishedCopy
 from guidance.content.presentation import excerpt, language_label
 from guidance.content.services.planning import cancel_planned
 from guidance.content.services.publication import place_of, restore_publication, withdraw_copy
 from guidance.content.services.refusals import Refused
-from guidance.core.admin import ReadOnlyAdmin, acting_person
+from guidance.core.admin import acting_person
 from guidance.core.models import User
 
 
 @admin.register(Publication)
-class PublicationAdmin(ReadOnlyAdmin):
+class PublicationAdmin(LabelledPublications):
     """Every text that was ever published, and which of them storefronts get now."""
 
     list_display = ["product_and_text", "state", "kind", "language_name", "number",
@@ -38,6 +39,7 @@ class PublicationAdmin(ReadOnlyAdmin):
               "requested_by", "approved_by", "published_at"]  # fmt: skip
     readonly_fields = ["state", "language_name"]
     change_form_template = "admin/content/publication/change_form.html"
+    list_before_template = "admin/content/publication/_export.html"
 
     class Media:
         css = {"all": ["content/review.css"]}

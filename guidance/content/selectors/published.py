@@ -7,38 +7,52 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext as _
 
-from guidance.catalog.models import Product
-from guidance.content.models import Publication, PublishedCopy
+from guidance.content.labelling import Channel
+from guidance.content.models import Kind, Publication, PublishedCopy
+from guidance.content.selectors.labels import label_book, label_json, latest_revision
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
+# What is read for itself; by the alphabet the fullest comes first.
+ABOUT_PRODUCTS = (Kind.DESCRIPTION, Kind.GUIDE, Kind.SHORT_DESCRIPTION)
 # A product's copy by kind.
 Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
-COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer")
+COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer", "language")
 
 
-def published_copy(product_ids: Collection[int], language: str) -> dict[int, Copy]:
+def published_copy(
+    product_ids: Collection[int],
+    language: str,
+    *,
+    channel: Channel = Channel.PAGE,
+    market: str = "",
+) -> dict[int, Copy]:
     """Return, for each product that has any, its live copy in `language` by kind.
 
-    `{product_id: {"description": {"text", "version", "label"}}}`; one query.
+    `{product_id: {"description": {"text", "version", "label"}}}`, labelled for a channel and, where
+    one is named, a market; one query.
     """
-    return copy_by_product(LIVE_COPY.rows(products=product_ids, language=language))
+    rows = LIVE_COPY.rows(products=product_ids, language=language)
+    return copy_by_product(rows, channel=channel, market=market)
 
 
-def copy_by_product(rows: Sequence[Sequence[Any]]) -> dict[int, Copy]:
+def copy_by_product(
+    rows: Sequence[Sequence[Any]], *, channel: Channel = Channel.PAGE, market: str = ""
+) -> dict[int, Copy]:
     """Return what rows of `LIVE_COPY` tell, as `published_copy` does."""
     found: dict[int, Copy] = {}
-    for product, kind, *values in rows:
+    for product, kind, *values, taken_over_at, revision in rows:
         publication = as_object(Publication, COPY_FIELDS, values)
-        found.setdefault(product, {})[kind] = copy_as_json(publication)
+        label = label_json(
+            publication,
+            book=label_book(revision),
+            taken_over_at=taken_over_at,
+            channel=channel,
+            market=market,
+        )
+        found.setdefault(product, {})[kind] = _copy_json(publication, label)
     return found
-
-
-def copy_of_product(product: Product, language: str) -> dict[str, Any]:
-    """Return a product's live copy in `language`, by kind."""
-    return published_copy([product.pk], language).get(product.pk, {})
 
 
 def copy_about(skus: Collection[str], language: str) -> list[PublishedCopy]:
@@ -49,9 +63,11 @@ def copy_about(skus: Collection[str], language: str) -> list[PublishedCopy]:
     """
     if not skus:
         return []
-    rows = _live().select_related("product").filter(product__sku__in=skus, language=language)
+    rows = _current().filter(status=PublishedCopy.Status.LIVE)
+    rows = rows.filter(product__sku__in=skus, language=language)
     shown = Q(product__stock__isnull=True) | Q(product__stock__gt=0)
-    return list(rows.filter(shown, product__is_hidden=False).order_by("kind", "product_id"))
+    rows = rows.filter(shown, product__is_hidden=False, kind__in=ABOUT_PRODUCTS)
+    return list(rows.order_by("kind", "product_id"))
 
 
 def changed_copy(
@@ -69,22 +85,28 @@ def changed_copy(
     return list(rows.order_by("changed_at", "id")[:limit])
 
 
-def copy_as_json(publication: Publication) -> dict[str, Any]:
-    """Return a publication as storefronts get it, with a label that says who wrote it."""
-    return {
-        "text": publication.text,
-        "version": publication.number,
-        "published_at": publication.published_at.isoformat(),
-        "label": {
-            "origin": "machine_edited" if publication.is_edited else "machine",
-            "writer": publication.writer,
-            "reviewed": True,
-            "notice": notice(publication),
-        },
-    }
+def copy_as_json(
+    row: PublishedCopy, *, channel: Channel = Channel.PAGE, market: str = ""
+) -> dict[str, Any]:
+    """Return copy as storefronts get it, with a label that says who wrote it.
+
+    `row` comes from a query of this module, which reads take-overs and labels along.
+    """
+    publication: Any = row.publication
+    takeover = getattr(publication, "takeover", None)
+    label = label_json(
+        publication,
+        book=label_book(getattr(row, "label_revision", None)),
+        taken_over_at=takeover.at if takeover else None,
+        channel=channel,
+        market=market,
+    )
+    return _copy_json(publication, label)
 
 
-def change_as_json(row: PublishedCopy) -> dict[str, Any]:
+def change_as_json(
+    row: PublishedCopy, *, channel: Channel = Channel.PAGE, market: str = ""
+) -> dict[str, Any]:
     """Return one change; copy that is not live any more comes without its text."""
     is_live = row.status == PublishedCopy.Status.LIVE
     return {
@@ -93,15 +115,8 @@ def change_as_json(row: PublishedCopy) -> dict[str, Any]:
         "language": row.language,
         "status": row.status,
         "changed_at": row.changed_at.isoformat(),
-        "copy": copy_as_json(row.publication) if is_live else None,
+        "copy": copy_as_json(row, channel=channel, market=market) if is_live else None,
     }
-
-
-def notice(publication: Publication) -> str:
-    """Return the label in words, for the shopper's page."""
-    if publication.is_edited:
-        return _("Written by software, edited and approved by a person.")
-    return _("Written by software, approved by a person.")
 
 
 def etag(body: dict[str, Any]) -> str:
@@ -110,21 +125,43 @@ def etag(body: dict[str, Any]) -> str:
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
-def _current() -> QuerySet[PublishedCopy]:
-    return PublishedCopy.objects.select_related("publication", "product")
-
-
-def _live() -> QuerySet[PublishedCopy]:
-    return PublishedCopy.objects.select_related("publication").filter(
-        status=PublishedCopy.Status.LIVE
+def all_live() -> QuerySet[PublishedCopy]:
+    """Return every live copy with product, publication and label, by product, kind and language."""
+    return (
+        _current()
+        .filter(status=PublishedCopy.Status.LIVE)
+        .order_by("product__sku", "kind", "language")
     )
+
+
+def _copy_json(publication: Publication, label: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "text": publication.text,
+        "version": publication.number,
+        "published_at": publication.published_at.isoformat(),
+        "label": label,
+    }
+
+
+def _current() -> QuerySet[PublishedCopy]:
+    rows = PublishedCopy.objects.select_related("publication__takeover", "product")
+    return rows.annotate(label_revision=latest_revision())
 
 
 LIVE_COPY = CompiledQuery(
     lambda: (
-        _live()
-        .filter(AnyOf(F("product_id"), "products"), language=Parameter("language"))
+        PublishedCopy.objects.filter(
+            AnyOf(F("product_id"), "products"),
+            status=PublishedCopy.Status.LIVE,
+            language=Parameter("language"),
+        )
         .order_by()
-        .values_list("product_id", "kind", *(f"publication__{name}" for name in COPY_FIELDS))
+        .values_list(
+            "product_id",
+            "kind",
+            *(f"publication__{name}" for name in COPY_FIELDS),
+            "publication__takeover__at",
+            latest_revision(),
+        )
     )
 )

@@ -1,49 +1,57 @@
 """Drafting: asking for copy, and writing it in a job that a kill does not make write twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, Kind, MissingFacts
-from guidance.content.reranking import FIRST_WORDING, Chooser, promoted_chooser
+from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.shop import (
     languages_with_facts,
     products_to_draft,
-    shop_brands,
     takings_of,
 )
-from guidance.content.services.examination import examine, told_by
-from guidance.content.services.risk import is_high_risk
+from guidance.content.services.examination import examine
+from guidance.content.services.fingerprints import remember_texts
+from guidance.content.services.providers import BUILTIN, chosen_writer
+from guidance.content.services.writing import (
+    Assignment,
+    House,
+    batch_size,
+    read_house,
+    write_drafts,
+)
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
+from models_ml.writer.providers import Provider
 from models_ml.writer.realiser import NotEnoughFacts
-from models_ml.writer.terms import Terms
 
 JOB_KIND = "draft_copy"
 # A job keeps these in English; its page translates them.
 PHASE = gettext_noop("writing drafts")
 DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
-# One transaction each: 100 texts took 0.3 s to write and 0.1 s to store, so a kill loses little.
-BATCH = 100
-SEEDS_PER_PRODUCT = 1000
+FALLEN = gettext_noop("by the builtin writer instead")
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """What one batch came to."""
+    """What one batch came to; `fallbacks` of the drafts stand in for a language model's."""
 
     drafted: int
     missing: int
+    fallbacks: int = 0
 
 
 def request_drafts(
@@ -69,32 +77,39 @@ def request_drafts(
 
 def run_draft_copy(context: JobContext) -> dict[str, Any]:
     """Run the job: batches in their own transactions; a later attempt finds only what is left."""
+    with closing(chosen_writer()) as writer:
+        return _draft_all(context, writer)
+
+
+def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     kind, asked_for = context.params["kind"], context.params["product_ids"]
     plan = {
         language: asked_for or products_to_draft(kind=kind, language=language)
         for language in context.params["languages"]
     }
-    drafted = missing = done = 0
+    drafted = missing = fallbacks = done = 0
     total = max(sum(map(len, plan.values())), 1)
-    for language, batch in _batches(plan):
-        context.progress(PHASE, done / total, detail={DRAFTED: drafted, THIN: missing})
+    for language, batch in _batches(plan, batch_size(writer)):
+        detail = {DRAFTED: drafted, THIN: missing} | ({FALLEN: fallbacks} if fallbacks else {})
+        context.progress(PHASE, done / total, detail=detail)
         result = draft_products(
             product_ids=batch,
             kind=kind,
             language=language,
             requested_by=job.requested_by,
             unless_drafted_since=job.created_at,
+            provider=writer,
         )
         drafted, missing = drafted + result.drafted, missing + result.missing
-        done += len(batch)
-    return {"drafted": drafted, "facts_missing": missing}
+        fallbacks, done = fallbacks + result.fallbacks, done + len(batch)
+    return {"drafted": drafted, "facts_missing": missing, "fallbacks": fallbacks}
 
 
-def _batches(plan: dict[str, list[int]]) -> Iterator[tuple[str, list[int]]]:
+def _batches(plan: dict[str, list[int]], size: int) -> Iterator[tuple[str, list[int]]]:
     for language, product_ids in plan.items():
-        for start in range(0, len(product_ids), BATCH):
-            yield language, product_ids[start : start + BATCH]
+        for start in range(0, len(product_ids), size):
+            yield language, product_ids[start : start + size]
 
 
 def draft_products(
@@ -104,11 +119,13 @@ def draft_products(
     language: str,
     requested_by: User | None,
     unless_drafted_since: datetime | None = None,
+    provider: Provider = BUILTIN,
 ) -> Drafted:
     """Write a draft of each product that has none waiting; where facts are too thin, list them.
 
     A job's later attempt passes its own beginning as `unless_drafted_since`: what an earlier
-    attempt drafted is not drafted again, even where somebody decided it in between.
+    attempt drafted is not drafted again, even where somebody decided it in between. Rows are read
+    before and stored after the writing, so that no transaction waits for a language model.
     """
     settled = Q(status=Draft.Status.WAITING)
     if unless_drafted_since is not None:
@@ -119,84 +136,79 @@ def draft_products(
         .exclude(pk__in=drafted.values("product_id"))
         .select_related("category")
     )
-    facts, brands = facts_of(products, language), shop_brands()
-    takings, chooser = takings_of(product_ids), promoted_chooser()
+    facts, takings, house = (
+        facts_of(products, language),
+        takings_of(product_ids),
+        read_house(language),
+    )
+    assignments = [
+        Assignment(product, str(kind), language, facts[product.pk], house) for product in products
+    ]
     drafts: list[Draft] = []
     missing: list[MissingFacts] = []
-    for product in products:
-        try:
-            draft = new_draft(product, kind, language, facts[product.pk], brands, chooser=chooser)
-        except NotEnoughFacts as thin:
-            keys = list(thin.missing)
+    for product, written in zip(products, write_drafts(assignments, provider), strict=True):
+        if isinstance(written, NotEnoughFacts):
+            keys = list(written.missing)
             missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
         else:
-            draft.requested_by, draft.takings = requested_by, takings.get(product.pk, 0)
-            drafts.append(draft)
-    _store(drafts=drafts, missing=missing, requested_by=requested_by)
-    return Drafted(drafted=len(drafts), missing=len(missing))
+            written.requested_by = requested_by
+            written.takings = takings.get(product.pk, Decimal(0))
+            drafts.append(written)
+    _examine_all(drafts, language, facts, house)
+    stored = _store(drafts=drafts, missing=missing, requested_by=requested_by, settled=drafted)
+    fallbacks = sum(bool(draft.fallback_reason) for draft in drafts)
+    return Drafted(drafted=stored, missing=len(missing), fallbacks=fallbacks)
 
 
-def new_draft(
-    product: Product,
-    kind: str,
-    language: str,
-    facts: Sequence[Fact],
-    brands: Terms,
-    version: int = 1,
-    chooser: Chooser = FIRST_WORDING,
-) -> Draft:
-    """Write and examine a draft without storing it; raises NotEnoughFacts.
-
-    The same product, version and chooser give the same text, so an attempt repeated after a kill
-    does too.
-    """
-    written = chooser.write(
-        kind,
-        title=product.title_in(language),
-        facts=facts,
-        language=language,
-        seed=product.pk * SEEDS_PER_PRODUCT + version,
-    )
-    sentences = told_by(written.sentences, product, facts, language)
-    found = examine(
-        text=written.text,
-        product=product,
-        kind=kind,
-        language=language,
-        facts=facts,
-        sentences=sentences,
-        brands=brands,
-    )
-    return Draft(
-        product=product,
-        kind=kind,
-        language=language,
-        text=written.text,
-        version=version,
-        sentences=sentences,
-        writer=chooser.sign(f"{written.writer} {written.version}"),
-        is_high_risk=is_high_risk(kind=kind, findings=found.findings),
-        **found.as_fields(),
-    )
+def _examine_all(
+    drafts: Sequence[Draft], language: str, facts: Mapping[int, Sequence[Fact]], house: House
+) -> None:
+    """Examine a batch; texts of the shop that may be alike are read once for all of it."""
+    shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
+    for draft in drafts:
+        found = examine(
+            text=draft.text,
+            product=draft.product,
+            kind=draft.kind,
+            language=language,
+            facts=facts[draft.product_id],
+            sentences=draft.sentences,
+            brands=house.brands,
+            banned=house.voice.banned,
+            rules=house.rules,
+            neighbours=shop.neighbours(draft.product_id),
+        )
+        found.put_on(draft)
+        shop.add(draft)
 
 
 @transaction.atomic
 def _store(
-    *, drafts: Sequence[Draft], missing: Sequence[MissingFacts], requested_by: User | None
-) -> None:
-    """Store a batch; where somebody else stored a draft meanwhile, theirs stands."""
-    Draft.objects.bulk_create(drafts, ignore_conflicts=True)
+    *,
+    drafts: Sequence[Draft],
+    missing: Sequence[MissingFacts],
+    requested_by: User | None,
+    settled: QuerySet[Draft],
+) -> int:
+    """Store a batch and return how many drafts; those that others stored meanwhile stand."""
+    products = [draft.product_id for draft in drafts]
+    taken = set(settled.filter(product__in=products).values_list("product_id", flat=True))
+    fresh = [draft for draft in drafts if draft.product_id not in taken]
+    Draft.objects.bulk_create(fresh, ignore_conflicts=True)
     MissingFacts.objects.bulk_create(
         missing,
         update_conflicts=True,
         unique_fields=["product", "kind", "language"],
         update_fields=["keys"],
     )
-    stored = Draft.objects.filter(pk__in=[draft.pk for draft in drafts])
-    for draft in drafts[:1]:
+    stored = Draft.objects.filter(pk__in=[draft.pk for draft in fresh])
+    kept = set(stored.values_list("pk", flat=True)) if fresh else set()
+    remember_texts([draft for draft in fresh if draft.pk in kept])
+    for draft in fresh[:1]:
         place = {"kind": draft.kind, "language": draft.language}
         drafted = stored.values("product_id")
         MissingFacts.objects.filter(**place, product_id__in=drafted).delete()
         record_batch_audit(
-            actor=requested_by, verb="draft_copy", model=Draft, count=stored.count(), details=place
+            actor=requested_by, verb="draft_copy", model=Draft, count=len(kept), details=place
         )
+    return len(kept)

@@ -9,11 +9,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
-from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
+from guidance.content.models import (
+    Draft,
+    PlannedCopy,
+    Publication,
+    PublishedCopy,
+    WebhookEvent,
+)
 from guidance.content.services.examination import examine_publication
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.publication import place_of, serve
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.waiting import require
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.models import User
 from guidance.core.services import record_audit
 
@@ -67,9 +75,9 @@ def _back_to_desk(publication: Publication) -> None:
         return
     draft = Draft(**place, text=publication.text, is_stale=True, writer=publication.writer)
     copy_examination(before, draft)
-    for name, value in examine_publication(publication).as_fields().items():
-        setattr(draft, name, value)
+    examine_publication(publication).put_on(draft)
     draft.save()
+    remember_texts([draft])
 
 
 def copy_examination(before: Draft, draft: Draft) -> None:
@@ -117,22 +125,32 @@ def _hold(copy: PublishedCopy) -> bool:
     same = PublishedCopy.objects.filter(
         pk=copy.pk, publication=copy.publication_id, status=PublishedCopy.Status.STALE
     )
-    return bool(
-        same.update(
-            status=PublishedCopy.Status.LIVE,
-            reason=TRUE_STILL,
-            serve_until=now + REAPPROVE_WITHIN,
-            changed_at=now,
-        )
+    held = same.update(
+        status=PublishedCopy.Status.LIVE,
+        reason=TRUE_STILL,
+        serve_until=now + REAPPROVE_WITHIN,
+        changed_at=now,
     )
+    if held:
+        told = [copy.publication]
+        note_change(publications=told, event=WebhookEvent.PUBLISHED, status="live")
+    return bool(held)
 
 
+@transaction.atomic
 def enforce_deadlines(now: datetime | None = None) -> int:
     """Take copy out whose time to be approved anew is over, and return how many."""
     moment = now or timezone.now()
-    late = PublishedCopy.objects.filter(
+    late = PublishedCopy.objects.select_for_update().filter(
         status=PublishedCopy.Status.LIVE, serve_until__isnull=False, serve_until__lte=moment
     )
-    return late.update(
+    copies = list(late.select_related("publication"))
+    PublishedCopy.objects.filter(pk__in=[copy.pk for copy in copies]).update(
         status=PublishedCopy.Status.STALE, reason=TOO_LATE, serve_until=None, changed_at=moment
     )
+    note_change(
+        publications=[copy.publication for copy in copies],
+        event=WebhookEvent.WITHDRAWN,
+        status=PublishedCopy.Status.STALE,
+    )
+    return len(copies)

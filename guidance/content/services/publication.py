@@ -12,11 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guidance.catalog.models import Product
-from guidance.content.models import Citation, Draft, PlannedCopy, Publication, PublishedCopy
+from guidance.content.models import (
+    Citation,
+    Draft,
+    PlannedCopy,
+    Publication,
+    PublishedCopy,
+    WebhookEvent,
+)
 from guidance.content.services.examination import examine_publication
 from guidance.content.services.refusals import ChecksFailed, Invalid
 from guidance.content.services.sealing import seal_of
 from guidance.content.services.waiting import require
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
@@ -75,7 +83,17 @@ def serve(publication: Publication) -> PublishedCopy:
             "changed_at": timezone.now(),
         },
     )
+    note_change(publications=[publication], event=WebhookEvent.PUBLISHED, status=copy.status)
     return copy
+
+
+def take_out(copy: PublishedCopy, *, reason: str) -> None:
+    """Stop serving a product's copy at once, inside a transaction; storefronts are told."""
+    copy.status, copy.reason = PublishedCopy.Status.WITHDRAWN, reason
+    copy.serve_until, copy.changed_at = None, timezone.now()
+    copy.save(update_fields=["status", "reason", "serve_until", "changed_at"])
+    taken_back = [copy.publication]
+    note_change(publications=taken_back, event=WebhookEvent.WITHDRAWN, status=copy.status)
 
 
 def place_of(text: Draft | Publication) -> dict[str, Any]:
@@ -125,9 +143,7 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
     current = PublishedCopy.objects.select_for_update().get(pk=copy.pk)
     if current.status == PublishedCopy.Status.WITHDRAWN:
         raise Invalid(_("It is withdrawn already."))
-    current.status, current.reason = PublishedCopy.Status.WITHDRAWN, reason
-    current.changed_at = timezone.now()
-    current.save(update_fields=["status", "reason", "changed_at"])
+    take_out(current, reason=reason)
     record_audit(
         actor=actor,
         verb="withdraw_copy",

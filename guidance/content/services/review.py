@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from guidance.content.models import NOBODY, Draft, Publication, ReviewTask, between_commas
 from guidance.content.services.examination import Examination, examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.publication import publish
 from guidance.content.services.refusals import (
     ChecksFailed,
@@ -22,7 +23,7 @@ from guidance.content.services.refusals import (
     may_not_approve,
     own_request,
 )
-from guidance.content.services.risk import adds_a_claim, is_high_risk
+from guidance.content.services.risk import adds_a_claim
 from guidance.content.services.sealing import seal_of
 from guidance.content.services.waiting import keep_text, lock_waiting, require
 from guidance.core.models import User
@@ -139,6 +140,7 @@ def _edit(draft: Draft, actor: User, text: str) -> None:
     elif not adds_a_claim(before=written, after=draft.claims):
         draft.claim_authors = NOBODY
     draft.save()
+    remember_texts([draft])
     record_audit(actor=actor, verb="edit_draft", target=draft, details={"version": draft.version})
 
 
@@ -168,8 +170,7 @@ def _published(found: Examination, publication: Publication | None) -> Publicati
 
 
 def _keep(draft: Draft, found: Examination) -> None:
-    for name, value in found.as_fields().items():
-        setattr(draft, name, value)
+    found.put_on(draft)
     draft.save(update_fields=list(found.as_fields()))
 
 
@@ -196,10 +197,7 @@ def _decide(draft: Draft, status: Draft.Status, actor: User, reason: str) -> Non
 def _replace(draft: Draft, actor: User, found: Examination, text: str) -> None:
     keep_text(draft=draft, replaced_by=actor)
     draft.text, draft.version, draft.is_stale = text, draft.version + 1, False
-    for name, value in found.as_fields().items():
-        setattr(draft, name, value)
-    risky = is_high_risk(kind=draft.kind, findings=draft.findings)
-    draft.is_high_risk = draft.is_high_risk or risky
+    found.put_on(draft)
 
 
 def _tidy(text: str) -> str:

@@ -1,6 +1,8 @@
 """Writing drafts again from today's facts: one, or all that a changed fact brought back."""
 
 import uuid
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from django.db import transaction
@@ -9,57 +11,75 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, ReviewTask, between_commas
-from guidance.content.reranking import promoted_chooser
-from guidance.content.selectors.shop import shop_brands
-from guidance.content.services.drafting import new_draft
+from guidance.content.services.examination import examine_draft, facts_as_json
+from guidance.content.services.fingerprints import remember_texts
+from guidance.content.services.providers import chosen_writer
 from guidance.content.services.refusals import Invalid, Refused
 from guidance.content.services.waiting import keep_text, lock_waiting, require
+from guidance.content.services.writing import (
+    Assignment,
+    batch_size,
+    read_house,
+    write_builtin,
+    write_drafts,
+)
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
+from models_ml.writer.facts import Fact
+from models_ml.writer.providers import Provider
 from models_ml.writer.realiser import NotEnoughFacts
 
 JOB_KIND = "rewrite_copy"
 PHASE, FIGURE = gettext_noop("rewriting drafts"), gettext_noop("rewritten")
 WRITTEN = (
-    *("text", "sentences", "facts", "claims", "findings", "writer"),
-    *("blocking_findings", "warnings", "is_high_risk"),
+    *("text", "sentences", "writer"),
+    *("provider", "model", "prompt_version", "fallback_reason"),
 )
 
 
 @transaction.atomic
-def rewrite_draft(*, draft_id: uuid.UUID, version: int, actor: User) -> Draft:
+def rewrite_draft(
+    *, draft_id: uuid.UUID, version: int, actor: User, written: Draft | None = None
+) -> Draft:
     """Write the draft again from today's facts; who asks for that becomes its requester.
 
+    The builtin writer writes, for no transaction waits for a language model; a text that one wrote
+    before is passed in as `written` and taken where the facts are still those it was written from.
     Nor may those approve it who requested an earlier text: two people could take turns otherwise.
     Raises PermissionDenied, NotWaiting, VersionChanged, or Invalid where facts have become thin.
     """
     require(actor, "content.add_draft")
     draft = lock_waiting(draft_id=draft_id, version=version)
-    facts = facts_of([draft.product], draft.language)[draft.product_id]
-    place, version = (draft.product, draft.kind, draft.language), draft.version + 1
-    chooser = promoted_chooser()
+    assignment = _assignments([draft])[0]
+    if written is not None and written.facts != facts_as_json(assignment.facts):
+        written = None
     try:
-        written = new_draft(*place, facts, shop_brands(), version, chooser=chooser)
+        written = written or write_builtin(assignment)
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
-    take_text(draft=draft, written=written, actor=actor)
+    take_text(draft=draft, written=written, actor=actor, facts=assignment.facts)
     draft.earlier_requesters, draft.requested_by = between_commas(draft.requesters()), actor
     draft.save()
+    remember_texts([draft])
     details = {"version": draft.version}
     record_audit(actor=actor, verb="rewrite_draft", target=draft, details=details)
     return draft
 
 
-def take_text(*, draft: Draft, written: Draft, actor: User) -> None:
-    """Put what a writer wrote into a locked draft's place, unsaved; the earlier text is kept."""
+def take_text(*, draft: Draft, written: Draft, actor: User, facts: Sequence[Fact]) -> None:
+    """Put what a writer wrote into a locked draft's place, examined against its facts, unsaved.
+
+    The earlier text is kept.
+    """
     keep_text(draft=draft, replaced_by=actor)
     version = draft.version + 1
     for name in WRITTEN:
         setattr(draft, name, getattr(written, name))
     draft.version, draft.edited_by, draft.is_stale = version, None, False
+    examine_draft(draft=draft, facts=facts).put_on(draft)
 
 
 def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:
@@ -69,17 +89,58 @@ def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:
 
 
 def run_rewrite_copy(context: JobContext) -> dict[str, Any]:
-    """Run the job, a transaction a draft; a later attempt finds only what is still stale."""
+    """Run the job, a transaction a draft; a later attempt finds only what is still stale.
+
+    The chosen provider writes a batch at a time, before the transactions that store it.
+    """
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     assert job.requested_by is not None
     stale = Draft.objects.waiting().filter(task=context.params["task"], is_stale=True)
-    drafts = list(stale.values_list("pk", "version"))
-    rewritten = 0
-    for number, (draft_id, version) in enumerate(drafts):
-        context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
-        try:
-            rewrite_draft(draft_id=draft_id, version=version, actor=job.requested_by)
-        except Refused:
-            continue
-        rewritten += 1
+    drafts = list(stale.select_related("product__category"))
+    with closing(chosen_writer()) as writer:
+        rewritten = _rewrite_all(context, drafts, writer, job.requested_by)
     return {"rewritten": rewritten, "left": len(drafts) - rewritten}
+
+
+def _rewrite_all(
+    context: JobContext, drafts: Sequence[Draft], writer: Provider, actor: User
+) -> int:
+    size = batch_size(writer)
+    rewritten = 0
+    for start in range(0, len(drafts), size):
+        batch = drafts[start : start + size]
+        texts = write_drafts(_assignments(batch), writer)
+        for number, (draft, text) in enumerate(zip(batch, texts, strict=True), start):
+            context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
+            written = None if isinstance(text, NotEnoughFacts) else text
+            rewritten += _rewrite(draft, actor, written)
+    return rewritten
+
+
+def _rewrite(draft: Draft, actor: User, written: Draft | None) -> bool:
+    try:
+        rewrite_draft(draft_id=draft.pk, version=draft.version, actor=actor, written=written)
+    except Refused:
+        return False
+    return True
+
+
+def _assignments(drafts: Sequence[Draft]) -> list[Assignment]:
+    """Return the drafts' next texts to write, from today's facts."""
+    languages = {draft.language for draft in drafts}
+    houses = {language: read_house(language) for language in languages}
+    facts = {
+        language: facts_of([d.product for d in drafts if d.language == language], language)
+        for language in languages
+    }
+    return [
+        Assignment(
+            product=draft.product,
+            kind=draft.kind,
+            language=draft.language,
+            facts=facts[draft.language][draft.product_id],
+            house=houses[draft.language],
+            version=draft.version + 1,
+        )
+        for draft in drafts
+    ]

@@ -14,13 +14,26 @@ from django_q.tasks import async_task
 from guidance.catalog.hooks import FactChange
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import Citation, Draft, Publication, PublishedCopy, ReviewTask
+from guidance.content.models import (
+    Citation,
+    Draft,
+    Publication,
+    PublishedCopy,
+    ReviewTask,
+    WebhookEvent,
+)
+from guidance.content.selectors.likeness import ShopTexts
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
+from guidance.content.selectors.voice import forbidden_words
 from guidance.content.services.examination import examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import copy_examination
 from guidance.content.services.publication import place_of
+from guidance.content.services.webhook_outbox import note_change
 from guidance.core.services import record_audit
 from models_ml.writer.facts import TITLE_KEY
+from models_ml.writer.terms import Terms
 
 # Products per statement: well under SQLite's 32,766 variables and PostgreSQL's 65,535.
 CHUNK = 1_000
@@ -43,6 +56,7 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
         products = Product.objects.select_for_update(no_key=True).order_by("pk")
         list(products.filter(pk__in=chunk).values_list("pk", flat=True))
         stale = _stale_publications(chunk)
+        note_change(publications=stale, event=WebhookEvent.WITHDRAWN, status="stale")
         touched = [*_return_to_desk(stale, chunk), *_waiting_drafts(chunk)]
         if touched:
             transaction.on_commit(partial(_enqueue_examination, [draft.pk for draft in touched]))
@@ -51,20 +65,37 @@ def mark_stale(changes: Sequence[FactChange]) -> None:
 
 
 def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
-    """Bring the stored checks of waiting drafts to today's facts, and return how many.
+    """Bring the stored checks of waiting drafts to today's facts and rules; return how many.
 
     Safe to run twice; a draft that somebody changes or decides meanwhile is left to them.
     """
-    waiting = Draft.objects.waiting().filter(pk__in=draft_ids)
-    drafts = list(waiting.select_related("product__category"))
     brands, done = shop_brands(), 0
-    for language in {draft.language for draft in drafts}:
-        chosen = [draft for draft in drafts if draft.language == language]
-        facts = facts_of([draft.product for draft in chosen], language)
-        for draft in chosen:
-            found = examine_draft(draft=draft, facts=facts[draft.product_id], brands=brands)
-            same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
-            done += same.update(**found.as_fields())
+    for start in range(0, len(draft_ids), CHUNK):
+        waiting = Draft.objects.waiting().filter(pk__in=draft_ids[start : start + CHUNK])
+        drafts = list(waiting.select_related("product__category"))
+        remember_texts(drafts)
+        for language in {draft.language for draft in drafts}:
+            chosen = [draft for draft in drafts if draft.language == language]
+            done += _examine_chunk(chosen, language, brands)
+    return done
+
+
+def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int:
+    facts = facts_of([draft.product for draft in drafts], language)
+    rules, banned = active_rules(language), forbidden_words(language)
+    shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
+    done = 0
+    for draft in drafts:
+        found = examine_draft(
+            draft=draft,
+            facts=facts[draft.product_id],
+            brands=brands,
+            banned=banned,
+            rules=rules,
+            shop=shop,
+        )
+        same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
+        done += same.update(**found.as_fields())
     return done
 
 
@@ -150,13 +181,17 @@ def _open_task(key: str) -> ReviewTask:
 
 
 def _draft_of(publication: Publication, changes: Sequence[FactChange], task: ReviewTask) -> Draft:
+    draft = text_to_desk(publication, task)
+    draft.is_stale, draft.changed_facts = True, [_change_json(change) for change in changes]
+    return draft
+
+
+def text_to_desk(publication: Publication, task: ReviewTask) -> Draft:
     """Return the publication's text as a draft; who requested it once still may not approve it."""
     draft = Draft(
         **place_of(publication),
         text=publication.text,
         writer=publication.writer,
-        is_stale=True,
-        changed_facts=[_change_json(change) for change in changes],
         task=task,
     )
     copy_examination(publication.draft, draft)

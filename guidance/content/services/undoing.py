@@ -11,8 +11,9 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
 from guidance.content.services.examination import examine_publication
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import copy_examination
-from guidance.content.services.publication import place_of, serve
+from guidance.content.services.publication import place_of, serve, take_out
 from guidance.content.services.refusals import Invalid
 from guidance.core.models import User
 from guidance.core.services import record_audit
@@ -75,6 +76,7 @@ def _take_back(draft: Draft) -> Draft:
         draft.due_at,
     )
     again.save()
+    remember_texts([again])
     return again
 
 
@@ -86,6 +88,4 @@ def _serve_the_one_before(publication: Publication, current: PublishedCopy) -> N
     if before is not None and not examine_publication(before).blocking:
         serve(before)
         return
-    current.status, current.reason = PublishedCopy.Status.WITHDRAWN, TAKEN_BACK
-    current.changed_at = timezone.now()
-    current.save(update_fields=["status", "reason", "changed_at"])
+    take_out(current, reason=TAKEN_BACK)

@@ -2,18 +2,21 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft
-from guidance.content.selectors.shop import shop_brands
-from guidance.content.services.drafting import new_draft
+from guidance.content.reranking import FIRST_WORDING
+from guidance.content.services.examination import examine_draft
+from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.instructions import read_instruction
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.rewriting import take_text
 from guidance.content.services.waiting import lock_waiting, require
+from guidance.content.services.writing import Assignment, read_house, write_builtin
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
@@ -36,6 +39,7 @@ def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
     found: list[Draft] = []
     for one in _written(draft, facts, FIRST_CANDIDATE, TRIED):
         if one.text not in {draft.text, *(other.text for other in found)}:
+            examine_draft(draft=one, facts=facts).put_on(one)
             found.append(one)
         if len(found) == count:
             break
@@ -56,8 +60,9 @@ def choose_candidate(*, draft_id: uuid.UUID, version: int, actor: User, number: 
     chosen = next(_written(draft, facts, number, 1), None) if number >= FIRST_CANDIDATE else None
     if chosen is None:
         raise Invalid(_("There is no such text any more; look again."))
-    take_text(draft=draft, written=chosen, actor=actor)
+    take_text(draft=draft, written=chosen, actor=actor, facts=facts)
     draft.save()
+    remember_texts([draft])
     details = {"version": draft.version, "candidate": number}
     record_audit(actor=actor, verb="choose_candidate", target=draft, details=details)
     return draft
@@ -82,17 +87,21 @@ def rewrite_as_told(
         raise Invalid(
             _("No text follows that better than this one (%(told)s).") % {"told": read.understood}
         )
-    take_text(draft=draft, written=best, actor=actor)
+    take_text(draft=draft, written=best, actor=actor, facts=facts)
     draft.save()
+    remember_texts([draft])
     details = {"version": draft.version, "understood": read.understood}
     record_audit(actor=actor, verb="rewrite_as_told", target=draft, details=details)
     return draft, read.understood
 
 
 def _written(draft: Draft, facts: Sequence[Fact], first: int, count: int) -> Iterator[Draft]:
-    brands = shop_brands()
+    # What is chosen among wordings would leave few to choose from.
+    house = replace(read_house(draft.language), chooser=FIRST_WORDING)
     for number in range(first, first + count):
         try:
-            yield new_draft(draft.product, draft.kind, draft.language, facts, brands, number)
+            yield write_builtin(
+                Assignment(draft.product, draft.kind, draft.language, facts, house, number)
+            )
         except NotEnoughFacts:
             return

@@ -12,4 +12,4 @@ for unused in (AccessAttempt, AccessFailureLog, AccessLog):
 
 @admin.register(Market)
 class MarketAdmin(AuditedAdmin):
-    list_display = ["name", "key", "language", "currency", "time_zone", "is_default"]
+    list_display = ["name", "key", "language", "currency", "time_zone", "rule_pack", "is_default"]

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from guidance.core.spreadsheets import defused
 from guidance.recommendations.health import wording
 
 Estimate = Sequence[float] | None
 Ends = tuple[float | None, float | None]
 UNKNOWN: Ends = (None, None)
-# What makes a spreadsheet take a text for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Cell(NamedTuple):
@@ -58,7 +57,7 @@ class Table:
                     _("%(column)s, from") % {"column": column},
                     _("%(column)s, to") % {"column": column},
                 ]
-        return [header, *([_plain(row.name), *_raw(row)] for row in self.rows)]
+        return [header, *([defused(row.name), *_raw(row)] for row in self.rows)]
 
 
 def count(value: float, note: str = "") -> Cell:
@@ -117,9 +116,4 @@ def _ends(estimate: Sequence[float]) -> Ends:
 
 
 def _raw(row: Row) -> list[Any]:
-    return [_plain(value) for cell in row.cells for value in (cell.raw, *(cell.ends or ()))]
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that no spreadsheet takes for a formula: names are the shop's own."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+    return [defused(value) for cell in row.cells for value in (cell.raw, *(cell.ends or ()))]

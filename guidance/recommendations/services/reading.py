@@ -30,7 +30,7 @@ def propose_copy(visit: Visit, most: int) -> Sequence[Proposal]:
             fields={
                 "copy_kind": row.kind,
                 "language": row.language,
-                **copy_as_json(row.publication),
+                **copy_as_json(row),
                 "image": row.product.image or None,
                 "link": {"sku": sku},
             },

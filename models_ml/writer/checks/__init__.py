@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from models_ml.writer.checks import form, names, numbers, wording
+from models_ml.writer.checks import (
+    form,
+    injection,
+    lengths,
+    likeness,
+    names,
+    numbers,
+    wording,
+)
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding
+from models_ml.writer.duplicates import Neighbour
 from models_ml.writer.evidence import Evidence
 from models_ml.writer.facts import KINDS, LANGUAGES, Fact
+from models_ml.writer.packs import builtin_rules, default_market
+from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms, fold, terms_of
 
-__all__ = ["BLOCK", "CHECKS", "WARN", "Finding", "check"]
+__all__ = ["BLOCK", "CHECKS", "WARN", "Finding", "check", "check_wording"]
 
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     form.empty,
-    form.length,
+    lengths.length,
     form.language,
     form.markup,
+    form.links,
     form.personal_data,
     form.placeholder,
     form.punctuation,
@@ -24,6 +36,8 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     names.brands,
     names.concepts,
     wording.banned,
+    injection.instructions,
+    likeness.near_duplicate,
 )
 
 
@@ -36,12 +50,17 @@ def check(
     kind: str,
     banned: Collection[str] = (),
     brands: Collection[str] | Terms = (),
+    rules: CompiledRules | None = None,
+    channel: str = "",
+    neighbours: Callable[[str], Neighbour | None] | None = None,
 ) -> list[Finding]:
     """Run every check over `text` and return the findings in the order of their place in it.
 
-    `banned` are the shop's own words beside the built-in list; `brands` are all brands the shop
-    knows.
-    Raises ValueError for an unknown kind or language.
+    `rules` are those of the market, by default the built-in ones for the language; `banned` are
+    the shop's own words beside them; `brands` are all brands the shop knows; `channel` is where
+    the text will be shown, "" for a page of the shop; `neighbours` finds the text of the shop that
+    is nearly the same, if there is one.
+    Raises ValueError for an unknown kind, language or channel, or one the kind does not go to.
     """
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r} is none of {', '.join(LANGUAGES)}")
@@ -56,6 +75,29 @@ def check(
         kind=kind,
         banned=frozenset(banned),
         brands=terms_of(brands),
+        rules=builtin_rules(default_market(language)) if rules is None else rules,
+        channel=lengths.channel_of(kind, channel),
+        title=title,
+        neighbours=neighbours,
     )
     found = [finding for run in CHECKS for finding in run(context)]
     return sorted(found, key=lambda finding: (finding.start, finding.end, finding.check))
+
+
+def check_wording(
+    text: str, *, facts: Sequence[Fact], title: str, language: str, rules: CompiledRules
+) -> list[Finding]:
+    """Run only the rules over `text`, in the order of their place in it."""
+    context = Context(
+        text=text,
+        folded=fold(text),
+        title=title,
+        facts=tuple(facts),
+        evidence=Evidence(facts, title),
+        language=language,
+        kind="description",
+        banned=frozenset(),
+        brands=terms_of(()),
+        rules=rules,
+    )
+    return list(wording.banned(context))

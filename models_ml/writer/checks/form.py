@@ -1,35 +1,24 @@
-"""Form: length, language, markup, personal data, left-over placeholders and punctuation."""
+"""Form: language, markup, links, personal data, left-over placeholders and punctuation."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
+from models_ml.writer.checks.lengths import HAN_RUN, LATIN_WORD
 from models_ml.writer.lexicon import words
 from models_ml.writer.quantities import find_quantities
 
-
-class Length(NamedTuple):
-    """Words in English, characters in Chinese; past `most` the shop's page breaks."""
-
-    least: int
-    usual: int
-    most: int
-
-
-LENGTHS = {
-    ("short_description", "en"): Length(4, 30, 45),
-    ("short_description", "zh-hans"): Length(6, 60, 90),
-    ("description", "en"): Length(12, 120, 200),
-    ("description", "zh-hans"): Length(16, 220, 400),
-}
-_WORD = re.compile(r"[A-Za-z0-9À-ÖØ-öø-ɏ]+(?:['’.-][A-Za-z0-9À-ÖØ-öø-ɏ]+)*")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _MARKUP = re.compile(
-    r"</?[a-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{2,5});|https?://\S+|www\.\S+|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:com|net|org|shop|cn|co\.uk)\b"
+    r"</?[a-z][^<>]{0,300}>|&(?:[a-z]{2,8}|#\d{2,5});"
     r"|\[[^\[\]]{1,200}\]\([^()]{1,300}\)|[\x00-\x08\x0b\x0c\x0e-\x1f]",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"(?:https?|ftp)://[^\s\u3000-\u9fff\uff00-\uffef]+|(?<![a-z0-9.])www\.[^\s\u3000-\u9fff\uff00-\uffef]+"
+    r"|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:com|net|org|shop|store|cn|io|app|info|xyz|top|co\.uk|de|ly)\b"
+    r"(?:/[^\s\u3000-\u9fff\uff00-\uffef]*)?|点击(?:此处|这里|下方|链接)|复制(?:链接|口令)|扫(?:描|一扫)?二维码",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -37,6 +26,12 @@ _PHONE = re.compile(
     r"(?<![\w.])(?:(?:\+|00)\d{1,3}[\s-]?)?(?:\(\d{2,5}\)[\s-]?|\d{3,5}[\s-])\d{3,4}[\s-]?\d{3,4}(?![\w.])"
     r"|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)0\d{9,10}(?!\d)"
 )
+_NUMBERED = re.compile(
+    r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
+    r"|(?<!\d)\d{4}(?:[ -]\d{4}){3}(?!\d)|(?<!\d)62\d{14,17}(?!\d)"
+    r"|\b[A-Z]{2}\d{2} ?[A-Z0-9]{4}(?: ?\d{4}){2,6}\b"
+)
+"""Identity cards, bank cards and accounts."""
 _CONTACT = re.compile(
     r"(?:微信|wechat|qq|whatsapp|telegram)\s*(?:号|id)?\s*[:：]?\s*[a-z0-9_-]{5,}", re.IGNORECASE
 )
@@ -54,12 +49,6 @@ _FOREIGN_SHARE = 0.3
 """Share of foreign letters from which the text as a whole is in the wrong language."""
 
 
-def measure(text: str, language: str) -> int:
-    """The length as `LENGTHS` counts it: words, or Chinese characters plus Latin words."""
-    latin = len(_WORD.findall(text))
-    return latin if language == "en" else latin + sum(len(run) for run in _HAN.findall(text))
-
-
 def empty(context: Context) -> Iterator[Finding]:
     """Nothing to read."""
     if not context.text.strip():
@@ -68,27 +57,12 @@ def empty(context: Context) -> Iterator[Finding]:
         yield Finding("empty", BLOCK, 0, len(context.text), message, hint)
 
 
-def length(context: Context) -> Iterator[Finding]:
-    """Too short or too long for this kind and language."""
-    limit, size = LENGTHS[context.kind, context.language], measure(context.text, context.language)
-    params = {"size": size, "least": limit.least, "usual": limit.usual, "most": limit.most}
-    if not context.text.strip() or limit.least <= size <= limit.usual:
-        return
-    if size < limit.least:
-        message = gettext_noop("Too short: %(size)s, at least %(least)s are usual")
-        hint = gettext_noop("Say more of what the facts hold.")
-        yield Finding("length", WARN, 0, len(context.text), message, hint, params)
-        return
-    severity = BLOCK if size > limit.most else WARN
-    message = gettext_noop("Too long: %(size)s, at most %(usual)s are usual")
-    hint = gettext_noop("Shorten it; more than %(most)s does not fit the page.")
-    yield Finding("length", severity, 0, len(context.text), message, hint, params)
-
-
 def language(context: Context) -> Iterator[Finding]:
     """Words of the other language, unless they are names, units or words of the facts."""
     foreign = list(_foreign_words(context))
-    letters = len(_WORD.findall(context.text)) + sum(len(run) for run in _HAN.findall(context.text))
+    letters = len(LATIN_WORD.findall(context.text)) + sum(
+        len(run) for run in HAN_RUN.findall(context.text)
+    )
     amount = sum(_weight(context.text[start:end]) for start, end in foreign)
     if not foreign:
         return
@@ -105,11 +79,11 @@ def language(context: Context) -> Iterator[Finding]:
 
 
 def _weight(word: str) -> int:
-    return len(word) if _HAN.match(word) else 1
+    return len(word) if HAN_RUN.match(word) else 1
 
 
 def _foreign_words(context: Context) -> Iterator[tuple[int, int]]:
-    pattern = _HAN if context.language == "en" else _WORD
+    pattern = HAN_RUN if context.language == "en" else LATIN_WORD
     measured = (
         [(q.start, q.end) for q in find_quantities(context.text)]
         if context.language == "zh-hans"
@@ -129,23 +103,36 @@ def _foreign_words(context: Context) -> Iterator[tuple[int, int]]:
 
 
 def markup(context: Context) -> Iterator[Finding]:
-    """HTML, links and control characters: copy is plain text."""
-    addresses = [match.span() for match in _EMAIL.finditer(context.text)]
+    """HTML, Markdown links and control characters: copy is plain text."""
     for match in _MARKUP.finditer(context.text):
-        if any(start <= match.start() < end for start, end in addresses):
-            continue
-        message = gettext_noop("Markup or link: %(said)s")
+        message = gettext_noop("Markup: %(said)s")
         hint = gettext_noop("Copy is plain text; take it out.")
         yield Finding(
             "markup", BLOCK, *match.span(), message, hint, {"said": repr(match.group())[1:-1]}
         )
 
 
+def links(context: Context) -> Iterator[Finding]:
+    """Addresses of pages, and words that send a shopper to one; a name such as Shop.xyz is none."""
+    taken = context.evidence.name_spans(context.text)
+    for pattern in (_EMAIL, _MARKUP):
+        taken += [match.span() for match in pattern.finditer(context.text)]
+    for match in _LINK.finditer(context.text):
+        if not any(start <= match.start() < end for start, end in taken):
+            message = gettext_noop("Link: %(said)s")
+            hint = gettext_noop("The shop's page sets the links; take it out.")
+            yield Finding("link", BLOCK, *match.span(), message, hint, {"said": match.group()})
+
+
 def personal_data(context: Context) -> Iterator[Finding]:
-    """E-mail addresses, telephone numbers and messenger accounts."""
-    for pattern in (_EMAIL, _PHONE, _CONTACT):
+    """E-mail addresses, telephone numbers, messenger accounts, identity and bank numbers."""
+    taken: list[tuple[int, int]] = []
+    for pattern in (_NUMBERED, _EMAIL, _PHONE, _CONTACT):
         for match in pattern.finditer(context.text):
-            message = gettext_noop("Contact details in the copy")
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            taken.append(match.span())
+            message = gettext_noop("Personal data or contact details in the copy")
             yield Finding(
                 "personal_data", BLOCK, *match.span(), message, gettext_noop("Take them out.")
             )

@@ -1,79 +1,67 @@
-"""Words that advertising must not use, with the harmless phrases that contain them."""
+"""What a market's rules forbid to say, outside the product's own names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from typing import NamedTuple
+from functools import lru_cache
 
-from models_ml.writer.checks.finding import BLOCK, Context, Finding, gettext_noop
-from models_ml.writer.lexicon import rows, words
-from models_ml.writer.terms import Terms, terms_of
+from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
+from models_ml.writer.packs import builtin_rules, default_market
+from models_ml.writer.rules.engine import Hit
+from models_ml.writer.terms import terms_of
 
-_HINTS = {
-    "superlative": gettext_noop("Say what the facts show instead of praising."),
-    "unproved": gettext_noop("Needs proof that the facts do not hold; leave it out."),
-    "price": gettext_noop("Prices change; leave them to the price tag."),
-    "guarantee": gettext_noop("A promise that the shop would have to keep; leave it out."),
-    "health": gettext_noop("Claims on health are forbidden for ordinary goods."),
-    "green": gettext_noop("Claims on the environment need proof; name the certified fact instead."),
-    "superstition": gettext_noop("Promises of luck are forbidden; leave them out."),
-    "urgency": gettext_noop("Copy outlives an offer; leave the hurry to the campaign."),
-    "shop": gettext_noop("The shop's own list forbids it."),
-}
-_FACT_LIFTS = frozenset({"green"})
-"""Reasons that a fact saying the very words removes; a superlative stays one, whoever says it."""
-
-
-class _Rule(NamedTuple):
-    severity: str
-    reason: str
-
-
-@cache
-def _rules(language: str) -> tuple[Terms, dict[str, _Rule | None]]:
-    rules: dict[str, _Rule | None] = {}
-    for term, severity, reason, harmless in rows(
-        "banned_zh" if language == "zh-hans" else "banned_en"
-    ):
-        rules[term] = _Rule(severity, reason)
-        rules.update(dict.fromkeys(words(harmless)))
-    return Terms(rules), rules
+_SHOP_HINT = gettext_noop("The shop's own list forbids it.")
+_CLAIM = gettext_noop("Banned wording: %(said)s")
+_EXCUSED = gettext_noop("Strong wording in a context that may allow it: %(said)s")
+_LATE = gettext_noop("A rule took too long to tell: %(rule)s")
 
 
 def banned(context: Context) -> Iterator[Finding]:
-    """Built-in and shop-banned words outside the product's own names; the longest match decides."""
+    """Wording that a rule of the market's pack, or the shop's own list, forbids.
+
+    A rule that a fact may lift is lifted by one that says the very words; a superlative stays one,
+    whoever says it.
+    """
     named = context.evidence.name_spans(context.text)
-    terms, rules = _rules(context.language)
-    hits = [
-        (start, end, rules[term]) for start, end, term in terms.find(context.text, context.folded)
-    ]
+    for hit in context.rules.hits(context.text, context.language, named):
+        said = context.text[hit.start : hit.end]
+        if not (hit.rule.fact_lifts and context.evidence.contains(said)):
+            yield _finding(hit, said)
     if context.banned:
         shop = terms_of(context.banned)
-        hits += [
-            (start, end, _Rule(BLOCK, "shop"))
-            for start, end, _ in shop.find(context.text, context.folded)
-        ]
-    seen: set[tuple[int, int]] = set()
-    for start, end, rule in hits:
-        if (
-            rule is None
-            or (start, end) in seen
-            or any(low <= start and end <= high for low, high in named)
-        ):
-            continue
-        said = context.text[start:end]
-        if rule.reason in _FACT_LIFTS and context.evidence.contains(said):
-            continue
-        seen.add((start, end))
-        message = gettext_noop("Banned word: %(said)s")
-        yield Finding(
-            "banned", rule.severity, start, end, message, _HINTS[rule.reason], {"said": said}
-        )
+        for start, end, term in shop.find(context.text, context.folded):
+            if not any(low <= start and end <= high for low, high in named):
+                params = {"said": context.text[start:end]}
+                yield Finding(
+                    "banned", BLOCK, start, end, _CLAIM, _SHOP_HINT, params, rule=f"shop:{term}"
+                )
 
 
+def _finding(hit: Hit, said: str) -> Finding:
+    rule = hit.rule
+    message = _LATE if hit.timed_out else _EXCUSED if hit.exception else _CLAIM
+    return Finding(
+        "banned",
+        WARN if hit.timed_out else hit.severity,
+        hit.start,
+        hit.end,
+        message,
+        rule.hint.get("en", ""),
+        {"said": said, "rule": rule.key},
+        rule=rule.key,
+        category=rule.category,
+        law=rule.law,
+        exception=hit.exception,
+        signable=rule.signable,
+        hints=rule.hint,
+    )
+
+
+@lru_cache(maxsize=16_384)
 def is_harmless(value: str, language: str) -> bool:
-    """Whether a fact's value is free of blocking words, so that the writer may quote it."""
-    terms, rules = _rules(language)
-    found = (rules[term] for _, _, term in terms.find(value))
-    return not any(rule is not None for rule in found)
+    """Whether a fact's value breaks no built-in rule, so that the writer may quote it.
+
+    Remembered: the facts of a shop repeat from product to product.
+    """
+    rules = builtin_rules(default_market(language))
+    return next(rules.hits(value, language), None) is None

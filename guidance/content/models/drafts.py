@@ -1,8 +1,7 @@
-"""Drafts, their review, publications and what is current of them, and facts that are missing."""
+"""Drafts and their review, and facts that are missing."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -12,18 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
+from guidance.content.models.kinds import Kind
 from guidance.core.ids import new_id
+from models_ml.writer.kinds import LINES
 
 # A list of ids in one column, since the constraint on who approves cannot look into a table.
 NOBODY = ","
 # A working day and the night before it.
 REVIEW_WITHIN = timedelta(hours=24)
-NEVER_CHANGES = "A publication never changes; withdraw it or publish another."
-
-
-class Kind(models.TextChoices):
-    DESCRIPTION = "description", _("description")
-    SHORT_DESCRIPTION = "short_description", _("short description")
 
 
 def due_soon() -> datetime:
@@ -93,6 +88,16 @@ class Draft(models.Model):
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
 
+    class Fallback(models.TextChoices):
+        """Why the builtin writer wrote it though a language model was asked for."""
+
+        UNAVAILABLE = "unavailable", _("the language model gave no answer")
+        CIRCUIT_OPEN = "circuit_open", _("the language model is left alone after failures")
+        BUDGET_SPENT = "budget_spent", _("today's budget for the language model is spent")
+        BAD_ANSWER = "bad_answer", _("the language model's answers could not be read")
+        CHECKS_FAILED = "checks_failed", _("the language model's texts failed the checks")
+        INSTRUCTIONS = "instructions", _("title or facts read like instructions to a machine")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(
         Product, verbose_name=_("product"), on_delete=models.PROTECT, related_name="drafts"
@@ -110,6 +115,12 @@ class Draft(models.Model):
     blocking_findings = models.PositiveSmallIntegerField(_("failed checks"), default=0)
     warnings = models.PositiveSmallIntegerField(_("warnings"), default=0)
     writer = models.CharField(_("writer"), max_length=50)
+    provider = models.CharField(_("provider"), max_length=20, default="builtin")
+    model = models.CharField(_("model"), max_length=200, blank=True)
+    prompt_version = models.CharField(_("prompt version"), max_length=30, blank=True)
+    fallback_reason = models.CharField(
+        _("why the builtin writer wrote it"), max_length=20, choices=Fallback.choices, blank=True
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.WAITING
     )
@@ -245,7 +256,7 @@ class Draft(models.Model):
 
     def as_written(self) -> str:
         """Return the writer's own text, before any person's edit."""
-        between = " " if self.language == "en" else ""
+        between = "\n" if self.kind in LINES else " " if self.language == "en" else ""
         return between.join(sentence["text"] for sentence in self.sentences) or self.text
 
     def authors_of_claims(self) -> set[int]:
@@ -296,174 +307,6 @@ class DraftComment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id} {self.created_at}"
-
-
-class PublicationQuerySet(models.QuerySet["Publication"]):
-    def update(self, **kwargs: Any) -> int:
-        """Refuse: a publication never changes."""
-        raise TypeError(NEVER_CHANGES)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        """Refuse: what was published stays on record."""
-        raise TypeError(NEVER_CHANGES)
-
-
-class Publication(models.Model):
-    """Approved copy, word for word; a row never changes. What is current says `PublishedCopy`."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    draft = models.OneToOneField(Draft, on_delete=models.PROTECT, related_name="publication")
-    product = models.ForeignKey(
-        Product, verbose_name=_("product"), on_delete=models.PROTECT, related_name="publications"
-    )
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
-    number = models.PositiveIntegerField(_("version"))
-    text = models.TextField(_("text"))
-    facts = models.JSONField(_("facts"), default=list)
-    writer = models.CharField(_("writer"), max_length=50, default="")
-    is_edited = models.BooleanField(_("edited by a person"), default=False)
-    seal = models.CharField(
-        _("seal"),
-        max_length=64,
-        default="",
-        help_text=_("SHA-256 of the text and the facts that were approved."),
-    )
-    published_at = models.DateTimeField(_("published"), default=timezone.now)
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("requested by"),
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("approved by"),
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-
-    objects = PublicationQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("publication")
-        verbose_name_plural = _("publications")
-        ordering = ["-published_at", "-id"]
-        permissions = [("withdraw_publication", "Can withdraw publications")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["product", "kind", "language", "number"], name="publication_number_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(requested_by__isnull=True) | ~Q(requested_by=F("approved_by")),
-                name="publication_has_four_eyes",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.product_id} {self.kind} {self.language} {self.number}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert the row; raises TypeError for a change, which no publication suffers."""
-        if not self._state.adding:
-            raise TypeError(NEVER_CHANGES)
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Refuse: what was published stays on record."""
-        raise TypeError(NEVER_CHANGES)
-
-
-class PublishedCopy(models.Model):
-    """What the storefront gets for a product, kind and language; at most one row each."""
-
-    class Status(models.TextChoices):
-        LIVE = "live", _("published")
-        STALE = "stale", _("stale: a cited fact changed")
-        WITHDRAWN = "withdrawn", _("withdrawn")
-
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="published_copy")
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
-    publication = models.OneToOneField(
-        Publication, on_delete=models.PROTECT, related_name="current"
-    )
-    status = models.CharField(
-        _("status"), max_length=10, choices=Status.choices, default=Status.LIVE
-    )
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
-    serve_until = models.DateTimeField(
-        _("public until"),
-        null=True,
-        blank=True,
-        help_text=_("A fact it cites changed; it is still true, and must be approved anew."),
-    )
-    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("published copy")
-        verbose_name_plural = _("published copy")
-        ordering = ["changed_at", "id"]
-        indexes = [models.Index(fields=["changed_at", "id"], name="published_copy_changed")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["product", "kind", "language"], name="one_published_copy"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.product_id} {self.kind} {self.language} {self.status}"
-
-    @property
-    def is_served(self) -> bool:
-        return self.status == self.Status.LIVE
-
-
-class PlannedCopy(models.Model):
-    """An approved text that goes out at a time to come; at most one for each place."""
-
-    publication = models.OneToOneField(
-        Publication, on_delete=models.CASCADE, related_name="planned"
-    )
-    at = models.DateTimeField(_("goes out"))
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
-
-    class Meta:
-        verbose_name = _("planned copy")
-        verbose_name_plural = _("planned copy")
-        ordering = ["at", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["product", "kind", "language"], name="one_planned_copy")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.publication_id} {self.at}"
-
-
-class Citation(models.Model):
-    """A publication states this fact; once it changes, the approval is stale."""
-
-    publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="citations")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
-    fact_key = models.CharField(max_length=60)
-    fact_language = models.CharField(max_length=10, blank=True)
-
-    class Meta:
-        verbose_name = _("citation")
-        verbose_name_plural = _("citations")
-        indexes = [models.Index(fields=["product", "fact_key"], name="citation_of_fact")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["publication", "fact_key", "fact_language"], name="fact_cited_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.publication_id} {self.fact_key}"
 
 
 class MissingFacts(models.Model):

@@ -1,0 +1,35 @@
+"""Exceptions that people signed for the very text of a draft."""
+
+import hashlib
+
+from guidance.content.models import Draft, SignedException
+from models_ml.writer.terms import fold
+
+# Rule and words (folded) -> who signed, when and why, as a finding keeps it.
+Signed = dict[tuple[str, str], dict[str, str]]
+
+
+def text_hash(text: str) -> str:
+    """Return what an exception is bound to: a text that changes needs another signature."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def signed_for(draft: Draft, text: str) -> Signed:
+    """Return the exceptions signed for `text` as copy of the draft's product, kind and language.
+
+    They outlive the draft they were signed at: the same text that came back to the desk has them.
+    """
+    rows = SignedException.objects.filter(
+        draft__product_id=draft.product_id,
+        draft__kind=draft.kind,
+        draft__language=draft.language,
+        text_sha256=text_hash(text),
+    )
+    return {
+        (row.rule, fold(row.span_text)): {
+            "by": str(row.signed_by),
+            "at": row.signed_at.isoformat(),
+            "why": row.justification,
+        }
+        for row in rows.select_related("signed_by")
+    }

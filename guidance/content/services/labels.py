@@ -1,0 +1,78 @@
+"""Labels: how markets set them, and people who take a text over as its editor."""
+
+import time
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guidance.catalog.models import Product
+from guidance.content.models import (
+    EditorialTakeover,
+    LabelPolicy,
+    Publication,
+    PublishedCopy,
+    WebhookEvent,
+)
+from guidance.content.services.refusals import Invalid
+from guidance.content.services.waiting import require
+from guidance.content.services.webhook_outbox import note_change
+from guidance.core.locks import hold_lock
+from guidance.core.models import User
+from guidance.core.services import record_audit
+
+
+@transaction.atomic
+def save_label_policy(*, policy: LabelPolicy, changed: Sequence[str], actor: User) -> None:
+    """Write a market's policy; every process labels by it from its next answer on.
+
+    Copy in the market's language counts as changed, so that storefronts fetch its new label.
+    """
+    hold_lock("content.labels")
+    is_new = policy.pk is None
+    latest = LabelPolicy.objects.aggregate(latest=Max("revision"))["latest"] or 0
+    # Of the clock, so that a revision never comes again, not even in a restored database.
+    policy.revision = max(latest + 1, time.time_ns() // 1000)
+    policy.save()
+    live = PublishedCopy.objects.filter(status=PublishedCopy.Status.LIVE)
+    live.filter(language=policy.market.language).update(changed_at=timezone.now())
+    record_audit(
+        actor=actor,
+        verb="create_label_policy" if is_new else "update_label_policy",
+        target=policy,
+        details={name: str(getattr(policy, name)) for name in changed},
+    )
+
+
+@transaction.atomic
+def take_over(*, publication: Publication, actor: User, statement: str) -> EditorialTakeover:
+    """Record that `actor` takes editorial responsibility for a text that storefronts get.
+
+    Its label changes as the market allows. Raises PermissionDenied, or Invalid where it is not
+    served any more, somebody took it over already or nothing is stated.
+    """
+    require(actor, "content.review_draft")
+    statement = " ".join(statement.split())
+    if not statement:
+        raise Invalid(_("Say that you take editorial responsibility."))
+    Product.objects.select_for_update(no_key=True).get(pk=publication.product_id)
+    live = PublishedCopy.objects.filter(publication=publication, status=PublishedCopy.Status.LIVE)
+    current = live.select_for_update().first()
+    if current is None:
+        raise Invalid(_("Storefronts do not get this text; there is nothing to answer for."))
+    if EditorialTakeover.objects.filter(publication=publication).exists():
+        raise Invalid(_("Somebody took editorial responsibility for it already."))
+    takeover = EditorialTakeover.objects.create(
+        publication=publication, person=actor, statement=statement[:500]
+    )
+    live.update(changed_at=timezone.now())
+    note_change(publications=[publication], event=WebhookEvent.PUBLISHED, status="live")
+    record_audit(
+        actor=actor,
+        verb="take_over_copy",
+        target=publication,
+        details={"statement": takeover.statement},
+    )
+    return takeover

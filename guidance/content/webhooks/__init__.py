@@ -1,0 +1,1 @@
+"""Sending webhooks: which addresses may be called, how a call is signed, and the call itself."""

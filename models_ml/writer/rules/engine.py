@@ -1,0 +1,118 @@
+"""Finding what a pack's rules forbid in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from models_ml.writer.rules.contexts import context_of
+from models_ml.writer.rules.model import Rule, RulePack
+from models_ml.writer.terms import Terms, fold
+
+PATTERN_SECONDS = 0.2
+"""What all patterns of a rule may take on one text; usual texts take under 0.1 ms."""
+
+_ESCAPE = re.compile(r"\\.")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """`text[start:end]` breaks `rule`; `exception` names the context in which it only warns.
+
+    `timed_out` when the rule's patterns took too long to tell.
+    """
+
+    start: int
+    end: int
+    rule: Rule
+    exception: str = ""
+    timed_out: bool = False
+
+    @property
+    def severity(self) -> str:
+        return "warn" if self.exception or self.timed_out else self.rule.severity
+
+
+class CompiledRules:
+    """A pack's rules, indexed once per language and used for many texts."""
+
+    def __init__(self, pack: RulePack) -> None:
+        self.pack = pack
+        self.rules = {rule.key: rule for rule in pack.rules}
+        self._by_language = {
+            language: _Language([rule for rule in pack.rules if rule.language == language])
+            for language in {rule.language for rule in pack.rules}
+        }
+
+    def hits(
+        self, text: str, language: str, named: Sequence[tuple[int, int]] = ()
+    ) -> Iterator[Hit]:
+        """Yield what breaks a rule outside `named`, the product's own names, left to right."""
+        rules = self._by_language.get(language)
+        if rules is not None:
+            for start, end, rule, timed_out in rules.find(text, named):
+                exception = context_of(text, start, end, language, rule.exceptions)
+                yield Hit(start, end, rule, exception, timed_out)
+
+
+class _Language:
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rule_of: dict[str, Rule | None] = {}
+        for rule in rules:
+            for term in rule.terms:
+                self._rule_of.setdefault(fold(term), rule)
+        for rule in rules:
+            for phrase in rule.harmless:
+                self._rule_of.setdefault(fold(phrase), None)
+        self._terms = Terms(self._rule_of)
+        self._patterns = [(rule, _compiled(rule.patterns)) for rule in rules if rule.patterns]
+
+    def find(
+        self, text: str, named: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, int, Rule, bool]]:
+        """Return every hit; of two of one category that overlap the longer."""
+        folded = fold(text)
+        masked = list(named)
+        found: list[tuple[int, int, Rule, bool]] = []
+        for start, end, term in self._terms.find(text, folded):
+            rule = self._rule_of[term]
+            if rule is None:
+                masked.append((start, end))
+            else:
+                found.append((start, end, rule, False))
+        found += self._matches(folded)
+        free = [hit for hit in found if not any(a <= hit[0] and hit[1] <= b for a, b in masked)]
+        free = [hit for hit in free if hit[3] or not _begins_in(hit[0], masked)]
+        return _longest(free)
+
+    def _matches(self, folded: str) -> Iterator[tuple[int, int, Rule, bool]]:
+        for rule, pattern in self._patterns:
+            try:
+                for match in pattern.finditer(folded, timeout=PATTERN_SECONDS):
+                    yield *match.span(), rule, False
+            except TimeoutError:
+                yield 0, len(folded), rule, True
+
+
+def _compiled(patterns: Sequence[str]) -> regex.Pattern[str]:
+    """All patterns of a rule in one; the text is lower case, and not to ignore case is faster."""
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
+    has_capitals = any(letter.isupper() for letter in _ESCAPE.sub("", joined))
+    return regex.compile(joined, regex.IGNORECASE if has_capitals else 0)
+
+
+def _begins_in(start: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(low <= start < high for low, high in spans)
+
+
+def _longest(found: list[tuple[int, int, Rule, bool]]) -> list[tuple[int, int, Rule, bool]]:
+    """Drop what overlaps a longer hit of its category, or one alike of a severer rule."""
+    chosen: list[tuple[int, int, Rule, bool]] = []
+    for hit in sorted(found, key=lambda hit: (hit[0] - hit[1], hit[2].severity != "block")):
+        same = [known for known in chosen if known[2].category == hit[2].category]
+        if not any(hit[0] < end and start < hit[1] for start, end, _, _ in same):
+            chosen.append(hit)
+    return sorted(chosen, key=lambda hit: hit[:2])
