@@ -34,7 +34,7 @@ class ContentConfig(AppConfig):
         register_recipe(
             Recipe(
                 "writer",
-                _("writer"),
+                _("writer model"),
                 runner="guidance.content.training.train_writer",
                 checker="guidance.content.reranking.check_files",
                 growth="guidance.content.frames.count_decided",

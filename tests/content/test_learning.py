@@ -26,14 +26,16 @@ from guidance.training.models import ModelVersion
 from guidance.training.services import promote_version, request_training, roll_back
 from models_ml.writer.preference.data import Decided
 from models_ml.writer.preference.files import WEIGHTS
+from models_ml.writer.realiser import VERSION
 from tests import factories
 from tests.content.conftest import MakeDraft
 from tests.models_ml.decided import decided
 
 Desk = Callable[..., Client]
+PLAIN_WRITER = f"builtin {VERSION}"
 
 
-def _store(row: Decided, reviewer: User, writer: str = "builtin 1") -> Draft:
+def _store(row: Decided, reviewer: User, writer: str = PLAIN_WRITER) -> Draft:
     """Store a decided text as the desk would have left it."""
     product = Product.objects.filter(sku=row.product).first()
     if product is None:
@@ -130,21 +132,21 @@ def test_a_training_makes_a_candidate_that_a_person_promotes_and_drafts_say_who_
     decisions: list[Draft], max_: User, make_draft: MakeDraft
 ) -> None:
     plain = make_draft("before")
-    assert plain.writer == "builtin 1"
+    assert plain.writer == PLAIN_WRITER
     version = _trained()
     assert version.status == ModelVersion.Status.CANDIDATE
     assert set(version.metrics) == {"model", "plain"}
     assert version.run.report["learned"]["version"].startswith("90-")
-    assert make_draft("candidate").writer == "builtin 1"
+    assert make_draft("candidate").writer == PLAIN_WRITER
     promote_version(version=version, actor=max_)
     products = [make_draft(f"new-{number}") for number in range(6)]
-    assert {draft.writer for draft in products} == {f"builtin 1+writer {version.number}"}
+    assert {draft.writer for draft in products} == {f"{PLAIN_WRITER}+writer {version.number}"}
     assert all(draft.blocking_findings == 0 for draft in products)
     assert all("holds 350 ml" in draft.text for draft in products), "the house says it so"
     again = rewrite_draft(draft_id=plain.pk, version=1, actor=max_)
-    assert again.writer == f"builtin 1+writer {version.number}"
+    assert again.writer == f"{PLAIN_WRITER}+writer {version.number}"
     roll_back(recipe_key="writer", actor=max_)
-    assert make_draft("rolled-back").writer == "builtin 1"
+    assert make_draft("rolled-back").writer == PLAIN_WRITER
 
 
 def test_a_second_training_is_measured_against_today_s_model(
@@ -165,7 +167,7 @@ def test_with_broken_files_the_first_wording_is_taken_and_the_draft_says_so(
     promote_version(version=version, actor=max_)
     (version.folder / WEIGHTS).write_bytes(b"broken")
     draft = make_draft("new")
-    assert draft.writer == f"builtin 1 without writer {version.number}"
+    assert draft.writer == f"{PLAIN_WRITER} without writer {version.number}"
     shutil.rmtree(version.folder)
     assert promoted_chooser().model is None
     Draft.objects.filter(pk=draft.pk).delete()
@@ -195,7 +197,7 @@ def test_nothing_trains_by_itself_before_enough_products_are_decided(
 
 def test_the_effect_counts_edits_by_the_version_that_wrote(db: None, max_: User) -> None:
     for number in range(4):
-        _store(decided(number), max_, writer="builtin 1")
+        _store(decided(number), max_, writer=PLAIN_WRITER)
     untouched = [decided(number, lambda text, _brand: text) for number in range(10, 13)]
     for row in untouched:
         _store(row, max_, writer="builtin 1+writer 2")
@@ -214,7 +216,7 @@ def test_a_version_s_page_shows_effect_figures_replacements_and_verdict(
     version = _trained()
     for number in range(100, 103):
         row = decided(number, lambda text, _brand: text)
-        _store(row, max_, f"builtin 1+writer {version.number}")
+        _store(row, max_, f"{PLAIN_WRITER}+writer {version.number}")
     url = reverse("admin:training_modelversion_change", args=[version.pk])
     html = desk(Role.ANALYST).get(url).content.decode()
     assert "Passed: fewer edits than without it" in html
@@ -245,5 +247,5 @@ def test_the_writer_s_training_offers_no_options_of_a_network(db: None, desk: De
     html = desk(Role.MERCHANDISER).get(reverse("admin:training_trainingrun_changelist"))
     page = html.content.decode()
     start = page.index('value="writer"')
-    assert "Train writer now" in page[start:]
+    assert "Train writer model now" in page[start:]
     assert 'name="origins"' not in page[start:]

@@ -83,6 +83,7 @@ def _names(sentences: Sequence[Sequence[str]], language: str) -> Iterator[str]:
     slots = list(first)
     for number, slot in enumerate(slots):
         yield f"place {min(first[slot], _LAST_PLACE)} {slot}"
+        yield f"place {min(len(sentences) - 1 - first[slot], _LAST_PLACE)} from the end {slot}"
         for later in slots[number + 1 :]:
             yield f"{slot} before {later}"
     yield f"sentences {min(len(sentences), 8)}"

@@ -1,4 +1,8 @@
-"""Pairwise logistic regression (Bradley and Terry, 1952) with an L2 penalty."""
+"""Fitting a preference: edits as differences of scores, and a pairwise logistic regression.
+
+Where an editor changed a text, the scores should differ by as many units as were changed; where one
+text is only known to be better, its score should be the higher (Bradley and Terry, 1952).
+"""
 
 from __future__ import annotations
 
@@ -11,24 +15,27 @@ from models_ml.writer.preference.model import PreferenceModel
 from models_ml.writer.preference.pairs import Pairs
 
 PENALTY = 1.0
-"""Of 0.3, 1 and 3 none was better in all of three scripted styles."""
-MOST_STEPS = 200
+"""Of 1, 10 and 50 the third version of three scripted styles needed the fewest edits with 1."""
+MOST_STEPS = 300
 
 
 def fit(pairs: Pairs, penalty: float = PENALTY) -> PreferenceModel:
-    """Return the weights under which the preferred texts score higher; the same pairs give the
+    """Return the weights under which scores tell edits and preferences; the same pairs give the
     same weights.
 
-    Minimises the weighted sum of log(1 + exp(-score difference)) + penalty / 2 * |weights|^2.
+    Minimises half the squared errors of the score differences of edited texts, the weighted
+    log(1 + exp(-score difference)) of all others, and penalty / 2 * |weights|^2.
     """
-    rows, importance = pairs.differences, pairs.weights
-    columns = rows.T.tocsr()
+    rows, importance, edits = pairs.differences, pairs.weights, pairs.edits
+    columns, is_edit = rows.T.tocsr(), pairs.edits > 0
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         margins = rows @ weights
-        value = importance @ np.logaddexp(0.0, -margins) + 0.5 * penalty * weights @ weights
-        slope = columns @ (-importance * expit(-margins)) + penalty * weights
-        return float(value), slope
+        errors = np.where(is_edit, margins - edits, 0.0)
+        doubts = np.where(is_edit, 0.0, importance)
+        value = 0.5 * errors @ errors + doubts @ np.logaddexp(0.0, -margins)
+        slope = columns @ (errors - doubts * expit(-margins)) + penalty * weights
+        return float(value + 0.5 * penalty * weights @ weights), slope
 
     found = minimize(
         loss, np.zeros(DIMENSIONS), jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS}

@@ -12,19 +12,21 @@ from models_ml.writer.edits import edit_distance
 from models_ml.writer.preference.data import Decided
 from models_ml.writer.preference.features import feature_rows
 
-EDIT_WEIGHT = 0.2
-"""For each unit changed. Of a constant weight and this one, the latter left 3.7 edits of 7.9 in the
-third version in place of 4.4, and 3.5 of 7.0 in place of 3.4 (two scripted styles)."""
-OTHERS_WEIGHT = 0.25
-"""Of all pairs with texts that nobody saw together: between 0.1 and 1 hardly any difference."""
+OTHERS_WEIGHT = 1.0
+"""Of all pairs with texts that nobody saw together; between 0.25 and 4 hardly any difference."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Preferred minus other, one row of features each, shape (pairs, DIMENSIONS), with weights."""
+    """Preferred minus other, one row of features each, shape (pairs, DIMENSIONS).
+
+    `edits` says how many units an editor changed to come from the other to the preferred, 0 where
+    nobody did; there `weights` says how much the preference counts. Both of shape (pairs,).
+    """
 
     differences: csr_matrix
     weights: np.ndarray
+    edits: np.ndarray
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -33,29 +35,30 @@ class Pairs:
 def pairs_of(row: Decided, others: Sequence[str]) -> Pairs:
     """Return what one decision says, `others` being wordings of the same facts that nobody saw.
 
-    What was published beats what an editor replaced, the more was changed the more clearly; weakly
-    it beats the others as well, and so does what was approved as it stood. A rejected text loses
-    weakly to the others.
+    What was published beats what an editor replaced, by as much as was changed; weakly it beats the
+    others as well, and so does what was approved as it stood. A rejected text loses weakly to the
+    others.
     """
     texts = [row.written, row.published or row.written, *others]
     rows = feature_rows(texts, facts=row.facts, title=row.title, language=row.language)
     found = list(_preferences(row, len(others)))
     if not found:
-        return Pairs(rows[:0], np.empty(0))
-    better, worse, weights = (np.array(column) for column in zip(*found, strict=True))
-    return Pairs((rows[better] - rows[worse]).tocsr(), weights.astype(float))
+        return Pairs(rows[:0], np.empty(0), np.empty(0))
+    better, worse, weights, edits = (np.array(column) for column in zip(*found, strict=True))
+    differences = (rows[better] - rows[worse]).tocsr()
+    return Pairs(differences, weights.astype(float), edits.astype(float))
 
 
-def _preferences(row: Decided, others: int) -> Iterator[tuple[int, int, float]]:
-    """Yield (better, worse, weight); 0 is what was written, 1 what was published."""
+def _preferences(row: Decided, others: int) -> Iterator[tuple[int, int, float, int]]:
+    """Yield (better, worse, weight, edits); 0 is what was written, 1 what was published."""
     places = range(2, 2 + others)
     weakly = OTHERS_WEIGHT / max(others, 1)
     if row.published is None:
-        yield from ((place, 0, weakly) for place in places)
+        yield from ((place, 0, weakly, 0) for place in places)
         return
     if row.is_edited:
-        yield 1, 0, EDIT_WEIGHT * edit_distance(row.written, row.published, row.language)
-    yield from ((1, place, weakly) for place in places)
+        yield 1, 0, 1.0, edit_distance(row.written, row.published, row.language)
+    yield from ((1, place, weakly, 0) for place in places)
 
 
 def all_pairs(found: Sequence[Pairs]) -> Pairs:
@@ -64,4 +67,8 @@ def all_pairs(found: Sequence[Pairs]) -> Pairs:
     if not kept:
         raise ValueError("no decision prefers one text to another")
     differences = vstack([one.differences for one in kept], format="csr")
-    return Pairs(differences, np.concatenate([one.weights for one in kept]))
+    return Pairs(
+        differences,
+        np.concatenate([one.weights for one in kept]),
+        np.concatenate([one.edits for one in kept]),
+    )
