@@ -130,21 +130,21 @@ def test_a_training_makes_a_candidate_that_a_person_promotes_and_drafts_say_who_
     decisions: list[Draft], max_: User, make_draft: MakeDraft
 ) -> None:
     plain = make_draft("before")
-    assert plain.writer == "builtin 1"
+    assert plain.writer == "builtin 2"
     version = _trained()
     assert version.status == ModelVersion.Status.CANDIDATE
     assert set(version.metrics) == {"model", "plain"}
     assert version.run.report["learned"]["version"].startswith("90-")
-    assert make_draft("candidate").writer == "builtin 1"
+    assert make_draft("candidate").writer == "builtin 2"
     promote_version(version=version, actor=max_)
     products = [make_draft(f"new-{number}") for number in range(6)]
-    assert {draft.writer for draft in products} == {f"builtin 1+writer {version.number}"}
+    assert {draft.writer for draft in products} == {f"builtin 2+writer {version.number}"}
     assert all(draft.blocking_findings == 0 for draft in products)
     assert all("holds 350 ml" in draft.text for draft in products), "the house says it so"
     again = rewrite_draft(draft_id=plain.pk, version=1, actor=max_)
-    assert again.writer == f"builtin 1+writer {version.number}"
+    assert again.writer == f"builtin 2+writer {version.number}"
     roll_back(recipe_key="writer", actor=max_)
-    assert make_draft("rolled-back").writer == "builtin 1"
+    assert make_draft("rolled-back").writer == "builtin 2"
 
 
 def test_a_second_training_is_measured_against_today_s_model(
@@ -165,7 +165,7 @@ def test_with_broken_files_the_first_wording_is_taken_and_the_draft_says_so(
     promote_version(version=version, actor=max_)
     (version.folder / WEIGHTS).write_bytes(b"broken")
     draft = make_draft("new")
-    assert draft.writer == f"builtin 1 without writer {version.number}"
+    assert draft.writer == f"builtin 2 without writer {version.number}"
     shutil.rmtree(version.folder)
     assert promoted_chooser().model is None
     Draft.objects.filter(pk=draft.pk).delete()
