@@ -80,8 +80,8 @@ def _title_text(used: Sequence[Part], called: str, marks: Sequence[Part], langua
     brand = next((part.value for part in used if part.name == "brand"), "")
     if language == "zh-hans":
         return " ".join(filter(None, [brand, called, *(mark.value for mark in marks)]))
-    shown = [_capitals(word) for word in (called, *(mark.value for mark in marks))]
-    return ", ".join([f"{brand} {shown[0]}".strip(), *shown[1:]])
+    shown = [mark.value if mark.group == "measure" else _capitals(mark.value) for mark in marks]
+    return ", ".join([f"{brand} {_capitals(called)}".strip(), *shown])
 
 
 def _capitals(words_: str) -> str:
