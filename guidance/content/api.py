@@ -1,5 +1,6 @@
 """`GET products/{sku}/copy` and `GET copy`: what is published, and nothing else."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +20,14 @@ from guidance.content.schemas import (
     CopyQuery,
     LabelQuery,
     ProductCopySchema,
+    ReviewHelpQuery,
+    ReviewHelpSchema,
     cursor_after,
 )
 from guidance.content.selectors import published
+from guidance.content.selectors.reviews import has_bought, help_with_review
 from guidance.core.models import ApiKey
+from guidance.core.selectors import default_market
 
 # A change is stamped before its transaction commits; who asks again from this long before its
 # last answer meets every change at least once.
@@ -56,6 +61,35 @@ class ProductCopyView(APIView):
         labelled = asked.labelling()
         found = published.published_copy([product.pk], language, **labelled).get(product.pk, {})
         return _tagged(request, {"sku": product.sku, "language": language, "copy": found})
+
+
+class ReviewHelpView(APIView):
+    """Questions and an outline for a buyer who is about to review what they bought.
+
+    Only who bought the product gets them. The words stay the buyer's: nothing here speaks in their
+    place.
+    """
+
+    scope = ApiKey.Scope.READ
+
+    @extend_schema(
+        operation_id="review_help",
+        parameters=[
+            OpenApiParameter("customer", required=True, description="The buyer's pseudonym."),
+            OpenApiParameter("language", description="The default market's if left out."),
+        ],
+        responses=ReviewHelpSchema,
+    )
+    def get(self, request: Request, sku: str) -> Response:
+        asked = ReviewHelpQuery(data={**request.query_params.dict(), "sku": sku})
+        asked.is_valid(raise_exception=True)
+        product = Product.objects.filter(sku=sku, is_hidden=False).first()
+        if product is None or not has_bought(ref=asked.validated_data["customer"], product=product):
+            raise NotFound(
+                _("This customer bought no product with the SKU %(sku)s.") % {"sku": sku}
+            )
+        language = asked.validated_data.get("language") or default_market().language
+        return Response(asdict(help_with_review(product, language)))
 
 
 class CopyChangesView(APIView):

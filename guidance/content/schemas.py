@@ -12,6 +12,7 @@ from guidance.content.labelling import Channel
 from guidance.content.models import Kind, PublishedCopy, WebhookEvent
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
+from models_ml.writer.facts import LANGUAGES
 
 PAGE = 200
 CURSOR_SALT = "guidance.content.changes"
@@ -52,6 +53,23 @@ class CopyQuery(LabelQuery):
 
     sku = serializers.CharField(max_length=64)
     language = serializers.CharField(required=False, max_length=10, allow_blank=True)
+
+
+class ReviewHelpQuery(serializers.Serializer):
+    """What `GET products/{sku}/review-help` understands."""
+
+    sku = serializers.CharField(max_length=64)
+    customer = serializers.CharField(max_length=100)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+
+
+class ReviewHelpSchema(serializers.Serializer):
+    """Questions about what was bought, each with the key of its fact, and headings to fill."""
+
+    product = serializers.CharField()
+    questions = serializers.ListField(child=serializers.CharField())
+    fact_keys = serializers.ListField(child=serializers.CharField())
+    outline = serializers.ListField(child=serializers.CharField())
 
 
 class ChangesQuery(LabelQuery):

@@ -6,5 +6,6 @@ from guidance.content import api
 
 urlpatterns = [
     path("products/<path:sku>/copy", api.ProductCopyView.as_view(), name="product-copy"),
+    path("products/<path:sku>/review-help", api.ReviewHelpView.as_view(), name="review-help"),
     path("copy", api.CopyChangesView.as_view(), name="copy"),
 ]

@@ -28,7 +28,7 @@ class LanguageModel:
             raise ValueError("no human copy to train the language model on")
         self._tokenizer = None if language == "zh-hans" else _byte_pairs(texts)
         padded = [self._padded(text) for text in texts]
-        self._vocabulary = len({piece for pieces in padded for piece in pieces}) + 1
+        self._vocabulary = len({piece for pieces in padded for piece in pieces} - {_START}) + 1
         self._levels = _levels(padded)
 
     def pieces(self, text: str) -> list[str]:

@@ -39,6 +39,8 @@ _CHINESE_COUNT = re.compile(
 )
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][A-Za-z'’&-]+(?: [A-Z][A-Za-z'’&-]+)*")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_LONG_WORD = 8
+"""Letters from which a word with the same beginning is another form of it."""
 _SCALES = (1000, 100, 10)
 """Units of one measure differ by these: 0.3 kg may be told as 300 g, 5 mm as 0.5 cm."""
 
@@ -100,7 +102,9 @@ class SecondChecker:
 
     def _has_name(self, word: str) -> bool:
         plain = re.sub(r"['’]s?$", "", word.lower())
-        return _stem(plain) in self._words or _squeeze(plain) in self._squeezed
+        if _stem(plain) in self._words or _squeeze(plain) in self._squeezed:
+            return True
+        return len(plain) >= _LONG_WORD and self._supports(plain)
 
     def _english_in(self, plain: str) -> Iterator[str]:
         for word in _WORD.findall(_MASKED_EN.sub(" ", plain)):

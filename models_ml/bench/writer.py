@@ -33,7 +33,7 @@ Writer = Callable[[Case, str, int], Draft]
 """From a product, a kind and a seed to a draft; raises NotEnoughFacts."""
 
 KINDS = ("description", "short_description", *kinds.KINDS)
-_CHANNEL = "app_push"
+_CHANNEL = "web_push"
 _JUDGED = "description"
 """The kind that owes its reader every fact; its figures are the overall ones."""
 _SAMPLES = 30

@@ -14,6 +14,7 @@ from models_ml.bench.writer_cases import Case
 from models_ml.bench.writer_slots import Reader, slots
 from models_ml.writer.checks import Finding, check
 from models_ml.writer.checks.lengths import measure as measured_length
+from models_ml.writer.choosing import opening
 from models_ml.writer.claims import claims
 from models_ml.writer.evidence import Evidence
 from models_ml.writer.experience import first_person_experience
@@ -87,6 +88,11 @@ class Tally:
         self.numbers += len(found)
         self.true_numbers += sum(evidence.support(one).status == "stated" for one in found)
 
+    def _commonest_opening(self) -> dict[str, float]:
+        """The opening that most texts share, and their share."""
+        counted = Counter(opening(text) for text in self.texts)
+        return {text: share(count, len(self.texts)) for text, count in counted.most_common(1)}
+
     def figures(self, seed: int) -> dict[str, Any]:
         """The figures as they go into the report; shares are 0 to 1, BLEU 0 to 100."""
         count = max(len(self.texts), 1)
@@ -104,6 +110,7 @@ class Tally:
             "length": _spread(self.lengths),
             "distinct_2": round(distinct_2(self.texts, self.language), 4),
             "self_bleu": round(self_bleu(self.texts, self.language, seed), 2),
+            "commonest_opening": self._commonest_opening(),
             "findings": dict(self.findings.most_common()),
             "untold_keys": dict(self.untold.most_common(_EXAMPLES)),
             "unsupported_examples": dict(self.examples.most_common(_EXAMPLES)),

@@ -13,8 +13,8 @@ Scorer = Callable[[Sequence[str]], Sequence[float]]
 _CROWDING = 4.0
 """What a text loses, in log-probability, times the share of texts that open as it does.
 
-Measured on 1,050 products with three candidates each: without it the commonest opening of the
-chosen texts rose from 8% to 14%.
+Measured on 729 Chinese descriptions with three candidates each: the commonest opening fell from
+17% of the chosen texts to 10%; on 1,050 English ones from 2.5% to 1.9%.
 """
 _LATIN_WORDS, _HAN_CHARACTERS = 3, 4
 

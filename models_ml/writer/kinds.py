@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 
+from models_ml.writer.checks.lengths import CHANNELS, channel_of
 from models_ml.writer.facts import has_han, label
 from models_ml.writer.lexicon import rows, words
 from models_ml.writer.naming import Naming
@@ -17,6 +17,7 @@ KINDS = ("title", "bullets", "push", "campaign", "faq", "guide")
 LINES = frozenset({"bullets", "campaign", "faq", "guide"})
 """Kinds whose sentences stand on lines of their own."""
 LONGEST_TITLE = {"en": 80, "zh-hans": 36}
+_WITHOUT_CALL = frozenset({"email_subject"})
 _MOST_BULLETS, _MOST_QUESTIONS, _MOST_IN_SECTION = 6, 5, 3
 _LONGEST_IN_TITLE = {"en": 24, "zh-hans": 8}
 _TITLE_ORDER = ("material", "colour", "pattern", "style", "fit", "details", "size", "dimensions")
@@ -49,24 +50,6 @@ class Telling:
         return self.compose.follow_up(parts, self.naming, self.rng, ("",), linked=False)
 
 
-@dataclass(frozen=True)
-class Channel:
-    """Where a push is read; lengths in characters."""
-
-    name: str
-    most: dict[str, int]
-    calls: bool
-
-
-@cache
-def channels() -> dict[str, Channel]:
-    """The channels by name."""
-    return {
-        name: Channel(name, {"en": int(english), "zh-hans": int(chinese)}, calls == "yes")
-        for name, english, chinese, calls in rows("channels")
-    }
-
-
 def title(telling: Telling) -> list[Written]:
     """Brand, what it is and what tells it from its likes, within `LONGEST_TITLE`."""
     naming, brand, language = telling.naming, telling.brand, telling.language
@@ -97,8 +80,8 @@ def _title_text(used: Sequence[Part], called: str, marks: Sequence[Part], langua
     brand = next((part.value for part in used if part.name == "brand"), "")
     if language == "zh-hans":
         return " ".join(filter(None, [brand, called, *(mark.value for mark in marks)]))
-    shown = [_capitals(word) for word in (called, *(mark.value for mark in marks))]
-    return ", ".join([f"{brand} {shown[0]}".strip(), *shown[1:]])
+    shown = [mark.value if mark.group == "measure" else _capitals(mark.value) for mark in marks]
+    return ", ".join([f"{brand} {_capitals(called)}".strip(), *shown])
 
 
 def _capitals(words_: str) -> str:
@@ -133,14 +116,13 @@ def _phrased(part: Part, telling: Telling) -> Written:
 
 
 def push(telling: Telling, channel: str, most: int = 0) -> list[Written]:
-    """A message of at most `most` characters, by default those of the channel.
+    """The body of a message, of at most `most` characters, by default what the channel shows.
 
     Raises ValueError for an unknown channel, TooShort when the name does not fit.
     """
-    known = channels().get(channel)
-    if known is None:
-        raise ValueError(f"channel {channel!r} is none of {', '.join(channels())}")
-    limit = min(most or known.most[telling.language], known.most[telling.language])
+    channel = channel_of("push", channel)
+    shown = CHANNELS[channel, telling.language].body.usual
+    limit = min(most or shown, shown)
     naming, between = telling.naming, telling.compose.BETWEEN
     called = [(naming.name, naming.name_keys), (naming.noun, naming.noun_keys)]
     names = [(name, keys) for name, keys in called if name and len(name) + 1 <= limit]
@@ -155,7 +137,7 @@ def push(telling: Telling, channel: str, most: int = 0) -> list[Written]:
             text, told = said, [*keys, *(key for part in fresh[:count] for key in part.keys)]
             break
     call = _any(_calls(telling.language), telling.rng)
-    if known.calls and len(text) + len(between) + len(call) <= limit:
+    if channel not in _WITHOUT_CALL and len(text) + len(between) + len(call) <= limit:
         text += between + call
     return [(text, tuple(dict.fromkeys(told)))]
 

@@ -1,6 +1,9 @@
 """`GET products/{sku}/copy` and `GET copy`: publications, and never anything else."""
 
+from collections.abc import Callable
+
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from guidance.catalog.rows import AttributeRow
@@ -11,6 +14,9 @@ from guidance.content.services.publication import withdraw_copy
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.review import approve_draft, edit_draft
 from guidance.core.models import User
+from guidance.core.roles import Role
+from models_ml.writer.experience import first_person_experience
+from tests import factories
 from tests.content.conftest import MakeDraft
 
 
@@ -153,3 +159,35 @@ def test_published_copy_of_many_products_takes_one_query(
     assert {key: copy["description"]["text"] for key, copy in found.items()} == {
         draft.product_id: draft.text for draft in drafts
     }
+
+
+def test_only_a_buyer_gets_help_with_a_review_and_the_words_stay_theirs(
+    make_draft: MakeDraft, storefront: APIClient
+) -> None:
+    product = make_draft("mug").product
+    ann, bob = factories.customer(ref="ann"), factories.customer(ref="bob")
+    factories.event(customer=ann, product=product, kind="purchase", basket="b")
+    factories.event(customer=bob, product=product, kind="view")
+    address = "/api/v1/products/mug/review-help?language=en&customer="
+    found = storefront.get(f"{address}ann").json()
+    assert found["questions"]
+    assert all(question.endswith("?") for question in found["questions"])
+    for words in (*found["questions"], *found["outline"]):
+        assert first_person_experience(words, "en") == []
+    assert storefront.get(f"{address}bob").status_code == 404
+    assert storefront.get(f"{address}nobody").status_code == 404
+    assert storefront.get("/api/v1/products/mug/review-help").status_code == 400
+
+
+def test_what_buyers_say_is_told_with_its_reviews_at_the_desk(
+    make_draft: MakeDraft, desk: Callable[..., Client]
+) -> None:
+    draft = make_draft("mug")
+    ann = factories.customer(ref="ann")
+    for number in range(6):
+        text = f"The quality is great and the colour is beautiful, number {number}."
+        factories.event(customer=ann, product=draft.product, kind="review", text=text, rating=5)
+    page = desk(Role.MERCHANDISER, "ida").get(f"/admin/content/draft/{draft.pk}/change/")
+    said = page.context["said"]
+    assert all(sentence.review_ids for sentence in said.sentences)
+    assert "What buyers say" in page.content.decode()

@@ -13,6 +13,7 @@ from guidance.content.marking import Change, word_changes
 from guidance.content.models import Draft, Publication, PublishedCopy
 from guidance.content.presentation import language_label
 from guidance.content.selectors.labels import notice_of
+from guidance.content.selectors.reviews import said_of
 from guidance.content.services.handing import colleagues
 from guidance.content.services.undoing import may_undo
 from guidance.core.admin import acting_person
@@ -60,6 +61,7 @@ def panels(request: HttpRequest, draft: Draft) -> dict[str, Any]:
         "is_mine": draft.assignee_id == me.pk,
         "may_undo": not is_waiting and may_undo(draft, me),
         "market": default_market(),
+        "said": said_of(draft.product, draft.language),
         "title_shown": draft.product.title_in(draft.language),
         "notice": notice_of(draft),
     }

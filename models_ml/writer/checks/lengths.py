@@ -49,6 +49,8 @@ CHANNELS = {
     ("android", "zh-hans"): Channel(Length(2, 20, 32), Length(4, 56, 110)),
     ("web_push", "en"): Channel(Length(4, 40, 50), Length(8, 100, 120)),
     ("web_push", "zh-hans"): Channel(Length(2, 18, 25), Length(4, 45, 60)),
+    ("inbox", "en"): Channel(Length(4, 40, 60), Length(8, 220, 400)),
+    ("inbox", "zh-hans"): Channel(Length(2, 18, 30), Length(4, 110, 200)),
     ("email_subject", "en"): Channel(None, Length(8, 50, 78)),
     ("email_subject", "zh-hans"): Channel(None, Length(4, 20, 39)),
     ("sms", "en"): Channel(None, Length(10, 160, 306)),
@@ -59,7 +61,7 @@ CHANNELS = {
 """What phones, browsers and mail programs show before they cut; an SMS is one to two parts."""
 
 CHANNELS_OF_KIND = {
-    "push": ("web_push", "ios", "android"),
+    "push": ("web_push", "ios", "android", "inbox", "sms", "wechat", "email_subject"),
     "campaign": ("", "email_subject", "sms", "wechat", "ios", "android", "web_push"),
 }
 """Where each kind may go, the usual one first; other kinds go to the shop's pages only."""
@@ -98,7 +100,7 @@ def length(context: Context) -> Iterator[Finding]:
     body, start = shown.body, 0
     if context.channel == "sms" and not context.text.isascii():
         body = _UCS2_SMS
-    if shown.title:
+    if shown.title and "\n" in context.text:
         title, newline, _ = context.text.partition("\n")
         yield from _compare(len(title.strip()), shown.title, 0, len(title))
         start = len(title) + len(newline)
