@@ -20,8 +20,8 @@ def hold_what_is_true(publication_ids: Sequence[str]) -> int:
 
 def keep_time() -> None:
     """Send planned texts out, and take out what nobody approved anew in time."""
-    planning.publish_due()
     planning.enforce_deadlines()
+    planning.publish_due()
 
 
 def examine_by_rules(pack: str) -> dict[str, int]:

@@ -129,7 +129,7 @@
   async function openDialog(button) {
     const dialog = one(`[data-dialog="${button.dataset.open}"]`);
     dialog?.showModal();
-    dialog?.querySelector("input:not([type=hidden])")?.focus();
+    dialog?.querySelector(button.dataset.load ? "[data-close]" : "input:not([type=hidden])")?.focus();
     if (!button.dataset.load) return;
     const answer = await fetch(button.dataset.load, { headers: FRAGMENT });
     const place = dialog.querySelector("[data-loaded]");
@@ -159,7 +159,9 @@
   desk.addEventListener("focusin", (event) => lightOf(event, true));
   desk.addEventListener("focusout", (event) => lightOf(event, false));
 
+  // A plain form leads to a whole page.
   desk.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-plain]")) return;
     event.preventDefault();
     event.target.closest("dialog")?.close();
     send(event.target, event.submitter);
@@ -187,7 +189,7 @@
   });
 
   function keyInDialog(dialog, event) {
-    const typed = event.target.matches("input") && event.target.value;
+    const typed = event.target.matches("#desk-instruction") || (event.target.matches("input") && event.target.value);
     const button = dialog.querySelectorAll("[data-pick]")[Number(event.key) - 1];
     if (typed || !button || event.target.type === "datetime-local") return;
     event.preventDefault();

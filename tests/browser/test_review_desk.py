@@ -6,7 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from guidance.catalog.models import Product, ProductAttribute
-from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
+from guidance.content.models import (
+    Draft,
+    PlannedCopy,
+    Publication,
+    PublishedCopy,
+    SignedException,
+)
 from guidance.content.services.drafting import draft_products
 from guidance.content.services.review import edit_draft
 from guidance.core.models import Market, User
@@ -214,3 +220,21 @@ def test_preview_and_comments_open_with_a_key(page: Page, reviewer: User) -> Non
     page.keyboard.type("Ask the supplier about the oak.")
     page.keyboard.press("Enter")
     expect(page.locator(".desk-comments")).to_contain_text("Ask the supplier about the oak.")
+
+
+def test_an_exception_is_signed_from_the_finding_and_shown(
+    page: Page, person: Callable[..., User], log_in: Callable[[User], None]
+) -> None:
+    Market.objects.create(name="Shop", currency="USD", is_default=True, language="en")
+    (draft,) = _drafts(1)
+    max_ = person(Role.MERCHANDISER, "max")
+    edit_draft(draft_id=draft.pk, version=1, actor=max_, text=f"The best mug. {draft.text}")
+    log_in(person(Role.COMPLIANCE, "carla"))
+    page.goto(f"{DESK}{draft.pk}/change/")
+    page.get_by_text("Sign an exception").first.click()
+    page.get_by_label("Why these words are allowed in this text").first.fill(
+        "The award of this year says so."
+    )
+    page.get_by_role("button", name="Sign", exact=True).first.click()
+    expect(page.get_by_text("Signed: the draft says by whom and why.")).to_be_visible()
+    assert SignedException.objects.get().draft == draft

@@ -322,6 +322,17 @@ def test_the_preview_says_what_is_about_to_happen(
     assert (share.drafts, share.replacing) == (2, 1)
 
 
+def test_handing_over_offers_nothing_to_take_back(
+    client: Client, make_draft: MakeDraft, max_: User
+) -> None:
+    draft = make_draft("a")
+    make_draft("b")
+    handed = _decide(client, draft, "assign", assignee=str(max_.pk))
+    assert not handed.context["undo"]
+    decided = _decide(client, draft, "approve")
+    assert decided.context["undo"]
+
+
 def test_the_preview_lists_exactly_what_a_confirmation_approves(
     client: Client, make_draft: MakeDraft, mia: User
 ) -> None:

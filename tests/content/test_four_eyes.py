@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from guidance.catalog.models import ProductAttribute
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
+from guidance.content.selectors.people import colleagues
 from guidance.content.services import planning
-from guidance.content.services.handing import assign_draft, colleagues, comment_draft
+from guidance.content.services.handing import assign_draft, comment_draft
 from guidance.content.services.publication import restore_publication, withdraw_copy
 from guidance.content.services.refusals import (
     ChecksFailed,

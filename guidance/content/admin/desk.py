@@ -220,6 +220,7 @@ class DeskPages:
         """Take one's own decision back and show what waits again."""
         if not request.user.has_perm("content.review_draft"):
             raise PermissionDenied
+        _draft(draft_id)
         try:
             back = undoing.undo_decision(draft_id=draft_id, actor=acting_person(request))
         except Refused as refused:
@@ -258,7 +259,8 @@ class DeskPages:
             return self._refused(request, draft_id, refused)
         if stay or stays():
             return self._show(request, draft_id, toast)
-        return self._show(request, following, toast, decided=draft_id)
+        is_decided = not Draft.objects.waiting().filter(pk=draft_id).exists()
+        return self._show(request, following, toast, decided=draft_id if is_decided else None)
 
     def _next(self, request: HttpRequest, draft: Draft) -> uuid.UUID | None:
         return place_of(draft, filtered_queue(page.queue_parameters(request))).next

@@ -73,7 +73,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
     """The queue; a row leads to its draft's page."""
 
     list_display = [
-        *("product_and_text", "checks", "kind", "language_name"),
+        *("product_and_text", "checks", "kind_and_language"),
         *("sales", "due", "looked_at_by", "waits"),
     ]
     list_filter = [
@@ -227,9 +227,9 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
     def checks(self, draft: Draft) -> str:
         return format_html('<span class="desk-badge desk-badge-{}">{}</span>', *checks_badge(draft))
 
-    @display(description=gettext_lazy("language"), ordering="language")
-    def language_name(self, draft: Draft) -> str:
-        return language_label(draft.language)
+    @display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_and_language(self, draft: Draft) -> str:
+        return f"{draft.get_kind_display()}, {language_label(draft.language)}"
 
     @display(description=gettext_lazy("sales in 30 days"), ordering="-takings")
     def sales(self, draft: Draft) -> str:

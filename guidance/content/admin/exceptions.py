@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from guidance.content.admin.page import draft_url
 from guidance.content.models import Draft, SignedException
 from guidance.content.services.exceptions import LONGEST_JUSTIFICATION, sign_exception
 from guidance.content.services.refusals import Refused
@@ -51,8 +52,8 @@ class SignedExceptionAdmin(ReadOnlyAdmin):
             messages.success(request, _("Signed: the draft says by whom and why."))
         except (Refused, Draft.DoesNotExist) as refused:
             messages.error(request, str(refused))
-        draft = reverse("admin:content_draft_change", args=[form.cleaned_data["draft_id"]])
-        return HttpResponseRedirect(draft)
+        address = draft_url(request, "change", form.cleaned_data["draft_id"])
+        return HttpResponseRedirect(address)
 
     @display(description=gettext_lazy("product"), ordering="draft__product__title")
     def product(self, signed: SignedException) -> str:

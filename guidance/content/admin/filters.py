@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from guidance.content.models import Draft, Kind
+from guidance.content.selectors.people import colleagues
 from guidance.content.selectors.queue import CHOICES, NOBODY_YET, ORDERS, narrow
-from guidance.content.services.handing import colleagues
 from guidance.core.admin import acting_person
 
 

@@ -135,11 +135,8 @@ def undo_url(request: HttpRequest, decided: object) -> str:
 
 
 def candidate_rows(draft: Draft) -> list[dict[str, Any]]:
-    """Return other texts for a draft, each with its number and what it changes."""
-    return [
-        {"number": one.version, "text": one.text, "changes": word_changes(draft.text, one.text)}
-        for one in candidates(draft)
-    ]
+    """Return other texts for a draft, each with its number."""
+    return [{"number": one.version, "text": one.text} for one in candidates(draft)]
 
 
 def draft_urls(request: HttpRequest, draft: Draft, place: Place | None = None) -> Mapping[str, str]:
@@ -151,6 +148,7 @@ def draft_urls(request: HttpRequest, draft: Draft, place: Place | None = None) -
             *("candidates", "choose", "instruct", "undo"),
         )
     }
+    urls["sign"] = with_filters(request, reverse("admin:content_signedexception_sign"))
     previous, following = (place.previous, place.next) if place else (None, None)
     urls["previous"] = draft_url(request, "change", previous) if previous else ""
     urls["next"] = draft_url(request, "change", following) if following else ""

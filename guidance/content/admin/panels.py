@@ -13,8 +13,8 @@ from guidance.content.marking import Change, word_changes
 from guidance.content.models import Draft, Publication, PublishedCopy
 from guidance.content.presentation import language_label
 from guidance.content.selectors.labels import notice_of
+from guidance.content.selectors.people import colleagues
 from guidance.content.selectors.reviews import said_of
-from guidance.content.services.handing import colleagues
 from guidance.content.services.undoing import may_undo
 from guidance.core.admin import acting_person
 from guidance.core.models import User

@@ -21,7 +21,7 @@ from guidance.content.models import PlannedCopy, Publication, PublishedCopy
 from guidance.content.presentation import excerpt, language_label
 from guidance.content.services.planning import cancel_planned
 from guidance.content.services.publication import place_of, restore_publication, withdraw_copy
-from guidance.content.services.refusals import Refused
+from guidance.content.services.refusals import Refused, may_not_approve
 from guidance.core.admin import acting_person
 from guidance.core.models import User
 
@@ -36,7 +36,7 @@ class PublicationAdmin(LabelledPublications):
     list_select_related = ["product", "approved_by", "current"]
     search_fields = ["product__title", "product__sku"]
     fields = ["product", "kind", "language_name", "number", "text", "state", "writer", "is_edited",
-              "requested_by", "approved_by", "published_at"]  # fmt: skip
+              "requested_by", "approved_by", "published_at", "seal"]  # fmt: skip
     readonly_fields = ["state", "language_name"]
     change_form_template = "admin/content/publication/change_form.html"
     list_before_template = "admin/content/publication/_export.html"
@@ -68,12 +68,14 @@ class PublicationAdmin(LabelledPublications):
         is_this = current is not None and current.publication_id == publication.pk
         is_served = is_this and current is not None and current.is_served
         may = request.user.has_perm("content.withdraw_publication")
+        may_restore = may and request.user.has_perm("content.review_draft")
+        barred = may_not_approve(publication.draft, acting_person(request))
         withdrawn = current is not None and current.status == PublishedCopy.Status.WITHDRAWN
         context |= {
             "current": current if is_this else None,
             "planned": planned if may else None,
             "may_withdraw": may and is_this and not withdrawn,
-            "may_restore": may and not is_served and planned is None,
+            "may_restore": may_restore and not (is_served or planned or barred),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -48,6 +48,16 @@ class Publication(models.Model):
         help_text=_("SHA-256 of the text and the facts that were approved."),
     )
     published_at = models.DateTimeField(_("published"), default=timezone.now)
+    replaces = models.ForeignKey(
+        "self",
+        verbose_name=_("replaced"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("What storefronts got until it was published at once."),
+    )
+    replaced_until = models.DateTimeField(null=True, blank=True, editable=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("requested by"),

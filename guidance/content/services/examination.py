@@ -57,13 +57,14 @@ class Examination:
             "warnings": sum(finding["severity"] == WARN for finding in self.findings),
         }
 
-    def put_on(self, draft: Draft) -> None:
-        """Set the draft's fields that keep this examination, without storing them."""
+    def put_on(self, draft: Draft) -> list[str]:
+        """Set the draft's fields that keep this examination, unsaved; return their names."""
         for name, value in self.as_fields().items():
             setattr(draft, name, value)
         # A text that was of high risk once stays so: who mends it is not who approves it.
         risky = is_high_risk(kind=draft.kind, findings=self.findings)
         draft.is_high_risk = draft.is_high_risk or risky
+        return [*self.as_fields(), "is_high_risk"]
 
 
 def examine_draft(

@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from guidance.content.models import NOBODY, Draft, SignedException
+from guidance.content.models import Draft, SignedException, between_commas
 from guidance.content.selectors.exceptions import text_hash
 from guidance.content.services.examination import SIGNED, examine_draft
 from guidance.content.services.refusals import Invalid, OwnRequest
@@ -48,12 +48,10 @@ def sign_exception(
         span_text=words,
         text_sha256=text_hash(draft.text),
         justification=justification[:LONGEST_JUSTIFICATION],
-        requesters="".join(f",{pk}" for pk in sorted(draft.requesters())) + NOBODY,
+        requesters=between_commas(draft.requesters()),
         signed_by=actor,
     )
-    found = examine_draft(draft=draft)
-    found.put_on(draft)
-    draft.save(update_fields=list(found.as_fields()))
+    draft.save(update_fields=examine_draft(draft=draft).put_on(draft))
     details = {"rule": rule, "words": words, "justification": signed.justification}
     record_audit(actor=actor, verb="sign_exception", target=draft, details=details)
     return signed

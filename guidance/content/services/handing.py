@@ -3,23 +3,15 @@
 import uuid
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from guidance.content.models import Draft, DraftComment
-from guidance.content.services.refusals import Invalid
+from guidance.content.services.refusals import Invalid, NotWaiting
 from guidance.content.services.waiting import require
 from guidance.core.models import User
 from guidance.core.services import record_audit
 
 LONGEST_COMMENT = 1_000
-
-
-def colleagues(actor: User) -> QuerySet[User]:
-    """Return who may decide drafts beside `actor`, by name."""
-    allowed = Q(groups__permissions__codename="review_draft") | Q(is_superuser=True)
-    people = User.objects.filter(allowed, is_active=True, is_staff=True).exclude(pk=actor.pk)
-    return people.distinct().order_by("username")
 
 
 @transaction.atomic
@@ -28,12 +20,14 @@ def assign_draft(
 ) -> Draft:
     """Hand a waiting draft to somebody who may decide it, to oneself, or with None to nobody.
 
-    Raises PermissionDenied, or Invalid for who may not decide it.
+    Raises PermissionDenied, NotWaiting, or Invalid for who may not decide it.
     """
     require(actor, "content.review_draft")
     if assignee is not None and not assignee.has_perm("content.review_draft"):
         raise Invalid(_("%(person)s may not decide drafts.") % {"person": assignee})
     draft = Draft.objects.select_for_update().get(pk=draft_id)
+    if draft.status != Draft.Status.WAITING:
+        raise NotWaiting(_("This draft is decided already."))
     draft.assignee = assignee
     draft.save(update_fields=["assignee"])
     details = {"assignee": assignee.pk if assignee else None}

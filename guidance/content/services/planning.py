@@ -1,5 +1,6 @@
 """What happens to copy at a time: planned texts go out, and true but outdated ones leave."""
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from guidance.content.models import (
     PublishedCopy,
     WebhookEvent,
 )
-from guidance.content.services.examination import examine_publication
+from guidance.content.services.examination import Examination, examine_publication
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.publication import place_of, serve
 from guidance.content.services.refusals import Invalid
@@ -25,6 +26,7 @@ from guidance.content.services.webhook_outbox import note_change
 from guidance.core.models import User
 from guidance.core.services import record_audit
 
+logger = logging.getLogger(__name__)
 # How long copy that is still true stays public while it waits to be approved anew.
 REAPPROVE_WITHIN = timedelta(days=7)
 TRUE_STILL = gettext_noop("A fact it cites changed; what it says is true still.")
@@ -36,10 +38,19 @@ def publish_due(now: datetime | None = None) -> int:
     """Send planned texts out whose time has come, and return how many went out.
 
     Each is examined against today's facts under its product's lock; one that fails goes back to
-    the desk instead. Safe to run twice, and by two workers at once.
+    the desk instead. One that cannot be examined is logged and tried again; the others go out. Safe
+    to run twice, and by two workers at once.
     """
     due = PlannedCopy.objects.filter(at__lte=now or timezone.now())
-    return sum(_send_out(planned) for planned in due.values_list("pk", flat=True))
+    return sum(_try_to_send_out(planned) for planned in due.values_list("pk", flat=True))
+
+
+def _try_to_send_out(planned_id: int) -> bool:
+    try:
+        return _send_out(planned_id)
+    except Exception:  # whatever is wrong with one text, the others must go out
+        logger.exception("Planned copy %s cannot go out", planned_id)
+        return False
 
 
 @transaction.atomic
@@ -52,16 +63,18 @@ def _send_out(planned_id: int) -> bool:
     publication = Publication.objects.select_related("draft", "product").get(
         pk=planned.publication_id
     )
-    planned.delete()
-    if examine_publication(publication).blocking:
-        _back_to_desk(publication)
+    if not PlannedCopy.objects.filter(pk=planned_id).delete()[0]:
+        return False  # somebody cancelled it, or another worker sent it out
+    found = examine_publication(publication)
+    if found.blocking:
+        _back_to_desk(publication, found)
         return False
     serve(publication)
     record_audit(actor=None, verb="publish_planned", target=publication)
     return True
 
 
-def _back_to_desk(publication: Publication) -> None:
+def _back_to_desk(publication: Publication, found: Examination) -> None:
     """Make a waiting draft of an approved text that is true no longer, unless one waits already."""
     before = publication.draft
     place = place_of(publication)
@@ -73,19 +86,27 @@ def _back_to_desk(publication: Publication) -> None:
     )
     if Draft.objects.waiting().filter(**place).exists():
         return
-    draft = Draft(**place, text=publication.text, is_stale=True, writer=publication.writer)
-    copy_examination(before, draft)
-    examine_publication(publication).put_on(draft)
+    draft = Draft(**place, text=publication.text, is_stale=True)
+    carry_over(before, draft)
+    found.put_on(draft)
     draft.save()
     remember_texts([draft])
 
 
-def copy_examination(before: Draft, draft: Draft) -> None:
-    """Give a draft made of an earlier one what is known of its text and who may not approve it."""
-    for name in ("sentences", "facts", "claims", "findings", "warnings", "takings", "is_high_risk"):
+CARRIED = (
+    *("sentences", "facts", "claims", "findings", "blocking_findings", "warnings"),
+    *("writer", "provider", "model", "prompt_version", "fallback_reason"),
+    *("takings", "is_high_risk", "earlier_requesters", "claim_authors"),
+    *("requested_by_id", "edited_by_id"),
+)
+
+
+def carry_over(before: Draft, draft: Draft) -> None:
+    """Give a draft made of an earlier one what is known of its text: how it was written, edited and
+    examined, and who may not approve it.
+    """
+    for name in CARRIED:
         setattr(draft, name, getattr(before, name))
-    draft.requested_by_id = before.requested_by_id
-    draft.earlier_requesters, draft.claim_authors = before.earlier_requesters, before.claim_authors
 
 
 @transaction.atomic
@@ -112,29 +133,31 @@ def hold_what_is_true(*, publication_ids: list[uuid.UUID]) -> int:
     """
     stale = PublishedCopy.objects.filter(
         publication__in=publication_ids, status=PublishedCopy.Status.STALE
-    ).select_related("publication__draft", "publication__product")
-    return sum(_hold(copy) for copy in stale)
+    )
+    return sum(_hold(*keys) for keys in stale.values_list("pk", "product_id"))
 
 
 @transaction.atomic
-def _hold(copy: PublishedCopy) -> bool:
-    Product.objects.select_for_update(no_key=True).get(pk=copy.product_id)
+def _hold(copy_id: int, product_id: int) -> bool:
+    """Put one text back; a deadline that runs already is not put off."""
+    Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    copy = PublishedCopy.objects.select_related("publication__draft", "publication__product").get(
+        pk=copy_id
+    )
+    now = timezone.now()
+    until = min(copy.serve_until or now + REAPPROVE_WITHIN, now + REAPPROVE_WITHIN)
+    if copy.status != PublishedCopy.Status.STALE or until <= now:
+        return False
     if examine_publication(copy.publication).blocking:
         return False
-    now = timezone.now()
-    same = PublishedCopy.objects.filter(
-        pk=copy.pk, publication=copy.publication_id, status=PublishedCopy.Status.STALE
-    )
-    held = same.update(
-        status=PublishedCopy.Status.LIVE,
-        reason=TRUE_STILL,
-        serve_until=now + REAPPROVE_WITHIN,
-        changed_at=now,
-    )
-    if held:
-        told = [copy.publication]
-        note_change(publications=told, event=WebhookEvent.PUBLISHED, status="live")
-    return bool(held)
+    copy.status, copy.reason = PublishedCopy.Status.LIVE, TRUE_STILL
+    copy.serve_until, copy.changed_at = until, now
+    copy.save(update_fields=["status", "reason", "serve_until", "changed_at"])
+    told = [copy.publication]
+    note_change(publications=told, event=WebhookEvent.PUBLISHED, status=copy.status)
+    details = {"until": until.isoformat()}
+    record_audit(actor=None, verb="hold_copy", target=copy.publication, details=details)
+    return True
 
 
 @transaction.atomic
@@ -146,8 +169,10 @@ def enforce_deadlines(now: datetime | None = None) -> int:
     )
     copies = list(late.select_related("publication"))
     PublishedCopy.objects.filter(pk__in=[copy.pk for copy in copies]).update(
-        status=PublishedCopy.Status.STALE, reason=TOO_LATE, serve_until=None, changed_at=moment
+        status=PublishedCopy.Status.STALE, reason=TOO_LATE, changed_at=moment
     )
+    for copy in copies:
+        record_audit(actor=None, verb="expire_copy", target=copy.publication)
     note_change(
         publications=[copy.publication for copy in copies],
         event=WebhookEvent.WITHDRAWN,

@@ -21,7 +21,12 @@ from guidance.content.models import (
     WebhookEvent,
 )
 from guidance.content.services.examination import examine_publication
-from guidance.content.services.refusals import ChecksFailed, Invalid
+from guidance.content.services.refusals import (
+    ChecksFailed,
+    Invalid,
+    OwnRequest,
+    may_not_approve,
+)
 from guidance.content.services.sealing import seal_of
 from guidance.content.services.waiting import require
 from guidance.content.services.webhook_outbox import note_change
@@ -35,10 +40,12 @@ def publish(
 ) -> Publication:
     """Store the draft's text as the next version of its product's copy, with the facts it cites.
 
-    It goes out now, or at `at`. Only `review.approve_draft` calls it, inside its transaction and
+    It goes out now, or at `at`. Only the services of `review` call it, inside their transaction and
     under the product's lock.
     """
     place = place_of(draft)
+    served = PublishedCopy.objects.filter(**place, status=PublishedCopy.Status.LIVE).first()
+    replaced = served if at is None else None
     last = Publication.objects.filter(**place).aggregate(last=Max("number"))["last"] or 0
     publication = Publication.objects.create(
         **place,
@@ -49,6 +56,8 @@ def publish(
         writer=draft.writer,
         is_edited=draft.edited_by_id is not None,
         seal=seal_of(draft.text, draft.facts),
+        replaces_id=replaced.publication_id if replaced else None,
+        replaced_until=replaced.serve_until if replaced else None,
         requested_by=draft.requested_by,
         approved_by=actor,
         published_at=at or timezone.now(),
@@ -71,15 +80,15 @@ def publish(
     return publication
 
 
-def serve(publication: Publication) -> PublishedCopy:
-    """Make a publication what storefronts get for its place from now on."""
+def serve(publication: Publication, *, until: datetime | None = None) -> PublishedCopy:
+    """Make a publication what storefronts get for its place from now on, or `until` a deadline."""
     copy, _created = PublishedCopy.objects.update_or_create(
         **place_of(publication),
         defaults={
             "publication": publication,
             "status": PublishedCopy.Status.LIVE,
             "reason": "",
-            "serve_until": None,
+            "serve_until": until,
             "changed_at": timezone.now(),
         },
     )
@@ -105,14 +114,22 @@ def place_of(text: Draft | Publication) -> dict[str, Any]:
 def restore_publication(*, publication_id: uuid.UUID, actor: User, reason: str) -> PublishedCopy:
     """Serve an earlier publication again, where it still agrees with today's facts.
 
-    Raises PermissionDenied, Invalid without a reason or for the one that is served, or ChecksFailed
-    naming how many checks it fails today.
+    That is an approval anew: who may not approve its draft may not bring it back. What was planned
+    for its place goes out no more. Raises PermissionDenied, OwnRequest, Invalid without a reason,
+    for the one that is served and for one that is to go out, or ChecksFailed naming how many checks
+    it fails today.
     """
     require(actor, "content.withdraw_publication")
+    require(actor, "content.review_draft")
     reason = _said(reason, _("Say why it comes back."))
     product_id = Publication.objects.values_list("product_id", flat=True).get(pk=publication_id)
     Product.objects.select_for_update(no_key=True).get(pk=product_id)
     publication = Publication.objects.select_related("draft", "product").get(pk=publication_id)
+    if barred := may_not_approve(publication.draft, actor):
+        raise OwnRequest(barred)
+    planned = PlannedCopy.objects.filter(**place_of(publication))
+    if planned.filter(publication=publication).exists():
+        raise Invalid(_("It is planned to go out at its time."))
     current = PublishedCopy.objects.filter(**place_of(publication)).first()
     if current and current.publication_id == publication.pk and current.is_served:
         raise Invalid(_("This is what storefronts get already."))
@@ -125,6 +142,7 @@ def restore_publication(*, publication_id: uuid.UUID, actor: User, reason: str) 
             )
             % {"count": failed}
         )
+    planned.delete()
     copy = serve(publication)
     details = {"reason": reason, "number": publication.number}
     record_audit(actor=actor, verb="restore_publication", target=publication, details=details)

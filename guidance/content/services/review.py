@@ -171,7 +171,7 @@ def _published(found: Examination, publication: Publication | None) -> Publicati
 
 def _keep(draft: Draft, found: Examination) -> None:
     found.put_on(draft)
-    draft.save(update_fields=list(found.as_fields()))
+    draft.save(update_fields=found.put_on(draft))
 
 
 def _approve(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import Draft, ReviewTask, between_commas
+from guidance.content.models import NOBODY, Draft, ReviewTask, between_commas
 from guidance.content.services.examination import examine_draft, facts_as_json
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.providers import chosen_writer
@@ -80,6 +80,8 @@ def take_text(*, draft: Draft, written: Draft, actor: User, facts: Sequence[Fact
         setattr(draft, name, getattr(written, name))
     draft.version, draft.edited_by, draft.is_stale = version, None, False
     examine_draft(draft=draft, facts=facts).put_on(draft)
+    if not draft.is_high_risk:
+        draft.claim_authors = NOBODY
 
 
 def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # Copy of these kinds promises something that the shop must keep.
-HIGH_RISK_KINDS = frozenset({"campaign", "push"})
+HIGH_RISK_KINDS = frozenset({"campaign"})
 # What the checks found is about prices, or about health.
 HIGH_RISK_FINDINGS = frozenset({"price", "health"})
 

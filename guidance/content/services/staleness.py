@@ -28,7 +28,7 @@ from guidance.content.selectors.shop import shop_brands
 from guidance.content.selectors.voice import forbidden_words
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.fingerprints import remember_texts
-from guidance.content.services.planning import copy_examination
+from guidance.content.services.planning import carry_over
 from guidance.content.services.publication import place_of
 from guidance.content.services.webhook_outbox import note_change
 from guidance.core.services import record_audit
@@ -95,7 +95,8 @@ def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int
             shop=shop,
         )
         same = Draft.objects.waiting().filter(pk=draft.pk, version=draft.version)
-        done += same.update(**found.as_fields())
+        changed = found.put_on(draft)
+        done += same.update(**{name: getattr(draft, name) for name in changed})
     return done
 
 
@@ -129,7 +130,6 @@ def _stale_publications(chunk: dict[int, list[FactChange]]) -> dict[Publication,
     PublishedCopy.objects.filter(publication__in=reasons).update(
         status=PublishedCopy.Status.STALE,
         reason=CHANGED,
-        serve_until=None,
         changed_at=timezone.now(),
     )
     publications = Publication.objects.filter(pk__in=reasons).select_related("draft")
@@ -191,10 +191,9 @@ def text_to_desk(publication: Publication, task: ReviewTask) -> Draft:
     draft = Draft(
         **place_of(publication),
         text=publication.text,
-        writer=publication.writer,
         task=task,
     )
-    copy_examination(publication.draft, draft)
+    carry_over(publication.draft, draft)
     return draft
 
 

@@ -12,9 +12,10 @@ from guidance.catalog.models import Product
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy
 from guidance.content.services.examination import examine_publication
 from guidance.content.services.fingerprints import remember_texts
-from guidance.content.services.planning import copy_examination
+from guidance.content.services.planning import carry_over
 from guidance.content.services.publication import place_of, serve, take_out
 from guidance.content.services.refusals import Invalid
+from guidance.content.services.waiting import require
 from guidance.core.models import User
 from guidance.core.services import record_audit
 
@@ -33,10 +34,13 @@ def may_undo(draft: Draft, actor: User) -> bool:
 def undo_decision(*, draft_id: uuid.UUID, actor: User) -> Draft:
     """Put a draft that `actor` decided just now back into the queue, and return what waits.
 
-    An approval leaves service, and what it replaced comes back where it is true still; since a
-    publication stays on record, its text waits as a draft of its own. Raises Invalid where it was
-    somebody else's decision, is too long ago, or another draft waits in its place by now.
+    An approval leaves service, and what storefronts got until then comes back where it is true
+    still, with the deadline that it had; a plan that the approval replaced does not. Since a
+    publication stays on record, its text waits as a draft of its own. Raises PermissionDenied, or
+    Invalid where it was somebody else's decision, is too long ago, or another draft waits in its
+    place by now.
     """
+    require(actor, "content.review_draft")
     product_id = Draft.objects.values_list("product_id", flat=True).get(pk=draft_id)
     product = Product.objects.select_for_update(no_key=True).get(pk=product_id)
     draft = Draft.objects.select_for_update().get(pk=draft_id)
@@ -58,7 +62,9 @@ def undo_decision(*, draft_id: uuid.UUID, actor: User) -> Draft:
 def _reopen(draft: Draft) -> Draft:
     draft.status, draft.decided_by, draft.decided_at = Draft.Status.WAITING, None, None
     draft.reason = ""
-    draft.save(update_fields=["status", "decided_by", "decided_at", "reason"])
+    if draft.task_id and draft.task and draft.task.closed_at:
+        draft.task = None
+    draft.save(update_fields=["status", "decided_by", "decided_at", "reason", "task"])
     return draft
 
 
@@ -68,24 +74,18 @@ def _take_back(draft: Draft) -> Draft:
     current = PublishedCopy.objects.filter(publication=publication).first()
     if current is not None:
         _serve_the_one_before(publication, current)
-    again = Draft(**place_of(draft), text=draft.text, writer=draft.writer, version=draft.version)
-    copy_examination(draft, again)
-    again.edited_by_id, again.created_at, again.due_at = (
-        draft.edited_by_id,
-        draft.created_at,
-        draft.due_at,
-    )
+    again = Draft(**place_of(draft), text=draft.text, version=draft.version)
+    carry_over(draft, again)
+    again.created_at, again.due_at = draft.created_at, draft.due_at
     again.save()
     remember_texts([again])
     return again
 
 
 def _serve_the_one_before(publication: Publication, current: PublishedCopy) -> None:
-    earlier = Publication.objects.filter(
-        **place_of(publication), number__lt=publication.number
-    ).select_related("draft", "product")
-    before = earlier.order_by("-number").first()
-    if before is not None and not examine_publication(before).blocking:
-        serve(before)
+    earlier, until = publication.replaces, publication.replaced_until
+    in_time = until is None or until > timezone.now()
+    if earlier is not None and in_time and not examine_publication(earlier).blocking:
+        serve(earlier, until=until)
         return
     take_out(current, reason=TAKEN_BACK)

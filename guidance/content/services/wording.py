@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from guidance.content.services.instructions import read_instruction
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.rewriting import take_text
 from guidance.content.services.waiting import lock_waiting, require
-from guidance.content.services.writing import Assignment, read_house, write_builtin
+from guidance.content.services.writing import Assignment, House, read_house, write_builtin
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
@@ -30,16 +29,24 @@ TRIED = 24
 
 
 def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
-    """Return other texts for a draft from today's facts, unsaved, in the order of their numbers.
+    """Return other texts for a draft that pass every check, unsaved, in the order of their numbers.
 
     `version` is each one's number, to be sent to `choose_candidate`. Fewer where the facts allow no
     more, none where they are too thin.
     """
     facts = facts_of([draft.product], draft.language)[draft.product_id]
-    found: list[Draft] = []
-    for one in _written(draft, facts, FIRST_CANDIDATE, TRIED):
-        if one.text not in {draft.text, *(other.text for other in found)}:
-            examine_draft(draft=one, facts=facts).put_on(one)
+    house, found = read_house(draft.language, chooser=FIRST_WORDING), list[Draft]()
+    for one in _written(draft, facts, FIRST_CANDIDATE, TRIED, house):
+        if one.text in {draft.text, *(other.text for other in found)}:
+            continue
+        examined = examine_draft(
+            draft=one,
+            facts=facts,
+            brands=house.brands,
+            banned=house.voice.banned,
+            rules=house.rules,
+        )
+        if not examined.blocking:
             found.append(one)
         if len(found) == count:
             break
@@ -95,9 +102,11 @@ def rewrite_as_told(
     return draft, read.understood
 
 
-def _written(draft: Draft, facts: Sequence[Fact], first: int, count: int) -> Iterator[Draft]:
+def _written(
+    draft: Draft, facts: Sequence[Fact], first: int, count: int, house: House | None = None
+) -> Iterator[Draft]:
     # What is chosen among wordings would leave few to choose from.
-    house = replace(read_house(draft.language), chooser=FIRST_WORDING)
+    house = house or read_house(draft.language, chooser=FIRST_WORDING)
     for number in range(first, first + count):
         try:
             yield write_builtin(

@@ -60,9 +60,15 @@ class House:
     chooser: Chooser = FIRST_WORDING
 
 
-def read_house(language: str) -> House:
-    """Return the shop's brands, active rules and voice, and the promoted choice among wordings."""
-    return House(shop_brands(), active_rules(language), voice_in(language), promoted_chooser())
+def read_house(language: str, *, chooser: Chooser | None = None) -> House:
+    """Return the shop's brands, active rules and voice, and what chooses among wordings: the
+    promoted model, unless `chooser` says otherwise."""
+    return House(
+        shop_brands(),
+        active_rules(language),
+        voice_in(language),
+        promoted_chooser() if chooser is None else chooser,
+    )
 
 
 @dataclass(frozen=True)
