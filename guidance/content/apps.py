@@ -52,6 +52,13 @@ class ContentConfig(AppConfig):
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )
+        register_job_kind(
+            JobKind(
+                "examine_by_rules",
+                _("Examine copy by new rules"),
+                f"{services}.reexamination.run_examine_by_rules",
+            )
+        )
         register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))
 
 

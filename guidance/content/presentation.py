@@ -8,7 +8,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from guidance.content.models import Draft, Kind, MissingFacts
+from guidance.content.models import Draft, Kind, MissingFacts, ReviewTask
 from models_ml.writer.facts import LANGUAGES, label
 
 CATEGORY_NAMES = {
@@ -70,6 +70,14 @@ def fact_label(key: str) -> str:
     """Return what people call a fact, in the reader's language where the writer knows it."""
     language = get_language()
     return label(key, str(language) if language in LANGUAGES else "en")
+
+
+def cause_of(task: ReviewTask) -> str:
+    """Return why a task's texts are back, as a sentence."""
+    if task.rules is not None:
+        pack = {"pack": task.rules.get_pack_display(), "number": task.rules.number}
+        return _("Other rules are in force: %(pack)s, version %(number)d.") % pack
+    return _("“%(fact)s” changed.") % {"fact": fact_label(task.fact_key)}
 
 
 def checks_badge(draft: Draft) -> tuple[str, str]:

@@ -196,4 +196,5 @@ def shares_of(drafts: QuerySet[Draft]) -> list[Share]:
 def open_tasks() -> list[ReviewTask]:
     """Return the open tasks, newest first, each with `.left`: its drafts that still wait."""
     left = Count("drafts", filter=Q(drafts__status=Draft.Status.WAITING))
-    return list(ReviewTask.objects.filter(closed_at=None).annotate(left=left))
+    tasks = ReviewTask.objects.filter(closed_at=None).select_related("rules")
+    return list(tasks.defer("rules__rules").annotate(left=left))

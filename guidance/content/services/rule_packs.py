@@ -1,18 +1,17 @@
 """Rule packs: writing a version, trying it on the shop's copy, activating it."""
 
 import uuid
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from guidance.content.models import RulePackVersion
+from guidance.content.services.reexamination import request_examination
 from guidance.content.services.refusals import Invalid, OwnRequest, Refused
 from guidance.content.services.waiting import require
-from guidance.core.models import User
+from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from models_ml.writer.packs import PACKS, builtin_text
 from models_ml.writer.rules.reading import PackError, PackInvalid, read_pack
@@ -66,10 +65,11 @@ def check_rules(*, pack: str, rules: str) -> None:
 
 
 @transaction.atomic
-def activate_version(*, version_id: uuid.UUID, actor: User) -> RulePackVersion:
-    """Put a version in force, retire the one before, and have copy examined by it.
+def activate_version(*, version_id: uuid.UUID, actor: User) -> Job | None:
+    """Put a version in force, retire the one before, and return the job that examines copy by it.
 
-    Raises PermissionDenied, Refused where it is in force or retired, or OwnRequest for its author.
+    It is None where there is no copy in the pack's languages. Raises PermissionDenied, Refused
+    where it is in force or retired, or OwnRequest for its author.
     """
     require(actor, "content.activate_rulepackversion")
     pack = RulePackVersion.objects.values_list("pack", flat=True).get(pk=version_id)
@@ -84,8 +84,7 @@ def activate_version(*, version_id: uuid.UUID, actor: User) -> RulePackVersion:
         raise OwnRequest(_("You wrote this version; somebody else must activate it."))
     before = next((row for row in versions.values() if row.status == "active"), None)
     _put_in_force(version, before, actor)
-    transaction.on_commit(partial(async_task, "guidance.content.tasks.examine_by_rules", pack))
-    return version
+    return request_examination(pack=pack, requested_by=actor)
 
 
 @transaction.atomic
