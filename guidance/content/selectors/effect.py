@@ -46,7 +46,7 @@ def effect_by_version() -> list[Effect]:
     drafts = (
         Draft.objects.filter(decided_by__isnull=False, writer__startswith="builtin ")
         .exclude(status=Draft.Status.WAITING)
-        .only("writer", "language", "text", "sentences", "status", "edited_by")
+        .only("writer", "kind", "language", "text", "sentences", "status", "edited_by")
         .order_by("-decided_at")[:MOST_DRAFTS]
     )
     found: dict[int, Effect] = {}

@@ -1,10 +1,8 @@
 """Labels: how markets set them, and people who take a text over as its editor."""
 
-import time
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +15,9 @@ from guidance.content.models import (
     WebhookEvent,
 )
 from guidance.content.services.refusals import Invalid
+from guidance.content.services.relabelling import next_revision, relabel
 from guidance.content.services.waiting import require
 from guidance.content.services.webhook_outbox import note_change
-from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
 
@@ -28,16 +26,13 @@ from guidance.core.services import record_audit
 def save_label_policy(*, policy: LabelPolicy, changed: Sequence[str], actor: User) -> None:
     """Write a market's policy; every process labels by it from its next answer on.
 
-    Copy in the market's language counts as changed, so that storefronts fetch its new label.
+    Copy in the market's language counts as changed, and webhooks are told so, for storefronts to
+    fetch its new label.
     """
-    hold_lock("content.labels")
     is_new = policy.pk is None
-    latest = LabelPolicy.objects.aggregate(latest=Max("revision"))["latest"] or 0
-    # Of the clock, so that a revision never comes again, not even in a restored database.
-    policy.revision = max(latest + 1, time.time_ns() // 1000)
+    policy.revision = next_revision()
     policy.save()
-    live = PublishedCopy.objects.filter(status=PublishedCopy.Status.LIVE)
-    live.filter(language=policy.market.language).update(changed_at=timezone.now())
+    relabel(languages={policy.market.language}, requested_by=actor)
     record_audit(
         actor=actor,
         verb="create_label_policy" if is_new else "update_label_policy",

@@ -1,9 +1,7 @@
 """Copy examined anew once other rules are in force, in a job that a kill does not begin anew."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -77,24 +75,16 @@ def run_examine_by_rules(context: JobContext) -> dict[str, Any]:
     until `REAPPROVE_WITHIN` is over; both texts return to the desk in one task. A later attempt
     goes on behind the last chunk that was finished; a chunk that is examined twice suffers nothing.
     """
-    pack, kept = context.params["pack"], context.folder / "reached.json"
-    done = Reexamined(**json.loads(kept.read_text())) if kept.exists() else Reexamined()
+    pack, done = context.params["pack"], Reexamined(**context.recall())
     languages = languages_of_pack(pack, list(LANGUAGES))
     left = _live(languages).count() + _waiting(languages).count()
     total = max(left, done.live + done.waiting, 1)
     for language in languages:
         for examine_next in (_examine_live, _examine_waiting):
             while examine_next(pack, language, done):
-                _keep(done, kept)
+                context.remember(asdict(done))
                 context.progress(PHASE, (done.live + done.waiting) / total, detail=_figures(done))
     return {name: count for name, count in asdict(done).items() if name != "reached"}
-
-
-def _keep(done: Reexamined, path: Path) -> None:
-    """Write down how far the work is, whole or not at all."""
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(done)))
-    draft.replace(path)
 
 
 def _figures(done: Reexamined) -> dict[str, int]:
@@ -117,8 +107,8 @@ def _waiting(languages: Sequence[str]) -> QuerySet[Draft]:
 def _examine_live(pack: str, language: str, done: Reexamined) -> bool:
     """Examine the next chunk of live copy; False where there is none."""
     place = f"live {language}"
-    ids = _live([language]).filter(product_id__gt=done.reached.get(place, 0))
-    ids = ids.order_by("product_id").values_list("product_id", flat=True).distinct()
+    beyond = _live([language]).filter(product_id__gt=done.reached.get(place, 0))
+    ids = beyond.order_by("product_id").values_list("product_id", flat=True).distinct()
     product_ids = list(ids[:CHUNK])
     if not product_ids:
         return False
