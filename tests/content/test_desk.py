@@ -407,6 +407,19 @@ def test_products_that_cannot_be_are_refused(
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("assignee", ["xyz", "²", "9" * 30, "-1"])
+def test_an_assignee_that_nobody_can_be_narrows_nothing(
+    client: Client, make_draft: MakeDraft, assignee: str
+) -> None:
+    draft = make_draft("mug")
+    Draft.objects.update(assignee=User.objects.first())
+    found = client.get(DESK, {"assignee": assignee})
+    assert [row.pk for row in found.context["cl"].result_list] == [draft.pk]
+    page = f"{DESK}{draft.pk}/change/"
+    for filters in (f"assignee={assignee}", "assignee=77"):
+        assert client.get(page, {"_changelist_filters": filters}).status_code == 200
+
+
 def test_an_open_task_is_shown_with_what_it_holds(client: Client, make_draft: MakeDraft) -> None:
     task = ReviewTask.objects.create(fact_key="price", count=2)
     draft = make_draft("mug")

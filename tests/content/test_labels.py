@@ -137,6 +137,34 @@ def test_a_changed_policy_labels_the_next_answer_and_counts_as_a_change_of_copy(
     assert AuditEntry.objects.filter(verb="update_label_policy").count() == 1
 
 
+def test_two_people_change_different_things_of_a_policy_and_both_stay(
+    db: None, root: User, mia: User
+) -> None:
+    first = policy(root, jurisdiction="us")
+    second = LabelPolicy.objects.get()
+    first.producer = "Tea Ltd"
+    save_label_policy(policy=first, changed=["producer"], actor=root)
+    second.machine_text = "Made with AI"
+    save_label_policy(policy=second, changed=["machine_text"], actor=mia)
+    stored = LabelPolicy.objects.get()
+    assert (stored.producer, stored.machine_text) == ("Tea Ltd", "Made with AI")
+
+
+def test_changes_that_make_no_sense_together_and_a_second_policy_are_refused(
+    db: None, root: User, mia: User
+) -> None:
+    first = policy(root, jurisdiction="us")
+    second = LabelPolicy.objects.get()
+    first.is_shown = False
+    save_label_policy(policy=first, changed=["is_shown"], actor=root)
+    second.jurisdiction = "eu"
+    with pytest.raises(Invalid, match="requires a visible label"):
+        save_label_policy(policy=second, changed=["jurisdiction"], actor=mia)
+    another = LabelPolicy(market=first.market, jurisdiction="eu")
+    with pytest.raises(Invalid):
+        save_label_policy(policy=another, changed=["market", "jurisdiction"], actor=mia)
+
+
 def test_webhooks_are_told_of_every_label_that_changes_once_though_the_job_is_killed(
     make_draft: MakeDraft, mia: User, root: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

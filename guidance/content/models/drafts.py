@@ -94,6 +94,11 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def waiting(self) -> "DraftQuerySet":
         return self.filter(status=Draft.Status.WAITING)
 
+    def decided(self) -> "DraftQuerySet":
+        """What people decided, and did not take back."""
+        decided = self.filter(decided_by__isnull=False, taken_back_at__isnull=True)
+        return decided.exclude(status=Draft.Status.WAITING)
+
     def clean(self) -> "DraftQuerySet":
         """Without a failed check, and written or changed since a fact it cites changed."""
         return self.filter(blocking_findings=0, is_stale=False)
@@ -208,6 +213,12 @@ class Draft(models.Model):
         related_name="+",
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    taken_back_at = models.DateTimeField(
+        _("taken back"),
+        null=True,
+        blank=True,
+        help_text=_("When its approval was; the text waits as a draft of its own."),
+    )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     objects = DraftQuerySet.as_manager()

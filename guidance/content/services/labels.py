@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,22 +24,32 @@ from guidance.core.services import record_audit
 
 
 @transaction.atomic
-def save_label_policy(*, policy: LabelPolicy, changed: Sequence[str], actor: User) -> None:
+def save_label_policy(*, policy: LabelPolicy, changed: Sequence[str], actor: User) -> LabelPolicy:
     """Write a market's policy; every process labels by it from its next answer on.
 
     Copy in the market's language counts as changed, and webhooks are told so, for storefronts to
-    fetch its new label.
+    fetch its new label. Of a stored policy only the fields in `changed` are written: what somebody
+    else changed meanwhile stays. Raises Invalid where both together make no sense, or where the
+    market got a policy meanwhile.
     """
-    is_new = policy.pk is None
-    policy.revision = next_revision()
-    policy.save()
-    relabel(languages={policy.market.language}, requested_by=actor)
+    revision, is_new = next_revision(), policy.pk is None
+    stored = policy if is_new else LabelPolicy.objects.select_related("market").get(pk=policy.pk)
+    for name in changed:
+        setattr(stored, name, getattr(policy, name))
+    stored.revision = revision
+    try:
+        stored.full_clean()
+    except ValidationError as wrong:
+        raise Invalid(" ".join(wrong.messages)) from wrong
+    stored.save()
+    relabel(languages={stored.market.language}, requested_by=actor)
     record_audit(
         actor=actor,
         verb="create_label_policy" if is_new else "update_label_policy",
-        target=policy,
-        details={name: str(getattr(policy, name)) for name in changed},
+        target=stored,
+        details={name: str(getattr(stored, name)) for name in changed},
     )
+    return stored
 
 
 @transaction.atomic

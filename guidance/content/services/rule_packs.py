@@ -11,6 +11,7 @@ from guidance.content.models import RulePackVersion
 from guidance.content.services.reexamination import request_examination
 from guidance.content.services.refusals import Invalid, OwnRequest, Refused
 from guidance.content.services.waiting import require
+from guidance.core.locks import hold_lock
 from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from models_ml.writer.packs import PACKS, builtin_text
@@ -18,6 +19,8 @@ from models_ml.writer.rules.reading import PackError, PackInvalid, read_pack
 
 LONGEST_RULES = 500_000
 BUILTIN_NOTE = "built in"
+# Held while versions are numbered, so that two people who write one at once get two numbers.
+LOCK = "content.rule_packs"
 
 
 class RulesInvalid(Invalid):
@@ -44,6 +47,7 @@ def create_version(*, pack: str, rules: str, note: str, actor: User) -> RulePack
     if len(rules) > LONGEST_RULES:
         raise Invalid(_("The rules are longer than %(most)d characters.") % {"most": LONGEST_RULES})
     check_rules(pack=pack, rules=rules)
+    hold_lock(LOCK)
     version = RulePackVersion.objects.create(
         pack=pack, number=_next_number(pack), rules=rules, note=note[:500], created_by=actor
     )
@@ -106,6 +110,7 @@ def seed_rule_packs() -> None:
 
     A shop's own rules are never replaced: a later built-in pack waits as a version to activate.
     """
+    hold_lock(LOCK)
     for pack in PACKS:
         text = builtin_text(pack)
         versions = RulePackVersion.objects.filter(pack=pack)
