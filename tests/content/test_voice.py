@@ -16,6 +16,7 @@ from django.utils import timezone
 from guidance.catalog.rows import AttributeRow
 from guidance.catalog.services import update_product
 from guidance.content.models import Draft, GlossaryTerm, StyleGuide
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.drafting import draft_products
 from guidance.content.services.refusals import ChecksFailed
@@ -93,6 +94,7 @@ def test_a_new_draft_that_says_a_forbidden_word_is_blocked_from_the_start(
 
 def test_a_batch_reads_the_voice_once(make_product: MakeProduct, american: StyleGuide) -> None:
     products = [make_product(f"mug-{number}").pk for number in range(5)]
+    active_rules("en")  # a process reads a version's rules once
 
     def statements(pks: list[int]) -> int:
         with CaptureQueriesContext(connection) as captured:
