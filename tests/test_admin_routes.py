@@ -79,6 +79,7 @@ ROUTES = {
     "content_rulepackversion_activate": Route(None, factories.rule_pack_version),
     "content_rulepackversion_discard": Route(None, factories.rule_pack_version),
     "content_signedexception_sign": Route(None),
+    "content_signedexception_revoke": Route(None, factories.signed_exception),
     "content_styleguide_preview": Route({MERCHANDISER, MARKETER, ADMINISTRATOR}),
     "content_styleguide_use": Route(None, factories.style_guide),
     "content_webhookendpoint_rotate": Route(None, factories.webhook_endpoint),

@@ -27,7 +27,6 @@ from guidance.content.schemas import (
 from guidance.content.selectors import published
 from guidance.content.selectors.reviews import has_bought, help_with_review
 from guidance.core.models import ApiKey
-from guidance.core.selectors import default_market
 
 # A change is stamped before its transaction commits; who asks again from this long before its
 # last answer meets every change at least once.
@@ -88,8 +87,7 @@ class ReviewHelpView(APIView):
             raise NotFound(
                 _("This customer bought no product with the SKU %(sku)s.") % {"sku": sku}
             )
-        language = asked.validated_data.get("language") or default_market().language
-        return Response(asdict(help_with_review(product, language)))
+        return Response(asdict(help_with_review(product, asked.validated_data["language"])))
 
 
 class CopyChangesView(APIView):

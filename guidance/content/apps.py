@@ -16,12 +16,20 @@ class ContentConfig(AppConfig):
             register_facts_listener,
             register_product_action,
         )
+        from guidance.content.services.relabelling import relabel_market
         from guidance.content.services.staleness import mark_stale
-        from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
+        from guidance.core.hooks import (
+            JobKind,
+            Recurring,
+            register_job_kind,
+            register_market_listener,
+            register_schedule,
+        )
         from guidance.training.hooks import Recipe, register_recipe
 
         post_migrate.connect(_seed_rule_packs, sender=self, dispatch_uid="content.rule_packs")
         register_facts_listener(mark_stale)
+        register_market_listener(relabel_market)
         register_schedule(Recurring("content_time", "guidance.content.tasks.keep_time", 1))
         register_product_action(
             ProductAction(
@@ -51,6 +59,20 @@ class ContentConfig(AppConfig):
         )
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
+        )
+        register_job_kind(
+            JobKind(
+                "examine_by_rules",
+                _("Examine copy by new rules"),
+                f"{services}.reexamination.run_examine_by_rules",
+            )
+        )
+        register_job_kind(
+            JobKind(
+                "tell_labels",
+                _("Tell storefronts of labels"),
+                f"{services}.relabelling.run_tell_labels",
+            )
         )
         register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))
 

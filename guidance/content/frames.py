@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from guidance.content.models import Draft
-from guidance.core.models import AuditEntry
 from models_ml.writer.facts import Fact
 from models_ml.writer.preference.data import Decided
 
@@ -35,7 +34,7 @@ class DecidedTexts:
 
 
 def decided_texts() -> DecidedTexts:
-    """Return the newest MOST_TEXTS texts that people decided for their wording; two statements."""
+    """Return the newest MOST_TEXTS texts that people decided for their wording; one statement."""
     drafts = list(
         _decided()
         .select_related("product")
@@ -45,14 +44,10 @@ def decided_texts() -> DecidedTexts:
         )
         .order_by("-decided_at", "-id")[:MOST_TEXTS]
     )[::-1]
-    undone = set(
-        AuditEntry.objects.filter(verb="undo_decision").values_list("object_id", flat=True)
-    )
-    kept = [draft for draft in drafts if not (_is_approved(draft) and str(draft.pk) in undone)]
-    rows = tuple(_row(draft) for draft in kept)
+    rows = tuple(_row(draft) for draft in drafts)
     return DecidedTexts(
         rows=rows,
-        newest=max((draft.decided_at for draft in kept if draft.decided_at), default=None),
+        newest=max((draft.decided_at for draft in drafts if draft.decided_at), default=None),
         digest=_digest(rows),
     )
 
@@ -68,7 +63,7 @@ def count_decided_products() -> int:
 
 
 def _decided() -> QuerySet[Draft]:
-    return Draft.objects.filter(decided_at__isnull=False, decided_by__isnull=False).exclude(
+    return Draft.objects.decided().exclude(
         status=Draft.Status.REJECTED, reason__in=NOT_FOR_ITS_WORDING
     )
 

@@ -64,6 +64,11 @@ NOTICES: Mapping[str, Mapping[Stage, tuple[str, str]]] = {
         Stage.TAKEN_OVER: ("本内容由AI生成，经人工审核并由编辑负责。", "AI生成"),
     },
 }
+# "builtin 5", "builtin 5+writer 3" where a model chose the wording, "builtin 5 without writer 3"
+# where it was left out on purpose, "openai gpt 4o" with all of a model's name as its version.
+_WRITER = re.compile(
+    r"(?P<name>\S+)(?: (?P<version>.+?)(?:(?P<chosen>\+\w+ \d+)| without \w+ \d+)?)?"
+)
 _SAYS_AI = re.compile(r"人工智能|artificial intelligence|(?<![a-z])AI(?![a-z])", re.IGNORECASE)
 _SAYS_GENERATED = re.compile(r"生成|合成|generated|synthe", re.IGNORECASE)
 
@@ -162,12 +167,12 @@ def provenance(origin: Origin, policy: Policy) -> dict[str, Any]:
     It carries IPTC's digital source type and the implicit label of GB 45438-2025. It stays whatever
     becomes of the visible label. Names of people are never in it.
     """
-    name, version = _writer_parts(origin.writer)
-    creator = {"@type": "SoftwareApplication", "name": name}
-    if version:
-        creator["softwareVersion"] = version
+    writer = _writer(origin.writer)
+    creator = {"@type": "SoftwareApplication", "name": writer.name}
+    if writer.version:
+        creator["softwareVersion"] = writer.version
     content_id = str(origin.publication_id)
-    producer = policy.producer or name
+    producer = policy.producer or writer.name
     return {
         "@context": "https://schema.org",
         "@type": "CreativeWork",
@@ -175,7 +180,7 @@ def provenance(origin: Origin, policy: Policy) -> dict[str, Any]:
         "version": origin.version,
         "inLanguage": origin.language,
         "dateCreated": origin.published_at.isoformat(),
-        "digitalSourceType": source_type(name, is_edited=origin.is_edited),
+        "digitalSourceType": source_type(is_trained=writer.is_trained, is_edited=origin.is_edited),
         "creator": creator,
         "provider": {"@type": "Organization", "name": producer},
         "editor": _editor(origin),
@@ -195,9 +200,9 @@ def provenance(origin: Origin, policy: Policy) -> dict[str, Any]:
     }
 
 
-def source_type(writer: str, *, is_edited: bool) -> str:
-    """Return IPTC's digital source type of a text by this writer."""
-    if writer in GRAMMARS:
+def source_type(*, is_trained: bool, is_edited: bool) -> str:
+    """Return IPTC's digital source type of a text, by whether its writer learned from data."""
+    if not is_trained:
         return IPTC + ("compositeSynthetic" if is_edited else "algorithmicMedia")
     trained = "compositeWithTrainedAlgorithmicMedia" if is_edited else "trainedAlgorithmicMedia"
     return IPTC + trained
@@ -217,8 +222,21 @@ def _words(policy: Policy, stage: Stage, is_short: bool, language: str) -> str:
     return NOTICES.get(language, NOTICES["en"])[stage][is_short]
 
 
+@dataclass(frozen=True)
+class _Writer:
+    name: str
+    version: str
+    is_trained: bool
+
+
 @lru_cache(maxsize=256)
-def _writer_parts(writer: str) -> tuple[str, str]:
-    """Return a writer's name and version: "builtin 1" is both, a name alone has no version."""
-    name, _space, version = writer.rpartition(" ")
-    return (name, version) if name else (writer or "unknown", "")
+def _writer(told: str) -> _Writer:
+    """Read who wrote a text from what its draft kept: a name, and all behind it as the version.
+
+    A grammar counts as trained once a model chose the wording.
+    """
+    read = _WRITER.fullmatch(told.strip())
+    if read is None:
+        return _Writer("unknown", "", is_trained=True)
+    name, version, chosen = read["name"], read["version"] or "", read["chosen"] or ""
+    return _Writer(name, version + chosen, is_trained=name not in GRAMMARS or bool(chosen))

@@ -1,5 +1,6 @@
 """How drafts, languages and facts are called on the desk's pages."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from guidance.content.models import Draft, Kind, MissingFacts
+from guidance.content.models import Draft, Kind, MissingFacts, ReviewTask
 from models_ml.writer.facts import LANGUAGES, label
 
 CATEGORY_NAMES = {
@@ -33,6 +34,15 @@ EXCEPTION_NAMES = {
     "sourced_fact": gettext_lazy("fact with its source"),
     "disclaimer": gettext_lazy("disclaimer"),
 }
+# As `models_ml.writer.providers` says them.
+FAILURES = {
+    "the stream ended without an answer": gettext_lazy("the stream ended without an answer"),
+    "the server's answer holds no choices": gettext_lazy("the server's answer holds no choices"),
+    "the server stopped in mid-stream": gettext_lazy("the server stopped in mid-stream"),
+    "the server's answer does not end": gettext_lazy("the server's answer does not end"),
+}
+_TOO_LATE = re.compile(r"no whole answer within (\S+) s")
+_REFUSED = re.compile(r"HTTP (\d+): (.*)", re.DOTALL)
 FACT_FIELD = "fact-"
 EXCERPT = 140
 SOON = timedelta(hours=4)
@@ -59,6 +69,21 @@ def severity_name(severity: str) -> str:
     return names[severity]
 
 
+def failure_in_words(kept: str) -> str:
+    """Return why a language model failed in the reader's language; it is kept in English.
+
+    What a server or the network says of itself stays as it is.
+    """
+    if kept in FAILURES:
+        return str(FAILURES[kept])
+    if late := _TOO_LATE.fullmatch(kept):
+        return _("no whole answer within %(seconds)s seconds") % {"seconds": late[1]}
+    if refused := _REFUSED.fullmatch(kept):
+        told = {"status": refused[1], "said": refused[2]}
+        return _("the server refused (HTTP %(status)s): %(said)s") % told
+    return kept or "–"
+
+
 def since(time: datetime) -> str:
     """Return how long ago a moment was, in one unit."""
     if timezone.now() - time < timedelta(minutes=1):
@@ -70,6 +95,14 @@ def fact_label(key: str) -> str:
     """Return what people call a fact, in the reader's language where the writer knows it."""
     language = get_language()
     return label(key, str(language) if language in LANGUAGES else "en")
+
+
+def cause_of(task: ReviewTask) -> str:
+    """Return why a task's texts are back, as a sentence."""
+    if task.rules is not None:
+        pack = {"pack": task.rules.get_pack_display(), "number": task.rules.number}
+        return _("Other rules are in force: %(pack)s, version %(number)d.") % pack
+    return _("“%(fact)s” changed.") % {"fact": fact_label(task.fact_key)}
 
 
 def checks_badge(draft: Draft) -> tuple[str, str]:

@@ -60,7 +60,25 @@ class ReviewHelpQuery(serializers.Serializer):
 
     sku = serializers.CharField(max_length=64)
     customer = serializers.CharField(max_length=100)
-    language = serializers.ChoiceField(LANGUAGES, required=False)
+    language = serializers.ChoiceField(
+        LANGUAGES, required=False, help_text="The default market's if left out."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Say which languages there are where the market's own is none of them."""
+        language = attrs.setdefault("language", default_market().language)
+        if language not in LANGUAGES:
+            said = {"language": language, "known": ", ".join(LANGUAGES)}
+            raise serializers.ValidationError(
+                {
+                    "language": _(
+                        "There is no help in %(language)s, the default market's language;"
+                        " say one of these: %(known)s."
+                    )
+                    % said
+                }
+            )
+        return attrs
 
 
 class ReviewHelpSchema(serializers.Serializer):

@@ -2,9 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from guidance.content.services import planning, reexamination, staleness, webhook_delivery
+from guidance.content.services import planning, staleness, webhook_delivery
 
 
 def examine_again(draft_ids: Sequence[str]) -> int:
@@ -22,11 +21,6 @@ def keep_time() -> None:
     """Send planned texts out, and take out what nobody approved anew in time."""
     planning.enforce_deadlines()
     planning.publish_due()
-
-
-def examine_by_rules(pack: str) -> dict[str, int]:
-    """Examine live and waiting copy by the rules of a pack that was just activated."""
-    return asdict(reexamination.examine_by_rules(pack=pack))
 
 
 def deliver_webhooks(endpoint_id: str) -> str:

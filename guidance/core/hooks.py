@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from guidance.core.models import Market
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,25 @@ def register_schedule(recurring: Recurring) -> None:
 def schedules() -> list[Recurring]:
     """Return every registered schedule."""
     return list(_recurring.values())
+
+
+MarketListener = Callable[["Market", "Market"], None]
+_market_listeners: list[MarketListener] = []
+
+
+def register_market_listener(listener: MarketListener) -> None:
+    """Have `listener(before, after)` called in the transaction of each change of a market.
+
+    Call it in `AppConfig.ready()` only.
+    """
+    if listener not in _market_listeners:
+        _market_listeners.append(listener)
+
+
+def tell_market_changed(before: "Market", after: "Market") -> None:
+    """Call every listener once."""
+    for listener in _market_listeners:
+        listener(before, after)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Inside a job's own process: the context a runner gets, and the loop that keeps its lease."""
 
+import json
 import logging
 import threading
 import time
@@ -45,6 +46,19 @@ class JobContext:
         path = Path(settings.JOB_DIR) / str(self.job_id)
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    def recall(self) -> dict[str, Any]:
+        """Return what an earlier attempt remembered last, or {}."""
+        kept = self.folder / "remembered.json"
+        state: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+        return state
+
+    def remember(self, state: dict[str, Any]) -> None:
+        """Keep how far the work is for a later attempt, whole or not at all."""
+        kept = self.folder / "remembered.json"
+        written = kept.with_suffix(".new")
+        written.write_text(json.dumps(state))
+        written.replace(kept)
 
     def progress(
         self,

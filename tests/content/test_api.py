@@ -179,6 +179,21 @@ def test_only_a_buyer_gets_help_with_a_review_and_the_words_stay_theirs(
     assert storefront.get("/api/v1/products/mug/review-help").status_code == 400
 
 
+def test_help_with_a_review_says_which_languages_it_has(
+    make_draft: MakeDraft, storefront: APIClient
+) -> None:
+    product = make_draft("mug").product
+    factories.event(customer=factories.customer(ref="ann"), product=product, kind="purchase")
+    factories.market(language="de", is_default=True)
+    address = "/api/v1/products/mug/review-help?customer=ann"
+    for query in ("", "&language=de"):
+        answer = storefront.get(f"{address}{query}")
+        assert answer.status_code == 400
+        assert "language" in answer.content.decode()
+    assert "en, zh-hans" in storefront.get(address).content.decode()
+    assert storefront.get(f"{address}&language=zh-hans").status_code == 200
+
+
 def test_what_buyers_say_is_told_with_its_reviews_at_the_desk(
     make_draft: MakeDraft, desk: Callable[..., Client]
 ) -> None:

@@ -8,17 +8,21 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from guidance.content.models import Draft, SignedException
+from guidance.content.models import Draft, PublishedCopy, SignedException
 from guidance.content.services import review, staleness
 from guidance.content.services.examination import SIGNED
 from guidance.content.services.exceptions import sign_exception
+from guidance.content.services.planning import REAPPROVE_WITHIN, enforce_deadlines
 from guidance.content.services.refusals import ChecksFailed, Invalid, OwnRequest
+from guidance.content.services.revoking import revoke_exception
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
 from tests.content.conftest import MakeDraft
 
 pytestmark = pytest.mark.django_db
+REVOKED = "The certificate was withdrawn."
 WHY = "The jury's certificate of 2025 names it so."
 
 
@@ -125,6 +129,77 @@ def test_some_rules_and_all_checks_of_facts_allow_none(
                 rule=finding["rule"],
                 words=draft.text[finding["start"] : finding["end"]],
             )
+
+
+def test_a_revoked_signature_blocks_the_draft_again_and_may_be_signed_anew(
+    praised: Draft, carla: User, max_: User
+) -> None:
+    signed = sign(praised, carla)
+    revoke_exception(exception_id=signed.pk, reason=REVOKED, actor=carla)
+    praised.refresh_from_db()
+    assert praised.blocking_findings == 1
+    with pytest.raises(ChecksFailed):
+        review.approve_draft(draft_id=praised.pk, version=praised.version, actor=max_)
+    entry = AuditEntry.objects.get(verb="revoke_exception")
+    assert (entry.actor, entry.details["reason"]) == (carla, REVOKED)
+    with pytest.raises(Invalid, match="revoked already"):
+        revoke_exception(exception_id=signed.pk, reason=REVOKED, actor=carla)
+    sign(praised, carla)
+    praised.refresh_from_db()
+    assert praised.blocking_findings == 0
+
+
+def test_what_is_live_by_a_revoked_signature_returns_to_the_desk_with_a_deadline(
+    praised: Draft, carla: User, max_: User
+) -> None:
+    signed = sign(praised, carla)
+    publication = review.approve_draft(draft_id=praised.pk, version=praised.version, actor=max_)
+    revoke_exception(exception_id=signed.pk, reason=REVOKED, actor=carla)
+    copy = PublishedCopy.objects.get()
+    assert copy.is_served
+    assert copy.serve_until <= timezone.now() + REAPPROVE_WITHIN
+    back = Draft.objects.waiting().get()
+    assert (back.text, back.blocking_findings) == (publication.text, 1)
+    enforce_deadlines(now=copy.serve_until)
+    copy.refresh_from_db()
+    assert copy.status == "stale"
+
+
+def test_another_text_that_is_live_by_now_is_left_alone(
+    praised: Draft, carla: User, max_: User
+) -> None:
+    signed = sign(praised, carla)
+    plain = review.edit_draft(
+        draft_id=praised.pk, version=praised.version, actor=max_, text="A mug of oak in black."
+    )
+    review.approve_draft(draft_id=plain.pk, version=plain.version, actor=max_)
+    revoke_exception(exception_id=signed.pk, reason=REVOKED, actor=carla)
+    assert PublishedCopy.objects.get().serve_until is None
+    assert not Draft.objects.waiting().exists()
+
+
+def test_revoking_takes_the_right_to_sign_and_a_reason(
+    praised: Draft, carla: User, max_: User
+) -> None:
+    signed = sign(praised, carla)
+    with pytest.raises(PermissionDenied):
+        revoke_exception(exception_id=signed.pk, reason=REVOKED, actor=max_)
+    with pytest.raises(Invalid):
+        revoke_exception(exception_id=signed.pk, reason=" no ", actor=carla)
+    signed.refresh_from_db()
+    assert signed.revoked_at is None
+
+
+def test_an_exception_is_revoked_on_its_page(praised: Draft, carla: User, client: Client) -> None:
+    signed = sign(praised, carla)
+    client.force_login(carla, backend="django.contrib.auth.backends.ModelBackend")
+    page = reverse("admin:content_signedexception_change", args=[signed.pk])
+    url = reverse("admin:content_signedexception_revoke", args=[signed.pk])
+    assert url in client.get(page).content.decode()
+    answer = client.post(url, {"reason": REVOKED}, follow=True).content.decode()
+    assert "the rule holds for this text again" in answer
+    assert REVOKED in answer
+    assert url not in answer
 
 
 def test_a_compliance_officer_signs_on_the_draft_s_page(

@@ -86,9 +86,25 @@ def test_machines_are_told_the_source_the_provider_and_the_content_id(
     told = provenance(origin(writer=writer, is_edited=is_edited), Policy())
     assert told["digitalSourceType"].endswith(f"/{source}")
     assert told["identifier"] == f"urn:uuid:{ID}"
-    name, version = writer.split()
-    assert (told["creator"]["name"], told["creator"]["softwareVersion"]) == (name, version)
     assert told["editor"]["roleName"] == ("editor" if is_edited else "reviewer")
+
+
+@pytest.mark.parametrize(
+    ("writer", "name", "version", "source"),
+    [("builtin 5", "builtin", "5", "algorithmicMedia"),
+     ("builtin 5+writer 3", "builtin", "5+writer 3", "trainedAlgorithmicMedia"),
+     ("builtin 5 without writer 3", "builtin", "5", "algorithmicMedia"),
+     ("openai gpt 4o mini", "openai", "gpt 4o mini", "trainedAlgorithmicMedia"),
+     ("openai a+b/c d", "openai", "a+b/c d", "trainedAlgorithmicMedia"),
+     ("someone", "someone", None, "trainedAlgorithmicMedia"),
+     ("", "unknown", None, "trainedAlgorithmicMedia")],
+)  # fmt: skip
+def test_machines_are_told_who_wrote_it_whatever_it_is_called(
+    writer: str, name: str, version: str | None, source: str
+) -> None:
+    told = provenance(origin(writer=writer), Policy())
+    assert (told["creator"]["name"], told["creator"].get("softwareVersion")) == (name, version)
+    assert told["digitalSourceType"].endswith(f"/{source}")
 
 
 def test_machines_are_told_the_implicit_label_of_the_chinese_standard() -> None:

@@ -13,13 +13,21 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from guidance.content.models import EditorialTakeover, LabelPolicy, Publication, PublishedCopy
+from guidance.content.models import (
+    EditorialTakeover,
+    LabelPolicy,
+    Publication,
+    PublishedCopy,
+    WebhookMessage,
+)
 from guidance.content.selectors import published_copy
+from guidance.content.services import relabelling
 from guidance.content.services.labels import save_label_policy, take_over
 from guidance.content.services.publication import withdraw_copy
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.review import approve_draft, edit_draft
-from guidance.core.models import AuditEntry, User
+from guidance.core.jobs import run_job
+from guidance.core.models import AuditEntry, Job, User
 from guidance.core.roles import Role
 from tests import factories
 from tests.content.conftest import MakeDraft
@@ -127,6 +135,77 @@ def test_a_changed_policy_labels_the_next_answer_and_counts_as_a_change_of_copy(
     save_label_policy(policy=made, changed=["is_shown"], actor=root)
     assert label(storefront)["visible"] is False
     assert AuditEntry.objects.filter(verb="update_label_policy").count() == 1
+
+
+def test_two_people_change_different_things_of_a_policy_and_both_stay(
+    db: None, root: User, mia: User
+) -> None:
+    first = policy(root, jurisdiction="us")
+    second = LabelPolicy.objects.get()
+    first.producer = "Tea Ltd"
+    save_label_policy(policy=first, changed=["producer"], actor=root)
+    second.machine_text = "Made with AI"
+    save_label_policy(policy=second, changed=["machine_text"], actor=mia)
+    stored = LabelPolicy.objects.get()
+    assert (stored.producer, stored.machine_text) == ("Tea Ltd", "Made with AI")
+
+
+def test_changes_that_make_no_sense_together_and_a_second_policy_are_refused(
+    db: None, root: User, mia: User
+) -> None:
+    first = policy(root, jurisdiction="us")
+    second = LabelPolicy.objects.get()
+    first.is_shown = False
+    save_label_policy(policy=first, changed=["is_shown"], actor=root)
+    second.jurisdiction = "eu"
+    with pytest.raises(Invalid, match="requires a visible label"):
+        save_label_policy(policy=second, changed=["jurisdiction"], actor=mia)
+    another = LabelPolicy(market=first.market, jurisdiction="eu")
+    with pytest.raises(Invalid):
+        save_label_policy(policy=another, changed=["market", "jurisdiction"], actor=mia)
+
+
+def test_webhooks_are_told_of_every_label_that_changes_once_though_the_job_is_killed(
+    make_draft: MakeDraft, mia: User, root: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sku in ("mug", "vase", "tray"):
+        approve_draft(draft_id=make_draft(sku).pk, version=1, actor=mia)
+    factories.webhook_endpoint()
+    monkeypatch.setattr(relabelling, "CHUNK", 1)
+    policy(root, jurisdiction="us")
+
+    def kill(phase: str, fraction: float) -> None:
+        raise KeyboardInterrupt
+
+    job = Job.objects.get()
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job.pk, kill)
+    assert run_job(job.pk) == "succeeded"
+    told = WebhookMessage.objects.filter(type="copy.published")
+    assert sorted(told.values_list("subject", flat=True)) == ["mug", "tray", "vase"]
+
+
+def test_labels_that_nobody_listens_to_need_no_job(publication: Publication, root: User) -> None:
+    policy(root, jurisdiction="us")
+    factories.webhook_endpoint()
+    policy(root, jurisdiction="us", language="zh-hans")
+    assert not Job.objects.exists()
+
+
+def test_a_market_that_speaks_another_language_labels_copy_in_it(
+    publication: Publication, storefront: APIClient, root: User, desk: Callable[..., Client]
+) -> None:
+    made = policy(root, language="zh-hans", jurisdiction="us", is_shown=False)
+    factories.webhook_endpoint()
+    assert label(storefront)["visible"]
+    since = storefront.get("/api/v1/copy").json()["items"][0]["changed_at"]
+    form = {"key": made.market.key, "name": "Tea", "language": "en", "currency": "EUR",
+            "time_zone": "UTC"}  # fmt: skip
+    page = f"/admin/core/market/{made.market.pk}/change/"
+    assert desk(Role.ADMINISTRATOR).post(page, form).status_code == 302
+    assert label(storefront)["visible"] is False
+    assert storefront.get("/api/v1/copy").json()["items"][0]["changed_at"] > since
+    assert Job.objects.get().params == {"languages": ["en", "zh-hans"]}
 
 
 def test_labels_cost_no_statement_of_their_own(

@@ -17,12 +17,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guidance.catalog.models import ProductAttribute
-from guidance.content.models import Draft, MissingFacts, ProviderCircuit, ProviderUsage, ReviewTask
+from guidance.content.models import (
+    Draft,
+    MissingFacts,
+    ProviderCircuit,
+    ProviderUsage,
+    ReviewTask,
+    StyleGuide,
+)
+from guidance.content.presentation import failure_in_words
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.providers import chosen_writer, reach_writer
 from guidance.content.services.review import reject_draft
 from guidance.content.services.rewriting import request_rewrite
 from guidance.content.services.usage import DatabaseCircuit, DatabaseLedger, spent_today
+from guidance.content.services.voice import add_version, use_version
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
@@ -30,6 +39,7 @@ from models_ml.writer.providers import Usage
 from models_ml.writer.providers.breaker import Circuit
 from models_ml.writer.providers.budget import Spent
 from models_ml.writer.providers.prompts import PROMPT_VERSION
+from tests import factories
 from tests.content.conftest import FACTS, MakeDraft, MakeProduct
 from tests.llm_peer import Peer, PeerHandler, Reply, copy_answer, dying, garbage, peer, refusing
 from tests.llm_peer import saying as saying_text
@@ -96,6 +106,20 @@ def test_a_model_whose_text_passes_every_check_writes_the_draft(
     prompt = server.requests[0]["messages"][1]["content"]
     assert '"350 ml"' in prompt
     assert "12.50" not in prompt
+
+
+def test_the_model_is_told_the_house_voice(
+    make_product: MakeProduct, served: Served, root: User
+) -> None:
+    make_product("mug", title="Voyager Mug")
+    guide = StyleGuide(language="en", tone="warm and brief", do="Name the material first.")
+    use_version(guide=add_version(guide=guide, actor=root), actor=root)
+    factories.glossary_term(term="cup", preferred="", forbidden="vessel")
+    with served(saying_text(GOOD)) as server:
+        _run()
+    prompt = " ".join(one["content"] for one in server.requests[0]["messages"])
+    for said in ("warm and brief", "Name the material first.", "vessel"):
+        assert said in prompt
 
 
 def test_a_second_try_is_told_what_was_wrong_with_the_first(
@@ -349,6 +373,20 @@ def test_people_read_what_was_spent_and_whether_the_model_is_called(
         page = client.get(reverse("admin:content_providerusage_changelist")).content.decode()
     assert "120 of 9,000" in page
     assert "left alone until" in page
+
+
+@pytest.mark.parametrize(
+    ("kept", "english"),
+    [
+        ("HTTP 401: no key", "the server refused (HTTP 401): no key"),
+        ("no whole answer within 2.5 s", "no whole answer within 2.5 seconds"),
+        ("the server stopped in mid-stream", "the server stopped in mid-stream"),
+        ("ConnectError: refused", "ConnectError: refused"),
+        ("", "–"),
+    ],
+)
+def test_people_read_why_the_model_failed(kept: str, english: str) -> None:
+    assert failure_in_words(kept) == english
 
 
 def test_a_model_on_disk_writes_and_its_babble_is_replaced(

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guidance.catalog.models import Product, ProductAttribute
-from guidance.content.frames import count_decided, decided_texts
+from guidance.content.frames import count_decided, count_decided_products, decided_texts
 from guidance.content.models import Draft
 from guidance.content.reranking import promoted_chooser
 from guidance.content.selectors.effect import effect_by_version
@@ -110,8 +111,22 @@ def test_an_approval_taken_back_is_no_approval(make_draft: MakeDraft, max_: User
     draft = make_draft("a")
     approve_draft(draft_id=draft.pk, version=1, actor=max_)
     assert len(decided_texts().rows) == 1
-    undo_decision(draft_id=draft.pk, actor=max_)
+    back = undo_decision(draft_id=draft.pk, actor=max_)
     assert decided_texts().rows == ()
+    assert (count_decided(), count_decided_products(), effect_by_version()) == (0, 0, [])
+    approve_draft(draft_id=back.pk, version=1, actor=max_)
+    assert (count_decided(), count_decided_products()) == (1, 1)
+    assert [effect.texts for effect in effect_by_version()] == [1]
+
+
+def test_a_rejection_taken_back_and_approved_then_is_an_approval(
+    make_draft: MakeDraft, max_: User
+) -> None:
+    draft = make_draft("a")
+    reject_draft(draft_id=draft.pk, version=1, actor=max_, reason="Reads badly")
+    undo_decision(draft_id=draft.pk, actor=max_)
+    approve_draft(draft_id=draft.pk, version=1, actor=max_)
+    assert [row.published for row in decided_texts().rows] == [draft.text]
 
 
 def test_the_data_set_s_version_changes_with_every_decision_and_only_then(
@@ -208,6 +223,15 @@ def test_the_effect_counts_edits_by_the_version_that_wrote(db: None, max_: User)
     assert before.edits_per_text > 2
     assert (after.number, after.texts, after.edits_per_text) == (2, 4, 0.0)
     assert (after.untouched_rate, after.approval_rate) == (0.75, 0.75)
+
+
+def test_the_effect_takes_one_statement_however_many_texts_were_edited(
+    db: None, max_: User, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    for number in range(4):
+        _store(decided(number), max_)
+    with django_assert_num_queries(1):
+        assert effect_by_version()[0].edits_per_text
 
 
 def test_a_version_s_page_shows_effect_figures_replacements_and_verdict(

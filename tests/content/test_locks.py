@@ -10,10 +10,14 @@ from django.db import connection, connections, transaction
 from guidance.catalog.models import Category, Product
 from guidance.catalog.rows import AttributeRow, ProductRow
 from guidance.catalog.services import update_product, upsert_products
-from guidance.content.models import Draft, Publication, PublishedCopy
+from guidance.content.models import Draft, Publication, PublishedCopy, RulePackVersion, StyleGuide
 from guidance.content.services.refusals import Refused
 from guidance.content.services.review import approve_draft
+from guidance.content.services.rule_packs import create_version, seed_rule_packs
+from guidance.content.services.voice import add_version
 from guidance.core.models import User
+from guidance.core.roles import Role
+from models_ml.writer.packs import builtin_text
 from tests.content.conftest import MakeDraft
 
 GLASS = AttributeRow(key="material", value="glass", language="en")
@@ -55,6 +59,23 @@ def test_of_two_approvals_at_once_one_publishes(
     )
     assert sorted(outcomes) == ["decided", "done"]
     assert Publication.objects.count() == 1
+
+
+def test_two_versions_written_at_once_get_two_numbers(person: Callable[..., User]) -> None:
+    officer, editor = person(Role.COMPLIANCE), person(Role.MERCHANDISER)
+    seed_rule_packs()
+
+    def write() -> None:
+        create_version(pack="us", rules=builtin_text("us"), note="again", actor=officer)
+
+    def add() -> None:
+        add_version(guide=StyleGuide(language="en"), actor=editor)
+
+    assert _both(write, write) == _both(add, add) == ["done", "done"]
+    assert sorted(RulePackVersion.objects.filter(pack="us").values_list("number", flat=True)) == [
+        *(1, 2, 3),
+    ]
+    assert sorted(StyleGuide.objects.values_list("number", flat=True)) == [1, 2]
 
 
 def test_an_approval_that_meets_a_changing_fact_never_stays_live(

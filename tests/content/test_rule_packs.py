@@ -12,15 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from guidance.content import tasks
 from guidance.content.models import Draft, Publication, PublishedCopy, ReviewTask, RulePackVersion
 from guidance.content.selectors.rules import active_rules, pack_for_language
 from guidance.content.services import reexamination, review, rule_packs, rule_trial
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.refusals import Invalid, OwnRequest, Refused
-from guidance.core.models import AuditEntry, Market, User
+from guidance.content.services.rewriting import request_rewrite
+from guidance.core.jobs import run_job
+from guidance.core.models import AuditEntry, Job, Market, User
 from guidance.core.roles import Role
 from models_ml.writer.packs import builtin_text
+from tests import factories
 from tests.content.conftest import MakeDraft
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,18 @@ def write(actor: User, **fields: Any) -> RulePackVersion:
     return rule_packs.create_version(
         pack="us", rules=with_rule(**fields), note="no oak", actor=actor
     )
+
+
+def activated(version: RulePackVersion, actor: User) -> dict[str, int]:
+    """Put a version in force and return what came of the examination."""
+    return examined(rule_packs.activate_version(version_id=version.pk, actor=actor))
+
+
+def examined(job: Job | None) -> dict[str, int]:
+    assert job is not None
+    run_job(job.pk)
+    job.refresh_from_db()
+    return dict(job.result)
 
 
 @pytest.fixture
@@ -103,17 +117,30 @@ def test_who_wrote_a_version_cannot_activate_it(carla: User, colin: User) -> Non
     assert entry.details == {"pack": "us", "number": 2, "before": 1}
 
 
-def test_activation_has_live_copy_examined_once_it_is_committed(
-    carla: User, colin: User, django_capture_on_commit_callbacks: Callable[..., Any]
+def test_activation_starts_a_job_once_it_is_committed(
+    published: Publication,
+    carla: User,
+    colin: User,
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     version = write(carla)
     with django_capture_on_commit_callbacks(execute=True):
-        rule_packs.activate_version(version_id=version.pk, actor=colin)
+        job = rule_packs.activate_version(version_id=version.pk, actor=colin)
         assert not OrmQ.objects.exists()
-    (queued,) = OrmQ.objects.all()
-    assert queued.task["func"] == "guidance.content.tasks.examine_by_rules"
-    assert queued.task["args"] == ("us",)
-    assert tasks.examine_by_rules("us")["withdrawn"] == 0
+    assert job is not None
+    assert OrmQ.objects.get().task["args"] == (str(job.pk),)
+    assert (job.kind, job.params) == ("examine_by_rules", {"pack": "us"})
+
+
+def test_without_copy_there_is_nothing_to_examine_and_no_job(
+    carla: User, colin: User, client: Client
+) -> None:
+    version = write(carla)
+    client.force_login(colin, backend="django.contrib.auth.backends.ModelBackend")
+    act = reverse("admin:content_rulepackversion_activate", args=[version.pk])
+    page = client.post(act, follow=True).content.decode()
+    assert "There is no copy yet to examine by it." in page
+    assert not Job.objects.exists()
 
 
 def test_the_database_refuses_a_second_active_version(carla: User) -> None:
@@ -181,42 +208,92 @@ def test_trying_a_version_shows_what_it_would_stop_and_changes_nothing(
 def test_what_newly_breaks_a_blocking_rule_is_withdrawn_and_returns_to_the_desk(
     published: Publication, carla: User, colin: User
 ) -> None:
-    rule_packs.activate_version(version_id=write(carla).pk, actor=colin)
-    done = reexamination.examine_by_rules(pack="us")
-    assert (done.live, done.withdrawn, done.returned) == (1, 1, 0)
+    version = write(carla)
+    done = activated(version, colin)
+    assert done == {"live": 1, "withdrawn": 1, "returned": 0, "waiting": 1}
     assert PublishedCopy.objects.get().status == "withdrawn"
     draft = Draft.objects.waiting().get()
     assert draft.text == published.text
     assert draft.blocking_findings > 0
-    assert draft.task == ReviewTask.objects.get(fact_key="rules us 2")
-    assert reexamination.examine_by_rules(pack="us").withdrawn == 0
+    assert draft.task == ReviewTask.objects.get(rules=version)
+    assert examined(reexamination.request_examination(pack="us", requested_by=colin)) == {
+        **done,
+        "live": 0,
+        "withdrawn": 0,
+    }
+
+
+def test_an_examination_that_is_killed_goes_on_behind_its_last_chunk(
+    make_draft: MakeDraft, mia: User, carla: User, colin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for sku in ("mug", "vase", "tray"):
+        draft = make_draft(sku)
+        review.approve_draft(draft_id=draft.pk, version=draft.version, actor=mia)
+    monkeypatch.setattr(reexamination, "CHUNK", 1)
+    job = rule_packs.activate_version(version_id=write(carla).pk, actor=colin)
+    assert job is not None
+
+    def kill(phase: str, fraction: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job.pk, kill)
+    assert PublishedCopy.objects.filter(status="withdrawn").count() == 1
+    fractions: list[float] = []
+    assert run_job(job.pk, lambda phase, fraction: fractions.append(fraction)) == "succeeded"
+    job.refresh_from_db()
+    assert job.result == {"live": 3, "withdrawn": 3, "returned": 0, "waiting": 3}
+    assert job.attempts == 2
+    assert fractions == sorted(fractions)
+    assert ReviewTask.objects.get().count == 3
 
 
 def test_what_is_newly_warned_of_returns_to_the_desk_and_stays_public_until_a_deadline(
     published: Publication, carla: User, colin: User
 ) -> None:
-    rule_packs.activate_version(version_id=write(carla, severity="warn").pk, actor=colin)
-    done = reexamination.examine_by_rules(pack="us")
-    assert (done.withdrawn, done.returned) == (0, 1)
+    done = activated(write(carla, severity="warn"), colin)
+    assert (done["withdrawn"], done["returned"]) == (0, 1)
     copy = PublishedCopy.objects.get()
     assert (copy.status, copy.serve_until is not None) == ("live", True)
     assert Draft.objects.waiting().get().blocking_findings == 0
 
 
+def test_a_text_that_waits_already_opens_no_empty_task(
+    published: Publication, carla: User, colin: User
+) -> None:
+    factories.draft(product=published.product)
+    assert activated(write(carla), colin)["withdrawn"] == 1
+    assert not ReviewTask.objects.exists()
+
+
+def test_a_task_of_rules_says_so_and_is_written_again_as_a_whole(
+    published: Publication, carla: User, colin: User, max_: User, client: Client
+) -> None:
+    activated(write(carla), colin)
+    client.force_login(max_, backend="django.contrib.auth.backends.ModelBackend")
+    page = " ".join(client.get(reverse("admin:content_draft_changelist")).content.decode().split())
+    assert "Other rules are in force: United States, version 2." in page
+    assert "1 published text is no longer allowed or doubtful by them." in page
+    task = ReviewTask.objects.get()
+    job = request_rewrite(task=task, requested_by=max_)
+    assert request_rewrite(task=task, requested_by=max_) == job
+    assert examined(job) == {"rewritten": 1, "left": 0}
+    assert Draft.objects.waiting().get().version == 2
+    rewrite = reverse("admin:content_draft_rewrite_task", args=[task.pk])
+    assert "Nothing is left to write again" in client.post(rewrite, follow=True).content.decode()
+    assert Job.objects.filter(kind="rewrite_copy").count() == 1
+
+
 def test_rules_that_find_nothing_new_leave_live_copy_alone(
     published: Publication, carla: User, colin: User
 ) -> None:
-    version = write(carla, terms=["mahogany"])
-    rule_packs.activate_version(version_id=version.pk, actor=colin)
-    done = reexamination.examine_by_rules(pack="us")
-    assert (done.live, done.withdrawn, done.returned) == (1, 0, 0)
+    done = activated(write(carla, terms=["mahogany"]), colin)
+    assert done == {"live": 1, "withdrawn": 0, "returned": 0, "waiting": 0}
     assert PublishedCopy.objects.get().status == "live"
 
 
-def test_rules_of_another_market_touch_nothing(
-    published: Publication, carla: User, colin: User
-) -> None:
-    assert reexamination.examine_by_rules(pack="eu").live == 0
+def test_rules_of_another_market_touch_nothing(published: Publication, colin: User) -> None:
+    assert reexamination.request_examination(pack="eu", requested_by=colin) is None
 
 
 def test_a_compliance_officer_writes_tries_and_a_colleague_activates(

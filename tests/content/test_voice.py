@@ -1,6 +1,8 @@
 """The house voice: edited in versions, seen on ten products, followed by every draft and check."""
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,19 +11,23 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from guidance.catalog.rows import AttributeRow
 from guidance.catalog.services import update_product
 from guidance.content.models import Draft, GlossaryTerm, StyleGuide
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.drafting import draft_products
 from guidance.content.services.refusals import ChecksFailed
 from guidance.content.services.review import approve_draft, edit_draft
 from guidance.content.services.rewriting import rewrite_draft
+from guidance.content.services.rule_packs import activate_version, create_version
 from guidance.content.services.staleness import examine_again
 from guidance.content.services.voice import add_version, preview, use_version
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
+from models_ml.writer.packs import builtin_text
 from tests import factories
 from tests.content.conftest import MakeDraft, MakeProduct
 
@@ -88,6 +94,7 @@ def test_a_new_draft_that_says_a_forbidden_word_is_blocked_from_the_start(
 
 def test_a_batch_reads_the_voice_once(make_product: MakeProduct, american: StyleGuide) -> None:
     products = [make_product(f"mug-{number}").pk for number in range(5)]
+    active_rules("en")  # a process reads a version's rules once
 
     def statements(pks: list[int]) -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -108,6 +115,42 @@ def test_versions_are_kept_and_one_is_in_use(root: User, american: StyleGuide) -
     assert AuditEntry.objects.filter(verb="use_style_guide").count() == 3
     with pytest.raises(IntegrityError), transaction.atomic():
         factories.style_guide(language="en", is_active=True)
+
+
+def test_a_version_made_of_an_earlier_one_says_who_made_it_and_when(
+    american: StyleGuide, desk: Callable[..., Client]
+) -> None:
+    long_ago = timezone.now() - timedelta(days=90)
+    StyleGuide.objects.update(created_at=long_ago)
+    client, url = desk(Role.MERCHANDISER, "ida"), "/admin/content/styleguide/"
+    sent = {"tone": "brisk", "spelling": "us", "do": "", "dont": ""}
+    client.post(f"{url}{american.pk}/change/", sent)
+    first, second = StyleGuide.objects.order_by("number")
+    assert (first.created_at, first.created_by == second.created_by) == (long_ago, False)
+    assert timezone.now() - second.created_at < timedelta(hours=1)
+    assert "ida" in client.get(f"{url}{second.pk}/change/").content.decode()
+
+
+def test_only_who_may_add_a_version_adds_one(db: None, person: Callable[..., User]) -> None:
+    with pytest.raises(PermissionDenied):
+        add_version(guide=StyleGuide(language="en"), actor=person(Role.MARKETER))
+
+
+def test_a_preview_is_checked_by_the_rules_in_force(
+    make_product: MakeProduct, root: User, person: Callable[..., User]
+) -> None:
+    make_product("mug", facts=GREY)
+    assert preview(voice=voice_in("en"), kind="description")[0].voiced_failed == 0
+    pack = json.loads(builtin_text("us"))
+    pack["rules"].append(
+        {"key": "no_oak", "category": "origin", "severity": "block", "language": "en",
+         "terms": ["oak"], "hint": {"en": "No.", "zh-hans": "不。"}}
+    )  # fmt: skip
+    version = create_version(
+        pack="us", rules=json.dumps(pack), note="no oak", actor=person(Role.COMPLIANCE)
+    )
+    activate_version(version_id=version.pk, actor=root)
+    assert preview(voice=voice_in("en"), kind="description")[0].voiced_failed == 1
 
 
 def test_only_who_may_change_it_puts_a_version_into_use(

@@ -276,6 +276,19 @@ def test_the_sweeper_asks_for_what_is_due_and_forgets_what_is_long_delivered() -
     assert not WebhookMessage.objects.filter(status="sent").exists()
 
 
+@pytest.mark.django_db
+def test_what_was_given_up_long_ago_is_forgotten_and_the_audit_trail_says_how_much() -> None:
+    for days in (89, 91, 200):
+        factories.webhook_message(status="dead", created_at=timezone.now() - timedelta(days=days))
+    dead = WebhookMessage.objects.order_by("created_at").first()
+    WebhookAttempt.objects.create(message=dead)
+    sweep_webhooks()
+    sweep_webhooks()
+    assert WebhookMessage.objects.get().created_at > timezone.now() - timedelta(days=90)
+    entry = AuditEntry.objects.get(verb="forget_dead_webhooks")
+    assert entry.object_label.startswith("2 ")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_a_killed_process_was_sending_is_sent_again(receiver: Receiver) -> None:
     hook = factories.webhook_endpoint(url=receiver.url)

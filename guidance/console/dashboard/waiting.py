@@ -15,6 +15,7 @@ from django_q.models import Failure
 
 from guidance.console.dashboard.wording import number
 from guidance.content.models import MissingFacts
+from guidance.content.presentation import cause_of
 from guidance.content.selectors.queue import open_tasks, queue_totals
 from guidance.core.models import Job, User
 from guidance.recommendations.models import HealthAlert
@@ -88,7 +89,7 @@ def _drafts(user: User) -> Iterator[Waiting]:
             f"task-{task.pk}",
             left,
             ngettext("text to review together", "texts to review together", left),
-            _("the fact “%(fact)s” changed for all of them") % {"fact": task.fact_key},
+            cause_of(task),
             _link("content_draft", task=str(task.pk)),
             "stacks",
             "look",

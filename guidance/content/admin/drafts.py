@@ -33,6 +33,7 @@ from guidance.content.presentation import (
 from guidance.content.selectors import queue
 from guidance.content.selectors.shop import languages_with_facts, products_to_draft
 from guidance.content.services import drafting, review, rewriting
+from guidance.content.services.refusals import Refused
 from guidance.core.admin import ReadOnlyAdmin, acting_person
 from guidance.core.ids import parse_key
 
@@ -197,7 +198,11 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     def rewrite_task_view(self, request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
         task = get_object_or_404(ReviewTask, pk=task_id)
-        job = rewriting.request_rewrite(task=task, requested_by=acting_person(request))
+        try:
+            job = rewriting.request_rewrite(task=task, requested_by=acting_person(request))
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(reverse("admin:content_draft_changelist"))
         messages.success(request, _("The texts are being written again; a colleague decides them."))
         return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
 

@@ -91,10 +91,27 @@ class LabelPolicyAdmin(GuidanceModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say what somebody else changed meanwhile that makes this change impossible."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(request.get_full_path())
+
     def save_model(
         self, request: HttpRequest, obj: LabelPolicy, form: forms.ModelForm, change: bool
     ) -> None:
-        save_label_policy(policy=obj, changed=form.changed_data, actor=acting_person(request))
+        saved = save_label_policy(
+            policy=obj, changed=form.changed_data, actor=acting_person(request)
+        )
+        obj.pk = saved.pk
 
 
 class LabelledPublications(ReadOnlyAdmin):

@@ -47,7 +47,7 @@ class OtherLanguage:
 
 
 def panels(request: HttpRequest, draft: Draft) -> dict[str, Any]:
-    """Return what the page shows below a draft; six statements."""
+    """Return what the page shows below a draft; a fixed number of statements."""
     me, live = acting_person(request), _live(draft)
     is_waiting = draft.status == Draft.Status.WAITING
     return {

@@ -153,18 +153,26 @@ class RulePackVersionAdmin(ReadOnlyAdmin):
         )
 
     def activate_view(self, request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
-        done = _("In force now. Live copy and drafts are being examined by it.")
-        return self._act(request, version_id, rule_packs.activate_version, done)
+        def act(**asked: Any) -> str:
+            if rule_packs.activate_version(**asked):
+                return _("In force now. Live copy and drafts are being examined by it.")
+            return _("In force now. There is no copy yet to examine by it.")
+
+        return self._act(request, version_id, act)
 
     def discard_view(self, request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
-        return self._act(request, version_id, rule_packs.discard_version, _("Discarded."))
+        def act(**asked: Any) -> str:
+            rule_packs.discard_version(**asked)
+            return _("Discarded.")
+
+        return self._act(request, version_id, act)
 
     def _act(
-        self, request: HttpRequest, version_id: uuid.UUID, act: Callable[..., Any], done: str
+        self, request: HttpRequest, version_id: uuid.UUID, act: Callable[..., str]
     ) -> HttpResponse:
         get_object_or_404(RulePackVersion, pk=version_id)
         try:
-            act(version_id=version_id, actor=acting_person(request))
+            done = act(version_id=version_id, actor=acting_person(request))
             messages.success(request, done)
         except Refused as refused:
             messages.error(request, str(refused))

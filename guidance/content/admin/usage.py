@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from guidance.content.models import ProviderCircuit, ProviderUsage
+from guidance.content.presentation import failure_in_words
 from guidance.content.services.providers import writer_options
 from guidance.content.services.usage import spent_today
 from guidance.core.admin import ReadOnlyAdmin
@@ -66,7 +67,7 @@ class ProviderUsageAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("last failure"))
     def last_failure(self, row: Any) -> str:
-        return row.reason or "–"
+        return failure_in_words(row.reason or "")
 
 
 def _writer() -> dict[str, str]:

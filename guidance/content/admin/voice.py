@@ -25,6 +25,7 @@ from guidance.core.ids import LARGEST_KEY, new_id
 
 STYLE_FIELDS = ["language", "tone", "do", "dont", "address", "spelling", "description_longest",
                 "short_longest"]  # fmt: skip
+MADE = ["created_by", "created_at"]
 
 
 class PreviewForm(forms.Form):
@@ -55,7 +56,6 @@ class StyleGuideAdmin(GuidanceModelAdmin):
     list_display = ["name", "state", "tone", "created_by", "created_at"]
     list_filter = ["language", "is_active"]
     list_select_related = ["created_by"]
-    fields = STYLE_FIELDS
     list_before_template = "admin/content/styleguide/_lead.html"
     change_form_outer_before_template = "admin/content/styleguide/_actions.html"
 
@@ -63,7 +63,10 @@ class StyleGuideAdmin(GuidanceModelAdmin):
         css = {"all": ["content/review.css"]}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["language"] if obj else []
+        return ["language", *MADE] if obj else []
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*STYLE_FIELDS, *MADE] if obj else STYLE_FIELDS
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

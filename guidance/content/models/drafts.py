@@ -27,10 +27,21 @@ def due_soon() -> datetime:
 
 
 class ReviewTask(models.Model):
-    """Many drafts that came back for one reason, as one thing to do; open until all are decided."""
+    """Many drafts that came back for one reason, as one thing to do; open until all are decided.
+
+    The reason is a fact that changed, or rules that were put in force.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    fact_key = models.CharField(_("changed fact"), max_length=60)
+    fact_key = models.CharField(_("changed fact"), max_length=60, blank=True)
+    rules = models.ForeignKey(
+        "content.RulePackVersion",
+        verbose_name=_("rules put in force"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     count = models.PositiveIntegerField(_("texts"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
@@ -42,13 +53,21 @@ class ReviewTask(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["fact_key"],
-                condition=Q(closed_at__isnull=True),
+                condition=Q(closed_at__isnull=True, rules__isnull=True),
                 name="one_open_task_per_fact",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["rules"],
+                condition=Q(closed_at__isnull=True),
+                name="one_open_task_per_rules",
+            ),
+            models.CheckConstraint(
+                condition=Q(rules__isnull=True) ^ Q(fact_key=""), name="task_has_one_reason"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.fact_key}: {self.count}"
+        return f"{self.fact_key or self.rules_id}: {self.count}"
 
 
 def ids_between_commas(told: str) -> set[int]:
@@ -74,6 +93,11 @@ def barred(user_id: int) -> Q:
 class DraftQuerySet(models.QuerySet["Draft"]):
     def waiting(self) -> "DraftQuerySet":
         return self.filter(status=Draft.Status.WAITING)
+
+    def decided(self) -> "DraftQuerySet":
+        """What people decided, and did not take back."""
+        decided = self.filter(decided_by__isnull=False, taken_back_at__isnull=True)
+        return decided.exclude(status=Draft.Status.WAITING)
 
     def clean(self) -> "DraftQuerySet":
         """Without a failed check, and written or changed since a fact it cites changed."""
@@ -189,6 +213,12 @@ class Draft(models.Model):
         related_name="+",
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    taken_back_at = models.DateTimeField(
+        _("taken back"),
+        null=True,
+        blank=True,
+        help_text=_("When its approval was; the text waits as a draft of its own."),
+    )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     objects = DraftQuerySet.as_manager()

@@ -84,7 +84,7 @@ class RulePackVersion(models.Model):
 
 
 class SignedException(models.Model):
-    """A person answers for words that a rule forbids, in exactly one text of one draft."""
+    """A person answers for words that a rule forbids, in exactly one text, until it is revoked."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     draft = models.ForeignKey(
@@ -105,6 +105,16 @@ class SignedException(models.Model):
         related_name="+",
     )
     signed_at = models.DateTimeField(_("signed"), default=timezone.now)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("revoked by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_because = models.CharField(_("why it was revoked"), max_length=1_000, blank=True)
 
     class Meta:
         verbose_name = _("signed exception")
@@ -113,7 +123,14 @@ class SignedException(models.Model):
         permissions = [("sign_exception", "Can sign exceptions from rules")]
         constraints = [
             models.UniqueConstraint(
-                fields=["draft", "rule", "span_text", "text_sha256"], name="exception_signed_once"
+                fields=["draft", "rule", "span_text", "text_sha256"],
+                condition=Q(revoked_at__isnull=True),
+                name="exception_signed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_by__isnull=True, revoked_because="")
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False) & ~Q(revoked_because=""),
+                name="revoked_exception_says_by_whom_and_why",
             ),
             models.CheckConstraint(
                 condition=~Q(

@@ -16,7 +16,6 @@ from models_ml.writer.voice import AMERICAN, BRITISH, FAMILIAR, POLITE, changes_
 
 NAMES = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
 LANGUAGE_CHOICES = [(language, NAMES.get(language, language)) for language in LANGUAGES]
-MOST_WORDS = 1_000
 
 
 def lines_of(text: str) -> list[str]:

@@ -44,9 +44,9 @@ def effect_by_version() -> list[Effect]:
     version that chose their wording; one statement.
     """
     drafts = (
-        Draft.objects.filter(decided_by__isnull=False, writer__startswith="builtin ")
-        .exclude(status=Draft.Status.WAITING)
-        .only("writer", "language", "text", "sentences", "status", "edited_by")
+        Draft.objects.decided()
+        .filter(writer__startswith="builtin ")
+        .only("writer", "kind", "language", "text", "sentences", "status", "edited_by")
         .order_by("-decided_at")[:MOST_DRAFTS]
     )
     found: dict[int, Effect] = {}

@@ -17,13 +17,15 @@ def text_hash(text: str) -> str:
 def signed_for(draft: Draft, text: str) -> Signed:
     """Return the exceptions signed for `text` as copy of the draft's product, kind and language.
 
-    They outlive the draft they were signed at: the same text that came back to the desk has them.
+    Those that were revoked count no more; the others outlive the draft they were signed at: the
+    same text that came back to the desk has them.
     """
     rows = SignedException.objects.filter(
         draft__product_id=draft.product_id,
         draft__kind=draft.kind,
         draft__language=draft.language,
         text_sha256=text_hash(text),
+        revoked_at__isnull=True,
     )
     return {
         (row.rule, fold(row.span_text)): {

@@ -98,7 +98,9 @@ def narrow(queue: DraftQuerySet, parameter: str, value: str) -> DraftQuerySet:
     if parameter in FIELDS:
         return queue.filter(**{parameter: value})
     if parameter == "assignee":
-        return queue.filter(assignee=None if value == NOBODY_YET else parse_key(value))
+        person = parse_key(value)
+        is_known = value == NOBODY_YET or person is not None
+        return queue.filter(assignee=person) if is_known else queue
     if parameter == "task":
         task = parse_id(value)
         return queue.filter(task_id=task) if task else queue
@@ -196,4 +198,5 @@ def shares_of(drafts: QuerySet[Draft]) -> list[Share]:
 def open_tasks() -> list[ReviewTask]:
     """Return the open tasks, newest first, each with `.left`: its drafts that still wait."""
     left = Count("drafts", filter=Q(drafts__status=Draft.Status.WAITING))
-    return list(ReviewTask.objects.filter(closed_at=None).annotate(left=left))
+    tasks = ReviewTask.objects.filter(closed_at=None).select_related("rules")
+    return list(tasks.defer("rules__rules").annotate(left=left))

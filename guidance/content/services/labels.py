@@ -1,10 +1,9 @@
 """Labels: how markets set them, and people who take a text over as its editor."""
 
-import time
 from collections.abc import Sequence
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,33 +16,40 @@ from guidance.content.models import (
     WebhookEvent,
 )
 from guidance.content.services.refusals import Invalid
+from guidance.content.services.relabelling import next_revision, relabel
 from guidance.content.services.waiting import require
 from guidance.content.services.webhook_outbox import note_change
-from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
 
 
 @transaction.atomic
-def save_label_policy(*, policy: LabelPolicy, changed: Sequence[str], actor: User) -> None:
+def save_label_policy(*, policy: LabelPolicy, changed: Sequence[str], actor: User) -> LabelPolicy:
     """Write a market's policy; every process labels by it from its next answer on.
 
-    Copy in the market's language counts as changed, so that storefronts fetch its new label.
+    Copy in the market's language counts as changed, and webhooks are told so, for storefronts to
+    fetch its new label. Of a stored policy only the fields in `changed` are written: what somebody
+    else changed meanwhile stays. Raises Invalid where both together make no sense, or where the
+    market got a policy meanwhile.
     """
-    hold_lock("content.labels")
-    is_new = policy.pk is None
-    latest = LabelPolicy.objects.aggregate(latest=Max("revision"))["latest"] or 0
-    # Of the clock, so that a revision never comes again, not even in a restored database.
-    policy.revision = max(latest + 1, time.time_ns() // 1000)
-    policy.save()
-    live = PublishedCopy.objects.filter(status=PublishedCopy.Status.LIVE)
-    live.filter(language=policy.market.language).update(changed_at=timezone.now())
+    revision, is_new = next_revision(), policy.pk is None
+    stored = policy if is_new else LabelPolicy.objects.select_related("market").get(pk=policy.pk)
+    for name in changed:
+        setattr(stored, name, getattr(policy, name))
+    stored.revision = revision
+    try:
+        stored.full_clean()
+    except ValidationError as wrong:
+        raise Invalid(" ".join(wrong.messages)) from wrong
+    stored.save()
+    relabel(languages={stored.market.language}, requested_by=actor)
     record_audit(
         actor=actor,
         verb="create_label_policy" if is_new else "update_label_policy",
-        target=policy,
-        details={name: str(getattr(policy, name)) for name in changed},
+        target=stored,
+        details={name: str(getattr(stored, name)) for name in changed},
     )
+    return stored
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
-"""Copy examined anew once other rules are in force."""
+"""Copy examined anew once other rules are in force, in a job that a kill does not begin anew."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -22,12 +23,20 @@ from guidance.content.selectors.rules import active_rules, languages_of_pack
 from guidance.content.services.planning import REAPPROVE_WITHIN
 from guidance.content.services.staleness import examine_again, text_to_desk
 from guidance.content.services.webhook_outbox import note_change
+from guidance.core.jobs import JobContext
+from guidance.core.models import Job, User
 from guidance.core.services import record_audit
+from guidance.core.services.jobs import request_job
 from models_ml.writer.checks import BLOCK, Finding, check_wording
 from models_ml.writer.facts import LANGUAGES, Fact
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import fold
 
+JOB_KIND = "examine_by_rules"
+# A job keeps these in English; its page translates them.
+PHASE = gettext_noop("examining copy by the rules in force")
+LIVE, WITHDRAWN = gettext_noop("published texts examined"), gettext_noop("withdrawn")
+RETURNED, WAITING = gettext_noop("warned of"), gettext_noop("waiting drafts examined")
 # Texts per transaction: 200 take about 0.3 s, for which approvals of their products wait.
 CHUNK = 200
 FORBIDDEN = gettext_noop("A rule that is in force now forbids this text.")
@@ -36,53 +45,106 @@ DOUBTFUL = gettext_noop("A rule that is in force now warns of this text.")
 
 @dataclass
 class Reexamined:
-    """What new rules came to: how many texts were looked at, withdrawn and returned."""
+    """What new rules came to: how many texts were looked at, withdrawn and warned of.
+
+    `reached` holds the last product examined in each language, and the last waiting draft.
+    """
 
     live: int = 0
     withdrawn: int = 0
     returned: int = 0
     waiting: int = 0
+    reached: dict[str, Any] = field(default_factory=dict)
 
 
-def examine_by_rules(*, pack: str) -> Reexamined:
-    """Examine live copy and waiting drafts of a pack's markets by the rules in force now.
+def request_examination(*, pack: str, requested_by: User | None) -> Job | None:
+    """Ask for a job that examines a pack's live copy and waiting drafts; None where there are none.
+
+    Call it in the transaction that puts the rules in force.
+    """
+    languages = languages_of_pack(pack, list(LANGUAGES))
+    if not (_live(languages).exists() or _waiting(languages).exists()):
+        return None
+    return request_job(kind=JOB_KIND, params={"pack": pack}, requested_by=requested_by)
+
+
+def run_examine_by_rules(context: JobContext) -> dict[str, Any]:
+    """Run the job: live copy and waiting drafts of a pack's markets, a chunk to a transaction.
 
     What newly breaks a blocking rule is withdrawn at once, what is newly warned of stays public
-    until `REAPPROVE_WITHIN` is over; both texts return to the desk in one task. Safe to run twice,
-    and after a kill.
+    until `REAPPROVE_WITHIN` is over; both texts return to the desk in one task. A later attempt
+    goes on behind the last chunk that was finished; a chunk that is examined twice suffers nothing.
     """
-    done = Reexamined()
-    version = RulePackVersion.objects.filter(pack=pack, status="active").first()
-    for language in languages_of_pack(pack, list(LANGUAGES)):
-        rules = active_rules(language)
-        for product_ids in _live_products(language):
-            _examine_chunk(product_ids, language, rules, version, done)
-        waiting = Draft.objects.waiting().filter(language=language)
-        done.waiting += examine_again(draft_ids=list(waiting.values_list("pk", flat=True)))
-    return done
+    pack, done = context.params["pack"], Reexamined(**context.recall())
+    languages = languages_of_pack(pack, list(LANGUAGES))
+    left = _live(languages).count() + _waiting(languages).count()
+    total = max(left, done.live + done.waiting, 1)
+    for language in languages:
+        for examine_next in (_examine_live, _examine_waiting):
+            while examine_next(pack, language, done):
+                context.remember(asdict(done))
+                context.progress(PHASE, (done.live + done.waiting) / total, detail=_figures(done))
+    return {name: count for name, count in asdict(done).items() if name != "reached"}
 
 
-def _live_products(language: str) -> Iterator[list[int]]:
-    live = PublishedCopy.objects.filter(language=language, status=PublishedCopy.Status.LIVE)
-    ids = list(live.order_by("product_id").values_list("product_id", flat=True).distinct())
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+def _figures(done: Reexamined) -> dict[str, int]:
+    return {
+        LIVE: done.live,
+        WITHDRAWN: done.withdrawn,
+        RETURNED: done.returned,
+        WAITING: done.waiting,
+    }
+
+
+def _live(languages: Sequence[str]) -> QuerySet[PublishedCopy]:
+    return PublishedCopy.objects.filter(language__in=languages, status=PublishedCopy.Status.LIVE)
+
+
+def _waiting(languages: Sequence[str]) -> QuerySet[Draft]:
+    return Draft.objects.waiting().filter(language__in=languages)
+
+
+def _examine_live(pack: str, language: str, done: Reexamined) -> bool:
+    """Examine the next chunk of live copy; False where there is none."""
+    place = f"live {language}"
+    beyond = _live([language]).filter(product_id__gt=done.reached.get(place, 0))
+    ids = beyond.order_by("product_id").values_list("product_id", flat=True).distinct()
+    product_ids = list(ids[:CHUNK])
+    if not product_ids:
+        return False
+    _examine_chunk(product_ids, language, pack, done)
+    done.reached[place] = product_ids[-1]
+    return True
+
+
+def _examine_waiting(pack: str, language: str, done: Reexamined) -> bool:
+    """Examine the next chunk of waiting drafts; False where there is none."""
+    place = f"waiting {language}"
+    drafts = _waiting([language]).order_by("pk")
+    if place in done.reached:
+        drafts = drafts.filter(pk__gt=done.reached[place])
+    draft_ids = list(drafts.values_list("pk", flat=True)[:CHUNK])
+    if not draft_ids:
+        return False
+    done.waiting += examine_again(draft_ids=draft_ids)
+    done.reached[place] = str(draft_ids[-1])
+    return True
 
 
 @transaction.atomic
 def _examine_chunk(
     product_ids: Sequence[int],
     language: str,
-    rules: CompiledRules,
-    version: RulePackVersion | None,
+    pack: str,
     done: Reexamined,
 ) -> None:
     # The lock that approvals take: one under way commits first and is seen below.
     products = Product.objects.select_for_update(no_key=True).order_by("pk")
     list(products.filter(pk__in=product_ids).values_list("pk", flat=True))
-    live = PublishedCopy.objects.filter(
-        product_id__in=product_ids, language=language, status=PublishedCopy.Status.LIVE
-    )
+    # Read for each chunk: another version may be put in force while the job runs.
+    version = RulePackVersion.objects.get(pack=pack, status=RulePackVersion.Status.ACTIVE)
+    rules = active_rules(language)
+    live = _live([language]).filter(product_id__in=product_ids)
     copies = list(live.select_related("publication__draft", "product__category"))
     facts = facts_of([copy.product for copy in copies], language)
     judged = [(copy, _new_findings(copy, facts[copy.product_id], rules)) for copy in copies]
@@ -138,24 +200,17 @@ def _rows(copies: Sequence[PublishedCopy]) -> QuerySet[PublishedCopy]:
     return PublishedCopy.objects.filter(pk__in=[copy.pk for copy in copies])
 
 
-def _return(
-    copies: Sequence[PublishedCopy], version: RulePackVersion | None, forbidden: int
-) -> None:
+def _return(copies: Sequence[PublishedCopy], version: RulePackVersion, forbidden: int) -> None:
     """Bring the texts back to the desk, in one task for the version, and tell the audit trail."""
     waiting = set(
         Draft.objects.waiting()
         .filter(product__in=[copy.product_id for copy in copies])
         .values_list("product_id", "kind", "language")
     )
-    task, _created = ReviewTask.objects.get_or_create(
-        fact_key=f"rules {version}" if version else "rules", closed_at=None
-    )
-    returned = [
-        text_to_desk(copy.publication, task)
-        for copy in copies
-        if (copy.product_id, copy.kind, copy.language) not in waiting
-    ]
-    Draft.objects.bulk_create(returned)
-    ReviewTask.objects.filter(pk=task.pk).update(count=F("count") + len(returned))
-    details = {"withdrawn": forbidden, "warned": len(copies) - forbidden, "texts": len(returned)}
-    record_audit(actor=None, verb="examine_by_rules", target=version or task, details=details)
+    back = [copy for copy in copies if (copy.product_id, copy.kind, copy.language) not in waiting]
+    if back:
+        task, _created = ReviewTask.objects.get_or_create(rules=version, closed_at=None)
+        Draft.objects.bulk_create(text_to_desk(copy.publication, task) for copy in back)
+        ReviewTask.objects.filter(pk=task.pk).update(count=F("count") + len(back))
+    details = {"withdrawn": forbidden, "warned": len(copies) - forbidden, "texts": len(back)}
+    record_audit(actor=None, verb="examine_by_rules", target=version, details=details)

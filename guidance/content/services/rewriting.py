@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import NOBODY, Draft, ReviewTask, between_commas
+from guidance.content.models import NOBODY, Draft, DraftQuerySet, ReviewTask, between_commas
 from guidance.content.services.examination import examine_draft, facts_as_json
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.providers import chosen_writer
@@ -84,24 +84,42 @@ def take_text(*, draft: Draft, written: Draft, actor: User, facts: Sequence[Fact
         draft.claim_authors = NOBODY
 
 
+@transaction.atomic
 def request_rewrite(*, task: ReviewTask, requested_by: User) -> Job:
-    """Ask for a job that writes a task's stale drafts again; raises PermissionDenied."""
+    """Ask for a job that writes a task's drafts again, or return the one that does so already.
+
+    Raises PermissionDenied, or Invalid where nothing is left to write.
+    """
     require(requested_by, "content.add_draft")
+    # Held until the job is stored: a second press of the button waits here, and finds it.
+    ReviewTask.objects.select_for_update().get(pk=task.pk)
+    asked = Job.objects.active().filter(kind=JOB_KIND, params={"task": str(task.pk)}).first()
+    if asked is not None:
+        return asked
+    if not _untouched(task.pk).exists():
+        raise Invalid(
+            _("Nothing is left to write again: each text was edited, written or decided.")
+        )
     return request_job(kind=JOB_KIND, params={"task": str(task.pk)}, requested_by=requested_by)
 
 
 def run_rewrite_copy(context: JobContext) -> dict[str, Any]:
-    """Run the job, a transaction a draft; a later attempt finds only what is still stale.
+    """Run the job, a transaction a draft; a later attempt finds only what is still untouched.
 
     The chosen provider writes a batch at a time, before the transactions that store it.
     """
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     assert job.requested_by is not None
-    stale = Draft.objects.waiting().filter(task=context.params["task"], is_stale=True)
-    drafts = list(stale.select_related("product__category"))
+    untouched = _untouched(uuid.UUID(context.params["task"]))
+    drafts = list(untouched.select_related("product__category"))
     with closing(chosen_writer()) as writer:
         rewritten = _rewrite_all(context, drafts, writer, job.requested_by)
     return {"rewritten": rewritten, "left": len(drafts) - rewritten}
+
+
+def _untouched(task_id: uuid.UUID) -> DraftQuerySet:
+    """Return a task's waiting drafts that nobody edited or wrote again since they came back."""
+    return Draft.objects.waiting().filter(task=task_id, version=1)
 
 
 def _rewrite_all(

@@ -1,24 +1,26 @@
 """Rule packs: writing a version, trying it on the shop's copy, activating it."""
 
 import uuid
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from guidance.content.models import RulePackVersion
+from guidance.content.services.reexamination import request_examination
 from guidance.content.services.refusals import Invalid, OwnRequest, Refused
 from guidance.content.services.waiting import require
-from guidance.core.models import User
+from guidance.core.locks import hold_lock
+from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from models_ml.writer.packs import PACKS, builtin_text
 from models_ml.writer.rules.reading import PackError, PackInvalid, read_pack
 
 LONGEST_RULES = 500_000
 BUILTIN_NOTE = "built in"
+# Held while versions are numbered, so that two people who write one at once get two numbers.
+LOCK = "content.rule_packs"
 
 
 class RulesInvalid(Invalid):
@@ -45,6 +47,7 @@ def create_version(*, pack: str, rules: str, note: str, actor: User) -> RulePack
     if len(rules) > LONGEST_RULES:
         raise Invalid(_("The rules are longer than %(most)d characters.") % {"most": LONGEST_RULES})
     check_rules(pack=pack, rules=rules)
+    hold_lock(LOCK)
     version = RulePackVersion.objects.create(
         pack=pack, number=_next_number(pack), rules=rules, note=note[:500], created_by=actor
     )
@@ -66,10 +69,11 @@ def check_rules(*, pack: str, rules: str) -> None:
 
 
 @transaction.atomic
-def activate_version(*, version_id: uuid.UUID, actor: User) -> RulePackVersion:
-    """Put a version in force, retire the one before, and have copy examined by it.
+def activate_version(*, version_id: uuid.UUID, actor: User) -> Job | None:
+    """Put a version in force, retire the one before, and return the job that examines copy by it.
 
-    Raises PermissionDenied, Refused where it is in force or retired, or OwnRequest for its author.
+    It is None where there is no copy in the pack's languages. Raises PermissionDenied, Refused
+    where it is in force or retired, or OwnRequest for its author.
     """
     require(actor, "content.activate_rulepackversion")
     pack = RulePackVersion.objects.values_list("pack", flat=True).get(pk=version_id)
@@ -84,8 +88,7 @@ def activate_version(*, version_id: uuid.UUID, actor: User) -> RulePackVersion:
         raise OwnRequest(_("You wrote this version; somebody else must activate it."))
     before = next((row for row in versions.values() if row.status == "active"), None)
     _put_in_force(version, before, actor)
-    transaction.on_commit(partial(async_task, "guidance.content.tasks.examine_by_rules", pack))
-    return version
+    return request_examination(pack=pack, requested_by=actor)
 
 
 @transaction.atomic
@@ -107,6 +110,7 @@ def seed_rule_packs() -> None:
 
     A shop's own rules are never replaced: a later built-in pack waits as a version to activate.
     """
+    hold_lock(LOCK)
     for pack in PACKS:
         text = builtin_text(pack)
         versions = RulePackVersion.objects.filter(pack=pack)

@@ -186,7 +186,7 @@ def _draft_of(publication: Publication, changes: Sequence[FactChange], task: Rev
     return draft
 
 
-def text_to_desk(publication: Publication, task: ReviewTask) -> Draft:
+def text_to_desk(publication: Publication, task: ReviewTask | None = None) -> Draft:
     """Return the publication's text as a draft; who requested it once still may not approve it."""
     draft = Draft(
         **place_of(publication),

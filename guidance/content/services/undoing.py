@@ -69,6 +69,8 @@ def _reopen(draft: Draft) -> Draft:
 
 
 def _take_back(draft: Draft) -> Draft:
+    draft.taken_back_at = timezone.now()
+    draft.save(update_fields=["taken_back_at"])
     publication = Publication.objects.get(draft=draft)
     PlannedCopy.objects.filter(publication=publication).delete()
     current = PublishedCopy.objects.filter(publication=publication).first()

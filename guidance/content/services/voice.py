@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import StyleGuide
+from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.services.waiting import require
 from guidance.core.locks import hold_lock
@@ -17,6 +19,7 @@ from guidance.core.services import record_audit
 from models_ml.writer.checks import BLOCK, check
 from models_ml.writer.facts import Fact
 from models_ml.writer.realiser import NotEnoughFacts, write
+from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms
 from models_ml.writer.voice import Voice
 
@@ -37,13 +40,27 @@ class Sample:
     voiced_failed: int
 
 
+@dataclass(frozen=True)
+class _House:
+    """What every sample is written and checked by."""
+
+    voice: Voice
+    brands: Terms
+    rules: CompiledRules
+
+
 @transaction.atomic
 def add_version(*, guide: StyleGuide, actor: User) -> StyleGuide:
-    """Store a new version of its language's style guide; it comes into use by `use_version`."""
+    """Store a new version of its language's style guide; it comes into use by `use_version`.
+
+    Raises PermissionDenied.
+    """
+    require(actor, "content.add_styleguide")
     hold_lock("content.voice")
     same = StyleGuide.objects.filter(language=guide.language)
     guide.number = (same.aggregate(last=Max("number"))["last"] or 0) + 1
-    guide.created_by, guide.is_active = actor, False
+    # The guide may be an earlier version with changes, of another person and day.
+    guide.created_by, guide.created_at, guide.is_active = actor, timezone.now(), False
     guide.save(force_insert=True)
     details = {"language": guide.language, "version": guide.number}
     record_audit(actor=actor, verb="add_style_guide", target=guide, details=details)
@@ -66,10 +83,10 @@ def preview(*, voice: Voice, kind: str, after: int = 0) -> list[Sample]:
 
     They are the first ten beyond the primary key `after` whose facts are enough for this kind.
     """
-    found, brands = list[Sample](), shop_brands()
+    found, house = list[Sample](), _House(voice, shop_brands(), active_rules(voice.language))
     for product, facts in _products(voice.language, after):
         try:
-            found.append(_sample(product, facts, voice, kind, brands))
+            found.append(_sample(product, facts, kind, house))
         except NotEnoughFacts:
             continue
         if len(found) == PREVIEWED:
@@ -89,8 +106,9 @@ def _products(language: str, after: int) -> Iterator[tuple[Product, list[Fact]]]
         after = batch[-1].pk
 
 
-def _sample(product: Product, facts: list[Fact], voice: Voice, kind: str, brands: Terms) -> Sample:
-    title, language = product.title_in(voice.language), voice.language
+def _sample(product: Product, facts: list[Fact], kind: str, house: _House) -> Sample:
+    voice, language = house.voice, house.voice.language
+    title = product.title_in(language)
     plain = write(kind, title=title, facts=facts, language=language, seed=product.pk)
     voiced = voice.applied(plain, kind=kind, title=title, facts=facts)
 
@@ -102,7 +120,8 @@ def _sample(product: Product, facts: list[Fact], voice: Voice, kind: str, brands
             language=language,
             kind=kind,
             banned=voice.banned,
-            brands=brands,
+            brands=house.brands,
+            rules=house.rules,
         )
         return sum(finding.severity == BLOCK for finding in findings)
 

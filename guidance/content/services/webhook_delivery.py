@@ -21,6 +21,7 @@ from guidance.content.services.webhook_outbox import enqueue
 from guidance.content.webhooks.signing import signed_headers
 from guidance.content.webhooks.transport import Outcome, post
 from guidance.core.sealing import Undecryptable
+from guidance.core.services import record_batch_audit
 
 Problem, Status = WebhookAttempt.Problem, WebhookMessage.Status
 # 10 s, then three times as long each time up to 6 h: the twelfth attempt comes after 27 hours.
@@ -32,6 +33,8 @@ HOLDS_THE_LINE = 5
 # A task of the queue is cut off after 120 s; what is left then is another task's.
 BUDGET_SECONDS = 45.0
 KEPT = timedelta(days=30)
+# What was given up is what somebody may still want to look into, or send again.
+DEAD_KEPT = timedelta(days=90)
 GONE = 410
 USER_AGENT = "ShopGuide-Webhooks/1"
 
@@ -69,17 +72,33 @@ def deliver_due(*, endpoint_id: uuid.UUID) -> Delivered:
 
 
 def sweep_webhooks(*, now: datetime | None = None) -> int:
-    """Have every endpoint told what is due, and forget what was delivered 30 days ago.
+    """Have every endpoint told what is due, and forget what is settled for long.
 
-    Returns how many endpoints have something due.
+    That is what was delivered 30 days ago, and what was given up and is 90 days old; of the latter
+    the audit trail says how many. Returns how many endpoints have something due.
     """
     at = now or timezone.now()
     WebhookMessage.objects.filter(status=Status.SENT, sent_at__lt=at - KEPT).delete()
+    _forget_dead(before=at - DEAD_KEPT)
     due = WebhookMessage.objects.waiting().filter(due_at__lte=at, endpoint__is_active=True)
     endpoints = due.order_by().values_list("endpoint_id", flat=True).distinct()
     for endpoint_id in endpoints:
         enqueue(str(endpoint_id))
     return len(endpoints)
+
+
+@transaction.atomic
+def _forget_dead(*, before: datetime) -> None:
+    dead = WebhookMessage.objects.filter(status=Status.DEAD, created_at__lt=before)
+    _rows, by_model = dead.delete()
+    if count := by_model.get(WebhookMessage._meta.label, 0):
+        record_batch_audit(
+            actor=None,
+            verb="forget_dead_webhooks",
+            model=WebhookMessage,
+            count=count,
+            details={"created_before": before.isoformat()},
+        )
 
 
 def delay_after(attempts: int) -> timedelta:

@@ -3,6 +3,7 @@
 from django import template
 
 from guidance.content.presentation import (
+    cause_of,
     checks_badge,
     due_badge,
     fact_label,
@@ -13,6 +14,7 @@ from guidance.content.presentation import (
 )
 
 register = template.Library()
+register.filter("cause_of", cause_of)
 register.filter("checks_badge", checks_badge)
 register.filter("due_badge", due_badge)
 register.filter("fact_label", fact_label)

@@ -2,9 +2,12 @@
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
 
 from guidance.core.admin.base import AuditedAdmin
 from guidance.core.models import Market
+from guidance.core.services.markets import save_market
 
 for unused in (AccessAttempt, AccessFailureLog, AccessLog):
     admin.site.unregister(unused)
@@ -13,3 +16,6 @@ for unused in (AccessAttempt, AccessFailureLog, AccessLog):
 @admin.register(Market)
 class MarketAdmin(AuditedAdmin):
     list_display = ["name", "key", "language", "currency", "time_zone", "rule_pack", "is_default"]
+
+    def save_model(self, request: HttpRequest, obj: Market, form: ModelForm, change: bool) -> None:
+        save_market(market=obj)

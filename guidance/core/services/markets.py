@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from guidance.core.hooks import tell_market_changed
 from guidance.core.models import Market
 from guidance.core.services.audit import record_audit
 
@@ -26,3 +27,12 @@ def ensure_default_market(
     )
     record_audit(actor=None, verb="set_default_market", target=market)
     return market
+
+
+@transaction.atomic
+def save_market(*, market: Market) -> None:
+    """Write a market, and tell what depends on one that changed; who calls it keeps the audit."""
+    before = Market.objects.select_for_update().filter(pk=market.pk).first()
+    market.save()
+    if before is not None:
+        tell_market_changed(before, market)
