@@ -52,6 +52,11 @@ class ContentConfig(AppConfig):
         register_job_kind(
             JobKind("rewrite_copy", _("Rewrite copy"), f"{services}.rewriting.run_rewrite_copy")
         )
+        register_job_kind(
+            JobKind(
+                "write_again", _("Write a text again"), f"{services}.instructing.run_write_again"
+            )
+        )
         register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))
 
 

@@ -1,6 +1,7 @@
 """How drafts, languages and facts are called on the desk's pages."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.utils import timezone
@@ -8,7 +9,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from guidance.content.models import Draft, Kind, MissingFacts
+from guidance.content.models import Draft, Kind, MessageChannel, MissingFacts
 from models_ml.writer.facts import LANGUAGES, label
 
 CATEGORY_NAMES = {
@@ -38,6 +39,16 @@ EXCERPT = 140
 SOON = timedelta(hours=4)
 
 
+class OfPlace(Protocol):
+    """Whatever says what a text is for."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+
 def excerpt(text: str) -> str:
     """Return as much of a text as a row of a list has room for."""
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
@@ -51,6 +62,12 @@ def language_label(code: str) -> str:
 def kind_label(kind: str) -> str:
     """Return what people call a kind of copy."""
     return str(dict(Kind.choices).get(kind, kind))
+
+
+def place_label(text: OfPlace) -> str:
+    """Return what a text is, and where it goes if it is a message: "push message, SMS"."""
+    channel = str(dict(MessageChannel.choices).get(text.channel, text.channel))
+    return ", ".join(filter(None, [kind_label(text.kind), channel]))
 
 
 def severity_name(severity: str) -> str:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from guidance.content.labelling import Channel
-from guidance.content.models import Kind, PublishedCopy, WebhookEvent
+from guidance.content.models import Kind, MessageChannel, PublishedCopy, WebhookEvent
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
@@ -129,6 +129,16 @@ class CopyByKindSchema(serializers.Serializer[Any]):
 
     description = CopySchema(required=False)
     short_description = CopySchema(required=False)
+    title = CopySchema(required=False)
+    bullets = CopySchema(required=False)
+    faq = CopySchema(required=False)
+    guide = CopySchema(required=False)
+    campaign = CopySchema(required=False)
+    push = serializers.DictField(
+        child=CopySchema(),
+        required=False,
+        help_text=f"Push messages by channel: {', '.join(MessageChannel.values)}.",
+    )
 
 
 class ProductCopySchema(serializers.Serializer[Any]):
@@ -139,12 +149,20 @@ class ProductCopySchema(serializers.Serializer[Any]):
     copy = CopyByKindSchema()
 
 
+class MessageChannelField(serializers.ChoiceField):
+    """The channel of a push message; empty for other copy."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=MessageChannel.choices, allow_blank=True)
+
+
 class ChangeSchema(serializers.Serializer[Any]):
     """What became of one product's copy; without its text unless it is live."""
 
     sku = serializers.CharField()
     kind = serializers.ChoiceField(choices=Kind.choices)
     language = serializers.CharField()
+    channel = MessageChannelField()
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
     changed_at = serializers.DateTimeField()
     copy = CopySchema(allow_null=True)
@@ -165,6 +183,7 @@ class CopyEventDataSchema(serializers.Serializer[Any]):
     sku = serializers.CharField()
     kind = serializers.ChoiceField(choices=Kind.choices)
     language = serializers.CharField()
+    channel = MessageChannelField()
     version = serializers.IntegerField()
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
 

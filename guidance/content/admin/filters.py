@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from guidance.content.models import Draft, Kind
+from guidance.content.models import Draft, Kind, MessageChannel
 from guidance.content.selectors.people import colleagues
 from guidance.content.selectors.queue import CHOICES, NOBODY_YET, ORDERS, narrow
 from guidance.core.admin import acting_person
@@ -57,6 +57,14 @@ class KindFilter(QueueFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
         return list(Kind.choices)
+
+
+class ChannelFilter(QueueFilter):
+    title = _("channel")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return list(MessageChannel.choices)
 
 
 class RiskFilter(QueueFilter):

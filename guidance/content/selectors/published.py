@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from guidance.content.labelling import Channel
-from guidance.content.models import Kind, Publication, PublishedCopy
+from guidance.content.models import PLACE, Kind, Publication, PublishedCopy
 from guidance.content.selectors.labels import label_book, label_json, latest_revision
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
@@ -18,7 +18,7 @@ ABOUT_PRODUCTS = (Kind.DESCRIPTION, Kind.GUIDE, Kind.SHORT_DESCRIPTION)
 # A product's copy by kind.
 Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
-COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer", "language")
+COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer", "language", "channel")
 
 
 def published_copy(
@@ -31,16 +31,16 @@ def published_copy(
     """Return, for each product that has any, its live copy in `language` by kind.
 
     `{product_id: {"description": {"text", "version", "label"}}}`, labelled for a channel and, where
-    one is named, a market; one query.
+    one is named, a market; pushes stand under "push" by the channel they go to. One query.
     """
-    rows = LIVE_COPY.rows(products=product_ids, language=language)
+    rows = LIVE_TEXTS.rows(products=product_ids, language=language)
     return copy_by_product(rows, channel=channel, market=market)
 
 
 def copy_by_product(
     rows: Sequence[Sequence[Any]], *, channel: Channel = Channel.PAGE, market: str = ""
 ) -> dict[int, Copy]:
-    """Return what rows of `LIVE_COPY` tell, as `published_copy` does."""
+    """Return what rows of `LIVE_COPY` or `LIVE_TEXTS` tell, as `published_copy` does."""
     found: dict[int, Copy] = {}
     for product, kind, *values, taken_over_at, revision in rows:
         publication = as_object(Publication, COPY_FIELDS, values)
@@ -51,7 +51,11 @@ def copy_by_product(
             channel=channel,
             market=market,
         )
-        found.setdefault(product, {})[kind] = _copy_json(publication, label)
+        own = found.setdefault(product, {})
+        if publication.channel:
+            own.setdefault(kind, {})[publication.channel] = _copy_json(publication, label)
+        else:
+            own[kind] = _copy_json(publication, label)
     return found
 
 
@@ -113,6 +117,7 @@ def change_as_json(
         "sku": row.product.sku,
         "kind": row.kind,
         "language": row.language,
+        "channel": row.channel,
         "status": row.status,
         "changed_at": row.changed_at.isoformat(),
         "copy": copy_as_json(row, channel=channel, market=market) if is_live else None,
@@ -126,12 +131,8 @@ def etag(body: dict[str, Any]) -> str:
 
 
 def all_live() -> QuerySet[PublishedCopy]:
-    """Return every live copy with product, publication and label, by product, kind and language."""
-    return (
-        _current()
-        .filter(status=PublishedCopy.Status.LIVE)
-        .order_by("product__sku", "kind", "language")
-    )
+    """Return every live copy with product, publication and label, by product and place."""
+    return _current().filter(status=PublishedCopy.Status.LIVE).order_by("product__sku", *PLACE[1:])
 
 
 def _copy_json(publication: Publication, label: dict[str, Any]) -> dict[str, Any]:
@@ -148,8 +149,8 @@ def _current() -> QuerySet[PublishedCopy]:
     return rows.annotate(label_revision=latest_revision())
 
 
-LIVE_COPY = CompiledQuery(
-    lambda: (
+def _live_texts() -> QuerySet[PublishedCopy, Any]:
+    return (
         PublishedCopy.objects.filter(
             AnyOf(F("product_id"), "products"),
             status=PublishedCopy.Status.LIVE,
@@ -164,4 +165,8 @@ LIVE_COPY = CompiledQuery(
             latest_revision(),
         )
     )
-)
+
+
+# Everything that is live, and what of it a page shows beside a product.
+LIVE_TEXTS = CompiledQuery(_live_texts)
+LIVE_COPY = CompiledQuery(lambda: _live_texts().filter(channel=""))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import (
+    PLACE,
     Draft,
     PublishedCopy,
     ReviewTask,
@@ -145,15 +146,13 @@ def _return(
     waiting = set(
         Draft.objects.waiting()
         .filter(product__in=[copy.product_id for copy in copies])
-        .values_list("product_id", "kind", "language")
+        .values_list(*PLACE)
     )
     task, _created = ReviewTask.objects.get_or_create(
         fact_key=f"rules {version}" if version else "rules", closed_at=None
     )
     returned = [
-        text_to_desk(copy.publication, task)
-        for copy in copies
-        if (copy.product_id, copy.kind, copy.language) not in waiting
+        text_to_desk(copy.publication, task) for copy in copies if copy.place_key() not in waiting
     ]
     Draft.objects.bulk_create(returned)
     ReviewTask.objects.filter(pk=task.pk).update(count=F("count") + len(returned))

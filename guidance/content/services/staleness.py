@@ -15,6 +15,7 @@ from guidance.catalog.hooks import FactChange
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import (
+    PLACE,
     Citation,
     Draft,
     Publication,
@@ -153,15 +154,11 @@ def _return_to_desk(
     stale: dict[Publication, list[FactChange]], chunk: dict[int, list[FactChange]]
 ) -> list[Draft]:
     """Make a waiting draft of each stale text, in the task of the first fact that changed."""
-    waiting = set(
-        Draft.objects.waiting()
-        .filter(product_id__in=chunk)
-        .values_list("product_id", "kind", "language")
-    )
+    waiting = set(Draft.objects.waiting().filter(product_id__in=chunk).values_list(*PLACE))
     returned = []
     tasks: dict[str, ReviewTask] = {}
     for publication, changes in stale.items():
-        if (publication.product_id, publication.kind, publication.language) in waiting:
+        if publication.place_key() in waiting:
             continue
         key = changes[0].key
         task = tasks.get(key) or tasks.setdefault(key, _open_task(key))

@@ -81,6 +81,7 @@ def _data(publication: Publication, sku: str, status: str) -> dict[str, Any]:
         "sku": sku,
         "kind": publication.kind,
         "language": publication.language,
+        "channel": publication.channel,
         "version": publication.number,
         "status": status,
     }

@@ -1,0 +1,65 @@
+"""What a text is for: of each product, one text is served for each place."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from guidance.content.models.kinds import Kind, MessageChannel
+from guidance.content.variants import Variant
+
+# The fields that make a place: no two texts are served, planned or waiting for the same one.
+PLACE = ("product", "kind", "language", "channel")
+
+
+class Placed(models.Model):
+    """A text's kind and language, and the channel that a push goes to."""
+
+    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
+    language = models.CharField(_("language"), max_length=10)
+    channel = models.CharField(
+        _("channel"),
+        max_length=20,
+        choices=MessageChannel.choices,
+        blank=True,
+        default="",
+        help_text=_("Where a push message goes; other copy goes to the shop's pages."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def place(self) -> dict[str, Any]:
+        """Return the place as fields to filter by or to make a row of."""
+        own: Any = self
+        return {"product_id": own.product_id} | {name: getattr(own, name) for name in PLACE[1:]}
+
+    def place_key(self) -> tuple[Any, ...]:
+        """Return the place as `values_list(*PLACE)` does."""
+        return tuple(self.place().values())
+
+
+class Ordered(Placed):
+    """A place with what else was asked for of its text."""
+
+    longest = models.PositiveSmallIntegerField(
+        _("longest"),
+        default=0,
+        help_text=_("Characters that a push message may have; 0 for what its channel shows."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def variant(self) -> Variant:
+        """Return what was asked for beyond product, kind and language."""
+        return Variant(channel=self.channel, longest=self.longest)
+
+
+def push_names_its_channel(name: str) -> models.CheckConstraint:
+    """Return the constraint that a push has a channel, and no other copy has one."""
+    return models.CheckConstraint(
+        condition=Q(kind=Kind.PUSH) & ~Q(channel="") | ~Q(kind=Kind.PUSH) & Q(channel=""),
+        name=name,
+    )
