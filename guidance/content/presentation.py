@@ -48,6 +48,12 @@ class OfPlace(Protocol):
     @property
     def channel(self) -> str: ...
 
+    @property
+    def market(self) -> str: ...
+
+    @property
+    def segment(self) -> str: ...
+
 
 def excerpt(text: str) -> str:
     """Return as much of a text as a row of a list has room for."""
@@ -65,9 +71,11 @@ def kind_label(kind: str) -> str:
 
 
 def place_label(text: OfPlace) -> str:
-    """Return what a text is, and where it goes if it is a message: "push message, SMS"."""
+    """Return what a text is, where it goes and for whom, such as "push message, SMS, tier gold"."""
     channel = str(dict(MessageChannel.choices).get(text.channel, text.channel))
-    return ", ".join(filter(None, [kind_label(text.kind), channel]))
+    market = _("market %(key)s") % {"key": text.market} if text.market else ""
+    segment = _("tier %(name)s") % {"name": text.segment} if text.segment else ""
+    return ", ".join(filter(None, [kind_label(text.kind), channel, market, segment]))
 
 
 def severity_name(severity: str) -> str:

@@ -29,7 +29,10 @@ class LabelQuery(serializers.Serializer[Any]):
         max_length=50,
         allow_blank=True,
         default="",
-        help_text="A market's key. Left out, the strictest that speaks the language decides.",
+        help_text=(
+            "A market's key: copy that is written for it comes first. Left out, the label is that "
+            "of the strictest market that speaks the language."
+        ),
     )
 
     def validate_market(self, value: str) -> str:
@@ -53,6 +56,7 @@ class CopyQuery(LabelQuery):
 
     sku = serializers.CharField(max_length=64)
     language = serializers.CharField(required=False, max_length=10, allow_blank=True)
+    segment = serializers.CharField(required=False, max_length=30, default="", allow_blank=True)
 
 
 class ReviewHelpQuery(serializers.Serializer):
@@ -119,6 +123,12 @@ class CopySchema(serializers.Serializer[Any]):
     """One published text."""
 
     text = serializers.CharField()
+    market = serializers.CharField(
+        allow_blank=True, help_text="The market it is written for; empty for all."
+    )
+    segment = serializers.CharField(
+        allow_blank=True, help_text="The membership tier it is written for; empty for everyone."
+    )
     version = serializers.IntegerField()
     published_at = serializers.DateTimeField()
     label = LabelSchema()  # type: ignore[assignment]  # hides a field's own label
@@ -163,6 +173,8 @@ class ChangeSchema(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Kind.choices)
     language = serializers.CharField()
     channel = MessageChannelField()
+    market = serializers.CharField(allow_blank=True)
+    segment = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
     changed_at = serializers.DateTimeField()
     copy = CopySchema(allow_null=True)
@@ -184,6 +196,8 @@ class CopyEventDataSchema(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Kind.choices)
     language = serializers.CharField()
     channel = MessageChannelField()
+    market = serializers.CharField(allow_blank=True)
+    segment = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField()
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
 

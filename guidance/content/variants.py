@@ -9,9 +9,16 @@ from models_ml.writer.manner import Manner
 
 @dataclass(frozen=True)
 class Variant:
-    """Where a text goes and how long it may be, '' and 0 where nothing was asked for."""
+    """Where a text goes, who reads it and how it is told; '' and 0 where nothing was asked for.
+
+    The audience is a market's key and a membership tier, each '' for everyone. The names are those
+    of a draft's fields.
+    """
 
     channel: str = ""
+    market: str = ""
+    segment: str = ""
+    stress: str = ""
     longest: int = 0
 
     @classmethod
@@ -20,17 +27,27 @@ class Variant:
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in params.items() if name in known})
 
-    def as_params(self) -> dict[str, Any]:
-        """Return it as a job's parameters keep it."""
+    def as_fields(self) -> dict[str, Any]:
+        """Return it as a draft and a job's parameters keep it."""
         return asdict(self)
 
     def place(self) -> dict[str, str]:
         """Return the part of it that tells places apart."""
-        return {"channel": self.channel}
+        return {"channel": self.channel, "market": self.market, "segment": self.segment}
 
-    def manner(self) -> Manner:
-        """Return how writers are to write it."""
-        return Manner(channel=self.channel, most=self.longest)
+    @property
+    def has_audience(self) -> bool:
+        return bool(self.market or self.segment)
+
+    def manner(self, region: str) -> Manner:
+        """Return how writers are to write it, under the rules of a region ("us", "eu", "cn")."""
+        return Manner(
+            channel=self.channel,
+            most=self.longest,
+            stress=self.stress,
+            market=region.upper() if self.market else "",
+            segment=self.segment,
+        )
 
 
 USUAL = Variant()

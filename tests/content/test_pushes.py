@@ -216,7 +216,8 @@ def test_the_form_asks_for_a_channel_and_starts_the_job(
     assert "Say where the message goes." in client.post(url, sent).content.decode()
     assert not Job.objects.exists()
     client.post(url, {**sent, "channel": "sms", "longest": "60"})
-    assert Job.objects.get().params["variant"] == {"channel": "sms", "longest": 60}
+    wanted = Variant(channel="sms", longest=60)
+    assert Variant.of(Job.objects.get().params["variant"]) == wanted
 
 
 def test_a_channel_left_over_in_the_form_does_not_touch_other_kinds(
@@ -226,7 +227,7 @@ def test_a_channel_left_over_in_the_form_does_not_touch_other_kinds(
     url = reverse("admin:content_draft_request")
     sent = {"kind": "title", "languages": ["en"], "channel": "sms", "longest": "3"}
     desk(Role.MERCHANDISER).post(url, sent)
-    assert Job.objects.get().params["variant"] == {"channel": "", "longest": 0}
+    assert Variant.of(Job.objects.get().params["variant"]) == Variant()
 
 
 def test_the_desk_shows_the_channel_its_limits_and_what_is_cut(

@@ -61,6 +61,8 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         filters.LanguageFilter,
         filters.KindFilter,
         filters.ChannelFilter,
+        filters.MarketFilter,
+        filters.SegmentFilter,
         filters.TaskFilter,
     ]
     list_select_related = ["product", "assignee"]

@@ -14,6 +14,8 @@ from guidance.content.models import Draft, Kind, MessageChannel
 from guidance.content.selectors.people import colleagues
 from guidance.content.selectors.queue import CHOICES, NOBODY_YET, ORDERS, narrow
 from guidance.core.admin import acting_person
+from guidance.core.models import Market
+from guidance.customers.selectors import membership_tiers
 
 
 class QueueFilter(SimpleListFilter):
@@ -65,6 +67,22 @@ class ChannelFilter(QueueFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
         return list(MessageChannel.choices)
+
+
+class MarketFilter(QueueFilter):
+    title = _("market")
+    parameter_name = "market"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return list(Market.objects.order_by("key").values_list("key", "name"))
+
+
+class SegmentFilter(QueueFilter):
+    title = _("membership tier")
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return [(tier, tier) for tier in membership_tiers()]
 
 
 class RiskFilter(QueueFilter):

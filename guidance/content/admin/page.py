@@ -28,7 +28,7 @@ from models_ml.writer.facts import TITLE_KEY, key_info
 
 FILTERS = "_changelist_filters"
 QUEUE_PARAMETERS = (
-    *("age", "language", "kind", "channel", "checks", "stale", "task", "q"),
+    *("age", "language", "kind", "channel", "market", "segment", "checks", "stale", "task", "q"),
     *("risk", "due", "assignee", "order"),
 )
 

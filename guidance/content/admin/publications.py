@@ -32,7 +32,8 @@ class PublicationAdmin(LabelledPublications):
 
     list_display = ["product_and_text", "state", "place", "language_name", "number",
                     "published_at", "approved_by"]  # fmt: skip
-    list_filter = ["current__status", "kind", "channel", "language"]
+    list_filter = ["current__status", "kind", "channel", "market", "segment",
+                   "language"]  # fmt: skip
     list_select_related = ["product", "approved_by", "current"]
     search_fields = ["product__title", "product__sku"]
     fields = ["product", "place", "language_name", "number", "text", "state", "writer", "is_edited",

@@ -6,11 +6,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guidance.content.models import Kind, MessageChannel
+from guidance.content.models import Kind, MessageChannel, Stress
 from guidance.content.presentation import language_label
 from guidance.content.selectors.shop import languages_with_facts
 from guidance.content.variants import Variant
 from guidance.core.ids import parse_key
+from guidance.core.models import Market
+from guidance.customers.selectors import membership_tiers
 from models_ml.writer.checks.lengths import CHANNELS
 from models_ml.writer.facts import LANGUAGES
 
@@ -35,23 +37,50 @@ class RequestForm(forms.Form):
         max_value=MOST_LENGTH,
         help_text=gettext_lazy("Leave it empty for what the channel shows."),
     )
+    market = forms.ChoiceField(
+        label=gettext_lazy("market"),
+        required=False,
+        help_text=gettext_lazy("Written in its language and held to its rules."),
+    )
+    segment = forms.ChoiceField(
+        label=gettext_lazy("membership tier"),
+        required=False,
+        help_text=gettext_lazy("Shoppers of that tier get it before the text for everyone."),
+    )
+    stress = forms.ChoiceField(
+        label=gettext_lazy("what it tells first"),
+        required=False,
+        choices=[("", gettext_lazy("the usual")), *Stress.choices],
+    )
     languages = forms.MultipleChoiceField(
-        label=gettext_lazy("languages"), widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("languages"), required=False, widget=forms.CheckboxSelectMultiple
     )
     products = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    # What only a push has; the page hides it from other kinds.
+    # What the page hides: what only a push has, and what a market settles.
     OF_PUSHES = ("channel", "longest")
+    OF_ALL_MARKETS = ("languages",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(code, language_label(code)) for code in languages_with_facts()]
-        languages, channel = self.fields["languages"], self.fields["channel"]
-        assert isinstance(languages, forms.MultipleChoiceField)
-        assert isinstance(channel, forms.ChoiceField)
-        languages.choices, languages.initial = choices, [code for code, _name in choices]
-        channel.choices = [(value, _channel_with_lengths(value, str(label)))
-                           for value, label in MessageChannel.choices]  # fmt: skip
+        self._spoken = languages_with_facts()
+        self._languages = dict(Market.objects.values_list("key", "language"))
+        self.fields["languages"].initial = self._spoken
+        self._offer("languages", [(code, language_label(code)) for code in self._spoken])
+        markets = Market.objects.order_by("name").values_list("key", "name")
+        self._offer("market", [("", _("every market")), *markets])
+        tiers = [(tier, tier) for tier in membership_tiers()]
+        self._offer("segment", [("", _("everyone")), *tiers])
+        channels = [
+            (value, _channel_with_lengths(value, str(label)))
+            for value, label in MessageChannel.choices
+        ]
+        self._offer("channel", channels)
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
     def clean_products(self) -> list[int] | None:
         """Return the products asked for by name, None for all that lack this copy."""
@@ -65,7 +94,10 @@ class RequestForm(forms.Form):
         return known
 
     def clean(self) -> dict[str, Any]:
-        """Require a channel for a push, and leave out what other kinds do not have."""
+        """Require a channel for a push, and leave out what other kinds do not have.
+
+        The language is the market's where one is chosen.
+        """
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("kind") != Kind.PUSH:
             for name in self.OF_PUSHES:
@@ -73,12 +105,29 @@ class RequestForm(forms.Form):
                 self.errors.pop(name, None)
         elif not cleaned.get("channel") and "channel" not in self.errors:
             self.add_error("channel", _("Say where the message goes."))
+        if market := cleaned.get("market"):
+            self._settle_language(cleaned, self._languages[market])
+        elif not cleaned.get("languages") and "languages" not in self.errors:
+            self.add_error("languages", _("Choose a language."))
         return cleaned
+
+    def _settle_language(self, cleaned: dict[str, Any], language: str) -> None:
+        cleaned["languages"] = [language]
+        self.errors.pop("languages", None)
+        if language not in self._spoken:
+            told = {"language": language_label(language)}
+            self.add_error("market", _("No product has facts in %(language)s.") % told)
 
     def variant(self) -> Variant:
         """Return what a valid form asks for beyond kind and language."""
         sent = self.cleaned_data
-        return Variant(channel=sent["channel"] or "", longest=sent["longest"] or 0)
+        return Variant(
+            channel=sent["channel"] or "",
+            market=sent["market"],
+            segment=sent["segment"],
+            stress=sent["stress"],
+            longest=sent["longest"] or 0,
+        )
 
 
 def _channel_with_lengths(channel: str, label: str) -> str:

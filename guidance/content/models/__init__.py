@@ -12,7 +12,7 @@ from guidance.content.models.drafts import (
     barred,
     between_commas,
 )
-from guidance.content.models.kinds import Kind, MessageChannel
+from guidance.content.models.kinds import Kind, MessageChannel, Stress
 from guidance.content.models.labels import EditorialTakeover, LabelPolicy
 from guidance.content.models.places import PLACE
 from guidance.content.models.providers import ProviderCircuit, ProviderUsage
@@ -56,6 +56,7 @@ __all__ = [
     "ReviewTask",
     "RulePackVersion",
     "SignedException",
+    "Stress",
     "StyleGuide",
     "WebhookAttempt",
     "WebhookEndpoint",

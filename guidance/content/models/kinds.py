@@ -27,3 +27,11 @@ class MessageChannel(models.TextChoices):
     SMS = "sms", _("SMS")
     WECHAT = "wechat", _("WeChat message")
     EMAIL_SUBJECT = "email_subject", _("e-mail subject")
+
+
+class Stress(models.TextChoices):
+    """What a text tells first: the voices of `models_ml.writer.plan`."""
+
+    GIFT = "gift", _("a gift")
+    VALUE = "value", _("value for money")
+    EXPERT = "expert", _("technical detail")

@@ -1,20 +1,21 @@
 """What a text is for: of each product, one text is served for each place."""
 
+from dataclasses import fields
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from guidance.content.models.kinds import Kind, MessageChannel
+from guidance.content.models.kinds import Kind, MessageChannel, Stress
 from guidance.content.variants import Variant
 
 # The fields that make a place: no two texts are served, planned or waiting for the same one.
-PLACE = ("product", "kind", "language", "channel")
+PLACE = ("product", "kind", "language", "channel", "market", "segment")
 
 
 class Placed(models.Model):
-    """A text's kind and language, and the channel that a push goes to."""
+    """A text's kind and language, the channel that a push goes to, and the text's audience."""
 
     kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
     language = models.CharField(_("language"), max_length=10)
@@ -25,6 +26,21 @@ class Placed(models.Model):
         blank=True,
         default="",
         help_text=_("Where a push message goes; other copy goes to the shop's pages."),
+    )
+    # The audience: whoever is in both gets this text before one that is written for more people.
+    market = models.CharField(
+        _("market"),
+        max_length=50,
+        blank=True,
+        default="",
+        help_text=_("The key of the market it is written for; empty for all."),
+    )
+    segment = models.CharField(
+        _("segment"),
+        max_length=30,
+        blank=True,
+        default="",
+        help_text=_("The membership tier it is written for; empty for everyone."),
     )
 
     class Meta:
@@ -49,12 +65,21 @@ class Ordered(Placed):
         help_text=_("Characters that a push message may have; 0 for what its channel shows."),
     )
 
+    stress = models.CharField(
+        _("stress"),
+        max_length=10,
+        choices=Stress.choices,
+        blank=True,
+        default="",
+        help_text=_("What it tells first."),
+    )
+
     class Meta:
         abstract = True
 
     def variant(self) -> Variant:
         """Return what was asked for beyond product, kind and language."""
-        return Variant(channel=self.channel, longest=self.longest)
+        return Variant(**{field.name: getattr(self, field.name) for field in fields(Variant)})
 
 
 def push_names_its_channel(name: str) -> models.CheckConstraint:

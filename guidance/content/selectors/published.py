@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,15 @@ from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
 # What is read for itself; by the alphabet the fullest comes first.
 ABOUT_PRODUCTS = (Kind.DESCRIPTION, Kind.GUIDE, Kind.SHORT_DESCRIPTION)
+FOR_EVERYONE = {"channel": "", "market": "", "segment": ""}
 # A product's copy by kind.
 Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
-COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer", "language", "channel")
+COPY_FIELDS = (
+    *("id", "text", "number", "published_at", "is_edited", "writer"),
+    *("language", "channel", "market", "segment"),
+)
+_CHANNEL = COPY_FIELDS.index("channel")
 
 
 def published_copy(
@@ -27,22 +32,29 @@ def published_copy(
     *,
     channel: Channel = Channel.PAGE,
     market: str = "",
+    segment: str = "",
 ) -> dict[int, Copy]:
     """Return, for each product that has any, its live copy in `language` by kind.
 
     `{product_id: {"description": {"text", "version", "label"}}}`, labelled for a channel and, where
-    one is named, a market; pushes stand under "push" by the channel they go to. One query.
+    one is named, a market; pushes stand under "push" by the channel they go to. Of texts for
+    several audiences it is the one written most closely for this market and segment: for both, for
+    the market, for the segment, for everyone. One query.
     """
     rows = LIVE_TEXTS.rows(products=product_ids, language=language)
-    return copy_by_product(rows, channel=channel, market=market)
+    return copy_by_product(rows, channel=channel, market=market, segment=segment)
 
 
 def copy_by_product(
-    rows: Sequence[Sequence[Any]], *, channel: Channel = Channel.PAGE, market: str = ""
+    rows: Sequence[Sequence[Any]],
+    *,
+    channel: Channel = Channel.PAGE,
+    market: str = "",
+    segment: str = "",
 ) -> dict[int, Copy]:
     """Return what rows of `LIVE_COPY` or `LIVE_TEXTS` tell, as `published_copy` does."""
     found: dict[int, Copy] = {}
-    for product, kind, *values, taken_over_at, revision in rows:
+    for product, kind, *values, taken_over_at, revision in _closest(rows, market, segment):
         publication = as_object(Publication, COPY_FIELDS, values)
         label = label_json(
             publication,
@@ -70,7 +82,7 @@ def copy_about(skus: Collection[str], language: str) -> list[PublishedCopy]:
     rows = _current().filter(status=PublishedCopy.Status.LIVE)
     rows = rows.filter(product__sku__in=skus, language=language)
     shown = Q(product__stock__isnull=True) | Q(product__stock__gt=0)
-    rows = rows.filter(shown, product__is_hidden=False, kind__in=ABOUT_PRODUCTS)
+    rows = rows.filter(shown, product__is_hidden=False, kind__in=ABOUT_PRODUCTS, **FOR_EVERYONE)
     return list(rows.order_by("kind", "product_id"))
 
 
@@ -118,6 +130,8 @@ def change_as_json(
         "kind": row.kind,
         "language": row.language,
         "channel": row.channel,
+        "market": row.market,
+        "segment": row.segment,
         "status": row.status,
         "changed_at": row.changed_at.isoformat(),
         "copy": copy_as_json(row, channel=channel, market=market) if is_live else None,
@@ -135,9 +149,25 @@ def all_live() -> QuerySet[PublishedCopy]:
     return _current().filter(status=PublishedCopy.Status.LIVE).order_by("product__sku", *PLACE[1:])
 
 
+def _closest(rows: Sequence[Sequence[Any]], market: str, segment: str) -> Iterable[Sequence[Any]]:
+    """Return, of the rows for each product, kind and channel, the one closest to an audience."""
+    best: dict[tuple[Any, ...], tuple[int, Sequence[Any]]] = {}
+    for row in rows:
+        product, kind, *values = row
+        channel, own_market, own_segment = values[_CHANNEL : _CHANNEL + 3]
+        if own_market not in ("", market) or own_segment not in ("", segment):
+            continue
+        closeness = 2 * bool(own_market) + bool(own_segment)
+        if closeness >= best.get((product, kind, channel), (0, row))[0]:
+            best[product, kind, channel] = closeness, row
+    return [row for _closeness, row in best.values()]
+
+
 def _copy_json(publication: Publication, label: dict[str, Any]) -> dict[str, Any]:
     return {
         "text": publication.text,
+        "market": publication.market,
+        "segment": publication.segment,
         "version": publication.number,
         "published_at": publication.published_at.isoformat(),
         "label": label,
@@ -167,6 +197,6 @@ def _live_texts() -> QuerySet[PublishedCopy, Any]:
     )
 
 
-# Everything that is live, and what of it a page shows beside a product.
+# Everything that is live, and what of it every shopper may read beside a product.
 LIVE_TEXTS = CompiledQuery(_live_texts)
-LIVE_COPY = CompiledQuery(lambda: _live_texts().filter(channel=""))
+LIVE_COPY = CompiledQuery(lambda: _live_texts().filter(**FOR_EVERYONE))

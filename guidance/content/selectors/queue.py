@@ -59,7 +59,7 @@ CHOICES: dict[str, dict[str, tuple[object, Narrow]]] = {
         "no": (_("new"), lambda queue: queue.filter(is_stale=False)),
     },
 }
-FIELDS = ("language", "kind", "channel")
+FIELDS = ("language", "kind", "channel", "market", "segment")
 NOBODY_YET = "nobody"
 # How a queue may be worked through: what people read, and the fields it is ordered by.
 ORDERS: dict[str, tuple[object, tuple[str, ...]]] = {
@@ -166,17 +166,19 @@ def queue_totals(user_id: int) -> Totals:
 
 @dataclass(frozen=True)
 class Share:
-    """How many drafts of one kind, language and channel a decision on many would publish."""
+    """How many drafts of one kind, language, channel and audience a decision on many publishes."""
 
     kind: str
     language: str
     channel: str
+    market: str
+    segment: str
     drafts: int
     replacing: int
 
 
 def shares_of(drafts: QuerySet[Draft]) -> list[Share]:
-    """Return what approving these drafts would do, by kind, language and channel; one query.
+    """Return what approving these drafts would do, by what they are for; one query.
 
     `replacing` counts those whose product has live copy in the same place already.
     """
@@ -187,10 +189,10 @@ def shares_of(drafts: QuerySet[Draft]) -> list[Share]:
     counted = (
         drafts.order_by()
         .annotate(has_live=Exists(live))
-        .values("kind", "language", "channel")
+        .values(*PLACE[1:])
         .annotate(drafts=Count("pk"), replacing=Count("pk", filter=Q(has_live=True)))
     )
-    return [Share(**row) for row in counted.order_by("kind", "language", "channel")]
+    return [Share(**row) for row in counted.order_by(*PLACE[1:])]
 
 
 def open_tasks() -> list[ReviewTask]:

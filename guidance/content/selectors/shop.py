@@ -51,7 +51,7 @@ def products_to_draft(*, kind: Kind | str, language: str, variant: Variant = USU
         .exclude(pk__in=done.values("product_id"))
         .exclude(pk__in=published.values("product_id"))
     )
-    if kind == Kind.DESCRIPTION:
+    if kind == Kind.DESCRIPTION and not variant.has_audience:
         described = Q(descriptions__has_key=language) & ~Q(**{f"descriptions__{language}": ""})
         products = products.exclude(described)
     return list(products.order_by("pk").values_list("pk", flat=True))

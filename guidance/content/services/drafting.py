@@ -92,7 +92,7 @@ def request_drafts(
         "kind": str(kind),
         "languages": list(languages) or languages_with_facts(),
         "product_ids": None if product_ids is None else list(product_ids),
-        "variant": variant.as_params(),
+        "variant": variant.as_fields(),
     }
     return request_job(kind=JOB_KIND, params=params, requested_by=requested_by, start=start)
 
@@ -167,7 +167,7 @@ def draft_products(
     facts, takings, house = (
         facts_of(products, language),
         takings_of(product_ids),
-        read_house(language),
+        read_house(language, variant.market),
     )
     assignments = [
         Assignment(product, str(kind), language, facts[product.pk], house, variant=variant)
@@ -198,8 +198,7 @@ def _missing(
             product=asked.product,
             kind=asked.kind,
             language=asked.language,
-            channel=asked.variant.channel,
-            longest=asked.variant.longest,
+            **asked.variant.as_fields(),
             keys=list(nothing.missing),
         )
         for asked, nothing in zip(assignments, texts, strict=True)
@@ -248,7 +247,7 @@ def _store(
         missing,
         update_conflicts=True,
         unique_fields=PLACE,
-        update_fields=["keys", "longest"],
+        update_fields=["keys", "longest", "stress"],
     )
     stored = Draft.objects.filter(pk__in=[draft.pk for draft in fresh])
     kept = set(stored.values_list("pk", flat=True)) if fresh else set()

@@ -97,7 +97,7 @@ def examine_draft(
         sentences=draft.sentences,
         brands=shop_brands() if brands is None else brands,
         banned=forbidden_words(draft.language) if banned is None else banned,
-        rules=active_rules(draft.language) if rules is None else rules,
+        rules=active_rules(draft.language, draft.market) if rules is None else rules,
         neighbours=shop.neighbours(draft.product_id),
         signed=signed_for(draft, text),
     )

@@ -19,7 +19,7 @@ from guidance.content.models import (
     WebhookEvent,
 )
 from guidance.content.selectors.exceptions import signed_for
-from guidance.content.selectors.rules import active_rules, languages_of_pack
+from guidance.content.selectors.rules import active_rules, copy_of_pack
 from guidance.content.services.planning import REAPPROVE_WITHIN
 from guidance.content.services.staleness import examine_again, text_to_desk
 from guidance.content.services.webhook_outbox import note_change
@@ -54,17 +54,17 @@ def examine_by_rules(*, pack: str) -> Reexamined:
     """
     done = Reexamined()
     version = RulePackVersion.objects.filter(pack=pack, status="active").first()
-    for language in languages_of_pack(pack, list(LANGUAGES)):
-        rules = active_rules(language)
-        for product_ids in _live_products(language):
-            _examine_chunk(product_ids, language, rules, version, done)
-        waiting = Draft.objects.waiting().filter(language=language)
+    for language, market in copy_of_pack(pack, LANGUAGES):
+        rules, same = active_rules(language, market), {"language": language, "market": market}
+        for product_ids in _live_products(same):
+            _examine_chunk(product_ids, same, rules, version, done)
+        waiting = Draft.objects.waiting().filter(**same)
         done.waiting += examine_again(draft_ids=list(waiting.values_list("pk", flat=True)))
     return done
 
 
-def _live_products(language: str) -> Iterator[list[int]]:
-    live = PublishedCopy.objects.filter(language=language, status=PublishedCopy.Status.LIVE)
+def _live_products(same: dict[str, str]) -> Iterator[list[int]]:
+    live = PublishedCopy.objects.filter(**same, status=PublishedCopy.Status.LIVE)
     ids = list(live.order_by("product_id").values_list("product_id", flat=True).distinct())
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
@@ -73,7 +73,7 @@ def _live_products(language: str) -> Iterator[list[int]]:
 @transaction.atomic
 def _examine_chunk(
     product_ids: Sequence[int],
-    language: str,
+    same: dict[str, str],
     rules: CompiledRules,
     version: RulePackVersion | None,
     done: Reexamined,
@@ -82,10 +82,10 @@ def _examine_chunk(
     products = Product.objects.select_for_update(no_key=True).order_by("pk")
     list(products.filter(pk__in=product_ids).values_list("pk", flat=True))
     live = PublishedCopy.objects.filter(
-        product_id__in=product_ids, language=language, status=PublishedCopy.Status.LIVE
+        product_id__in=product_ids, **same, status=PublishedCopy.Status.LIVE
     )
     copies = list(live.select_related("publication__draft", "product__category"))
-    facts = facts_of([copy.product for copy in copies], language)
+    facts = facts_of([copy.product for copy in copies], same["language"])
     judged = [(copy, _new_findings(copy, facts[copy.product_id], rules)) for copy in copies]
     done.live += len(copies)
     forbidden = [copy for copy, new in judged if any(f.severity == BLOCK for f in new)]

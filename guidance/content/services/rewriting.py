@@ -133,7 +133,8 @@ def _rewrite(draft: Draft, actor: User, written: Draft | None) -> bool:
 def assignments_of(drafts: Sequence[Draft], *, instruction: str = "") -> list[Assignment]:
     """Return the drafts' next texts to write, from today's facts and as an instruction says."""
     languages = {draft.language for draft in drafts}
-    houses = {language: read_house(language) for language in languages}
+    places = {(draft.language, draft.market) for draft in drafts}
+    houses = {place: read_house(*place) for place in places}
     facts = {
         language: facts_of([d.product for d in drafts if d.language == language], language)
         for language in languages
@@ -144,7 +145,7 @@ def assignments_of(drafts: Sequence[Draft], *, instruction: str = "") -> list[As
             kind=draft.kind,
             language=draft.language,
             facts=facts[draft.language][draft.product_id],
-            house=houses[draft.language],
+            house=houses[draft.language, draft.market],
             version=draft.version + 1,
             variant=draft.variant(),
             instruction=instruction,

@@ -75,15 +75,15 @@ def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
         waiting = Draft.objects.waiting().filter(pk__in=draft_ids[start : start + CHUNK])
         drafts = list(waiting.select_related("product__category"))
         remember_texts(drafts)
-        for language in {draft.language for draft in drafts}:
-            chosen = [draft for draft in drafts if draft.language == language]
-            done += _examine_chunk(chosen, language, brands)
+        for language, market in {(draft.language, draft.market) for draft in drafts}:
+            chosen = [d for d in drafts if (d.language, d.market) == (language, market)]
+            done += _examine_chunk(chosen, language, market, brands)
     return done
 
 
-def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int:
+def _examine_chunk(drafts: Sequence[Draft], language: str, market: str, brands: Terms) -> int:
     facts = facts_of([draft.product for draft in drafts], language)
-    rules, banned = active_rules(language), forbidden_words(language)
+    rules, banned = active_rules(language, market), forbidden_words(language)
     shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
     done = 0
     for draft in drafts:

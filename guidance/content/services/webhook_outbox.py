@@ -82,6 +82,8 @@ def _data(publication: Publication, sku: str, status: str) -> dict[str, Any]:
         "kind": publication.kind,
         "language": publication.language,
         "channel": publication.channel,
+        "market": publication.market,
+        "segment": publication.segment,
         "version": publication.number,
         "status": status,
     }

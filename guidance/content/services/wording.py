@@ -36,7 +36,7 @@ def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
     more, none where they are too thin.
     """
     facts = facts_of([draft.product], draft.language)[draft.product_id]
-    house, found = read_house(draft.language, chooser=FIRST_WORDING), list[Draft]()
+    house, found = read_house(draft.language, draft.market, chooser=FIRST_WORDING), list[Draft]()
     for one in _written(draft, facts, FIRST_CANDIDATE, TRIED, house):
         if one.text in {draft.text, *(other.text for other in found)}:
             continue
@@ -115,7 +115,7 @@ def _written(
     draft: Draft, facts: Sequence[Fact], first: int, count: int, house: House | None = None
 ) -> Iterator[Draft]:
     # What is chosen among wordings would leave few to choose from.
-    house = house or read_house(draft.language, chooser=FIRST_WORDING)
+    house = house or read_house(draft.language, draft.market, chooser=FIRST_WORDING)
     for number in range(first, first + count):
         try:
             yield write_builtin(

@@ -1,6 +1,7 @@
 """Writing drafts with the chosen provider; where a language model fails, the builtin one writes."""
 
 import logging
+import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.facts import Fact, claimable
 from models_ml.writer.kinds import TooShort
+from models_ml.writer.manner import Manner
 from models_ml.writer.providers import BadAnswer, CopyTask, Generation, Provider, ProviderError
 from models_ml.writer.providers.prompts import (
     COPY_SCHEMA,
@@ -56,7 +58,7 @@ class Unusable(ProviderError):
 
 @dataclass(frozen=True)
 class House:
-    """What texts of one language are worded and examined by, read once for a batch."""
+    """What texts of one language and market are worded and examined by, read once for a batch."""
 
     brands: Terms
     rules: CompiledRules
@@ -64,12 +66,12 @@ class House:
     chooser: Chooser = FIRST_WORDING
 
 
-def read_house(language: str, *, chooser: Chooser | None = None) -> House:
-    """Return the shop's brands, active rules and voice, and what chooses among wordings: the
-    promoted model, unless `chooser` says otherwise."""
+def read_house(language: str, market: str = "", *, chooser: Chooser | None = None) -> House:
+    """Return the shop's brands, a market's active rules and the voice, and what chooses among
+    wordings: the promoted model, unless `chooser` says otherwise."""
     return House(
         shop_brands(),
-        active_rules(language),
+        active_rules(language, market),
         voice_in(language),
         promoted_chooser() if chooser is None else chooser,
     )
@@ -95,8 +97,18 @@ class Assignment:
 
     @property
     def seed(self) -> int:
-        """The same product and version give the same text, so a repeated attempt does too."""
-        return self.product.pk * SEEDS_PER_PRODUCT + self.version
+        """The same product, place and version give the same text, so a repeated attempt does too.
+
+        A place of its own gives wordings of its own.
+        """
+        place = "|".join(self.variant.place().values()).strip("|")
+        return (
+            self.product.pk * SEEDS_PER_PRODUCT + self.version + (zlib.crc32(place.encode()) << 20)
+        )
+
+    @property
+    def manner(self) -> Manner:
+        return self.variant.manner(self.house.rules.pack.key)
 
     def task(self) -> CopyTask:
         """Return what a language model is told: only facts that copy may state."""
@@ -107,7 +119,7 @@ class Assignment:
             title=self.product.title_in(self.language),
             facts=tuple(fact for fact in usable if is_harmless(fact.value, self.language)),
             voice=self.house.voice.as_prompt(),
-            manner=self.variant.manner(),
+            manner=self.manner,
             instruction=self.instruction,
             current=self.current,
         )
@@ -165,7 +177,7 @@ def write_builtin(assignment: Assignment) -> Draft:
         facts=assignment.facts,
         language=assignment.language,
         seed=assignment.seed,
-        manner=assignment.variant.manner(),
+        manner=assignment.manner,
     )
     title = assignment.product.title_in(assignment.language)
     voice = assignment.house.voice
@@ -211,8 +223,7 @@ def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> 
         product=assignment.product,
         kind=assignment.kind,
         language=assignment.language,
-        channel=assignment.variant.channel,
-        longest=assignment.variant.longest,
+        **assignment.variant.as_fields(),
         text=text,
         version=assignment.version,
         sentences=told,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from models_ml.writer.checks.lengths import LENGTHS, channel_of, message_limits
@@ -125,6 +125,23 @@ _HOUSE = {
     "en": ("- The shop's voice: {voice}\n", "- The shop says: {glossary}\n"),
     "zh-hans": ("- 本店语气：{voice}\n", "- 本店用词：{glossary}\n"),
 }
+_STRESSES = {
+    "en": {
+        "gift": "Tell first what matters to somebody who gives it as a gift.",
+        "value": "Tell first how much one gets: amounts, sizes, warranty.",
+        "expert": "Tell first what experts ask for: measures, materials, technical data.",
+    },
+    "zh-hans": {
+        "gift": "先写送礼的人关心的内容。",
+        "value": "先写分量、规格和保修等实惠之处。",
+        "expert": "先写行家关心的尺寸、材质和技术参数。",
+    },
+}
+_READERS = {
+    "en": ("Shoppers in {0} read it.", "Members of the tier “{0}” read it."),
+    "zh-hans": ("读者是{0}市场的顾客。", "读者是“{0}”等级的会员。"),
+}
+"""Of a market and of a membership tier."""
 _REQUEST = {
     "en": "Write the text for this product. Its data:\n<data>\n{data}\n</data>",
     "zh-hans": "请为这件商品撰写文案。商品资料：\n<data>\n{data}\n</data>",
@@ -201,7 +218,19 @@ def _house(task: CopyTask) -> str:
     voice, glossary = _HOUSE[task.language]
     words = "; ".join(f"{thing} = {word}" for thing, word in task.glossary.items())
     said = voice.format(voice=task.voice) if task.voice else ""
-    return said + (glossary.format(glossary=words) if words else "")
+    lines = [said, glossary.format(glossary=words) if words else ""]
+    return "".join([*lines, *(f"- {line}\n" for line in _audience(task))])
+
+
+def _audience(task: CopyTask) -> Iterator[str]:
+    """Who reads the text, and what is told first."""
+    manner, (market, segment) = task.manner, _READERS[task.language]
+    if manner.market:
+        yield market.format(manner.market)
+    if manner.segment:
+        yield segment.format(manner.segment)
+    if manner.stress:
+        yield _STRESSES[task.language][manner.stress]
 
 
 def _wish(task: CopyTask) -> str:
