@@ -36,6 +36,9 @@ OVERLAP = timedelta(seconds=60)
 class ProductCopyView(APIView):
     """A product's published copy in one language, by kind, with its version and label.
 
+    Of each kind it is the text written most closely for the market and the membership tier that
+    are named: for both, for the market, for the tier, for everyone.
+
     The answer has an entity tag: send it as `If-None-Match`, and an unchanged answer is a 304.
     """
 
@@ -45,6 +48,7 @@ class ProductCopyView(APIView):
         operation_id="product_copy",
         parameters=[
             OpenApiParameter("language", description="The default market's if left out."),
+            OpenApiParameter("segment", description="The shopper's membership tier."),
             LabelQuery,
             OpenApiParameter("If-None-Match", location=OpenApiParameter.HEADER),
         ],
@@ -57,8 +61,8 @@ class ProductCopyView(APIView):
         if product is None:
             raise NotFound(_("No product has the SKU %(sku)s.") % {"sku": sku})
         language = asked.validated_data.get("language") or asked.market_language()
-        labelled = asked.labelling()
-        found = published.published_copy([product.pk], language, **labelled).get(product.pk, {})
+        read_by = {**asked.labelling(), "segment": asked.validated_data["segment"]}
+        found = published.published_copy([product.pk], language, **read_by).get(product.pk, {})
         return _tagged(request, {"sku": product.sku, "language": language, "copy": found})
 
 

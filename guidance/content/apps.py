@@ -74,6 +74,11 @@ class ContentConfig(AppConfig):
                 f"{services}.relabelling.run_tell_labels",
             )
         )
+        register_job_kind(
+            JobKind(
+                "write_again", _("Write a text again"), f"{services}.instructing.run_write_again"
+            )
+        )
         register_schedule(Recurring("webhooks", "guidance.content.tasks.sweep_webhooks", minutes=1))
 
 

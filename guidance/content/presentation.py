@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from guidance.content.models import Draft, Kind, MissingFacts, ReviewTask
+from guidance.content.models import Draft, Kind, MessageChannel, MissingFacts, ReviewTask
 from models_ml.writer.facts import LANGUAGES, label
 
 CATEGORY_NAMES = {
@@ -48,6 +49,22 @@ EXCERPT = 140
 SOON = timedelta(hours=4)
 
 
+class OfPlace(Protocol):
+    """Whatever says what a text is for."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def market(self) -> str: ...
+
+    @property
+    def segment(self) -> str: ...
+
+
 def excerpt(text: str) -> str:
     """Return as much of a text as a row of a list has room for."""
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
@@ -61,6 +78,14 @@ def language_label(code: str) -> str:
 def kind_label(kind: str) -> str:
     """Return what people call a kind of copy."""
     return str(dict(Kind.choices).get(kind, kind))
+
+
+def place_label(text: OfPlace) -> str:
+    """Return what a text is, where it goes and for whom, such as "push message, SMS, tier gold"."""
+    channel = str(dict(MessageChannel.choices).get(text.channel, text.channel))
+    market = _("market %(key)s") % {"key": text.market} if text.market else ""
+    segment = _("tier %(name)s") % {"name": text.segment} if text.segment else ""
+    return ", ".join(filter(None, [kind_label(text.kind), channel, market, segment]))
 
 
 def severity_name(severity: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from guidance.training.selectors import promoted_version
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.writer.facts import Fact
+from models_ml.writer.manner import PLAIN, Manner
 from models_ml.writer.preference.data import CANDIDATES, candidate_seeds
 from models_ml.writer.preference.files import load
 from models_ml.writer.preference.model import PreferenceModel, choose
@@ -30,12 +31,29 @@ class Chooser:
     model: PreferenceModel | None = None
 
     def write(
-        self, kind: str, *, title: str, facts: Sequence[Fact], language: str, seed: int
+        self,
+        kind: str,
+        *,
+        title: str,
+        facts: Sequence[Fact],
+        language: str,
+        seed: int,
+        manner: Manner = PLAIN,
     ) -> Written:
         """Write as `realiser.write` does, and raise like it."""
 
         def wording(number: int) -> Written:
-            return write(kind, title=title, facts=facts, language=language, seed=number)
+            return write(
+                kind,
+                title=title,
+                facts=facts,
+                language=language,
+                seed=number,
+                voice=manner.stress,
+                market=manner.market,
+                channel=manner.channel,
+                most=manner.most,
+            )
 
         if self.model is None:
             return wording(seed)

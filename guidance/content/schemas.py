@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from guidance.content.labelling import Channel
-from guidance.content.models import Kind, PublishedCopy, WebhookEvent
+from guidance.content.models import Kind, MessageChannel, PublishedCopy, WebhookEvent
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
@@ -29,7 +29,10 @@ class LabelQuery(serializers.Serializer[Any]):
         max_length=50,
         allow_blank=True,
         default="",
-        help_text="A market's key. Left out, the strictest that speaks the language decides.",
+        help_text=(
+            "A market's key: copy that is written for it comes first. Left out, the label is that "
+            "of the strictest market that speaks the language."
+        ),
     )
 
     def validate_market(self, value: str) -> str:
@@ -53,6 +56,7 @@ class CopyQuery(LabelQuery):
 
     sku = serializers.CharField(max_length=64)
     language = serializers.CharField(required=False, max_length=10, allow_blank=True)
+    segment = serializers.CharField(required=False, max_length=30, default="", allow_blank=True)
 
 
 class ReviewHelpQuery(serializers.Serializer):
@@ -137,6 +141,12 @@ class CopySchema(serializers.Serializer[Any]):
     """One published text."""
 
     text = serializers.CharField()
+    market = serializers.CharField(
+        allow_blank=True, help_text="The market it is written for; empty for all."
+    )
+    segment = serializers.CharField(
+        allow_blank=True, help_text="The membership tier it is written for; empty for everyone."
+    )
     version = serializers.IntegerField()
     published_at = serializers.DateTimeField()
     label = LabelSchema()  # type: ignore[assignment]  # hides a field's own label
@@ -147,6 +157,16 @@ class CopyByKindSchema(serializers.Serializer[Any]):
 
     description = CopySchema(required=False)
     short_description = CopySchema(required=False)
+    title = CopySchema(required=False)
+    bullets = CopySchema(required=False)
+    faq = CopySchema(required=False)
+    guide = CopySchema(required=False)
+    campaign = CopySchema(required=False)
+    push = serializers.DictField(
+        child=CopySchema(),
+        required=False,
+        help_text=f"Push messages by channel: {', '.join(MessageChannel.values)}.",
+    )
 
 
 class ProductCopySchema(serializers.Serializer[Any]):
@@ -157,12 +177,22 @@ class ProductCopySchema(serializers.Serializer[Any]):
     copy = CopyByKindSchema()
 
 
+class MessageChannelField(serializers.ChoiceField):
+    """The channel of a push message; empty for other copy."""
+
+    def __init__(self) -> None:
+        super().__init__(choices=MessageChannel.choices, allow_blank=True)
+
+
 class ChangeSchema(serializers.Serializer[Any]):
     """What became of one product's copy; without its text unless it is live."""
 
     sku = serializers.CharField()
     kind = serializers.ChoiceField(choices=Kind.choices)
     language = serializers.CharField()
+    channel = MessageChannelField()
+    market = serializers.CharField(allow_blank=True)
+    segment = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
     changed_at = serializers.DateTimeField()
     copy = CopySchema(allow_null=True)
@@ -183,6 +213,9 @@ class CopyEventDataSchema(serializers.Serializer[Any]):
     sku = serializers.CharField()
     kind = serializers.ChoiceField(choices=Kind.choices)
     language = serializers.CharField()
+    channel = MessageChannelField()
+    market = serializers.CharField(allow_blank=True)
+    segment = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField()
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
 

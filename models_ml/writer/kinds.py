@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from models_ml.writer.checks.lengths import CHANNELS, channel_of
+from models_ml.writer.checks.lengths import channel_of, message_limits
 from models_ml.writer.facts import has_han, label
 from models_ml.writer.lexicon import rows, words
 from models_ml.writer.naming import Naming
@@ -121,8 +121,7 @@ def push(telling: Telling, channel: str, most: int = 0) -> list[Written]:
     Raises ValueError for an unknown channel, TooShort when the name does not fit.
     """
     channel = channel_of("push", channel)
-    shown = CHANNELS[channel, telling.language].body.usual
-    limit = min(most or shown, shown)
+    limit = message_limits(channel, telling.language, longest=most).usual
     naming, between = telling.naming, telling.compose.BETWEEN
     called = [(naming.name, naming.name_keys), (naming.noun, naming.noun_keys)]
     names = [(name, keys) for name, keys in called if name and len(name) + 1 <= limit]
@@ -137,9 +136,10 @@ def push(telling: Telling, channel: str, most: int = 0) -> list[Written]:
             text, told = said, [*keys, *(key for part in fresh[:count] for key in part.keys)]
             break
     call = _any(_calls(telling.language), telling.rng)
+    lines = [(text, tuple(dict.fromkeys(told)))]
     if channel not in _WITHOUT_CALL and len(text) + len(between) + len(call) <= limit:
-        text += between + call
-    return [(text, tuple(dict.fromkeys(told)))]
+        lines.append((call, ()))
+    return lines
 
 
 def campaign(telling: Telling) -> list[Written]:

@@ -4,6 +4,7 @@
   "use strict";
   const FRAGMENT = { "X-Desk-Fragment": "1" };
   const CHECK_AFTER = 400;
+  const LOOK_AFTER = 2000;
   const PANELS = { p: "preview", m: "comments" };
   const desk = document.getElementById("desk");
   const help = document.getElementById("desk-help");
@@ -43,6 +44,7 @@
     said.textContent = one("[data-toast]").textContent;
     if (one("[data-edit]:not([hidden])")) startEditing();
     setTimeout(prefetch, 0);
+    watch();
   }
 
   async function read(answer, options) {
@@ -79,6 +81,34 @@
       const body = new FormData(form, button);
       await read(await fetch(form.action, { method: "POST", headers: FRAGMENT, body }));
     });
+  }
+
+  // What a language model writes appears by itself, unless somebody does something else meanwhile.
+  let watching;
+  function watch() {
+    clearTimeout(watching);
+    if (one("[data-writing]")) watching = setTimeout(look, LOOK_AFTER);
+  }
+
+  const isFree = () => {
+    const typed = [...desk.querySelectorAll("input:not([type=hidden]), textarea")];
+    return !busy && !one("[data-edit]:not([hidden]), dialog[open]") && !typed.some((field) => field.value !== field.defaultValue);
+  };
+
+  async function look() {
+    const article = current();
+    try {
+      const answer = isFree() && (await fetch(article.dataset.url, { headers: FRAGMENT }));
+      const html = answer && answer.ok && !answer.redirected ? await answer.text() : "";
+      if (html && !html.includes("data-writing") && article === current() && isFree()) {
+        show(html, { push: false, focus: false });
+        said.textContent = one("[data-outcome]")?.textContent || desk.dataset.written;
+        return;
+      }
+    } catch {
+      // The server may be away for a moment; the next look asks again.
+    }
+    watch();
   }
 
   // Facts and marks light each other up.
@@ -234,4 +264,5 @@
   });
 
   prefetch();
+  watch();
 })();

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy, ReviewTask
 from guidance.content.services.review import approve_draft, edit_draft
+from guidance.content.variants import Variant
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
 from tests.content.conftest import MakeDraft, MakeProduct
@@ -163,7 +164,12 @@ def test_drafts_are_requested_for_all_that_lack_them(
     client.post(f"{DESK}request/", {"kind": "description", "languages": ["en"]})
     job = Job.objects.get()
     assert (job.kind, job.requested_by.username) == ("draft_copy", "ida")
-    assert job.params == {"kind": "description", "languages": ["en"], "product_ids": None}
+    assert job.params == {
+        "kind": "description",
+        "languages": ["en"],
+        "product_ids": None,
+        "variant": Variant().as_fields(),
+    }
 
 
 def test_drafts_are_requested_for_products_chosen_in_their_list(

@@ -87,7 +87,8 @@ def test_a_publication_and_its_withdrawal_are_told_in_order_and_signed(
         body = Webhook(secret).verify(call.body, call.headers)
         assert body["data"] | {"status": ""} == {
             "content_id": str(first.pk), "sku": "mug", "kind": "description",
-            "language": "en", "version": 1, "status": "",
+            "language": "en", "channel": "", "market": "", "segment": "",
+            "version": 1, "status": "",
         }  # fmt: skip
         assert call.headers["webhook-id"] == message.message_id
         assert first.text.encode() not in call.body

@@ -17,10 +17,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from guidance.content.admin import page
+from guidance.content.admin.message import shown_message
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.selectors.queue import filtered_queue, place_of
-from guidance.content.services import handing, review, rewriting, undoing, wording
+from guidance.content.services import (
+    handing,
+    instructing,
+    review,
+    rewriting,
+    undoing,
+    wording,
+)
 from guidance.content.services.examination import examine_draft
+from guidance.content.services.providers import writes_at_once
 from guidance.content.services.refusals import (
     Invalid,
     Refused,
@@ -133,9 +142,11 @@ class DeskPages:
 
     def rewrite_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         def act(draft_id: uuid.UUID, version: int) -> str:
-            rewriting.rewrite_draft(
-                draft_id=draft_id, version=version, actor=acting_person(request)
-            )
+            actor = acting_person(request)
+            if not writes_at_once():
+                instructing.request_writing(draft_id=draft_id, version=version, actor=actor)
+                return _asked_of_the_model()
+            rewriting.rewrite_draft(draft_id=draft_id, version=version, actor=actor)
             return _("Written again from today's facts. A colleague must approve it.")
 
         return self._decide(request, draft_id, act, stay=True)
@@ -206,12 +217,12 @@ class DeskPages:
 
     def instruct_view(self, request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         def act(draft_id: uuid.UUID, version: int) -> str:
-            _done, understood = wording.rewrite_as_told(
-                draft_id=draft_id,
-                version=version,
-                actor=acting_person(request),
-                instruction=_sent(request)["instruction"],
-            )
+            actor, told = acting_person(request), _sent(request)["instruction"]
+            asked: dict[str, Any] = {"draft_id": draft_id, "version": version, "actor": actor}
+            if told and not writes_at_once():
+                instructing.request_writing(**asked, instruction=told)
+                return _asked_of_the_model()
+            _done, understood = wording.rewrite_as_told(**asked, instruction=told)
             return _("Written as you said (%(understood)s).") % {"understood": understood}
 
         return self._decide(request, draft_id, act, stay=True)
@@ -231,8 +242,10 @@ class DeskPages:
         """Check a text that is being typed; it stores nothing."""
         if not request.user.has_perm("content.change_draft"):
             raise PermissionDenied
-        found = examine_draft(draft=_draft(draft_id), text=request.POST.get("text", ""))
-        return TemplateResponse(request, CHECKS, {"findings": page.rendered_findings(found)})
+        draft, text = _draft(draft_id), request.POST.get("text", "")
+        findings = page.rendered_findings(examine_draft(draft=draft, text=text))
+        context = {"findings": findings, "message": shown_message(draft, text)}
+        return TemplateResponse(request, CHECKS, context)
 
     def _decide(
         self,
@@ -322,6 +335,10 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
         )
         raise Invalid(wrong)
     return form.cleaned_data
+
+
+def _asked_of_the_model() -> str:
+    return _("The language model is writing; the text appears here once it is done.")
 
 
 def _wants_fragment(request: HttpRequest) -> bool:

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
@@ -22,12 +21,14 @@ from unfold.decorators import display
 from guidance.catalog.models import Product
 from guidance.content.admin import filters, page
 from guidance.content.admin.desk import DeskPages
+from guidance.content.admin.requesting import RequestForm
 from guidance.content.models import Draft, Kind, ReviewTask, barred
 from guidance.content.presentation import (
     checks_badge,
     due_badge,
     excerpt,
     language_label,
+    place_label,
     since,
 )
 from guidance.content.selectors import queue
@@ -39,34 +40,6 @@ from guidance.core.ids import parse_key
 
 # As many texts as a person reads through in one go; the rest comes with the next page.
 PREVIEWED = 100
-
-
-class RequestForm(forms.Form):
-    """Which copy to ask for."""
-
-    kind = forms.ChoiceField(label=gettext_lazy("kind"), choices=Kind.choices)
-    languages = forms.MultipleChoiceField(
-        label=gettext_lazy("languages"), widget=forms.CheckboxSelectMultiple
-    )
-    products = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(code, language_label(code)) for code in languages_with_facts()]
-        languages = self.fields["languages"]
-        assert isinstance(languages, forms.MultipleChoiceField)
-        languages.choices, languages.initial = choices, [code for code, _name in choices]
-
-    def clean_products(self) -> list[int] | None:
-        """Return the products asked for by name, None for all that lack this copy."""
-        named = self.cleaned_data["products"]
-        if not named:
-            return None
-        keys = [parse_key(part) for part in named.split(",")]
-        known = [key for key in keys if key is not None]
-        if len(known) < len(keys):
-            raise forms.ValidationError(_("These are no products."))
-        return known
 
 
 @admin.register(Draft)
@@ -88,6 +61,9 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
         filters.AgeFilter,
         filters.LanguageFilter,
         filters.KindFilter,
+        filters.ChannelFilter,
+        filters.MarketFilter,
+        filters.SegmentFilter,
         filters.TaskFilter,
     ]
     list_select_related = ["product", "assignee"]
@@ -191,6 +167,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
             requested_by=acting_person(request),
             kind=form.cleaned_data["kind"],
             languages=form.cleaned_data["languages"],
+            variant=form.variant(),
             product_ids=form.cleaned_data["products"],
         )
         messages.success(request, _("The drafts are being written; this page follows the work."))
@@ -234,7 +211,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     @display(description=gettext_lazy("kind"), ordering="kind")
     def kind_and_language(self, draft: Draft) -> str:
-        return f"{draft.get_kind_display()}, {language_label(draft.language)}"
+        return f"{place_label(draft)}, {language_label(draft.language)}"
 
     @display(description=gettext_lazy("sales in 30 days"), ordering="-takings")
     def sales(self, draft: Draft) -> str:

@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from guidance.content.models import Draft, Kind
+from guidance.content.models import Draft, Kind, MessageChannel
 from guidance.content.selectors.people import colleagues
 from guidance.content.selectors.queue import CHOICES, NOBODY_YET, ORDERS, narrow
 from guidance.core.admin import acting_person
+from guidance.core.models import Market
+from guidance.customers.selectors import membership_tiers
 
 
 class QueueFilter(SimpleListFilter):
@@ -57,6 +59,30 @@ class KindFilter(QueueFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
         return list(Kind.choices)
+
+
+class ChannelFilter(QueueFilter):
+    title = _("channel")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return list(MessageChannel.choices)
+
+
+class MarketFilter(QueueFilter):
+    title = _("market")
+    parameter_name = "market"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return list(Market.objects.order_by("key").values_list("key", "name"))
+
+
+class SegmentFilter(QueueFilter):
+    title = _("membership tier")
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return [(tier, tier) for tier in membership_tiers()]
 
 
 class RiskFilter(QueueFilter):

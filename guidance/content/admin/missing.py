@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from guidance.content.models import MissingFacts
-from guidance.content.presentation import FACT_FIELD, language_label, wanted_fields
+from guidance.content.presentation import FACT_FIELD, language_label, place_label, wanted_fields
 from guidance.content.services.missing import Supplied, supply_facts
 from guidance.core.admin import ReadOnlyAdmin, acting_person
 from guidance.core.ids import parse_key
@@ -21,9 +21,9 @@ from guidance.core.ids import parse_key
 class MissingFactsAdmin(ReadOnlyAdmin):
     """Products whose facts are too thin, each with the facts wanted as fields to fill in."""
 
-    list_display = ["product", "kind", "language_name", "wanted"]
+    list_display = ["product", "place", "language_name", "wanted"]
     list_display_links = None
-    list_filter = ["language", "kind"]
+    list_filter = ["language", "kind", "channel"]
     list_select_related = ["product"]
     list_per_page = 25
     search_fields = ["product__title", "product__sku"]
@@ -47,6 +47,10 @@ class MissingFactsAdmin(ReadOnlyAdmin):
         supplied = supply_facts(values=_values(request), actor=acting_person(request))
         messages.add_message(request, *_report(supplied))
         return HttpResponseRedirect(f"../?{request.GET.urlencode()}")
+
+    @display(description=gettext_lazy("kind"), ordering="kind")
+    def place(self, row: MissingFacts) -> str:
+        return place_label(row)
 
     @display(description=gettext_lazy("language"), ordering="language")
     def language_name(self, row: MissingFacts) -> str:

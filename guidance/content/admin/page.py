@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
+from guidance.content.admin.message import shown_message
 from guidance.content.admin.panels import panels
 from guidance.content.marking import OUTDATED, Piece, marked, word_changes
 from guidance.content.models import Draft, DraftRevision
 from guidance.content.presentation import fact_label
 from guidance.content.selectors.queue import Place, filtered_queue, place_of
 from guidance.content.services.examination import SIGNED, Examination, examine_draft
+from guidance.content.services.instructing import writing_of
+from guidance.content.services.providers import writes_at_once
 from guidance.content.services.refusals import may_not_approve, own_request
 from guidance.content.services.sealing import seal_of
 from guidance.content.services.wording import candidates
@@ -25,7 +28,7 @@ from models_ml.writer.facts import TITLE_KEY, key_info
 
 FILTERS = "_changelist_filters"
 QUEUE_PARAMETERS = (
-    *("age", "language", "kind", "checks", "stale", "task", "q"),
+    *("age", "language", "kind", "channel", "market", "segment", "checks", "stale", "task", "q"),
     *("risk", "due", "assignee", "order"),
 )
 
@@ -89,6 +92,9 @@ def draft_context(request: HttpRequest, draft: Draft, *, toast: str = "") -> dic
         "urls": draft_urls(request, draft, place),
         "why_not": _why_not_approve(request, draft, found),
         "seal": seal_of(draft.text, found.facts),
+        "message": shown_message(draft),
+        "writing": writing_of(draft) if draft.status == Draft.Status.WAITING else None,
+        "writes_at_once": writes_at_once(),
         **panels(request, draft),
         "may_review": request.user.has_perm("content.review_draft"),
         "may_edit": request.user.has_perm("content.change_draft"),

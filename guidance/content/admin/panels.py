@@ -79,7 +79,8 @@ def earlier_texts(draft: Draft) -> list[EarlierText]:
 
 def other_languages(draft: Draft) -> list[OtherLanguage]:
     """Return what waits of this copy in other languages, else what is published of it."""
-    same = {"product_id": draft.product_id, "kind": draft.kind}
+    same = draft.place()
+    del same["language"]
     waiting = Draft.objects.waiting().filter(**same).exclude(language=draft.language)
     found = {one.language: _other(draft, one, one.text, is_live=False) for one in waiting}
     copies = PublishedCopy.objects.filter(**same, status=PublishedCopy.Status.LIVE)
@@ -111,9 +112,7 @@ def _told(claims: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _live(draft: Draft) -> PublishedCopy | None:
-    copies = PublishedCopy.objects.select_related("publication").filter(
-        product_id=draft.product_id, kind=draft.kind, language=draft.language
-    )
+    copies = PublishedCopy.objects.select_related("publication").filter(**draft.place())
     copy = copies.first()
     return copy if copy and copy.publication.draft_id != draft.pk and copy.is_served else None
 

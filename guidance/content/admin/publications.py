@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from guidance.content.admin.labels import LabelledPublications
 from guidance.content.models import PlannedCopy, Publication, PublishedCopy
-from guidance.content.presentation import excerpt, language_label
+from guidance.content.presentation import excerpt, language_label, place_label
 from guidance.content.services.planning import cancel_planned
 from guidance.content.services.publication import place_of, restore_publication, withdraw_copy
 from guidance.content.services.refusals import Refused, may_not_approve
@@ -30,14 +30,15 @@ from guidance.core.models import User
 class PublicationAdmin(LabelledPublications):
     """Every text that was ever published, and which of them storefronts get now."""
 
-    list_display = ["product_and_text", "state", "kind", "language_name", "number",
+    list_display = ["product_and_text", "state", "place", "language_name", "number",
                     "published_at", "approved_by"]  # fmt: skip
-    list_filter = ["current__status", "kind", "language"]
+    list_filter = ["current__status", "kind", "channel", "market", "segment",
+                   "language"]  # fmt: skip
     list_select_related = ["product", "approved_by", "current"]
     search_fields = ["product__title", "product__sku"]
-    fields = ["product", "kind", "language_name", "number", "text", "state", "writer", "is_edited",
+    fields = ["product", "place", "language_name", "number", "text", "state", "writer", "is_edited",
               "requested_by", "approved_by", "published_at", "seal"]  # fmt: skip
-    readonly_fields = ["state", "language_name"]
+    readonly_fields = ["state", "place", "language_name"]
     change_form_template = "admin/content/publication/change_form.html"
     list_before_template = "admin/content/publication/_export.html"
 
@@ -130,6 +131,10 @@ class PublicationAdmin(LabelledPublications):
         status = current.status if current else "replaced"
         words = current.get_status_display() if current else _("replaced by a later version")
         return format_html('<span class="desk-badge desk-badge-{}">{}</span>', status, words)
+
+    @display(description=gettext_lazy("kind"), ordering="kind")
+    def place(self, publication: Publication) -> str:
+        return place_label(publication)
 
     @display(description=gettext_lazy("language"), ordering="language")
     def language_name(self, publication: Publication) -> str:

@@ -12,8 +12,9 @@ from guidance.content.models.drafts import (
     barred,
     between_commas,
 )
-from guidance.content.models.kinds import Kind
+from guidance.content.models.kinds import Kind, MessageChannel, Stress
 from guidance.content.models.labels import EditorialTakeover, LabelPolicy
+from guidance.content.models.places import PLACE
 from guidance.content.models.providers import ProviderCircuit, ProviderUsage
 from guidance.content.models.publications import (
     Citation,
@@ -33,6 +34,7 @@ from guidance.content.models.webhooks import (
 
 __all__ = [
     "NOBODY",
+    "PLACE",
     "Citation",
     "CopyFingerprint",
     "Draft",
@@ -43,6 +45,7 @@ __all__ = [
     "GlossaryTerm",
     "Kind",
     "LabelPolicy",
+    "MessageChannel",
     "MissingFacts",
     "PlannedCopy",
     "ProviderCircuit",
@@ -53,6 +56,7 @@ __all__ = [
     "ReviewTask",
     "RulePackVersion",
     "SignedException",
+    "Stress",
     "StyleGuide",
     "WebhookAttempt",
     "WebhookEndpoint",

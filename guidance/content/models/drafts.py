@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
-from guidance.content.models.kinds import Kind
+from guidance.content.models.places import PLACE, Ordered, push_names_its_channel
 from guidance.core.ids import new_id
 from models_ml.writer.kinds import LINES
 
@@ -104,7 +104,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(blocking_findings=0, is_stale=False)
 
 
-class Draft(models.Model):
+class Draft(Ordered):
     """Copy that waits for a person. `version` counts its texts: who decides names what they saw."""
 
     class Status(models.TextChoices):
@@ -126,8 +126,6 @@ class Draft(models.Model):
     product = models.ForeignKey(
         Product, verbose_name=_("product"), on_delete=models.PROTECT, related_name="drafts"
     )
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
     text = models.TextField(_("text"))
     version = models.PositiveIntegerField(_("version"), default=1)
     facts = models.JSONField(_("facts"), default=list)
@@ -234,10 +232,9 @@ class Draft(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "kind", "language"],
-                condition=Q(status="waiting"),
-                name="one_waiting_draft",
+                fields=PLACE, condition=Q(status="waiting"), name="one_waiting_draft"
             ),
+            push_names_its_channel("draft_of_push_names_channel"),
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True)
                 | Q(requested_by__isnull=True)
@@ -339,14 +336,12 @@ class DraftComment(models.Model):
         return f"{self.draft_id} {self.created_at}"
 
 
-class MissingFacts(models.Model):
+class MissingFacts(Ordered):
     """A product whose facts are too thin for a kind of copy: what is wanted, in one language."""
 
     product = models.ForeignKey(
         Product, verbose_name=_("product"), on_delete=models.CASCADE, related_name="missing_facts"
     )
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
     keys = models.JSONField(_("facts wanted"), default=list)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
@@ -354,11 +349,7 @@ class MissingFacts(models.Model):
         verbose_name = _("missing facts")
         verbose_name_plural = _("missing facts")
         ordering = ["product_id", "kind", "language"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["product", "kind", "language"], name="missing_facts_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=PLACE, name="missing_facts_once")]
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.kind} {self.language}"

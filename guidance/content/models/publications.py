@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
 from guidance.content.models.drafts import Draft
-from guidance.content.models.kinds import Kind
+from guidance.content.models.places import PLACE, Placed, push_names_its_channel
 from guidance.core.ids import new_id
 
 NEVER_CHANGES = "A publication never changes; withdraw it or publish another."
@@ -26,7 +26,7 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         raise TypeError(NEVER_CHANGES)
 
 
-class Publication(models.Model):
+class Publication(Placed):
     """Approved copy, word for word; a row never changes. What is current says `PublishedCopy`."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -34,8 +34,6 @@ class Publication(models.Model):
     product = models.ForeignKey(
         Product, verbose_name=_("product"), on_delete=models.PROTECT, related_name="publications"
     )
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
     number = models.PositiveIntegerField(_("version"))
     text = models.TextField(_("text"))
     facts = models.JSONField(_("facts"), default=list)
@@ -81,9 +79,7 @@ class Publication(models.Model):
         ordering = ["-published_at", "-id"]
         permissions = [("withdraw_publication", "Can withdraw publications")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["product", "kind", "language", "number"], name="publication_number_once"
-            ),
+            models.UniqueConstraint(fields=[*PLACE, "number"], name="publication_number_once"),
             models.CheckConstraint(
                 condition=Q(requested_by__isnull=True) | ~Q(requested_by=F("approved_by")),
                 name="publication_has_four_eyes",
@@ -104,8 +100,8 @@ class Publication(models.Model):
         raise TypeError(NEVER_CHANGES)
 
 
-class PublishedCopy(models.Model):
-    """What the storefront gets for a product, kind and language; at most one row each."""
+class PublishedCopy(Placed):
+    """What the storefront gets for a place; at most one row each."""
 
     class Status(models.TextChoices):
         LIVE = "live", _("published")
@@ -113,8 +109,6 @@ class PublishedCopy(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="published_copy")
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
     publication = models.OneToOneField(
         Publication, on_delete=models.PROTECT, related_name="current"
     )
@@ -136,9 +130,8 @@ class PublishedCopy(models.Model):
         ordering = ["changed_at", "id"]
         indexes = [models.Index(fields=["changed_at", "id"], name="published_copy_changed")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["product", "kind", "language"], name="one_published_copy"
-            )
+            models.UniqueConstraint(fields=PLACE, name="one_published_copy"),
+            push_names_its_channel("published_push_names_channel"),
         ]
 
     def __str__(self) -> str:
@@ -149,7 +142,7 @@ class PublishedCopy(models.Model):
         return self.status == self.Status.LIVE
 
 
-class PlannedCopy(models.Model):
+class PlannedCopy(Placed):
     """An approved text that goes out at a time to come; at most one for each place."""
 
     publication = models.OneToOneField(
@@ -157,16 +150,12 @@ class PlannedCopy(models.Model):
     )
     at = models.DateTimeField(_("goes out"))
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
-    language = models.CharField(_("language"), max_length=10)
 
     class Meta:
         verbose_name = _("planned copy")
         verbose_name_plural = _("planned copy")
         ordering = ["at", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["product", "kind", "language"], name="one_planned_copy")
-        ]
+        constraints = [models.UniqueConstraint(fields=PLACE, name="one_planned_copy")]
 
     def __str__(self) -> str:
         return f"{self.publication_id} {self.at}"

@@ -15,17 +15,14 @@ def text_hash(text: str) -> str:
 
 
 def signed_for(draft: Draft, text: str) -> Signed:
-    """Return the exceptions signed for `text` as copy of the draft's product, kind and language.
+    """Return the exceptions signed for `text` in the place of the draft.
 
     Those that were revoked count no more; the others outlive the draft they were signed at: the
     same text that came back to the desk has them.
     """
+    place = {f"draft__{name}": value for name, value in draft.place().items()}
     rows = SignedException.objects.filter(
-        draft__product_id=draft.product_id,
-        draft__kind=draft.kind,
-        draft__language=draft.language,
-        text_sha256=text_hash(text),
-        revoked_at__isnull=True,
+        **place, text_sha256=text_hash(text), revoked_at__isnull=True
     )
     return {
         (row.rule, fold(row.span_text)): {

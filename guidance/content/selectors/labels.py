@@ -56,8 +56,13 @@ def label_json(
     channel: Channel = Channel.PAGE,
     market: str = "",
 ) -> dict[str, Any]:
-    """Return a publication's label: for shoppers in words, for machines as JSON-LD."""
-    policy = book.policy(publication.language, market)
+    """Return a publication's label: for shoppers in words, for machines as JSON-LD.
+
+    A push is labelled as one, wherever `channel` says that copy is shown, and copy that is written
+    for a market as that market asks.
+    """
+    channel = _shown_on(publication, channel)
+    policy = book.policy(publication.language, publication.market or market)
     origin = Origin(
         publication_id=publication.pk,
         writer=publication.writer,
@@ -81,11 +86,16 @@ def label_json(
 
 
 def notice_of(draft: Draft) -> str:
-    """Return the words that a draft's text would be shown with on a page, in its language."""
+    """Return the words that a draft's text would be shown with where it goes, in its language."""
     revision = LabelPolicy.objects.order_by("-revision").values_list("revision", flat=True).first()
     stage = Stage.EDITED if draft.edited_by_id else Stage.MACHINE
-    policy = label_book(revision).policy(draft.language)
-    return visible_label(policy, Channel.PAGE, stage, draft.language).notice
+    policy = label_book(revision).policy(draft.language, draft.market)
+    channel = _shown_on(draft, Channel.PAGE)
+    return visible_label(policy, channel, stage, draft.language).notice
+
+
+def _shown_on(text: Draft | Publication, channel: Channel) -> Channel:
+    return Channel.PUSH if text.channel else channel
 
 
 def _read_book(revision: int) -> LabelBook:

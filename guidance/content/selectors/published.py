@@ -2,23 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from guidance.content.labelling import Channel
-from guidance.content.models import Kind, Publication, PublishedCopy
+from guidance.content.models import PLACE, Kind, Publication, PublishedCopy
 from guidance.content.selectors.labels import label_book, label_json, latest_revision
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
 # What is read for itself; by the alphabet the fullest comes first.
 ABOUT_PRODUCTS = (Kind.DESCRIPTION, Kind.GUIDE, Kind.SHORT_DESCRIPTION)
+FOR_EVERYONE = {"channel": "", "market": "", "segment": ""}
 # A product's copy by kind.
 Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
-COPY_FIELDS = ("id", "text", "number", "published_at", "is_edited", "writer", "language")
+COPY_FIELDS = (
+    *("id", "text", "number", "published_at", "is_edited", "writer"),
+    *("language", "channel", "market", "segment"),
+)
+_CHANNEL = COPY_FIELDS.index("channel")
 
 
 def published_copy(
@@ -27,22 +32,29 @@ def published_copy(
     *,
     channel: Channel = Channel.PAGE,
     market: str = "",
+    segment: str = "",
 ) -> dict[int, Copy]:
     """Return, for each product that has any, its live copy in `language` by kind.
 
     `{product_id: {"description": {"text", "version", "label"}}}`, labelled for a channel and, where
-    one is named, a market; one query.
+    one is named, a market; pushes stand under "push" by the channel they go to. Of texts for
+    several audiences it is the one written most closely for this market and segment: for both, for
+    the market, for the segment, for everyone. One query.
     """
-    rows = LIVE_COPY.rows(products=product_ids, language=language)
-    return copy_by_product(rows, channel=channel, market=market)
+    rows = LIVE_TEXTS.rows(products=product_ids, language=language)
+    return copy_by_product(rows, channel=channel, market=market, segment=segment)
 
 
 def copy_by_product(
-    rows: Sequence[Sequence[Any]], *, channel: Channel = Channel.PAGE, market: str = ""
+    rows: Sequence[Sequence[Any]],
+    *,
+    channel: Channel = Channel.PAGE,
+    market: str = "",
+    segment: str = "",
 ) -> dict[int, Copy]:
-    """Return what rows of `LIVE_COPY` tell, as `published_copy` does."""
+    """Return what rows of `LIVE_COPY` or `LIVE_TEXTS` tell, as `published_copy` does."""
     found: dict[int, Copy] = {}
-    for product, kind, *values, taken_over_at, revision in rows:
+    for product, kind, *values, taken_over_at, revision in _closest(rows, market, segment):
         publication = as_object(Publication, COPY_FIELDS, values)
         label = label_json(
             publication,
@@ -51,7 +63,11 @@ def copy_by_product(
             channel=channel,
             market=market,
         )
-        found.setdefault(product, {})[kind] = _copy_json(publication, label)
+        own = found.setdefault(product, {})
+        if publication.channel:
+            own.setdefault(kind, {})[publication.channel] = _copy_json(publication, label)
+        else:
+            own[kind] = _copy_json(publication, label)
     return found
 
 
@@ -66,7 +82,7 @@ def copy_about(skus: Collection[str], language: str) -> list[PublishedCopy]:
     rows = _current().filter(status=PublishedCopy.Status.LIVE)
     rows = rows.filter(product__sku__in=skus, language=language)
     shown = Q(product__stock__isnull=True) | Q(product__stock__gt=0)
-    rows = rows.filter(shown, product__is_hidden=False, kind__in=ABOUT_PRODUCTS)
+    rows = rows.filter(shown, product__is_hidden=False, kind__in=ABOUT_PRODUCTS, **FOR_EVERYONE)
     return list(rows.order_by("kind", "product_id"))
 
 
@@ -113,6 +129,9 @@ def change_as_json(
         "sku": row.product.sku,
         "kind": row.kind,
         "language": row.language,
+        "channel": row.channel,
+        "market": row.market,
+        "segment": row.segment,
         "status": row.status,
         "changed_at": row.changed_at.isoformat(),
         "copy": copy_as_json(row, channel=channel, market=market) if is_live else None,
@@ -126,17 +145,29 @@ def etag(body: dict[str, Any]) -> str:
 
 
 def all_live() -> QuerySet[PublishedCopy]:
-    """Return every live copy with product, publication and label, by product, kind and language."""
-    return (
-        _current()
-        .filter(status=PublishedCopy.Status.LIVE)
-        .order_by("product__sku", "kind", "language")
-    )
+    """Return every live copy with product, publication and label, by product and place."""
+    return _current().filter(status=PublishedCopy.Status.LIVE).order_by("product__sku", *PLACE[1:])
+
+
+def _closest(rows: Sequence[Sequence[Any]], market: str, segment: str) -> Iterable[Sequence[Any]]:
+    """Return, of the rows for each product, kind and channel, the one closest to an audience."""
+    best: dict[tuple[Any, ...], tuple[int, Sequence[Any]]] = {}
+    for row in rows:
+        product, kind, *values = row
+        channel, own_market, own_segment = values[_CHANNEL : _CHANNEL + 3]
+        if own_market not in ("", market) or own_segment not in ("", segment):
+            continue
+        closeness = 2 * bool(own_market) + bool(own_segment)
+        if closeness >= best.get((product, kind, channel), (0, row))[0]:
+            best[product, kind, channel] = closeness, row
+    return [row for _closeness, row in best.values()]
 
 
 def _copy_json(publication: Publication, label: dict[str, Any]) -> dict[str, Any]:
     return {
         "text": publication.text,
+        "market": publication.market,
+        "segment": publication.segment,
         "version": publication.number,
         "published_at": publication.published_at.isoformat(),
         "label": label,
@@ -148,8 +179,8 @@ def _current() -> QuerySet[PublishedCopy]:
     return rows.annotate(label_revision=latest_revision())
 
 
-LIVE_COPY = CompiledQuery(
-    lambda: (
+def _live_texts() -> QuerySet[PublishedCopy, Any]:
+    return (
         PublishedCopy.objects.filter(
             AnyOf(F("product_id"), "products"),
             status=PublishedCopy.Status.LIVE,
@@ -164,4 +195,8 @@ LIVE_COPY = CompiledQuery(
             latest_revision(),
         )
     )
-)
+
+
+# Everything that is live, and what of it every shopper may read beside a product.
+LIVE_TEXTS = CompiledQuery(_live_texts)
+LIVE_COPY = CompiledQuery(lambda: _live_texts().filter(**FOR_EVERYONE))

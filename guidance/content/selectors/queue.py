@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.content.models import (
+    PLACE,
     Draft,
     DraftQuerySet,
     PublishedCopy,
@@ -58,7 +59,7 @@ CHOICES: dict[str, dict[str, tuple[object, Narrow]]] = {
         "no": (_("new"), lambda queue: queue.filter(is_stale=False)),
     },
 }
-FIELDS = ("language", "kind")
+FIELDS = ("language", "kind", "channel", "market", "segment")
 NOBODY_YET = "nobody"
 # How a queue may be worked through: what people read, and the fields it is ordered by.
 ORDERS: dict[str, tuple[object, tuple[str, ...]]] = {
@@ -167,32 +168,33 @@ def queue_totals(user_id: int) -> Totals:
 
 @dataclass(frozen=True)
 class Share:
-    """How many drafts of one kind and language a decision on many would publish."""
+    """How many drafts of one kind, language, channel and audience a decision on many publishes."""
 
     kind: str
     language: str
+    channel: str
+    market: str
+    segment: str
     drafts: int
     replacing: int
 
 
 def shares_of(drafts: QuerySet[Draft]) -> list[Share]:
-    """Return what approving these drafts would do, by kind and language; one query.
+    """Return what approving these drafts would do, by what they are for; one query.
 
-    `replacing` counts those whose product has live copy of that kind and language already.
+    `replacing` counts those whose product has live copy in the same place already.
     """
     live = PublishedCopy.objects.filter(
         status=PublishedCopy.Status.LIVE,
-        product_id=OuterRef("product_id"),
-        kind=OuterRef("kind"),
-        language=OuterRef("language"),
+        **{name: OuterRef(name) for name in PLACE},
     )
     counted = (
         drafts.order_by()
         .annotate(has_live=Exists(live))
-        .values("kind", "language")
+        .values(*PLACE[1:])
         .annotate(drafts=Count("pk"), replacing=Count("pk", filter=Q(has_live=True)))
     )
-    return [Share(**row) for row in counted.order_by("kind", "language")]
+    return [Share(**row) for row in counted.order_by(*PLACE[1:])]
 
 
 def open_tasks() -> list[ReviewTask]:

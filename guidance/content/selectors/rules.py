@@ -1,6 +1,7 @@
 """Which rules hold for copy: the active pack of its market, compiled once per version."""
 
 import uuid
+from collections.abc import Sequence
 from functools import lru_cache
 
 from guidance.content.models import RulePackVersion
@@ -22,18 +23,34 @@ def pack_for_language(language: str) -> str:
     return pack_of_market(market) if market else default_market(language)
 
 
-def languages_of_pack(pack: str, languages: list[str]) -> list[str]:
-    """Return those of `languages` whose copy the pack holds for; the base holds for all."""
-    return [language for language in languages if pack in (BASE, pack_for_language(language))]
+def pack_for_copy(language: str, market: str = "") -> str:
+    """Return the key of the pack for copy in a language that is written for a market, or for all.
+
+    Copy for a market that is gone is held to its language's rules.
+    """
+    row = Market.objects.filter(key=market).first() if market else None
+    return pack_of_market(row) if row else pack_for_language(language)
 
 
-def active_rules(language: str) -> CompiledRules:
-    """Return the rules for copy in `language` as they are active now; two small queries.
+def copy_of_pack(pack: str, languages: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the (language, market) of all copy that the pack holds for; the base holds for all.
+
+    The market is '' for copy that is written for all of them.
+    """
+    places = [(language, "") for language in languages]
+    markets = Market.objects.filter(language__in=languages).order_by("key")
+    places += [(market.language, market.key) for market in markets]
+    return [place for place in places if pack in (BASE, pack_for_copy(*place))]
+
+
+def active_rules(language: str, market: str = "") -> CompiledRules:
+    """Return the rules for copy in `language` for a market as they are active now; two or three
+    small queries.
 
     Every process sees a new version at once, since the ids of the active ones are read each time;
     what they say is compiled once per process.
     """
-    pack = pack_for_language(language)
+    pack = pack_for_copy(language, market)
     active = RulePackVersion.objects.filter(status="active", pack__in=[pack, BASE])
     ids = dict(active.values_list("pack", "pk"))
     return _compiled(pack, ids.get(pack), ids.get(BASE))

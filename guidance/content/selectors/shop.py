@@ -10,6 +10,7 @@ from django.utils import timezone
 from guidance.behaviour.models import ProductDayRollup, Source
 from guidance.catalog.models import Product, ProductAttribute
 from guidance.content.models import Draft, Kind, PublishedCopy
+from guidance.content.variants import USUAL, Variant
 from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
 from models_ml.writer.terms import Terms, terms_of
@@ -37,19 +38,20 @@ def _has_facts(language: str) -> bool:
     )
 
 
-def products_to_draft(*, kind: Kind | str, language: str) -> list[int]:
-    """Return ids of shown products without a description of their own, a draft or copy.
+def products_to_draft(*, kind: Kind | str, language: str, variant: Variant = USUAL) -> list[int]:
+    """Return ids of shown products without such a draft or copy, or a description of their own.
 
     A product whose last draft was rejected is left to people, who may ask for it by name.
     """
-    done = Draft.objects.filter(kind=kind, language=language).exclude(status="approved")
-    published = PublishedCopy.objects.filter(kind=kind, language=language)
+    place = {"kind": kind, "language": language, **variant.place()}
+    done = Draft.objects.filter(**place).exclude(status="approved")
+    published = PublishedCopy.objects.filter(**place)
     products = (
         Product.objects.filter(is_hidden=False)
         .exclude(pk__in=done.values("product_id"))
         .exclude(pk__in=published.values("product_id"))
     )
-    if kind == Kind.DESCRIPTION:
+    if kind == Kind.DESCRIPTION and not variant.has_audience:
         described = Q(descriptions__has_key=language) & ~Q(**{f"descriptions__{language}": ""})
         products = products.exclude(described)
     return list(products.order_by("pk").values_list("pk", flat=True))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
-from guidance.content.models import Draft, Kind, MissingFacts
+from guidance.content.models import PLACE, Draft, Kind, MissingFacts
 from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.shop import (
     languages_with_facts,
@@ -26,10 +26,12 @@ from guidance.content.services.providers import BUILTIN, chosen_writer
 from guidance.content.services.writing import (
     Assignment,
     House,
+    Unwritten,
     batch_size,
     read_house,
     write_drafts,
 )
+from guidance.content.variants import USUAL, Variant
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
@@ -42,16 +44,34 @@ JOB_KIND = "draft_copy"
 # A job keeps these in English; its page translates them.
 PHASE = gettext_noop("writing drafts")
 DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
+CRAMPED = gettext_noop("too little room for the name")
 FALLEN = gettext_noop("by the builtin writer instead")
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """What one batch came to; `fallbacks` of the drafts stand in for a language model's."""
+    """What writing came to; `fallbacks` of the drafts stand in for a language model's.
+
+    `cramped` products have names too long for the channel or the length that was asked for.
+    """
 
     drafted: int
     missing: int
     fallbacks: int = 0
+    cramped: int = 0
+
+    def __add__(self, other: "Drafted") -> "Drafted":
+        return Drafted(
+            self.drafted + other.drafted,
+            self.missing + other.missing,
+            self.fallbacks + other.fallbacks,
+            self.cramped + other.cramped,
+        )
+
+    def as_detail(self) -> dict[str, int]:
+        """Return the figures that a job's page shows; the rare ones only where there are any."""
+        rare = {CRAMPED: self.cramped, FALLEN: self.fallbacks}
+        return {DRAFTED: self.drafted, THIN: self.missing} | {n: c for n, c in rare.items() if c}
 
 
 def request_drafts(
@@ -60,6 +80,7 @@ def request_drafts(
     kind: Kind | str = Kind.DESCRIPTION,
     languages: Sequence[str] = (),
     product_ids: Sequence[int] | None = None,
+    variant: Variant = USUAL,
     start: bool = True,
 ) -> Job:
     """Ask for drafts of `product_ids`, or of every product that lacks this kind of copy.
@@ -71,6 +92,7 @@ def request_drafts(
         "kind": str(kind),
         "languages": list(languages) or languages_with_facts(),
         "product_ids": None if product_ids is None else list(product_ids),
+        "variant": variant.as_fields(),
     }
     return request_job(kind=JOB_KIND, params=params, requested_by=requested_by, start=start)
 
@@ -84,26 +106,31 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
 def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     kind, asked_for = context.params["kind"], context.params["product_ids"]
+    variant = Variant.of(context.params.get("variant", {}))
     plan = {
-        language: asked_for or products_to_draft(kind=kind, language=language)
+        language: asked_for or products_to_draft(kind=kind, language=language, variant=variant)
         for language in context.params["languages"]
     }
-    drafted = missing = fallbacks = done = 0
+    all_of_it, done = Drafted(0, 0), 0
     total = max(sum(map(len, plan.values())), 1)
     for language, batch in _batches(plan, batch_size(writer)):
-        detail = {DRAFTED: drafted, THIN: missing} | ({FALLEN: fallbacks} if fallbacks else {})
-        context.progress(PHASE, done / total, detail=detail)
-        result = draft_products(
+        context.progress(PHASE, done / total, detail=all_of_it.as_detail())
+        all_of_it += draft_products(
             product_ids=batch,
             kind=kind,
             language=language,
+            variant=variant,
             requested_by=job.requested_by,
             unless_drafted_since=job.created_at,
             provider=writer,
         )
-        drafted, missing = drafted + result.drafted, missing + result.missing
-        fallbacks, done = fallbacks + result.fallbacks, done + len(batch)
-    return {"drafted": drafted, "facts_missing": missing, "fallbacks": fallbacks}
+        done += len(batch)
+    return {
+        "drafted": all_of_it.drafted,
+        "facts_missing": all_of_it.missing,
+        "fallbacks": all_of_it.fallbacks,
+        "cramped": all_of_it.cramped,
+    }
 
 
 def _batches(plan: dict[str, list[int]], size: int) -> Iterator[tuple[str, list[int]]]:
@@ -118,6 +145,7 @@ def draft_products(
     kind: Kind | str,
     language: str,
     requested_by: User | None,
+    variant: Variant = USUAL,
     unless_drafted_since: datetime | None = None,
     provider: Provider = BUILTIN,
 ) -> Drafted:
@@ -130,7 +158,7 @@ def draft_products(
     settled = Q(status=Draft.Status.WAITING)
     if unless_drafted_since is not None:
         settled |= Q(created_at__gte=unless_drafted_since)
-    drafted = Draft.objects.filter(settled, kind=kind, language=language)
+    drafted = Draft.objects.filter(settled, kind=kind, language=language, **variant.place())
     products = list(
         Product.objects.filter(pk__in=product_ids)
         .exclude(pk__in=drafted.values("product_id"))
@@ -139,25 +167,43 @@ def draft_products(
     facts, takings, house = (
         facts_of(products, language),
         takings_of(product_ids),
-        read_house(language),
+        read_house(language, variant.market),
     )
     assignments = [
-        Assignment(product, str(kind), language, facts[product.pk], house) for product in products
+        Assignment(product, str(kind), language, facts[product.pk], house, variant=variant)
+        for product in products
     ]
-    drafts: list[Draft] = []
-    missing: list[MissingFacts] = []
-    for product, written in zip(products, write_drafts(assignments, provider), strict=True):
-        if isinstance(written, NotEnoughFacts):
-            keys = list(written.missing)
-            missing.append(MissingFacts(product=product, kind=kind, language=language, keys=keys))
-        else:
-            written.requested_by = requested_by
-            written.takings = takings.get(product.pk, Decimal(0))
-            drafts.append(written)
+    texts = write_drafts(assignments, provider)
+    drafts = [written for written in texts if isinstance(written, Draft)]
+    missing = _missing(assignments, texts)
+    for draft in drafts:
+        draft.requested_by = requested_by
+        draft.takings = takings.get(draft.product_id, Decimal(0))
     _examine_all(drafts, language, facts, house)
     stored = _store(drafts=drafts, missing=missing, requested_by=requested_by, settled=drafted)
-    fallbacks = sum(bool(draft.fallback_reason) for draft in drafts)
-    return Drafted(drafted=stored, missing=len(missing), fallbacks=fallbacks)
+    return Drafted(
+        drafted=stored,
+        missing=len(missing),
+        fallbacks=sum(bool(draft.fallback_reason) for draft in drafts),
+        cramped=len(texts) - len(drafts) - len(missing),
+    )
+
+
+def _missing(
+    assignments: Sequence[Assignment], texts: Sequence[Draft | Unwritten]
+) -> list[MissingFacts]:
+    """Return what is to be listed: the products whose facts are too thin, unsaved."""
+    return [
+        MissingFacts(
+            product=asked.product,
+            kind=asked.kind,
+            language=asked.language,
+            **asked.variant.as_fields(),
+            keys=list(nothing.missing),
+        )
+        for asked, nothing in zip(assignments, texts, strict=True)
+        if isinstance(nothing, NotEnoughFacts)
+    ]
 
 
 def _examine_all(
@@ -171,6 +217,8 @@ def _examine_all(
             product=draft.product,
             kind=draft.kind,
             language=language,
+            channel=draft.channel,
+            longest=draft.longest,
             facts=facts[draft.product_id],
             sentences=draft.sentences,
             brands=house.brands,
@@ -198,14 +246,15 @@ def _store(
     MissingFacts.objects.bulk_create(
         missing,
         update_conflicts=True,
-        unique_fields=["product", "kind", "language"],
-        update_fields=["keys"],
+        unique_fields=PLACE,
+        update_fields=["keys", "longest", "stress"],
     )
     stored = Draft.objects.filter(pk__in=[draft.pk for draft in fresh])
     kept = set(stored.values_list("pk", flat=True)) if fresh else set()
     remember_texts([draft for draft in fresh if draft.pk in kept])
     for draft in fresh[:1]:
-        place = {"kind": draft.kind, "language": draft.language}
+        place = draft.place()
+        del place["product_id"]
         drafted = stored.values("product_id")
         MissingFacts.objects.filter(**place, product_id__in=drafted).delete()
         record_batch_audit(

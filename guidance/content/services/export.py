@@ -13,7 +13,8 @@ from guidance.core.spreadsheets import BYTE_ORDER_MARK, defused
 
 CHUNK = 500
 COLUMNS = (
-    "sku", "kind", "language", "version", "content_id", "published_at", "text",
+    "sku", "kind", "language", "channel", "market", "segment", "version",
+    "content_id", "published_at", "text",
     "origin", "writer", "taken_over", "label_channel", "label_visible", "label_notice",
     "digital_source_type", "provenance",
 )  # fmt: skip
@@ -41,7 +42,9 @@ def _row(row: PublishedCopy, channel: Channel, market: str) -> dict[str, Any]:
     copy = published.copy_as_json(row, channel=channel, market=market)
     label = copy["label"]
     values = (
-        row.product.sku, row.kind, row.language, copy["version"], str(row.publication_id),
+        row.product.sku, row.kind, row.language, row.channel, row.market, row.segment,
+        copy["version"],
+        str(row.publication_id),
         copy["published_at"], copy["text"], label["origin"], label["writer"], label["taken_over"],
         label["channel"], label["visible"], label["notice"],
         label["provenance"]["digitalSourceType"], label["provenance"],

@@ -61,5 +61,9 @@ def _rows(row: MissingFacts, values: Mapping[str, str]) -> list[AttributeRow]:
 
 def _draft(product: Product, row: MissingFacts, actor: User) -> Drafted:
     return draft_products(
-        product_ids=[product.pk], kind=row.kind, language=row.language, requested_by=actor
+        product_ids=[product.pk],
+        kind=row.kind,
+        language=row.language,
+        variant=row.variant(),
+        requested_by=actor,
     )

@@ -96,7 +96,7 @@ def _back_to_desk(publication: Publication, found: Examination) -> None:
 CARRIED = (
     *("sentences", "facts", "claims", "findings", "blocking_findings", "warnings"),
     *("writer", "provider", "model", "prompt_version", "fallback_reason"),
-    *("takings", "is_high_risk", "earlier_requesters", "claim_authors"),
+    *("longest", "stress", "takings", "is_high_risk", "earlier_requesters", "claim_authors"),
     *("requested_by_id", "edited_by_id"),
 )
 

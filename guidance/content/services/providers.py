@@ -68,6 +68,11 @@ def writer_options() -> WriterOptions:
     return options
 
 
+def writes_at_once() -> bool:
+    """Tell whether the chosen writer is quick enough for a page to wait for: the builtin one."""
+    return bool(BUILTIN.name == settings.WRITER_PROVIDER)
+
+
 def chosen_writer() -> Provider:
     """Return this process's provider; raises ImproperlyConfigured.
 

@@ -106,8 +106,8 @@ def take_out(copy: PublishedCopy, *, reason: str) -> None:
 
 
 def place_of(text: Draft | Publication) -> dict[str, Any]:
-    """Return what a text is for: product, kind and language."""
-    return {"product_id": text.product_id, "kind": text.kind, "language": text.language}
+    """Return what a text is for, as fields to filter by or to make a row of."""
+    return text.place()
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import (
+    PLACE,
     Draft,
     PublishedCopy,
     ReviewTask,
@@ -19,7 +20,7 @@ from guidance.content.models import (
     WebhookEvent,
 )
 from guidance.content.selectors.exceptions import signed_for
-from guidance.content.selectors.rules import active_rules, languages_of_pack
+from guidance.content.selectors.rules import active_rules, copy_of_pack
 from guidance.content.services.planning import REAPPROVE_WITHIN
 from guidance.content.services.staleness import examine_again, text_to_desk
 from guidance.content.services.webhook_outbox import note_change
@@ -47,7 +48,7 @@ DOUBTFUL = gettext_noop("A rule that is in force now warns of this text.")
 class Reexamined:
     """What new rules came to: how many texts were looked at, withdrawn and warned of.
 
-    `reached` holds the last product examined in each language, and the last waiting draft.
+    `reached` holds, by language and market, the last product examined and the last waiting draft.
     """
 
     live: int = 0
@@ -62,26 +63,26 @@ def request_examination(*, pack: str, requested_by: User | None) -> Job | None:
 
     Call it in the transaction that puts the rules in force.
     """
-    languages = languages_of_pack(pack, list(LANGUAGES))
-    if not (_live(languages).exists() or _waiting(languages).exists()):
+    places = copy_of_pack(pack, LANGUAGES)
+    if not any(_live(*place).exists() or _waiting(*place).exists() for place in places):
         return None
     return request_job(kind=JOB_KIND, params={"pack": pack}, requested_by=requested_by)
 
 
 def run_examine_by_rules(context: JobContext) -> dict[str, Any]:
-    """Run the job: live copy and waiting drafts of a pack's markets, a chunk to a transaction.
+    """Run the job: live copy and waiting drafts that a pack holds for, a chunk to a transaction.
 
     What newly breaks a blocking rule is withdrawn at once, what is newly warned of stays public
     until `REAPPROVE_WITHIN` is over; both texts return to the desk in one task. A later attempt
     goes on behind the last chunk that was finished; a chunk that is examined twice suffers nothing.
     """
     pack, done = context.params["pack"], Reexamined(**context.recall())
-    languages = languages_of_pack(pack, list(LANGUAGES))
-    left = _live(languages).count() + _waiting(languages).count()
+    places = copy_of_pack(pack, LANGUAGES)
+    left = sum(_live(*place).count() + _waiting(*place).count() for place in places)
     total = max(left, done.live + done.waiting, 1)
-    for language in languages:
+    for language, market in places:
         for examine_next in (_examine_live, _examine_waiting):
-            while examine_next(pack, language, done):
+            while examine_next(pack, language, market, done):
                 context.remember(asdict(done))
                 context.progress(PHASE, (done.live + done.waiting) / total, detail=_figures(done))
     return {name: count for name, count in asdict(done).items() if name != "reached"}
@@ -96,31 +97,33 @@ def _figures(done: Reexamined) -> dict[str, int]:
     }
 
 
-def _live(languages: Sequence[str]) -> QuerySet[PublishedCopy]:
-    return PublishedCopy.objects.filter(language__in=languages, status=PublishedCopy.Status.LIVE)
+def _live(language: str, market: str) -> QuerySet[PublishedCopy]:
+    return PublishedCopy.objects.filter(
+        language=language, market=market, status=PublishedCopy.Status.LIVE
+    )
 
 
-def _waiting(languages: Sequence[str]) -> QuerySet[Draft]:
-    return Draft.objects.waiting().filter(language__in=languages)
+def _waiting(language: str, market: str) -> QuerySet[Draft]:
+    return Draft.objects.waiting().filter(language=language, market=market)
 
 
-def _examine_live(pack: str, language: str, done: Reexamined) -> bool:
+def _examine_live(pack: str, language: str, market: str, done: Reexamined) -> bool:
     """Examine the next chunk of live copy; False where there is none."""
-    place = f"live {language}"
-    beyond = _live([language]).filter(product_id__gt=done.reached.get(place, 0))
+    place = f"live {language} {market}"
+    beyond = _live(language, market).filter(product_id__gt=done.reached.get(place, 0))
     ids = beyond.order_by("product_id").values_list("product_id", flat=True).distinct()
     product_ids = list(ids[:CHUNK])
     if not product_ids:
         return False
-    _examine_chunk(product_ids, language, pack, done)
+    _examine_chunk(product_ids, language, market, pack, done)
     done.reached[place] = product_ids[-1]
     return True
 
 
-def _examine_waiting(pack: str, language: str, done: Reexamined) -> bool:
+def _examine_waiting(pack: str, language: str, market: str, done: Reexamined) -> bool:
     """Examine the next chunk of waiting drafts; False where there is none."""
-    place = f"waiting {language}"
-    drafts = _waiting([language]).order_by("pk")
+    place = f"waiting {language} {market}"
+    drafts = _waiting(language, market).order_by("pk")
     if place in done.reached:
         drafts = drafts.filter(pk__gt=done.reached[place])
     draft_ids = list(drafts.values_list("pk", flat=True)[:CHUNK])
@@ -133,18 +136,15 @@ def _examine_waiting(pack: str, language: str, done: Reexamined) -> bool:
 
 @transaction.atomic
 def _examine_chunk(
-    product_ids: Sequence[int],
-    language: str,
-    pack: str,
-    done: Reexamined,
+    product_ids: Sequence[int], language: str, market: str, pack: str, done: Reexamined
 ) -> None:
     # The lock that approvals take: one under way commits first and is seen below.
     products = Product.objects.select_for_update(no_key=True).order_by("pk")
     list(products.filter(pk__in=product_ids).values_list("pk", flat=True))
     # Read for each chunk: another version may be put in force while the job runs.
     version = RulePackVersion.objects.get(pack=pack, status=RulePackVersion.Status.ACTIVE)
-    rules = active_rules(language)
-    live = _live([language]).filter(product_id__in=product_ids)
+    rules = active_rules(language, market)
+    live = _live(language, market).filter(product_id__in=product_ids)
     copies = list(live.select_related("publication__draft", "product__category"))
     facts = facts_of([copy.product for copy in copies], language)
     judged = [(copy, _new_findings(copy, facts[copy.product_id], rules)) for copy in copies]
@@ -205,9 +205,9 @@ def _return(copies: Sequence[PublishedCopy], version: RulePackVersion, forbidden
     waiting = set(
         Draft.objects.waiting()
         .filter(product__in=[copy.product_id for copy in copies])
-        .values_list("product_id", "kind", "language")
+        .values_list(*PLACE)
     )
-    back = [copy for copy in copies if (copy.product_id, copy.kind, copy.language) not in waiting]
+    back = [copy for copy in copies if copy.place_key() not in waiting]
     if back:
         task, _created = ReviewTask.objects.get_or_create(rules=version, closed_at=None)
         Draft.objects.bulk_create(text_to_desk(copy.publication, task) for copy in back)

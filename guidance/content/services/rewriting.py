@@ -28,6 +28,7 @@ from guidance.core.models import Job, User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
+from models_ml.writer.kinds import TooShort
 from models_ml.writer.providers import Provider
 from models_ml.writer.realiser import NotEnoughFacts
 
@@ -52,7 +53,7 @@ def rewrite_draft(
     """
     require(actor, "content.add_draft")
     draft = lock_waiting(draft_id=draft_id, version=version)
-    assignment = _assignments([draft])[0]
+    assignment = assignments_of([draft])[0]
     if written is not None and written.facts != facts_as_json(assignment.facts):
         written = None
     try:
@@ -60,6 +61,8 @@ def rewrite_draft(
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
+    except TooShort as cramped:
+        raise Invalid(_("There is too little room even for the product's name.")) from cramped
     take_text(draft=draft, written=written, actor=actor, facts=assignment.facts)
     draft.earlier_requesters, draft.requested_by = between_commas(draft.requesters()), actor
     draft.save()
@@ -129,10 +132,10 @@ def _rewrite_all(
     rewritten = 0
     for start in range(0, len(drafts), size):
         batch = drafts[start : start + size]
-        texts = write_drafts(_assignments(batch), writer)
+        texts = write_drafts(assignments_of(batch), writer)
         for number, (draft, text) in enumerate(zip(batch, texts, strict=True), start):
             context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
-            written = None if isinstance(text, NotEnoughFacts) else text
+            written = text if isinstance(text, Draft) else None
             rewritten += _rewrite(draft, actor, written)
     return rewritten
 
@@ -145,10 +148,11 @@ def _rewrite(draft: Draft, actor: User, written: Draft | None) -> bool:
     return True
 
 
-def _assignments(drafts: Sequence[Draft]) -> list[Assignment]:
-    """Return the drafts' next texts to write, from today's facts."""
+def assignments_of(drafts: Sequence[Draft], *, instruction: str = "") -> list[Assignment]:
+    """Return the drafts' next texts to write, from today's facts and as an instruction says."""
     languages = {draft.language for draft in drafts}
-    houses = {language: read_house(language) for language in languages}
+    places = {(draft.language, draft.market) for draft in drafts}
+    houses = {place: read_house(*place) for place in places}
     facts = {
         language: facts_of([d.product for d in drafts if d.language == language], language)
         for language in languages
@@ -159,8 +163,11 @@ def _assignments(drafts: Sequence[Draft]) -> list[Assignment]:
             kind=draft.kind,
             language=draft.language,
             facts=facts[draft.language][draft.product_id],
-            house=houses[draft.language],
+            house=houses[draft.language, draft.market],
             version=draft.version + 1,
+            variant=draft.variant(),
+            instruction=instruction,
+            current=draft.text if instruction else "",
         )
         for draft in drafts
     ]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# Copy of these kinds promises something that the shop must keep.
-HIGH_RISK_KINDS = frozenset({"campaign"})
+# A campaign promises something that the shop must keep, and no message that was sent comes back.
+HIGH_RISK_KINDS = frozenset({"campaign", "push"})
 # What the checks found is about prices, or about health.
 HIGH_RISK_FINDINGS = frozenset({"price", "health"})
 

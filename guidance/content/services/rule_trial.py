@@ -7,7 +7,7 @@ from typing import Any
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft, PublishedCopy, RulePackVersion
-from guidance.content.selectors.rules import active_rules, languages_of_pack, rules_with
+from guidance.content.selectors.rules import active_rules, copy_of_pack, rules_with
 from models_ml.writer.checks import BLOCK, Finding, check_wording
 from models_ml.writer.facts import LANGUAGES, Fact, has_han
 from models_ml.writer.rules.engine import CompiledRules
@@ -61,25 +61,29 @@ def try_version(*, version: RulePackVersion, sentences: Sequence[str] = ()) -> T
     The newest texts of the version's market are looked at, MOST_TEXTS of each kind at most.
     """
     trial = Trial()
-    for language in languages_of_pack(version.pack, list(LANGUAGES)):
-        today = active_rules(language)
+    tried = set[str]()
+    for language, market in copy_of_pack(version.pack, LANGUAGES):
+        today = active_rules(language, market)
         changed = rules_with(version, today.pack.key)
-        texts = list(_texts(language, trial))
+        texts = list(_texts(language, market, trial))
         facts = facts_of([text.product for text in texts if text.product], language)
         for text in texts:
             _compare(text, facts, today, changed, trial)
-        pasted = [s for s in sentences[:MOST_SENTENCES] if has_han(s) == (language == "zh-hans")]
+        is_new, is_chinese = language not in tried, language == "zh-hans"
+        tried.add(language)
+        pasted = [s for s in sentences[:MOST_SENTENCES] if is_new and has_han(s) == is_chinese]
         for sentence in pasted:
             _compare(_Text(PASTED, sentence, language), {}, today, changed, trial)
             trial.sentences.append((sentence, _findings(sentence, (), "", language, changed)))
     return trial
 
 
-def _texts(language: str, trial: Trial) -> Iterator[_Text]:
-    live = PublishedCopy.objects.filter(language=language, status=PublishedCopy.Status.LIVE)
+def _texts(language: str, market: str, trial: Trial) -> Iterator[_Text]:
+    same = {"language": language, "market": market}
+    live = PublishedCopy.objects.filter(**same, status=PublishedCopy.Status.LIVE)
     for copy in _newest(live.select_related("publication", "product__category"), trial):
         yield _Text(LIVE, copy.publication.text, language, copy.product)
-    waiting = Draft.objects.waiting().filter(language=language)
+    waiting = Draft.objects.waiting().filter(**same)
     for draft in _newest(waiting.select_related("product__category"), trial):
         yield _Text(WAITING, draft.text, language, draft.product)
 

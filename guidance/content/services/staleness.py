@@ -15,6 +15,7 @@ from guidance.catalog.hooks import FactChange
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import (
+    PLACE,
     Citation,
     Draft,
     Publication,
@@ -74,15 +75,15 @@ def examine_again(*, draft_ids: Sequence[uuid.UUID]) -> int:
         waiting = Draft.objects.waiting().filter(pk__in=draft_ids[start : start + CHUNK])
         drafts = list(waiting.select_related("product__category"))
         remember_texts(drafts)
-        for language in {draft.language for draft in drafts}:
-            chosen = [draft for draft in drafts if draft.language == language]
-            done += _examine_chunk(chosen, language, brands)
+        for language, market in {(draft.language, draft.market) for draft in drafts}:
+            chosen = [d for d in drafts if (d.language, d.market) == (language, market)]
+            done += _examine_chunk(chosen, language, market, brands)
     return done
 
 
-def _examine_chunk(drafts: Sequence[Draft], language: str, brands: Terms) -> int:
+def _examine_chunk(drafts: Sequence[Draft], language: str, market: str, brands: Terms) -> int:
     facts = facts_of([draft.product for draft in drafts], language)
-    rules, banned = active_rules(language), forbidden_words(language)
+    rules, banned = active_rules(language, market), forbidden_words(language)
     shop = ShopTexts(language, {draft.product_id: draft.text for draft in drafts})
     done = 0
     for draft in drafts:
@@ -153,15 +154,11 @@ def _return_to_desk(
     stale: dict[Publication, list[FactChange]], chunk: dict[int, list[FactChange]]
 ) -> list[Draft]:
     """Make a waiting draft of each stale text, in the task of the first fact that changed."""
-    waiting = set(
-        Draft.objects.waiting()
-        .filter(product_id__in=chunk)
-        .values_list("product_id", "kind", "language")
-    )
+    waiting = set(Draft.objects.waiting().filter(product_id__in=chunk).values_list(*PLACE))
     returned = []
     tasks: dict[str, ReviewTask] = {}
     for publication, changes in stale.items():
-        if (publication.product_id, publication.kind, publication.language) in waiting:
+        if publication.place_key() in waiting:
             continue
         key = changes[0].key
         task = tasks.get(key) or tasks.setdefault(key, _open_task(key))

@@ -81,6 +81,9 @@ def _data(publication: Publication, sku: str, status: str) -> dict[str, Any]:
         "sku": sku,
         "kind": publication.kind,
         "language": publication.language,
+        "channel": publication.channel,
+        "market": publication.market,
+        "segment": publication.segment,
         "version": publication.number,
         "status": status,
     }

@@ -19,6 +19,7 @@ from guidance.content.services.writing import Assignment, House, read_house, wri
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from models_ml.writer.facts import Fact
+from models_ml.writer.kinds import TooShort
 from models_ml.writer.realiser import NotEnoughFacts
 
 # Candidates have numbers above every version that people reach by asking for another text.
@@ -35,7 +36,7 @@ def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
     more, none where they are too thin.
     """
     facts = facts_of([draft.product], draft.language)[draft.product_id]
-    house, found = read_house(draft.language, chooser=FIRST_WORDING), list[Draft]()
+    house, found = read_house(draft.language, draft.market, chooser=FIRST_WORDING), list[Draft]()
     for one in _written(draft, facts, FIRST_CANDIDATE, TRIED, house):
         if one.text in {draft.text, *(other.text for other in found)}:
             continue
@@ -87,6 +88,19 @@ def rewrite_as_told(
     require(actor, "content.change_draft")
     draft = lock_waiting(draft_id=draft_id, version=version)
     facts = facts_of([draft.product], draft.language)[draft.product_id]
+    best, understood = best_as_told(draft, facts, instruction)
+    take_text(draft=draft, written=best, actor=actor, facts=facts)
+    draft.save()
+    remember_texts([draft])
+    details = {"version": draft.version, "understood": understood}
+    record_audit(actor=actor, verb="rewrite_as_told", target=draft, details=details)
+    return draft, understood
+
+
+def best_as_told(draft: Draft, facts: Sequence[Fact], instruction: str) -> tuple[Draft, str]:
+    """Return the builtin writer's text that follows an instruction best, unsaved, and what was
+    understood; raises Invalid where it understands nothing or no text is better.
+    """
     read = read_instruction(instruction, sorted({fact.key for fact in facts}))
     tried = list(_written(draft, facts, FIRST_CANDIDATE, TRIED))
     best = max(tried, key=read.mark, default=None)
@@ -94,23 +108,21 @@ def rewrite_as_told(
         raise Invalid(
             _("No text follows that better than this one (%(told)s).") % {"told": read.understood}
         )
-    take_text(draft=draft, written=best, actor=actor, facts=facts)
-    draft.save()
-    remember_texts([draft])
-    details = {"version": draft.version, "understood": read.understood}
-    record_audit(actor=actor, verb="rewrite_as_told", target=draft, details=details)
-    return draft, read.understood
+    return best, read.understood
 
 
 def _written(
     draft: Draft, facts: Sequence[Fact], first: int, count: int, house: House | None = None
 ) -> Iterator[Draft]:
     # What is chosen among wordings would leave few to choose from.
-    house = house or read_house(draft.language, chooser=FIRST_WORDING)
+    house = house or read_house(draft.language, draft.market, chooser=FIRST_WORDING)
     for number in range(first, first + count):
         try:
             yield write_builtin(
-                Assignment(draft.product, draft.kind, draft.language, facts, house, number)
+                Assignment(
+                    *(draft.product, draft.kind, draft.language, facts, house, number),
+                    variant=draft.variant(),
+                )
             )
-        except NotEnoughFacts:
+        except (NotEnoughFacts, TooShort):
             return

@@ -1,6 +1,7 @@
 """Writing drafts with the chosen provider; where a language model fails, the builtin one writes."""
 
 import logging
+import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, facts_as_json, told_by
+from guidance.content.variants import USUAL, Variant
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.facts import Fact, claimable
+from models_ml.writer.kinds import TooShort
+from models_ml.writer.manner import Manner
 from models_ml.writer.providers import BadAnswer, CopyTask, Generation, Provider, ProviderError
 from models_ml.writer.providers.prompts import (
     COPY_SCHEMA,
@@ -40,6 +44,8 @@ ROUNDS = 2
 # A first text, and a second one that is told what was wrong with the first.
 TRIES = 2
 LONGEST_SHOWN = 4_000
+# Why nothing was written: too few facts, or too few characters for the product's name alone.
+Unwritten = NotEnoughFacts | TooShort
 
 
 class Unusable(ProviderError):
@@ -52,7 +58,7 @@ class Unusable(ProviderError):
 
 @dataclass(frozen=True)
 class House:
-    """What texts of one language are worded and examined by, read once for a batch."""
+    """What texts of one language and market are worded and examined by, read once for a batch."""
 
     brands: Terms
     rules: CompiledRules
@@ -60,12 +66,12 @@ class House:
     chooser: Chooser = FIRST_WORDING
 
 
-def read_house(language: str, *, chooser: Chooser | None = None) -> House:
-    """Return the shop's brands, active rules and voice, and what chooses among wordings: the
-    promoted model, unless `chooser` says otherwise."""
+def read_house(language: str, market: str = "", *, chooser: Chooser | None = None) -> House:
+    """Return the shop's brands, a market's active rules and the voice, and what chooses among
+    wordings: the promoted model, unless `chooser` says otherwise."""
     return House(
         shop_brands(),
-        active_rules(language),
+        active_rules(language, market),
         voice_in(language),
         promoted_chooser() if chooser is None else chooser,
     )
@@ -73,7 +79,11 @@ def read_house(language: str, *, chooser: Chooser | None = None) -> House:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One draft to write: about what, in what language, from which facts."""
+    """One draft to write: about what, in what language, from which facts.
+
+    With an `instruction`, a person's words, a language model writes the text that stands as
+    `current` again; the builtin writer reads neither.
+    """
 
     product: Product
     kind: str
@@ -81,11 +91,24 @@ class Assignment:
     facts: Sequence[Fact]
     house: House
     version: int = 1
+    variant: Variant = USUAL
+    instruction: str = ""
+    current: str = ""
 
     @property
     def seed(self) -> int:
-        """The same product and version give the same text, so a repeated attempt does too."""
-        return self.product.pk * SEEDS_PER_PRODUCT + self.version
+        """The same product, place and version give the same text, so a repeated attempt does too.
+
+        A place of its own gives wordings of its own.
+        """
+        place = "|".join(self.variant.place().values()).strip("|")
+        return (
+            self.product.pk * SEEDS_PER_PRODUCT + self.version + (zlib.crc32(place.encode()) << 20)
+        )
+
+    @property
+    def manner(self) -> Manner:
+        return self.variant.manner(self.house.rules.pack.key)
 
     def task(self) -> CopyTask:
         """Return what a language model is told: only facts that copy may state."""
@@ -96,6 +119,9 @@ class Assignment:
             title=self.product.title_in(self.language),
             facts=tuple(fact for fact in usable if is_harmless(fact.value, self.language)),
             voice=self.house.voice.as_prompt(),
+            manner=self.manner,
+            instruction=self.instruction,
+            current=self.current,
         )
 
 
@@ -106,9 +132,7 @@ def batch_size(provider: Provider) -> int:
     return provider.capabilities().concurrency * ROUNDS
 
 
-def write_drafts(
-    assignments: Sequence[Assignment], provider: Provider
-) -> list[Draft | NotEnoughFacts]:
+def write_drafts(assignments: Sequence[Assignment], provider: Provider) -> list[Draft | Unwritten]:
     """Write a draft for each assignment, without storing any; who stores them examines them.
 
     A language model is asked from as many threads as it can use, each with a connection of its own.
@@ -116,7 +140,7 @@ def write_drafts(
     if provider.name == WRITER:
         return [_written(assignment, provider) for assignment in assignments]
 
-    def work(assignment: Assignment) -> Draft | NotEnoughFacts:
+    def work(assignment: Assignment) -> Draft | Unwritten:
         try:
             return _written(assignment, provider)
         finally:
@@ -127,7 +151,7 @@ def write_drafts(
 
 
 def write_draft(assignment: Assignment, provider: Provider) -> Draft:
-    """Write a draft without storing it; raises NotEnoughFacts.
+    """Write a draft without storing it; raises NotEnoughFacts and TooShort.
 
     Where `provider` fails, its text fails the checks, or the facts are not to be shown to it, the
     builtin writer's draft is returned with its `fallback_reason`.
@@ -136,15 +160,16 @@ def write_draft(assignment: Assignment, provider: Provider) -> Draft:
     if provider.name == WRITER:
         return builtin
     try:
-        return _by_model(assignment, provider)
+        return write_by_model(assignment, provider)
     except ProviderError as failed:
         logger.warning("%s: the builtin writer writes instead: %s", assignment.product.sku, failed)
-        builtin.fallback_reason = _reason(failed)
+        builtin.fallback_reason = reason_of(failed)
         return builtin
 
 
 def write_builtin(assignment: Assignment) -> Draft:
-    """Write the builtin writer's draft, neither examined nor stored; raises NotEnoughFacts."""
+    """Write the builtin writer's draft, neither examined nor stored; raises NotEnoughFacts and
+    TooShort."""
     chooser = assignment.house.chooser
     written = chooser.write(
         assignment.kind,
@@ -152,6 +177,7 @@ def write_builtin(assignment: Assignment) -> Draft:
         facts=assignment.facts,
         language=assignment.language,
         seed=assignment.seed,
+        manner=assignment.manner,
     )
     title = assignment.product.title_in(assignment.language)
     voice = assignment.house.voice
@@ -162,15 +188,15 @@ def write_builtin(assignment: Assignment) -> Draft:
     return draft
 
 
-def _written(assignment: Assignment, provider: Provider) -> Draft | NotEnoughFacts:
+def _written(assignment: Assignment, provider: Provider) -> Draft | Unwritten:
     try:
         return write_draft(assignment, provider)
-    except NotEnoughFacts as thin:
-        return thin
+    except (NotEnoughFacts, TooShort) as nothing:
+        return nothing
 
 
-def _by_model(assignment: Assignment, provider: Provider) -> Draft:
-    """Return the model's draft once one passes; raises ProviderError."""
+def write_by_model(assignment: Assignment, provider: Provider) -> Draft:
+    """Return the model's draft, not stored, once one passes every check; raises ProviderError."""
     task = assignment.task()
     if poisoned(assignment.facts, task.title):
         raise Unusable(Draft.Fallback.INSTRUCTIONS, "title or facts read like instructions")
@@ -197,6 +223,7 @@ def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> 
         product=assignment.product,
         kind=assignment.kind,
         language=assignment.language,
+        **assignment.variant.as_fields(),
         text=text,
         version=assignment.version,
         sentences=told,
@@ -218,6 +245,8 @@ def _blocking(assignment: Assignment, draft: Draft) -> list[str]:
         product=assignment.product,
         kind=assignment.kind,
         language=assignment.language,
+        channel=draft.channel,
+        longest=draft.longest,
         facts=assignment.facts,
         sentences=draft.sentences,
         brands=assignment.house.brands,
@@ -235,7 +264,8 @@ def _uncited(sentences: Iterable[Sentence]) -> list[str]:
     return [f"No fact is cited for: {s.text}" for s in sentences if not s.fact_keys]
 
 
-def _reason(failed: ProviderError) -> str:
+def reason_of(failed: ProviderError) -> str:
+    """Return the draft's code for why the language model's text is not taken."""
     if isinstance(failed, Unusable):
         return failed.reason
     return failed.code if failed.code in Draft.Fallback.values else Draft.Fallback.UNAVAILABLE

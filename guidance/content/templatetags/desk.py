@@ -9,6 +9,7 @@ from guidance.content.presentation import (
     fact_label,
     kind_label,
     language_label,
+    place_label,
     since,
     wanted_fields,
 )
@@ -20,5 +21,6 @@ register.filter("due_badge", due_badge)
 register.filter("fact_label", fact_label)
 register.filter("kind_name", kind_label)
 register.filter("language_name", language_label)
+register.filter("place_name", place_label)
 register.filter("since", since)
 register.filter("wanted_fields", wanted_fields)

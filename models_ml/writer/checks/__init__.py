@@ -26,6 +26,7 @@ __all__ = ["BLOCK", "CHECKS", "WARN", "Finding", "check", "check_wording"]
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     form.empty,
     lengths.length,
+    lengths.longer_than_asked,
     form.language,
     form.markup,
     form.links,
@@ -52,14 +53,16 @@ def check(
     brands: Collection[str] | Terms = (),
     rules: CompiledRules | None = None,
     channel: str = "",
+    longest: int = 0,
     neighbours: Callable[[str], Neighbour | None] | None = None,
 ) -> list[Finding]:
     """Run every check over `text` and return the findings in the order of their place in it.
 
     `rules` are those of the market, by default the built-in ones for the language; `banned` are
     the shop's own words beside them; `brands` are all brands the shop knows; `channel` is where
-    the text will be shown, "" for a page of the shop; `neighbours` finds the text of the shop that
-    is nearly the same, if there is one.
+    the text will be shown, "" for a page of the shop, and `longest` how many characters it was
+    asked for at most, 0 for no such wish; `neighbours` finds the text of the shop that is nearly
+    the same, if there is one.
     Raises ValueError for an unknown kind, language or channel, or one the kind does not go to.
     """
     if language not in LANGUAGES:
@@ -77,6 +80,7 @@ def check(
         brands=terms_of(brands),
         rules=builtin_rules(default_market(language)) if rules is None else rules,
         channel=lengths.channel_of(kind, channel),
+        longest=longest,
         title=title,
         neighbours=neighbours,
     )

@@ -73,4 +73,5 @@ class Context:
     brands: Terms
     rules: CompiledRules
     channel: str = ""
+    longest: int = 0
     neighbours: Callable[[str], Neighbour | None] | None = None

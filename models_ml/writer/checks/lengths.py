@@ -97,14 +97,35 @@ def length(context: Context) -> Iterator[Finding]:
         yield from _compare(size, limit, 0, len(context.text))
         return
     shown = CHANNELS[context.channel, context.language]
-    body, start = shown.body, 0
-    if context.channel == "sms" and not context.text.isascii():
-        body = _UCS2_SMS
+    body, start = message_limits(context.channel, context.language, text=context.text), 0
     if shown.title and "\n" in context.text:
         title, newline, _ = context.text.partition("\n")
         yield from _compare(len(title.strip()), shown.title, 0, len(title))
         start = len(title) + len(newline)
     yield from _compare(len(context.text[start:].strip()), body, start, len(context.text))
+
+
+def longer_than_asked(context: Context) -> Iterator[Finding]:
+    """More characters than whoever asked for the text has room for."""
+    size = len(context.text.strip())
+    if context.longest and size > context.longest:
+        message = gettext_noop("Longer than was asked for: %(size)s of %(most)s characters")
+        hint = gettext_noop("Shorten it; there is room for no more where it goes.")
+        params = {"size": size, "most": context.longest}
+        yield Finding("asked_length", BLOCK, 0, len(context.text), message, hint, params)
+
+
+def message_limits(channel: str, language: str, *, longest: int = 0, text: str = "") -> Length:
+    """Return the lengths of a message's body on a channel, none above `longest` where it is given.
+
+    An SMS holds less once `text` leaves the Latin alphabet. Raises KeyError for a channel or
+    language that nobody knows.
+    """
+    body = CHANNELS[channel, language].body
+    if channel == "sms" and not text.isascii():
+        body = _UCS2_SMS
+    most = longest or body.most
+    return Length(body.least, min(most, body.usual), min(most, body.most))
 
 
 def _compare(size: int, limit: Length, start: int, end: int) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 from models_ml.writer.facts import LANGUAGES, Fact
+from models_ml.writer.manner import PLAIN, Manner
 
 Schema = Mapping[str, Any]
 Listener = Callable[[str], None]
@@ -59,7 +60,9 @@ class NotSupported(ProviderError):
 class CopyTask:
     """Product copy to write: what the builtin writer realises and a prompt tells in words.
 
-    `voice` is the shop's tone in its own words, `glossary` its words for things.
+    `voice` is the shop's tone in its own words, `glossary` its words for things, `manner` what the
+    order says beside. With an `instruction`, a person's words, the text is written again: `current`
+    is how it stands.
     """
 
     kind: str
@@ -68,6 +71,9 @@ class CopyTask:
     facts: tuple[Fact, ...]
     voice: str = ""
     glossary: Mapping[str, str] = field(default_factory=dict)
+    manner: Manner = PLAIN
+    instruction: str = ""
+    current: str = ""
 
 
 @dataclass(frozen=True)

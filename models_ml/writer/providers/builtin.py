@@ -40,7 +40,8 @@ class BuiltinProvider:
     ) -> list[Generation]:
         """Write from the task's facts, with the seeds from `seed` on.
 
-        Raises NotSupported where no message carries a task, NotEnoughFacts for thin facts.
+        Raises NotSupported where no message carries a task, NotEnoughFacts for thin facts and
+        TooShort where nothing fits.
         """
         task = next((m.task for m in reversed(messages) if m.task is not None), None)
         if task is None:
@@ -53,6 +54,10 @@ class BuiltinProvider:
                 facts=task.facts,
                 language=task.language,
                 seed=(seed or 0) + number,
+                voice=task.manner.stress,
+                market=task.manner.market,
+                channel=task.manner.channel,
+                most=task.manner.most,
             )
             told = [{"text": s.text, "facts": list(s.fact_keys)} for s in written.sentences]
             answer = {"sentences": told}
