@@ -1,6 +1,6 @@
 """Rows for tests: one maker a model, each row valid and different from the last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -32,7 +32,7 @@ from guidance.content.services.webhook_endpoints import create_endpoint
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Arm, Experiment, Holdout
 from guidance.recommendations.models import (
     HealthAlert,
     HealthReport,
@@ -153,6 +153,32 @@ def experiment(**given: Any) -> Experiment:
     return Experiment.objects.create(
         **{"key": f"test-{n}", "name": f"Test {n}", "surface": f"s-{n}", **given}
     )
+
+
+def running_experiment(*, arms: Mapping[str, str], **given: Any) -> Experiment:
+    """Put an experiment on `home` in force whose arms, by key, get these policies in equal parts;
+    the first is the control."""
+    now = timezone.now()
+    plan = {"surface": "home", "status": "running", "approved_at": now, "started_at": now}
+    made = experiment(**{**plan, **given})
+    Arm.objects.bulk_create(
+        Arm(
+            experiment=made,
+            key=key,
+            policy=policy,
+            weight=round(1 / len(arms), 4),
+            is_control=not place,
+        )
+        for place, (key, policy) in enumerate(arms.items())
+    )
+    return made
+
+
+def holdout(**given: Any) -> Holdout:
+    """Past ones, unless given otherwise: only one may be active."""
+    now = timezone.now()
+    plan = {"key": f"held-{next(_numbers)}", "share": "0.1", "is_active": False, "ended_at": now}
+    return Holdout.objects.create(**{**plan, **given})
 
 
 def job(**given: Any) -> Job:
@@ -446,6 +472,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Decision: decision,
     Outcome: outcome,
     Experiment: experiment,
+    Holdout: holdout,
     Draft: draft,
     Publication: publication,
     RulePackVersion: rule_pack_version,

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from guidance.decisions.attribution import CONVERSION_WINDOW, OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
+from guidance.experiments.metrics import METRICS
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.samples import ProportionSample, RatioSample, Sample
 from guidance.experiments.statistics import (
@@ -31,8 +32,6 @@ from guidance.experiments.statistics import (
     sample_ratio,
     wilson_interval,
 )
-
-METRICS = ("ctr", "conversion", "satisfaction")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from guidance.experiments.assignment import (
 )
 from guidance.experiments.models import Experiment
 from guidance.experiments.services import assign
+from tests.experiments.conftest import start
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +58,7 @@ def test_hash_is_of_utf16_code_units_as_javascript_sees_them() -> None:
 
 @pytest.fixture
 def split(db: None) -> Experiment:
-    experiment = Experiment.objects.create(
-        key="home-model", name="Home", surface="home", status=Experiment.Status.RUNNING
-    )
-    experiment.arms.create(
-        key="baseline", policy="best_baseline", weight=Decimal("0.5"), is_control=True
-    )
-    experiment.arms.create(key="model", policy="model", weight=Decimal("0.5"))
-    return experiment
+    return start(key="home-model")
 
 
 def test_assignment_is_sticky_and_close_to_its_shares(split: Experiment) -> None:
