@@ -16,17 +16,20 @@ Choice = tuple[str, str | Promise]
 class Testable:
     """A kind of surface that can be tested, by the app that serves it.
 
-    `handles(surface)` tells whether a surface is of this kind. `policies(surface, subject)` are
-    what its arms may ask for. `ship(surface, subject, policy, actor)` makes a policy what everybody
-    gets, writes who did so, and returns, as JSON, what `unship(surface, subject, before, actor)`
-    needs to put back what was there. Both run in the decision's transaction and raise
-    ValidationError where it cannot be done: `unship` also where what was shipped has been changed
-    since.
+    `handles(surface)` tells whether a surface is of this kind. `fault(surface, subject)` says, in
+    words for people, why that subject cannot be tested there, '' where it can.
+    `policies(surface, subject)` are what its arms may ask for.
+
+    `ship(surface, subject, policy, actor)` makes a policy what everybody gets, writes who did so,
+    and returns, as JSON, what `unship(surface, subject, before, actor)` needs to put back what was
+    there. Both run in the decision's transaction and raise ValidationError where it cannot be done:
+    `unship` also where what was shipped has been changed since.
     """
 
     key: str
     label: str | Promise
     handles: Callable[[str], bool]
+    fault: Callable[[str, str], str]
     policies: Callable[[str, str], Sequence[Choice]]
     ship: Callable[[str, str, str, User | None], dict[str, Any]]
     unship: Callable[[str, str, dict[str, Any], User | None], None]

@@ -76,6 +76,9 @@ def _policy_problems(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[st
     testable = testable_of(experiment.surface)
     if testable is None:
         return
+    if fault := testable.fault(experiment.surface, experiment.subject):
+        yield fault
+        return
     known = {key for key, _label in testable.policies(experiment.surface, experiment.subject)}
     for arm in arms:
         if arm.policy not in known:

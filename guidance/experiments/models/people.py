@@ -7,12 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
-from django.utils.functional import Promise
 
 NOBODY = ","
 
 
-def who(label: str | Promise) -> "models.ForeignKey[Any, Any]":
+def who(label: Any) -> "models.ForeignKey[Any, Any]":
     """Return a column for the person who did a step; who did one cannot be deleted."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -25,7 +24,7 @@ def who(label: str | Promise) -> "models.ForeignKey[Any, Any]":
     )
 
 
-def when(label: str | Promise) -> "models.DateTimeField[Any, Any]":
+def when(label: Any) -> "models.DateTimeField[Any, Any]":
     """Return a column for the moment of a step that may never come."""
     return models.DateTimeField(label, null=True, blank=True, editable=False)
 

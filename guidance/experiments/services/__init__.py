@@ -7,6 +7,12 @@ from guidance.experiments.services.assign import (
     assign,
     surfaces_tested,
 )
+from guidance.experiments.services.deciding import (
+    confirm_decision,
+    decide_experiment,
+    undo_ship,
+    withdraw_decision,
+)
 from guidance.experiments.services.drafting import save_arms, save_experiment
 from guidance.experiments.services.holdouts import end_holdout, start_holdout
 from guidance.experiments.services.lifecycle import (
@@ -25,6 +31,8 @@ __all__ = [
     "approve_experiment",
     "archive_experiment",
     "assign",
+    "confirm_decision",
+    "decide_experiment",
     "end_holdout",
     "ensure_replay_experiment",
     "reopen_experiment",
@@ -34,4 +42,6 @@ __all__ = [
     "start_holdout",
     "stop_experiment",
     "surfaces_tested",
+    "undo_ship",
+    "withdraw_decision",
 ]

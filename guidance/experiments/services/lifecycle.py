@@ -14,7 +14,7 @@ from guidance.experiments.overlaps import overlap_problems
 from guidance.experiments.plan import freeze, plan_problems
 from guidance.experiments.services.steps import lock_for, record_step
 
-Status, StopCause = Experiment.Status, Experiment.StopCause
+Status = Experiment.Status
 
 
 @transaction.atomic
@@ -93,7 +93,7 @@ def stop_experiment(
     *,
     experiment: Experiment,
     actor: User | None,
-    cause: StopCause = StopCause.PERSON,
+    cause: Experiment.StopCause = Experiment.StopCause.PERSON,
     details: dict[str, Any] | None = None,
 ) -> Experiment:
     """Stop a running experiment for good; raises ValidationError for one that does not run.
@@ -117,7 +117,7 @@ def mark_stopped(
     experiment: Experiment,
     *,
     actor: User | None,
-    cause: StopCause,
+    cause: Experiment.StopCause,
     details: dict[str, Any] | None = None,
 ) -> list[str]:
     """Put the stop on a row that the caller writes; return the fields changed.
