@@ -1,7 +1,9 @@
 """What a plan must say before anybody may approve it, and what of it is frozen."""
 
+import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -109,6 +111,12 @@ def freeze(experiment: Experiment, arms: Sequence[Arm]) -> dict[str, Any]:
         "horizon_units": experiment.horizon_units,
         "arms": [[arm.key, arm.policy, _number(arm.weight), arm.is_control] for arm in arms],
     }
+
+
+def digest(experiment: Experiment, arms: Sequence[Arm]) -> str:
+    """Return a hash of everything an approval is given to: who read another text approves none."""
+    said = [experiment.name, experiment.hypothesis, freeze(experiment, arms)]
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _number(value: Decimal | int) -> float:

@@ -11,6 +11,23 @@ from guidance.behaviour.models import Source
 from guidance.experiments.models.people import NOBODY, is_named, named_in, when, who
 
 
+class ExperimentQuerySet(models.QuerySet["Experiment"]):
+    def awaiting_approval(self, user_id: int) -> "ExperimentQuerySet":
+        """Drafts that this person did not write, so that they may approve them."""
+        drafts = self.filter(status=Experiment.Status.DRAFT)
+        return drafts.exclude(authors__contains=f",{user_id},")
+
+    def awaiting_decision(self) -> "ExperimentQuerySet":
+        """Those that were stopped and nobody has decided."""
+        return self.filter(status=Experiment.Status.STOPPED, decision="")
+
+    def awaiting_second(self, user_id: int) -> "ExperimentQuerySet":
+        """Those that one person, not this one, decided against the recommendation."""
+        open_ones = [Experiment.Status.RUNNING, Experiment.Status.STOPPED]
+        proposed = self.filter(status__in=open_ones, is_against_advice=True, second_by=None)
+        return proposed.exclude(decided_by=user_id)
+
+
 class Experiment(models.Model):
     """A split of shoppers between policies on one surface, or on one subject within it.
 
@@ -158,6 +175,8 @@ class Experiment(models.Model):
     shipped_at = when(_("shipped"))
     unshipped_by, unshipped_at = who(_("taken back by")), when(_("taken back"))
     archived_by, archived_at = who(_("archived by")), when(_("archived"))
+
+    objects = ExperimentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("experiment")

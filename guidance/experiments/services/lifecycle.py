@@ -11,17 +11,20 @@ from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.experiments.models import Experiment
 from guidance.experiments.overlaps import overlap_problems
-from guidance.experiments.plan import freeze, plan_problems
+from guidance.experiments.plan import digest, freeze, plan_problems
 from guidance.experiments.services.steps import lock_for, record_step
 
 Status = Experiment.Status
 
 
 @transaction.atomic
-def approve_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
+def approve_experiment(
+    *, experiment: Experiment, actor: User | None, seen: str | None = None
+) -> Experiment:
     """Freeze a draft that somebody else wrote; only what the software wrote needs no person.
 
-    Raises ValidationError that names everything the plan lacks, or its authors' own approval.
+    `seen` is the `digest` of the plan that the person read. Raises ValidationError that names
+    everything the plan lacks, its authors' own approval, or a plan changed since it was read.
     """
     locked = lock_for(experiment, Status.APPROVED)
     if actor is None and locked.author_ids:
@@ -29,6 +32,8 @@ def approve_experiment(*, experiment: Experiment, actor: User | None) -> Experim
     if actor is not None and actor.pk in locked.author_ids:
         raise ValidationError(_("You wrote this experiment; somebody else must approve it."))
     arms = list(locked.arms.all())
+    if seen is not None and seen != digest(locked, arms):
+        raise ValidationError(_("Somebody changed the draft after you opened it; read it again."))
     if problems := plan_problems(locked, arms):
         raise ValidationError(problems)
     locked.status, locked.frozen = Status.APPROVED, freeze(locked, arms)
