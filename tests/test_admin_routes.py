@@ -56,7 +56,17 @@ ROUTES = {
     "training_retrainingpolicy_usual": Route(None, factories.retraining_policy),
     "experiments_experiment_start": Route(None, factories.experiment),
     "experiments_experiment_stop": Route(None, factories.experiment),
-    "experiments_experiment_table": Route({ANALYST, MARKETER, ADMINISTRATOR}, factories.experiment),
+    "experiments_experiment_approve": Route(None, factories.experiment),
+    "experiments_experiment_reopen": Route(None, factories.experiment),
+    "experiments_experiment_confirm": Route(None, factories.experiment),
+    "experiments_experiment_withdraw": Route(None, factories.experiment),
+    "experiments_experiment_decide": Route(None, factories.experiment),
+    "experiments_experiment_undo": Route(None, factories.experiment),
+    "experiments_experiment_archive": Route(None, factories.experiment),
+    "experiments_experiment_table": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
+    ),
+    "experiments_holdout_end": Route(None, factories.holdout),
     "content_draft_bulk_approve": Route({MERCHANDISER, ADMINISTRATOR}),
     "content_draft_request": Route({MERCHANDISER, ADMINISTRATOR}),
     "content_draft_rewrite_task": Route(None, _review_task),

@@ -41,13 +41,26 @@ def derived_id(time: datetime, *parts: object) -> uuid.UUID:
     importing the same file again meets the same ids.
     """
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=10).digest()
-    milliseconds = int(time.timestamp() * 1000)
-    value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(digest, "big")
+    value = _milliseconds(time) << 80 | int.from_bytes(digest, "big")
     value = value & ~(0xF << 76) | (7 << 76)
     value = value & ~(0x3 << 62) | (2 << 62)
     return uuid.UUID(int=value)
 
 
+def first_id(time: datetime) -> uuid.UUID:
+    """Return the least UUIDv7 of an aware time's millisecond: no earlier one follows it."""
+    return uuid.UUID(int=_milliseconds(time) << 80 | 7 << 76 | 2 << 62)
+
+
+def last_id(time: datetime) -> uuid.UUID:
+    """Return the greatest UUIDv7 of an aware time's millisecond: every later one follows it."""
+    return uuid.UUID(int=first_id(time).int | 0xFFF << 64 | 2**62 - 1)
+
+
 def is_uuid7(value: uuid.UUID) -> bool:
     """Tell whether `value` is of version 7 in the RFC's variant."""
     return value.version == 7 and value.variant == uuid.RFC_4122
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000) & (2**48 - 1)

@@ -44,6 +44,8 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "recommendations.healththreshold": "view",
         "decisions.decision": "view",
         "decisions.outcome": "view",
+        "experiments.experiment": "view approve decide",
+        "experiments.holdout": "view",
         "training.trainingrun": "view add",
         "training.modelversion": "view",
         "training.retrainingpolicy": "view",
@@ -58,6 +60,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "content.glossaryterm": "view",
         "behaviour.dayrollup": "view",
         "experiments.experiment": "view",
+        "experiments.holdout": "view",
     },
     Role.ANALYST: _SHOP_VIEW
     | {
@@ -65,7 +68,8 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "behaviour.dayrollup": "view",
         "decisions.decision": "view",
         "decisions.outcome": "view",
-        "experiments.experiment": "view add change",
+        "experiments.experiment": "view add change approve decide",
+        "experiments.holdout": "view add change",
         "training.trainingrun": "view add",
         "training.modelversion": "view promote",
         "training.retrainingpolicy": "view change",

@@ -9,7 +9,7 @@
 - Purchases that a shop's server imports later are as real as live ones; replayed ones are not.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -33,9 +33,9 @@ def outcome_window(kind: str) -> timedelta:
     return RATING_WINDOW if kind == Event.Kind.RATING else OUTCOME_WINDOW
 
 
-def counted_events(kind: str) -> "QuerySet[Event]":
-    """Return the outcomes of one kind of the decision in the outer query."""
-    return Event.objects.filter(
+def counted_events(kind: str, received_by: datetime | None = None) -> "QuerySet[Event]":
+    """Return the outcomes of one kind of the decision in the outer query, received by a moment."""
+    return _received(received_by).filter(
         kind=kind,
         decision=OuterRef("pk"),
         customer=OuterRef("customer"),
@@ -45,9 +45,9 @@ def counted_events(kind: str) -> "QuerySet[Event]":
     )
 
 
-def purchases_within(window: timedelta) -> "QuerySet[Event]":
+def purchases_within(window: timedelta, received_by: datetime | None = None) -> "QuerySet[Event]":
     """Return what the outer decision's shopper bought within `window` after it."""
-    return Event.objects.filter(
+    return _received(received_by).filter(
         Q(source=OuterRef("source"))
         | Q(Exact(OuterRef("source"), Source.LIVE), source=Source.IMPORT),
         kind=Event.Kind.PURCHASE,
@@ -55,6 +55,10 @@ def purchases_within(window: timedelta) -> "QuerySet[Event]":
         occurred_at__gte=OuterRef("at"),
         occurred_at__lte=OuterRef("at") + window,
     )
+
+
+def _received(by: datetime | None) -> "QuerySet[Event]":
+    return Event.objects.all() if by is None else Event.objects.filter(received_at__lte=by)
 
 
 def purchase_sources(source: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The decision log: whatever a policy chose to show a shopper, or not to show."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
@@ -8,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.behaviour.models import Event, EventQuerySet, Source
-from guidance.core.ids import new_id
+from guidance.core.ids import last_id, new_id
 from guidance.customers.models import Customer
 from guidance.decisions.attribution import (
     CLOCK_TOLERANCE,
@@ -21,30 +23,38 @@ from guidance.decisions.attribution import (
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
+    """`received_by`, where a method has it, leaves out what came later than a past moment: events
+    by when they were received, decisions by when they were made, which their ids tell."""
+
+    def received_by(self, moment: datetime | None) -> "DecisionQuerySet":
+        """Those made by a moment, whatever moment a replayed one stands for; None: all."""
+        return self if moment is None else self.filter(pk__lte=last_id(moment))
+
     def real(self) -> "DecisionQuerySet":
         """Without replayed traffic."""
         return self.exclude(source=Source.REPLAY)
 
-    def with_outcomes(self) -> "DecisionQuerySet":
+    def with_outcomes(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Annotate `is_seen`, `is_clicked`; a click without an impression is no `is_clicked`."""
         return self.annotate(
-            is_seen=Exists(counted_events(Event.Kind.IMPRESSION)),
-            has_click=Exists(counted_events(Event.Kind.CLICK)),
+            is_seen=Exists(counted_events(Event.Kind.IMPRESSION, received_by)),
+            has_click=Exists(counted_events(Event.Kind.CLICK, received_by)),
             is_clicked=Q(is_seen=True, has_click=True),
         )
 
-    def with_counts(self) -> "DecisionQuerySet":
+    def with_counts(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Annotate how many `impressions` and `clicks` count, and the ratings' sum and number."""
         return self.annotate(
-            impressions=_counted(Event.Kind.IMPRESSION, Count("pk")),
-            clicks=_counted(Event.Kind.CLICK, Count("pk")),
-            ratings=_counted(Event.Kind.RATING, Count("rating")),
-            rating_sum=_counted(Event.Kind.RATING, models.Sum("rating")),
+            impressions=_counted(Event.Kind.IMPRESSION, Count("pk"), received_by),
+            clicks=_counted(Event.Kind.CLICK, Count("pk"), received_by),
+            ratings=_counted(Event.Kind.RATING, Count("rating"), received_by),
+            rating_sum=_counted(Event.Kind.RATING, models.Sum("rating"), received_by),
         )
 
-    def with_conversion(self) -> "DecisionQuerySet":
+    def with_conversion(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Annotate `is_converted`: the shopper bought within the conversion window after it."""
-        return self.annotate(is_converted=Exists(purchases_within(CONVERSION_WINDOW)))
+        bought = purchases_within(CONVERSION_WINDOW, received_by)
+        return self.annotate(is_converted=Exists(bought))
 
     def seen(self) -> "DecisionQuerySet":
         """Those with a counted impression."""
@@ -69,36 +79,38 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def of_experiment(self, key: str) -> "DecisionQuerySet":
         return self.filter(experiment=key).exclude(experiment="")
 
-    def in_one_arm(self) -> "DecisionQuerySet":
+    def in_one_arm(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Of experiments' decisions, those whose shopper met one arm only."""
-        return self.exclude(customer=None).exclude(Exists(_other_arm()))
+        others = _other_arm().received_by(received_by)
+        return self.exclude(customer=None).exclude(Exists(others))
 
     def in_several_arms(self) -> "DecisionQuerySet":
         """Of experiments' decisions, those whose shopper met more than one arm."""
         return self.exclude(customer=None).filter(Exists(_other_arm()))
 
-    def exposures(self) -> "DecisionQuerySet":
+    def exposures(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Of experiments' decisions, each shopper's first: one row for one exposed shopper."""
-        earlier = _same_unit().filter(
+        earlier = _same_unit().received_by(received_by)
+        earlier = earlier.filter(
             Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
         )
         return self.exclude(customer=None).exclude(Exists(earlier))
 
 
-def _same_unit() -> "models.QuerySet[Decision]":
+def _same_unit() -> DecisionQuerySet:
     """Decisions of the outer decision's shopper, experiment and traffic."""
     return Decision.objects.filter(
         customer=OuterRef("customer"), experiment=OuterRef("experiment"), source=OuterRef("source")
     )
 
 
-def _other_arm() -> "models.QuerySet[Decision]":
+def _other_arm() -> DecisionQuerySet:
     return _same_unit().exclude(arm=OuterRef("arm"))
 
 
-def _counted(kind: str, aggregate: models.Aggregate) -> Coalesce:
+def _counted(kind: str, aggregate: models.Aggregate, received_by: datetime | None) -> Coalesce:
     """One aggregate over the outer decision's outcomes of a kind; 0 where there are none."""
-    rows = counted_events(kind).order_by().values("decision").annotate(value=aggregate)
+    rows = counted_events(kind, received_by).order_by().values("decision").annotate(value=aggregate)
     return Coalesce(models.Subquery(rows.values("value"), output_field=models.IntegerField()), 0)
 
 

@@ -35,6 +35,12 @@ def bucket_of(*, seed: str, unit: str, version: int = 2) -> float | None:
     return None
 
 
+def in_namespace(*, unit: str, namespace: str, start: float, end: float) -> bool:
+    """Tell whether the unit falls into [start, end) of a namespace, which hashes by version 1."""
+    place = bucket_of(seed=f"__{namespace}", unit=unit, version=1)
+    return place is not None and start <= place < end
+
+
 def equal_weights(count: int) -> list[float]:
     """Return `count` equal shares of 1; none for a count below one."""
     return [1 / count] * count if count > 0 else []

@@ -1,22 +1,60 @@
 """What an experiment's page shows."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
+from guidance.behaviour.days import day_bounds, shop_zone
 from guidance.behaviour.models import Source
 from guidance.experiments.figures import interval_figure
 from guidance.experiments.links import decisions_url
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import Report, report
+from guidance.experiments.selectors import Report
 from guidance.experiments.table import exclusion_urls, exclusions, table_rows, treatments
-from guidance.experiments.wording import arm_name, is_split_off, sample_ratio_text, sentence
+from guidance.experiments.wording import (
+    arm_name,
+    is_split_off,
+    problem_text,
+    sample_ratio_text,
+    sentence,
+)
+
+# Databases and clocks know no experiment before it.
+FIRST_YEAR = 2000
 
 
-def experiment_page(experiment: Experiment) -> dict[str, Any]:
+def read_as_of(query: QueryDict) -> datetime | None:
+    """Return the end of the day that `as_of` names, by the shop's clock; None where it names none.
+
+    Raises ValidationError for what is no day, or one that has not begun.
+    """
+    said = query.get("as_of", "").strip()
+    if not said:
+        return None
+    try:
+        day = parse_date(said)
+    except ValueError:
+        day = None
+    zone = shop_zone()
+    if day is None or day.year < FIRST_YEAR:
+        raise ValidationError(_("“%(said)s” is no day, such as 2026-11-30.") % {"said": said[:40]})
+    if day > timezone.localdate(timezone=zone):
+        raise ValidationError(_("That day has not begun."))
+    _start, end = day_bounds(day, zone)
+    return min(end, timezone.now())
+
+
+def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
     """Return the page's context: health first, then the words, the plot and the table."""
-    found = report(experiment)
+    as_of = found.as_of.astimezone(shop_zone()) if found.as_of else None
     return {
+        "as_of_day": (as_of - timedelta(microseconds=1)).date().isoformat() if as_of else "",
+        "problems": [problem_text(problem) for problem in found.problems],
         "report": found,
         "is_replay": experiment.source == Source.REPLAY,
         "is_split_off": is_split_off(found),

@@ -1,7 +1,7 @@
 """The experiment's table: each figure with its definition, each cell with the rows behind it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.formats import number_format
@@ -141,8 +141,16 @@ METRIC_LINKS: dict[str, Link] = {
 
 
 def table_rows(experiment: Experiment, report: Report) -> list[Row]:
-    """Return the table, metrics last."""
-    return [*_count_rows(experiment, report), *_metric_rows(experiment, report)]
+    """Return the table, metrics last.
+
+    As of a past moment no cell opens its rows: the log lists those of today.
+    """
+    rows = [*_count_rows(experiment, report), *_metric_rows(experiment, report)]
+    return rows if report.as_of is None else [_without_links(row) for row in rows]
+
+
+def _without_links(row: Row) -> Row:
+    return replace(row, cells=[replace(cell, url="") for cell in row.cells])
 
 
 def csv_rows(experiment: Experiment, report: Report) -> Iterator[list[Any]]:

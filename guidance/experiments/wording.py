@@ -5,8 +5,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.core.numbers import rounded
-from guidance.experiments.models import Arm
-from guidance.experiments.selectors import Report, Versus
+from guidance.experiments.advice import Advice, Why
+from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.selectors import Problem, Report, Trouble, Versus
 from guidance.experiments.statistics import (
     Comparison,
     Estimate,
@@ -36,6 +37,63 @@ EMPTY = {
     "conversion": gettext_lazy("nobody was exposed"),
     "satisfaction": gettext_lazy("no ratings were reported"),
 }
+
+WHY = {
+    Why.CLEAR_GAIN: gettext_lazy("the primary metric gained clearly, and enough to matter."),
+    Why.NOT_CLEAR: gettext_lazy("the primary metric did not gain clearly."),
+    Why.TOO_SMALL: gettext_lazy("the gain is smaller than what the plan calls worthwhile."),
+    Why.NOT_MEASURED: gettext_lazy("the primary metric could not be measured."),
+    Why.NOT_DUE: gettext_lazy("the planned end is not reached, and an early look misleads."),
+    Why.ENDED_EARLY: gettext_lazy("it ended before its planned end, so no gain can be believed."),
+    Why.GUARDRAIL: gettext_lazy("a guardrail metric was harmed."),
+    Why.SPLIT_OFF: gettext_lazy("the split is off, so no difference can be believed."),
+    Why.UNSOUND: gettext_lazy("its rows are not sound, so no difference can be believed."),
+}
+TROUBLES = {
+    Trouble.CHANGED: gettext_lazy(
+        "Arms, shares or the plan were changed after the approval, outside this desk: shoppers may "
+        "have changed arm, and no figure below can be believed."
+    ),
+    Trouble.EMPTY_ARM: gettext_lazy(
+        "Nobody is in %(arms)s although others are: the comparison is empty."
+    ),
+    Trouble.UNKNOWN_ARM: gettext_lazy(
+        "%(count)s decisions name an arm that the experiment does not have; they are in no figure."
+    ),
+    Trouble.OUTSIDE_ITS_TIME: gettext_lazy(
+        "%(count)s decisions were made before the start, after the stop or in the future: a clock "
+        "jumped, and the days after a first exposure cannot be believed."
+    ),
+}
+
+
+def advice_text(advice: Advice) -> str:
+    """Return what the data recommend, and why."""
+    if advice.verdict == Experiment.Verdict.SHIP:
+        said = _("Ship %(arm)s") % {"arm": advice.arm}
+    else:
+        said = _("Keep what was there") if advice.verdict else _("Wait")
+    return _("%(said)s: %(why)s") % {"said": said, "why": WHY[advice.why]}
+
+
+def problem_text(problem: Problem) -> str:
+    """Return what makes a report unsound."""
+    return TROUBLES[problem.trouble] % problem.about
+
+
+def stopped_text(experiment: Experiment) -> str:
+    """Return why an experiment stopped, with the figures that stopped it."""
+    if experiment.stop_cause != Experiment.StopCause.GUARDRAIL:
+        return str(experiment.get_stop_cause_display())
+    found = experiment.stop_details
+    metric, points = found["metric"], found["metric"] != "satisfaction"
+    scale, unit = (100, _("points")) if points else (1, _("stars"))
+    return _("%(metric)s of %(arm)s fell by %(value)s %(unit)s against the control") % {
+        "metric": METRIC_NAMES[metric],
+        "arm": found["arm"],
+        "value": rounded(-scale * found["value"], 2),
+        "unit": unit,
+    }
 
 
 def arm_name(arm: Arm) -> str:

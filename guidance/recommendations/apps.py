@@ -15,12 +15,14 @@ class RecommendationsConfig(AppConfig):
             register_metric,
             register_schedule,
         )
+        from guidance.experiments.hooks import register_testable
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
             register_candidate_source,
         )
         from guidance.recommendations.services.reading import propose_copy
+        from guidance.recommendations.testing import SURFACES
         from guidance.recommendations.unlogged import unlogged_total
         from guidance.training.hooks import Recipe, register_recipe
 
@@ -38,6 +40,7 @@ class RecommendationsConfig(AppConfig):
         register_candidate_source(
             CandidateSource("copy", Kind.CONTENT, _("Published copy"), propose_copy)
         )
+        register_testable(SURFACES)
         register_metric(
             Metric(
                 "shopguide_unlogged_answers",

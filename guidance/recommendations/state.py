@@ -20,7 +20,7 @@ from guidance.behaviour.days import day_bounds
 from guidance.behaviour.models import Source
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
-from guidance.experiments.services import surfaces_tested
+from guidance.experiments.services import EVERYWHERE, surfaces_tested
 from guidance.recommendations import rulebook
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
 from guidance.recommendations.models import Surface
@@ -121,11 +121,14 @@ class ServingState:
         return kept | surfaces_called(unmet) if unmet else kept
 
     def may_be_tested(self, *, surface: str, source: str) -> bool:
-        """Tell whether an experiment may run there: a live one is noticed within two seconds.
+        """Tell whether an experiment or a holdout may hold there: a live one is noticed within two
+        seconds.
 
         A replay starts its experiment and asks at once, so its own are always looked up.
         """
-        return source == Source.REPLAY or (surface, source) in self._tested
+        return source == Source.REPLAY or not self._tested.isdisjoint(
+            {(surface, source), (EVERYWHERE, source)}
+        )
 
     @property
     def rules(self) -> RuleBook:

@@ -103,6 +103,10 @@ def test_what_waits_is_counted_and_leads_to_exactly_that(desk: Callable[..., Cli
     factories.job(status=Job.Status.FAILED, finished_at=timezone.now())
     factories.job(status=Job.Status.FAILED, finished_at=timezone.now() - timedelta(days=9))
     factories.failure()
+    factories.experiment()
+    started = {"approved_at": timezone.now(), "started_at": timezone.now()}
+    factories.experiment(status="stopped", stop_cause="guardrail", **started)
+    factories.experiment(status="running", is_against_advice=True, decision="keep", **started)
     client = desk(Role.ADMINISTRATOR)
     waiting = _waiting(client)
     assert {key.split("-")[0]: one.count for key, one in waiting.items()} == {
@@ -113,7 +117,11 @@ def test_what_waits_is_counted_and_leads_to_exactly_that(desk: Callable[..., Cli
         "runs": 1,
         "candidates": 1,
         "failed": 1,
+        "experiments": 1,
     }
+    asked = {"experiments-decision", "experiments-second", "experiments-approval"}
+    assert asked <= set(waiting)
+    assert "1 stopped by a guardrail" in waiting["experiments-decision"].hint
     assert {"failed-jobs", "failed-tasks"} <= set(waiting)
     assert "1 with a failed check" in waiting["drafts"].hint
     for one in waiting.values():

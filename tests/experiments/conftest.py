@@ -3,31 +3,63 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
+from guidance.core.models import User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Arm, Experiment
-from guidance.experiments.services import save_arms, save_experiment, start_experiment
+from guidance.experiments.services import (
+    approve_experiment,
+    save_arms,
+    save_experiment,
+    start_experiment,
+)
 
 Visit = Callable[..., Decision]
 
 
-def start(source: str = "live", key: str = "home-test") -> Experiment:
-    experiment = save_experiment(
-        experiment=Experiment(key=key, name="Home", surface="home", source=source), actor=None
-    )
+def draft(
+    *weights: str,
+    key: str = "home-test",
+    controls: int = 1,
+    actor: User | None = None,
+    **given: Any,
+) -> Experiment:
+    """Write a draft that may be approved; its arms are `baseline` and `model`, or of the weights
+    given, the first so many of them controls."""
+    plan = {
+        "name": key.capitalize(),
+        "hypothesis": "The model shows more of what shoppers want.",
+        "surface": "home",
+        "primary_metric": "ctr",
+        "smallest_effect": Decimal(5),
+        "horizon_days": 14,
+    }
+    experiment = save_experiment(experiment=Experiment(key=key, **{**plan, **given}), actor=actor)
     half = Decimal("0.5")
     arms = [
         Arm(key="baseline", policy="best_baseline", weight=half, is_control=True),
         Arm(key="model", policy="model", weight=half),
     ]
-    save_arms(experiment=experiment, arms=arms, actor=None)
-    return start_experiment(experiment=experiment, actor=None)
+    if weights:
+        arms = [
+            Arm(key=f"arm-{i}", policy="model", weight=Decimal(weight), is_control=i < controls)
+            for i, weight in enumerate(weights)
+        ]
+    save_arms(experiment=experiment, arms=arms, actor=actor)
+    return experiment
+
+
+def start(*weights: str, **given: Any) -> Experiment:
+    """Write a draft of the software's own, approve and start it."""
+    approved = approve_experiment(experiment=draft(*weights, **given), actor=None)
+    return start_experiment(experiment=approved, actor=None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from guidance.behaviour.models import Source
 from guidance.experiments.assignment import (
@@ -16,8 +17,9 @@ from guidance.experiments.assignment import (
     equal_weights,
     fnv1a_32,
 )
-from guidance.experiments.models import Experiment
-from guidance.experiments.services import assign
+from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.services import HELD_OUT, assign, end_holdout, start_holdout
+from tests.experiments.conftest import draft, start
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +59,7 @@ def test_hash_is_of_utf16_code_units_as_javascript_sees_them() -> None:
 
 @pytest.fixture
 def split(db: None) -> Experiment:
-    experiment = Experiment.objects.create(
-        key="home-model", name="Home", surface="home", status=Experiment.Status.RUNNING
-    )
-    experiment.arms.create(
-        key="baseline", policy="best_baseline", weight=Decimal("0.5"), is_control=True
-    )
-    experiment.arms.create(key="model", policy="model", weight=Decimal("0.5"))
-    return experiment
+    return start(key="home-model")
 
 
 def test_assignment_is_sticky_and_close_to_its_shares(split: Experiment) -> None:
@@ -100,8 +95,121 @@ def test_nobody_is_assigned_without_a_unit_an_experiment_or_a_share(split: Exper
     assert assign(surface="home", unit="a", source=Source.LIVE) is None
 
 
+def _arms(units: list[str], surface: str = "home", **more: str) -> list[tuple[str, str] | None]:
+    found = [assign(surface=surface, unit=u, source=Source.LIVE, **more) for u in units]
+    return [one and (one.experiment, one.arm) for one in found]
+
+
+UNITS = [f"u{number}" for number in range(600)]
+
+
+def test_more_coverage_moves_nobody_to_another_arm(db: None) -> None:
+    experiment = start(coverage=Decimal("0.3"))
+    before = dict(zip(UNITS, _arms(UNITS), strict=True))
+    held = {unit: arm for unit, arm in before.items() if arm}
+    assert 120 <= len(held) <= 240
+    Experiment.objects.filter(pk=experiment.pk).update(coverage=Decimal("0.6"))
+    after = dict(zip(UNITS, _arms(UNITS), strict=True))
+    assert held.items() <= after.items()
+    assert 300 <= sum(arm is not None for arm in after.values()) <= 420
+
+
+def test_a_seed_version_and_order_of_another_client_keep_its_buckets(db: None) -> None:
+    """Variation 0 of the published scheme is the arm of position 0, whatever arms are called."""
+    experiment = start(seed="their-seed", hash_version=1)
+    experiment.arms.filter(key="baseline").update(position=1)
+    for unit in UNITS[:100]:
+        bucket = bucket_of(seed="their-seed", unit=unit, version=1)
+        theirs = choose_variation(bucket, bucket_ranges(2))
+        arm = assign(surface="home", unit=unit, source=Source.LIVE).arm
+        assert arm == ["model", "baseline"][theirs]
+
+
+def test_experiments_of_one_namespace_share_no_shopper_on_any_surface(db: None) -> None:
+    shared = {"namespace": "pages"}
+    start(key="one", namespace_to=Decimal("0.4"), **shared)
+    start(key="two", namespace_from=Decimal("0.4"), namespace_to=Decimal("0.7"), **shared)
+    start(key="cart", surface="cart", namespace_from=Decimal("0.7"), **shared)
+    home, cart = _arms(UNITS), _arms(UNITS, "cart")
+    assert {arm[0] for arm in home if arm} == {"one", "two"}
+    assert {arm[0] for arm in cart if arm} == {"cart"}
+    assert not any(a and b for a, b in zip(home, cart, strict=True))
+    assert 160 <= sum(arm is not None and arm[0] == "one" for arm in home) <= 320
+
+
+def test_a_subject_has_its_own_experiment_and_a_whole_surface_holds_for_every_subject(
+    db: None,
+) -> None:
+    start(key="mug", surface="copy", subject="mug")
+    start(key="cart", surface="cart")
+    assert {arm[0] for arm in _arms(UNITS[:20], "copy", subject="mug") if arm} == {"mug"}
+    assert set(_arms(UNITS[:20], "copy", subject="bowl")) == {None}
+    assert set(_arms(UNITS[:20], "copy")) == {None}
+    assert {arm[0] for arm in _arms(UNITS[:20], "cart", subject="x") if arm} == {"cart"}
+
+
+def test_a_holdout_holds_on_every_surface_before_any_experiment(split: Experiment) -> None:
+    start_holdout(holdout=Holdout(key="held", share=Decimal("0.2")), actor=None)
+    held = {}
+    for surface in ("home", "cart", "no surface at all"):
+        arms = dict(zip(UNITS, _arms(UNITS, surface), strict=True))
+        held[surface] = {unit for unit, arm in arms.items() if arm == ("held", HELD_OUT)}
+    assert held["home"] == held["cart"] == held["no surface at all"]
+    assert 80 <= len(held["home"]) <= 160
+    one = assign(surface="home", unit=min(held["home"]), source=Source.LIVE)
+    assert (one.is_held_out, one.policy) == (True, "")
+    assert {arm[0] for arm in _arms(UNITS) if arm} == {"held", "home-model"}
+    replayed = assign(surface="cart", unit=min(held["home"]), source=Source.REPLAY)
+    assert replayed is None
+    end_holdout(holdout=Holdout.objects.get(), actor=None)
+    assert {arm[0] for arm in _arms(UNITS) if arm} == {"home-model"}
+
+
+def test_one_holdout_runs_at_a_time_and_shares_no_key(split: Experiment) -> None:
+    start_holdout(holdout=Holdout(key="held", share=Decimal("0.2")), actor=None)
+    with pytest.raises(ValidationError, match="Another holdout runs"):
+        start_holdout(holdout=Holdout(key="again", share=Decimal("0.2")), actor=None)
+    end_holdout(holdout=Holdout.objects.get(), actor=None)
+    with pytest.raises(ValidationError, match="ended already"):
+        end_holdout(holdout=Holdout.objects.get(), actor=None)
+    with pytest.raises(ValidationError, match="An experiment has this key"):
+        start_holdout(holdout=Holdout(key=split.key, share=Decimal("0.2")), actor=None)
+    with pytest.raises(ValidationError, match="A holdout has this key"):
+        draft(key="held")
+
+
+@pytest.mark.parametrize(
+    ("seed", "unit", "bucket"),
+    [
+        ("home", "用户1", 0.6413),
+        ("home", "Zoë", 0.1411),
+        ("首页", "用户1", 0.1056),
+        ("home", "🍵", 0.8046),
+        ("home", "e\u0301", 0.1),
+    ],
+)
+def test_ids_that_are_not_ascii_fall_where_javascript_clients_put_them(
+    seed: str, unit: str, bucket: float
+) -> None:
+    """Expected by an implementation over `charCodeAt`, digit by digit; UTF-8 bytes differ."""
+    assert bucket_of(seed=seed, unit=unit) == bucket
+    if unit != unit.encode("ascii", "ignore").decode():
+        assert bucket != _of_utf8_bytes(seed + unit)
+
+
+def _of_utf8_bytes(text: str) -> float:
+    def fnv(data: bytes) -> int:
+        value = 0x811C9DC5
+        for byte in data:
+            value = (value ^ byte) * 0x01000193 % 2**32
+        return value
+
+    return fnv(str(fnv(text.encode())).encode()) % 10_000 / 10_000
+
+
 def test_assignment_asks_the_database_once(
     split: Experiment, django_assert_num_queries: Any
 ) -> None:
+    Holdout.objects.create(key="held", share="0.5")
     with django_assert_num_queries(1):
         assign(surface="home", unit="a", source=Source.LIVE)

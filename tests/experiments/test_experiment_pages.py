@@ -1,6 +1,7 @@
-"""The experiment's page: every number opens rows that add up to it; drafts start by POST alone."""
+"""The experiment's page: every number opens rows that add up to it; what changes anything is a POST."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
@@ -13,13 +14,14 @@ from django.utils import timezone
 
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Experiment, Holdout
 from guidance.experiments.selectors import report
-from guidance.experiments.services import save_experiment
+from guidance.experiments.services import approve_experiment, save_experiment
 from guidance.experiments.statistics import Estimate
 from guidance.experiments.table import table_rows
 from guidance.experiments.wording import interval_text, value_text
-from tests.experiments.conftest import Visit, start
+from tests import factories
+from tests.experiments.conftest import Visit, draft, start
 
 PAGES = "/admin/experiments/experiment/"
 
@@ -113,50 +115,168 @@ def test_the_table_as_csv_holds_the_same_numbers(
     assert found["CTR: difference", "model"]["value"]
 
 
-def test_a_draft_is_edited_started_and_stopped_through_its_pages(
+DRAFT = {
+    "name": "Home",
+    "key": "home",
+    "hypothesis": "The model shows more of what shoppers want.",
+    "surface": "home",
+    "subject": "",
+    "source": "live",
+    "primary_metric": "ctr",
+    "guardrails": ["satisfaction"],
+    "smallest_effect": "5",
+    "stop_rule": "fixed",
+    "horizon_days": "14",
+    "horizon_units": "",
+    "coverage": "1",
+    "seed": "",
+    "hash_version": "2",
+    "namespace": "",
+    "namespace_from": "0",
+    "namespace_to": "1",
+    "targeting": '{"tier": {"$in": ["gold"]}}',
+    "arms-TOTAL_FORMS": "2",
+    "arms-INITIAL_FORMS": "0",
+    "arms-0-key": "control",
+    "arms-0-policy": "best_baseline",
+    "arms-0-weight": "0.5",
+    "arms-0-position": "0",
+    "arms-0-is_control": "on",
+    "arms-1-key": "model",
+    "arms-1-policy": "model",
+    "arms-1-weight": "0.5",
+    "arms-1-position": "0",
+}
+
+
+def test_a_draft_is_written_approved_by_another_started_decided_and_taken_back(
+    db: None, desk: Callable[..., Client]
+) -> None:
+    surface = factories.surface(key="home", policy="popularity")
+    ada, mia = desk(Role.ANALYST, "ada"), desk(Role.MERCHANDISER, "mia")
+    assert ada.post(f"{PAGES}add/", DRAFT).status_code == 302
+    experiment = Experiment.objects.get(key="home")
+    assert experiment.created_by.username == "ada"
+    assert experiment.guardrails == ["satisfaction"]
+    assert experiment.arms.count() == 2
+    url = f"{PAGES}{experiment.pk}"
+
+    def turn(client: Client, step: str, **data: str) -> str:
+        assert client.get(f"{url}/{step}/").status_code == 405
+        answer = client.post(f"{url}/{step}/", data, follow=True)
+        experiment.refresh_from_db()
+        return answer.content.decode()
+
+    page = ada.get(f"{url}/change/")
+    assert "/approve/" not in page.content.decode()
+    assert "somebody else must approve it" in turn(ada, "approve", seen=page.context["seen"])
+    assert "read it again" in turn(mia, "approve", seen="what it said yesterday")
+    page = mia.get(f"{url}/change/")
+    assert "/approve/" in page.content.decode()
+    assert "/archive/" not in page.content.decode()
+    turn(mia, "approve", seen=page.context["seen"])
+    assert (experiment.status, experiment.approved_by.username) == ("approved", "mia")
+    assert ada.post(f"{url}/change/", {**DRAFT, "name": "Other"}).status_code in {200, 403}
+    assert mia.post(f"{url}/start/").status_code == 403
+    turn(ada, "start")
+    assert experiment.status == Experiment.Status.RUNNING
+    text = turn(ada, "decide", choice="ship:model", reason="I like the model best.")
+    assert "holds once a second person confirms" in text
+    assert "/confirm/" not in text
+    text = turn(mia, "confirm")
+    surface.refresh_from_db()
+    assert (experiment.status, surface.policy) == ("decided", "model")
+    assert "ada, confirmed by mia" in text
+    assert "decided to ship model" in text
+    turn(mia, "undo")
+    surface.refresh_from_db()
+    assert surface.policy == "popularity"
+    assert "taken back" in turn(ada, "archive")
+    assert experiment.status == Experiment.Status.ARCHIVED
+
+
+def test_an_approved_draft_can_be_reopened_and_a_running_one_stopped(
     db: None, desk: Callable[..., Client]
 ) -> None:
     client = desk(Role.ANALYST)
-    form = {
-        "name": "Home",
-        "key": "home",
-        "hypothesis": "",
-        "surface": "home",
-        "source": "live",
-        "arms-TOTAL_FORMS": "2",
-        "arms-INITIAL_FORMS": "0",
-        "arms-0-key": "control",
-        "arms-0-policy": "best_baseline",
-        "arms-0-weight": "0.5",
-        "arms-0-is_control": "on",
-        "arms-1-key": "model",
-        "arms-1-policy": "model",
-        "arms-1-weight": "0.5",
-    }
-    assert client.post(f"{PAGES}add/", form).status_code == 302
-    experiment = Experiment.objects.get(key="home")
-    assert experiment.created_by.username == "a-analyst"
-    assert experiment.arms.count() == 2
-    url = f"{PAGES}{experiment.pk}"
-    assert client.get(f"{url}/start/").status_code == 405
-    assert "/start/" in client.get(f"{url}/change/").content.decode()
-    client.post(f"{url}/start/")
+    experiment = approve_experiment(experiment=draft(), actor=None)
+    client.post(f"{PAGES}{experiment.pk}/reopen/")
     experiment.refresh_from_db()
-    assert experiment.status == Experiment.Status.RUNNING
-    assert client.post(f"{url}/change/", form).status_code in {200, 403}
-    assert experiment.arms.count() == 2
-    assert client.get(f"{url}/stop/").status_code == 405
-    client.post(f"{url}/stop/")
-    experiment.refresh_from_db()
-    assert experiment.status == Experiment.Status.STOPPED
+    assert (experiment.status, experiment.approved_at) == ("draft", None)
+    running = start(key="runs")
+    client.post(f"{PAGES}{running.pk}/stop/")
+    running.refresh_from_db()
+    assert (running.status, running.stopped_by.username) == ("stopped", "a-analyst")
 
 
-def test_what_keeps_a_draft_from_starting_is_said_on_its_page(
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"targeting": '{"age": 3}'}, "age: no such attribute"),
+        ({"targeting": "{"}, "valid JSON"),
+        ({"guardrails": ["ctr"]}, "cannot be a guardrail too"),
+        ({"key": "held"}, "A holdout has this key"),
+        ({"namespace": "n", "namespace_from": "0.6", "namespace_to": "0.5"}, "range must rise"),
+        ({"coverage": "1.5"}, "coverage must lie between 0 and 1"),
+    ],
+)
+def test_what_a_draft_cannot_say_is_told_on_its_form(
+    db: None, desk: Callable[..., Client], given: dict[str, Any], said: str
+) -> None:
+    factories.holdout(key="held")
+    answer = desk(Role.ANALYST).post(f"{PAGES}add/", {**DRAFT, **given})
+    assert said in html.unescape(answer.content.decode())
+    assert not Experiment.objects.exists()
+
+
+def test_what_keeps_a_draft_from_being_approved_is_said_on_its_page(
     db: None, desk: Callable[..., Client]
 ) -> None:
-    draft = save_experiment(experiment=Experiment(key="d", name="D", surface="home"), actor=None)
-    answer = desk(Role.ANALYST).post(f"{PAGES}{draft.pk}/start/", follow=True)
-    assert "An experiment needs two arms with a share." in answer.content.decode()
+    bare = save_experiment(experiment=Experiment(key="d", name="D", surface="home"), actor=None)
+    client = desk(Role.ANALYST)
+    text = client.get(f"{PAGES}{bare.pk}/change/").content.decode()
+    assert "An experiment needs two arms with a share." in text
+    assert "Choose one primary metric." in text
+    assert "/approve/" not in text
+    seen = client.get(f"{PAGES}{bare.pk}/change/").context["seen"]
+    answer = client.post(f"{PAGES}{bare.pk}/approve/", {"seen": seen}, follow=True)
+    assert "Exactly one arm must be the control." in answer.content.decode()
+
+
+def test_a_report_as_of_a_past_day_says_so_and_opens_no_rows_of_today(
+    traffic: Experiment, desk: Callable[..., Client]
+) -> None:
+    client = desk(Role.ANALYST)
+    url = f"{PAGES}{traffic.pk}/change/"
+    today = timezone.localdate().isoformat()
+    page = client.get(url, {"as_of": today})
+    assert page.context["report"].shoppers == 25
+    assert "decisions made and events received by then" in page.content.decode()
+    assert not any(cell.url for row in page.context["rows"] for cell in row.cells)
+    before = client.get(url, {"as_of": "2020-02-29"})
+    assert before.context["report"].shoppers == 0
+    table = client.get(f"{PAGES}{traffic.pk}/table.csv", {"as_of": "2020-02-29"})
+    assert "Shoppers" in table.content.decode()
+    for said in ("2199-01-01", "2020-02-30", "tomorrow", "0001-01-01"):
+        assert client.get(url, {"as_of": said}).status_code == 302
+        assert client.get(f"{PAGES}{traffic.pk}/table.csv", {"as_of": said}).status_code == 400
+
+
+def test_a_holdout_is_started_and_ended_through_its_page(
+    db: None, desk: Callable[..., Client]
+) -> None:
+    client = desk(Role.ANALYST)
+    pages = "/admin/experiments/holdout/"
+    assert client.post(f"{pages}add/", {"key": "h", "share": "1.2"}).status_code == 200
+    client.post(f"{pages}add/", {"key": "h", "share": "0.05"})
+    holdout = Holdout.objects.get()
+    again = client.post(f"{pages}add/", {"key": "h2", "share": "0.05"})
+    assert "Another holdout runs" in again.content.decode()
+    assert "/end/" in client.get(f"{pages}{holdout.pk}/change/").content.decode()
+    client.post(f"{pages}{holdout.pk}/end/")
+    holdout.refresh_from_db()
+    assert (holdout.is_active, holdout.ended_by.username) == (False, "a-analyst")
+    assert desk(Role.MARKETER).post(f"{pages}{holdout.pk}/end/").status_code == 403
 
 
 def test_those_who_may_only_look_neither_start_nor_stop(

@@ -9,6 +9,7 @@ from guidance.behaviour.models import Source
 from guidance.core.models import AuditEntry
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.services import (
+    approve_experiment,
     assign,
     ensure_replay_experiment,
     save_arms,
@@ -16,20 +17,9 @@ from guidance.experiments.services import (
     start_experiment,
     stop_experiment,
 )
+from tests.experiments.conftest import draft, start
 
 pytestmark = pytest.mark.django_db
-
-
-def _draft(*weights: str, controls: int = 1, key: str = "test") -> Experiment:
-    experiment = save_experiment(
-        experiment=Experiment(key=key, name=key, surface="home"), actor=None
-    )
-    arms = [
-        Arm(key=f"arm-{i}", policy="model", weight=Decimal(weight), is_control=i < controls)
-        for i, weight in enumerate(weights)
-    ]
-    save_arms(experiment=experiment, arms=arms, actor=None)
-    return experiment
 
 
 @pytest.mark.parametrize(
@@ -45,21 +35,21 @@ def _draft(*weights: str, controls: int = 1, key: str = "test") -> Experiment:
 def test_a_split_that_makes_no_sense_does_not_start(
     weights: tuple[str, ...], controls: int, said: str
 ) -> None:
-    experiment = _draft(*weights, controls=controls)
+    experiment = draft(*weights, controls=controls)
     with pytest.raises(ValidationError, match=said):
-        start_experiment(experiment=experiment, actor=None)
+        approve_experiment(experiment=experiment, actor=None)
     experiment.refresh_from_db()
     assert experiment.status == Experiment.Status.DRAFT
 
 
 def test_thirds_may_start() -> None:
-    experiment = start_experiment(experiment=_draft("0.3333", "0.3333", "0.3333"), actor=None)
+    experiment = start("0.3333", "0.3333", "0.3333")
     assert experiment.status == Experiment.Status.RUNNING
     assert experiment.started_at is not None
 
 
 def test_a_started_experiment_refuses_changes_and_keeps_its_arms() -> None:
-    experiment = start_experiment(experiment=_draft("0.5", "0.5"), actor=None)
+    experiment = start("0.5", "0.5")
     before = assign(surface="home", unit="c1", source=Source.LIVE)
     with pytest.raises(ValidationError, match="draft"):
         save_arms(
@@ -75,8 +65,8 @@ def test_a_started_experiment_refuses_changes_and_keeps_its_arms() -> None:
 
 
 def test_one_experiment_runs_on_a_surface_at_a_time() -> None:
-    first = start_experiment(experiment=_draft("0.5", "0.5", key="first"), actor=None)
-    second = _draft("0.5", "0.5", key="second")
+    first = start("0.5", "0.5", key="first")
+    second = approve_experiment(experiment=draft("0.5", "0.5", key="second"), actor=None)
     with pytest.raises(ValidationError, match="Another experiment runs"):
         start_experiment(experiment=second, actor=None)
     stop_experiment(experiment=first, actor=None)
@@ -85,22 +75,22 @@ def test_one_experiment_runs_on_a_surface_at_a_time() -> None:
 
 
 def test_a_stopped_experiment_neither_starts_nor_stops_again() -> None:
-    experiment = start_experiment(experiment=_draft("0.5", "0.5"), actor=None)
+    experiment = start("0.5", "0.5")
     stop_experiment(experiment=experiment, actor=None)
     assert assign(surface="home", unit="c1", source=Source.LIVE) is None
-    with pytest.raises(ValidationError, match="running"):
-        stop_experiment(experiment=experiment, actor=None)
-    with pytest.raises(ValidationError, match="draft"):
-        start_experiment(experiment=experiment, actor=None)
+    for step in (stop_experiment, start_experiment):
+        with pytest.raises(ValidationError, match="is stopped"):
+            step(experiment=experiment, actor=None)
 
 
 def test_every_step_is_in_the_audit_trail() -> None:
-    experiment = start_experiment(experiment=_draft("0.5", "0.5"), actor=None)
+    experiment = start("0.5", "0.5")
     stop_experiment(experiment=experiment, actor=None)
     verbs = AuditEntry.objects.filter(object_type="experiments.experiment").order_by("at", "id")
     assert list(verbs.values_list("verb", flat=True)) == [
         "create_experiment",
         "change_arms",
+        "approve_experiment",
         "start_experiment",
         "stop_experiment",
     ]

@@ -25,7 +25,7 @@ from guidance.content.models import (
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Experiment, Holdout
 from guidance.recommendations.models import (
     HealthAlert,
     HealthReport,
@@ -53,7 +53,7 @@ from tests.factories.content import (
 from tests.factories.core import api_key, audit_entry, failure, group, job, market, schedule, user
 from tests.factories.customers import customer
 from tests.factories.decisions import decision, logged, outcome
-from tests.factories.experiments import experiment
+from tests.factories.experiments import experiment, holdout, running_experiment
 from tests.factories.recommendations import (
     health_alert,
     health_report,
@@ -91,6 +91,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Decision: decision,
     Outcome: outcome,
     Experiment: experiment,
+    Holdout: holdout,
     Draft: draft,
     Publication: publication,
     RulePackVersion: rule_pack_version,
@@ -131,6 +132,7 @@ __all__ = [
     "health_alert",
     "health_report",
     "health_threshold",
+    "holdout",
     "job",
     "label_policy",
     "logged",
@@ -146,6 +148,7 @@ __all__ = [
     "retraining_policy",
     "rule",
     "rule_pack_version",
+    "running_experiment",
     "schedule",
     "search_day_rollup",
     "signed_exception",

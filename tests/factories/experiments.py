@@ -1,8 +1,11 @@
-"""Rows of experiments: experiments."""
+"""Rows of experiments: experiments, running ones with their arms, and holdouts."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from guidance.experiments.models import Experiment
+from django.utils import timezone
+
+from guidance.experiments.models import Arm, Experiment, Holdout
 from tests.factories.numbers import next_number
 
 
@@ -11,3 +14,29 @@ def experiment(**given: Any) -> Experiment:
     return Experiment.objects.create(
         **{"key": f"test-{n}", "name": f"Test {n}", "surface": f"s-{n}", **given}
     )
+
+
+def running_experiment(*, arms: Mapping[str, str], **given: Any) -> Experiment:
+    """Put an experiment on `home` in force whose arms, by key, get these policies in equal parts;
+    the first is the control."""
+    now = timezone.now()
+    plan = {"surface": "home", "status": "running", "approved_at": now, "started_at": now}
+    made = experiment(**{**plan, **given})
+    Arm.objects.bulk_create(
+        Arm(
+            experiment=made,
+            key=key,
+            policy=policy,
+            weight=round(1 / len(arms), 4),
+            is_control=not place,
+        )
+        for place, (key, policy) in enumerate(arms.items())
+    )
+    return made
+
+
+def holdout(**given: Any) -> Holdout:
+    """Past ones, unless given otherwise: only one may be active."""
+    now = timezone.now()
+    plan = {"key": f"held-{next_number()}", "share": "0.1", "is_active": False, "ended_at": now}
+    return Holdout.objects.create(**{**plan, **given})

@@ -17,10 +17,10 @@ from guidance.catalog.models import Product
 from guidance.core.services import create_api_key
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
-from guidance.experiments.models import Arm, Experiment
 from guidance.recommendations.models import Surface
 from guidance.recommendations.unlogged import unlogged_total
 from guidance.training.models import ModelVersion
+from tests import factories
 
 URL = "/api/v1/recommendations"
 
@@ -81,10 +81,7 @@ def test_a_replay_must_name_a_real_moment_of_the_past(
 def test_an_experiment_decides_the_policy_and_its_arm_is_logged(
     storefront: APIClient, home: Surface, version: ModelVersion, shopper: Customer
 ) -> None:
-    experiment = Experiment.objects.create(
-        key="model-or-not", name="Model or not", surface="home", status="running"
-    )
-    Arm.objects.create(experiment=experiment, key="best", policy="best_baseline", weight=1)
+    factories.running_experiment(key="model-or-not", arms={"best": "best_baseline"})
     answer = _ask(storefront)
     decision = Decision.objects.get(pk=answer["decision_id"])
     assert (decision.experiment, decision.arm) == ("model-or-not", "best")

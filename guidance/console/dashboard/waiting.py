@@ -18,6 +18,7 @@ from guidance.content.models import MissingFacts
 from guidance.content.presentation import cause_of
 from guidance.content.selectors.queue import open_tasks, queue_totals
 from guidance.core.models import Job, User
+from guidance.experiments.models import Experiment
 from guidance.recommendations.models import HealthAlert
 from guidance.training.models import ModelVersion, TrainingRun
 
@@ -158,6 +159,48 @@ def _health_alerts(user: User) -> Iterator[Waiting]:
     )
 
 
+def _experiments_to_decide(user: User) -> Iterator[Waiting]:
+    stopped = Experiment.objects.awaiting_decision()
+    harmed = Q(stop_cause=Experiment.StopCause.GUARDRAIL)
+    counts = stopped.aggregate(all=Count("pk"), harmed=Count("pk", filter=harmed))
+    harm = ngettext(
+        "%(count)s stopped by a guardrail", "%(count)s stopped by a guardrail", counts["harmed"]
+    )
+    yield Waiting(
+        "experiments-decision",
+        counts["all"],
+        ngettext("stopped experiment to decide", "stopped experiments to decide", counts["all"]),
+        harm % {"count": number(counts["harmed"])}
+        if counts["harmed"]
+        else _("nobody is assigned any more"),
+        _link("experiments_experiment", waits="decision"),
+        "science",
+        "alarm" if counts["harmed"] else "look",
+    )
+    second = Experiment.objects.awaiting_second(user.pk).count()
+    yield Waiting(
+        "experiments-second",
+        second,
+        ngettext("decision to confirm", "decisions to confirm", second),
+        _("against what the data recommend; it takes a second person"),
+        _link("experiments_experiment", waits="second"),
+        "group",
+        "look",
+    )
+
+
+def _experiments_to_approve(user: User) -> Iterator[Waiting]:
+    count = Experiment.objects.awaiting_approval(user.pk).count()
+    yield Waiting(
+        "experiments-approval",
+        count,
+        ngettext("experiment to approve", "experiments to approve", count),
+        _("who wrote one cannot approve it"),
+        _link("experiments_experiment", waits="approval"),
+        "science",
+    )
+
+
 def _failed_jobs(user: User) -> Iterator[Waiting]:
     since = timezone.now() - FAILED_JOBS_FOR
     failed = {"status__exact": Job.Status.FAILED, "finished_at__date__gte": f"{since:%Y-%m-%d}"}
@@ -194,6 +237,8 @@ SOURCES: tuple[tuple[str, Source], ...] = (
     ("django_q.view_failure", _failed_tasks),
     ("training.add_trainingrun", _failed_jobs),
     ("recommendations.change_healthalert", _health_alerts),
+    ("experiments.decide_experiment", _experiments_to_decide),
+    ("experiments.approve_experiment", _experiments_to_approve),
     ("training.promote_modelversion", _candidates),
     ("content.view_draft", _drafts),
     ("content.view_missingfacts", _missing_facts),

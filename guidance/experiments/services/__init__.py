@@ -1,21 +1,47 @@
 """Experiments' writes, and the assignment that every request asks for."""
 
-from guidance.experiments.services.assign import Assignment, assign, surfaces_tested
+from guidance.experiments.services.assign import (
+    EVERYWHERE,
+    HELD_OUT,
+    Assignment,
+    assign,
+    surfaces_tested,
+)
+from guidance.experiments.services.deciding import (
+    confirm_decision,
+    decide_experiment,
+    undo_ship,
+    withdraw_decision,
+)
+from guidance.experiments.services.drafting import save_arms, save_experiment
+from guidance.experiments.services.holdouts import end_holdout, start_holdout
 from guidance.experiments.services.lifecycle import (
-    ensure_replay_experiment,
-    save_arms,
-    save_experiment,
+    approve_experiment,
+    archive_experiment,
+    reopen_experiment,
     start_experiment,
     stop_experiment,
 )
+from guidance.experiments.services.replaying import ensure_replay_experiment
 
 __all__ = [
+    "EVERYWHERE",
+    "HELD_OUT",
     "Assignment",
+    "approve_experiment",
+    "archive_experiment",
     "assign",
+    "confirm_decision",
+    "decide_experiment",
+    "end_holdout",
     "ensure_replay_experiment",
+    "reopen_experiment",
     "save_arms",
     "save_experiment",
     "start_experiment",
+    "start_holdout",
     "stop_experiment",
     "surfaces_tested",
+    "undo_ship",
+    "withdraw_decision",
 ]

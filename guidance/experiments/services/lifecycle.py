@@ -1,132 +1,151 @@
-"""An experiment's life: drafted, started once, stopped once."""
+"""An experiment's way from a draft to its stop: approved by another, started, stopped."""
 
-from collections.abc import Iterable
-from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guidance.behaviour.models import Source
+from guidance.core.locks import hold_lock
 from guidance.core.models import User
-from guidance.core.services import record_audit
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Experiment
+from guidance.experiments.overlaps import overlap_problems
+from guidance.experiments.plan import digest, freeze, plan_problems
+from guidance.experiments.services.steps import lock_for, record_step
 
-# Shares have four decimals: three thirds miss 1 by this much.
-ROUNDING = Decimal("0.0001")
-REPLAY_KEY = "replay-home"
-REPLAY_SURFACE = "home"
-
-
-@transaction.atomic
-def save_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
-    """Write a new or edited draft; raises ValidationError once the experiment has started."""
-    is_new = experiment.pk is None
-    if is_new:
-        experiment.created_by = actor
-    else:
-        _lock_draft(experiment)
-    experiment.save()
-    verb = "create_experiment" if is_new else "change_experiment"
-    record_audit(actor=actor, verb=verb, target=experiment)
-    return experiment
+Status = Experiment.Status
 
 
 @transaction.atomic
-def save_arms(
-    *, experiment: Experiment, arms: Iterable[Arm], removed: Iterable[Arm] = (), actor: User | None
-) -> None:
-    """Write a draft's arms; raises ValidationError once it has started: nobody may change arm."""
-    _lock_draft(experiment)
-    for arm in removed:
-        arm.delete()
-    for arm in arms:
-        arm.experiment = experiment
-        arm.save()
-    shares = {arm.key: str(arm.weight) for arm in experiment.arms.all()}
-    record_audit(actor=actor, verb="change_arms", target=experiment, details={"shares": shares})
+def approve_experiment(
+    *, experiment: Experiment, actor: User | None, seen: str | None = None
+) -> Experiment:
+    """Freeze a draft that somebody else wrote; only what the software wrote needs no person.
+
+    `seen` is the `digest` of the plan that the person read. Raises ValidationError that names
+    everything the plan lacks, its authors' own approval, or a plan changed since it was read.
+    """
+    locked = lock_for(experiment, Status.APPROVED)
+    if actor is None and locked.author_ids:
+        raise ValidationError(_("A person must approve what a person wrote."))
+    if actor is not None and actor.pk in locked.author_ids:
+        raise ValidationError(_("You wrote this experiment; somebody else must approve it."))
+    arms = list(locked.arms.all())
+    if seen is not None and seen != digest(locked, arms):
+        raise ValidationError(_("Somebody changed the draft after you opened it; read it again."))
+    if problems := plan_problems(locked, arms):
+        raise ValidationError(problems)
+    locked.status, locked.frozen = Status.APPROVED, freeze(locked, arms)
+    locked.approved_by, locked.approved_at = actor, timezone.now()
+    record_step(
+        locked,
+        verb="approve_experiment",
+        actor=actor,
+        changed=["status", "frozen", "approved_by", "approved_at"],
+        details=locked.frozen,
+    )
+    return locked
+
+
+@transaction.atomic
+def reopen_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
+    """Make an approved experiment a draft again; what is then approved may say something else."""
+    locked = lock_for(experiment, Status.DRAFT)
+    locked.status, locked.frozen = Status.DRAFT, {}
+    locked.approved_by = locked.approved_at = None
+    record_step(
+        locked,
+        verb="reopen_experiment",
+        actor=actor,
+        changed=["status", "frozen", "approved_by", "approved_at"],
+    )
+    return locked
 
 
 @transaction.atomic
 def start_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
-    """Start a draft; raises ValidationError that names what keeps it from starting."""
-    locked = _lock_draft(experiment)
-    _check_arms(list(locked.arms.all()))
-    locked.status = Experiment.Status.RUNNING
-    locked.started_at = timezone.now()
+    """Start an approved experiment.
+
+    Raises ValidationError where it would meet a running one, or is no longer what was approved.
+    """
+    # Two that would meet each other may start at once on surfaces of their own.
+    hold_lock("experiments.start")
+    locked = lock_for(experiment, Status.RUNNING)
+    if freeze(locked, list(locked.arms.all())) != locked.frozen:
+        raise ValidationError(_("It was changed since its approval; approve it anew."))
+    if problems := overlap_problems(locked):
+        raise ValidationError(problems)
+    locked.status = Status.RUNNING
+    locked.started_by, locked.started_at = actor, timezone.now()
     try:
         with transaction.atomic():
-            locked.save(update_fields=["status", "started_at"])
+            record_step(
+                locked,
+                verb="start_experiment",
+                actor=actor,
+                changed=["status", "started_by", "started_at"],
+            )
     except IntegrityError as problem:
         raise ValidationError(
             _("Another experiment runs on this surface for this traffic; stop it first.")
         ) from problem
-    record_audit(actor=actor, verb="start_experiment", target=locked)
     return locked
 
 
 @transaction.atomic
-def stop_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
-    """Stop a running experiment for good; raises ValidationError for one that does not run."""
-    locked = Experiment.objects.select_for_update().get(pk=experiment.pk)
-    if locked.status != Experiment.Status.RUNNING:
-        raise ValidationError(_("Only a running experiment can be stopped."))
-    locked.status = Experiment.Status.STOPPED
-    locked.stopped_at = timezone.now()
-    locked.save(update_fields=["status", "stopped_at"])
-    record_audit(actor=actor, verb="stop_experiment", target=locked)
-    return locked
+def stop_experiment(
+    *,
+    experiment: Experiment,
+    actor: User | None,
+    cause: Experiment.StopCause = Experiment.StopCause.PERSON,
+    details: dict[str, Any] | None = None,
+) -> Experiment:
+    """Stop a running experiment for good; raises ValidationError for one that does not run.
 
-
-@transaction.atomic
-def ensure_replay_experiment() -> Experiment:
-    """Return the replay's experiment, made and started where there is none.
-
-    Half of the replayed shoppers get the best baseline, half the model. One that people stopped
-    stays stopped.
+    It waits for a person's decision. `details` say, as JSON, what was found.
     """
-    experiment = Experiment.objects.filter(key=REPLAY_KEY).first()
-    if experiment is None:
-        experiment = save_experiment(
-            experiment=Experiment(
-                key=REPLAY_KEY,
-                name=_("Replay: the model against the best baseline"),
-                hypothesis=_(
-                    "The promoted model shows more of what shoppers went on to buy than the best "
-                    "baseline does."
-                ),
-                surface=REPLAY_SURFACE,
-                source=Source.REPLAY,
-            ),
-            actor=None,
-        )
-        half = Decimal("0.5")
-        arms = [
-            Arm(key="best_baseline", policy="best_baseline", weight=half, is_control=True),
-            Arm(key="model", policy="model", weight=half),
-        ]
-        save_arms(experiment=experiment, arms=arms, actor=None)
-    if experiment.status == Experiment.Status.DRAFT:
-        experiment = start_experiment(experiment=experiment, actor=None)
-    return experiment
-
-
-def _lock_draft(experiment: Experiment) -> Experiment:
-    locked = Experiment.objects.select_for_update().get(pk=experiment.pk)
-    if locked.status != Experiment.Status.DRAFT:
-        raise ValidationError(_("Only a draft can be changed or started."))
+    locked = lock_for(experiment, Status.STOPPED)
+    changed = mark_stopped(locked, actor=actor, cause=cause, details=details)
+    locked.status = Status.STOPPED
+    record_step(
+        locked,
+        verb="stop_experiment",
+        actor=actor,
+        changed=["status", *changed],
+        details={"cause": cause.value, **(details or {})},
+    )
     return locked
 
 
-def _check_arms(arms: list[Arm]) -> None:
-    problems = []
-    if sum(arm.weight > 0 for arm in arms) < 2:
-        problems.append(_("An experiment needs two arms with a share."))
-    if sum(arm.is_control for arm in arms) != 1:
-        problems.append(_("Exactly one arm must be the control."))
-    total = sum((arm.weight for arm in arms), Decimal(0))
-    if abs(total - 1) > ROUNDING * len(arms):
-        problems.append(_("The shares sum to %(total)s; they must sum to 1.") % {"total": total})
-    if problems:
-        raise ValidationError(problems)
+def mark_stopped(
+    experiment: Experiment,
+    *,
+    actor: User | None,
+    cause: Experiment.StopCause,
+    details: dict[str, Any] | None = None,
+) -> list[str]:
+    """Put the stop on a row that the caller writes; return the fields changed.
+
+    A clock that went back must not keep anybody from stopping: then it stops as it started.
+    """
+    assert experiment.started_at is not None
+    experiment.stopped_by = actor
+    experiment.stopped_at = max(timezone.now(), experiment.started_at)
+    experiment.stop_cause, experiment.stop_details = cause, details or {}
+    return ["stopped_by", "stopped_at", "stop_cause", "stop_details"]
+
+
+@transaction.atomic
+def archive_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
+    """Put a decided experiment, or a draft that nobody wants, away for good."""
+    locked = lock_for(experiment, Status.ARCHIVED)
+    locked.status = Status.ARCHIVED
+    locked.archived_by, locked.archived_at = actor, timezone.now()
+    record_step(
+        locked,
+        verb="archive_experiment",
+        actor=actor,
+        changed=["status", "archived_by", "archived_at"],
+    )
+    return locked

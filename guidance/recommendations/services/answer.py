@@ -104,10 +104,13 @@ def _choose_policy(
     if state.may_be_tested(surface=surface.key, source=asked.source):
         assigned = assign(surface=surface.key, unit=shopper.unit, source=asked.source)
     answer = SurfaceAnswer(surface=surface)
-    if assigned is not None:
+    # Exposed is who could have got something else in another arm: without a history every policy
+    # gives way to what is popular. One that fails stays in its arm: failing is part of it.
+    if assigned is not None and (assigned.is_held_out or rankings.history):
         answer.experiment, answer.arm = assigned.experiment, assigned.arm
+    wanted = surface.policy if assigned is None else assigned.policy or POPULARITY
     missing: list[str] = []
-    for policy in rankings.stand_in(assigned.policy if assigned else surface.policy):
+    for policy in rankings.stand_in(wanted):
         try:
             answer.policy = rankings.resolve(policy)
             answer.ranking = rankings.ranked(answer.policy, deadline_ms=surface.deadline_ms)

@@ -1,7 +1,9 @@
 """Surfaces: those a shop starts with, and changes made at the desk."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -21,6 +23,39 @@ def save_surface(*, surface: Surface, changed: Sequence[str], actor: User | None
         target=surface,
         details={name: getattr(surface, name) for name in changed},
     )
+
+
+@transaction.atomic
+def ship_policy(key: str, subject: str, policy: str, actor: User | None) -> dict[str, Any]:
+    """Make an arm's policy the surface's own and return the one before.
+
+    Raises ValidationError for a policy that only an arm can ask for.
+    """
+    surface = Surface.objects.select_for_update().get(key=key)
+    if policy not in Surface.Policy.values:
+        raise ValidationError(
+            _("A surface cannot be set to “%(policy)s”: it was only to be tested.")
+            % {"policy": policy}
+        )
+    before, surface.policy = surface.policy, policy
+    save_surface(surface=surface, changed=["policy"], actor=actor)
+    return {"policy": before, "shipped": policy}
+
+
+@transaction.atomic
+def unship_policy(key: str, subject: str, before: dict[str, Any], actor: User | None) -> None:
+    """Give the surface its policy from before back.
+
+    Raises ValidationError where somebody has set another one since: that is theirs to decide.
+    """
+    surface = Surface.objects.select_for_update().get(key=key)
+    if surface.policy != before["shipped"]:
+        raise ValidationError(
+            _("Somebody has set “%(surface)s” to “%(policy)s” since; change it on its page.")
+            % {"surface": surface.name, "policy": surface.get_policy_display()}
+        )
+    surface.policy = before["policy"]
+    save_surface(surface=surface, changed=["policy"], actor=actor)
 
 
 @transaction.atomic

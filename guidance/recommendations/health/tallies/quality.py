@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from guidance.core.models import Market
+from guidance.customers.markets import Markets
 from guidance.experiments.samples import RatioSample
 from guidance.experiments.statistics import Estimate, clustered_proportion
 from guidance.recommendations.health import segments
 from guidance.recommendations.health.scope import Scope
-from guidance.recommendations.health.segments import Markets, segments_of, standing
+from guidance.recommendations.health.segments import segments_of, standing
 from guidance.recommendations.health.shoppers import Shopper, Shown
 from guidance.recommendations.health.tallies.segmented import Segmented
 from models_ml.fairness.anonymity import too_small

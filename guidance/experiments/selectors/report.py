@@ -1,8 +1,11 @@
-"""An experiment's report, from the decision log and the events alone.
+"""An experiment's report, from the decision log and the events alone, now or as of a past moment.
 
 The unit is the shopper. Who met more than one arm (two devices that turned out to be one shopper,
 say) is left out of every figure and counted. Exposure is a shopper's first decision in the
 experiment, shown or not: what happened before it is nobody's doing.
+
+As of a past moment it holds the decisions made and the events received by then; shoppers are the
+ones of today: who was merged since then counts as one.
 """
 
 from collections import defaultdict
@@ -16,8 +19,10 @@ from django.utils import timezone
 
 from guidance.decisions.attribution import CONVERSION_WINDOW, OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
+from guidance.experiments.metrics import METRICS
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.samples import ProportionSample, RatioSample, Sample
+from guidance.experiments.selectors.problems import Problem, find_problems
 from guidance.experiments.statistics import (
     Comparison,
     Estimate,
@@ -31,8 +36,6 @@ from guidance.experiments.statistics import (
     sample_ratio,
     wilson_interval,
 )
-
-METRICS = ("ctr", "conversion", "satisfaction")
 
 
 @dataclass(frozen=True)
@@ -90,46 +93,60 @@ class Report:
     comparisons: list[Versus]
     sample_ratio: SampleRatio | NotMeasured
     exclusions: Exclusions
+    problems: list[Problem]
     first_exposure: datetime | None
     last_exposure: datetime | None
+    as_of: datetime | None = None
 
     @property
     def shoppers(self) -> int:
         return sum(arm.shoppers for arm in self.arms)
 
 
-def decisions_of(experiment: Experiment) -> DecisionQuerySet:
-    """Return the experiment's decisions on its own traffic."""
-    return Decision.objects.of_experiment(experiment.key).filter(source=experiment.source)
+def decisions_of(experiment: Experiment, received_by: datetime | None = None) -> DecisionQuerySet:
+    """Return the experiment's decisions on its own traffic, made by a moment."""
+    own = Decision.objects.of_experiment(experiment.key).filter(source=experiment.source)
+    return own.received_by(received_by)
 
 
-def report(experiment: Experiment) -> Report:
+def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
     """Count and compare the arms; a fixed number of queries whatever the traffic."""
     arms = list(experiment.arms.all())
-    units, excluded = _units(experiment)
-    exposures = _exposures(experiment)
+    units, excluded = _units(experiment, as_of)
+    exposures = _exposures(experiment, as_of)
     bought = any(row["converted"] for row in exposures.values())
     reports = [_arm_report(arm, units[arm.key], exposures.get(arm.key, {}), bought) for arm in arms]
     times = [row[key] for row in exposures.values() for key in ("first", "last")]
+    problems = find_problems(
+        experiment,
+        arms,
+        decisions_of(experiment, as_of),
+        {arm.arm.key: arm.shoppers for arm in reports},
+        at=as_of or timezone.now(),
+    )
     return Report(
         arms=reports,
         comparisons=list(_comparisons(reports)),
         sample_ratio=sample_ratio(
             [arm.shoppers for arm in reports], [float(arm.weight) for arm in arms]
         ),
-        exclusions=_exclusions(experiment, units, excluded),
+        exclusions=_exclusions(experiment, units, excluded, as_of),
+        problems=list(problems),
         first_exposure=min(times, default=None),
         last_exposure=max(times, default=None),
+        as_of=as_of,
     )
 
 
-def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[list[Unit]]]:
+def _units(
+    experiment: Experiment, as_of: datetime | None
+) -> tuple[defaultdict[str, list[Unit]], list[list[Unit]]]:
     """Return the shoppers of each arm, and of each shopper of several arms what each arm did."""
     rows: Iterable[Any] = (
-        decisions_of(experiment)
+        decisions_of(experiment, as_of)
         .exclude(customer=None)
-        .with_outcomes()
-        .with_counts()
+        .with_outcomes(as_of)
+        .with_counts(as_of)
         .order_by()
         .values("customer", "arm")
         .annotate(
@@ -155,14 +172,14 @@ def _units(experiment: Experiment) -> tuple[defaultdict[str, list[Unit]], list[l
     return units, excluded
 
 
-def _exposures(experiment: Experiment) -> dict[str, dict[str, Any]]:
+def _exposures(experiment: Experiment, as_of: datetime | None) -> dict[str, dict[str, Any]]:
     """Return, by arm, who bought after the first exposure and whose window is still open."""
-    still_open = timezone.now() - CONVERSION_WINDOW
+    still_open = (as_of or timezone.now()) - CONVERSION_WINDOW
     rows: Iterable[Any] = (
-        decisions_of(experiment)
-        .in_one_arm()
-        .exposures()
-        .with_conversion()
+        decisions_of(experiment, as_of)
+        .in_one_arm(as_of)
+        .exposures(as_of)
+        .with_conversion(as_of)
         .order_by()
         .values("arm")
         .annotate(
@@ -218,10 +235,16 @@ def _comparisons(arms: list[ArmReport]) -> Iterable[Versus]:
 
 
 def _exclusions(
-    experiment: Experiment, units: dict[str, list[Unit]], excluded: list[list[Unit]]
+    experiment: Experiment,
+    units: dict[str, list[Unit]],
+    excluded: list[list[Unit]],
+    as_of: datetime | None,
 ) -> Exclusions:
-    decisions = decisions_of(experiment)
-    named = Outcome.objects.of_decisions(decisions).filter(kind__in=OUTCOME_KINDS).count()
+    decisions = decisions_of(experiment, as_of)
+    outcomes = Outcome.objects.of_decisions(decisions).filter(kind__in=OUTCOME_KINDS)
+    if as_of is not None:
+        outcomes = outcomes.filter(received_at__lte=as_of)
+    named = outcomes.count()
     everybody = [unit for found in (*units.values(), *excluded) for unit in found]
     return Exclusions(
         shoppers_in_several_arms=len(excluded),

@@ -1,0 +1,5 @@
+"""Experiments' pages in the admin."""
+
+from guidance.experiments.admin import experiments, holdouts
+
+__all__ = ["experiments", "holdouts"]

@@ -1,0 +1,90 @@
+"""Holdouts: started with a share, ended by a button, never changed."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from guidance.core.admin import GuidanceModelAdmin, acting_person
+from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.services import end_holdout, start_holdout
+
+
+class HoldoutForm(ModelForm):
+    """A new holdout; what keeps it from starting is said on the form."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if Holdout.objects.filter(is_active=True).exists():
+            raise ValidationError(_("Another holdout runs; end it first."))
+        if cleaned and Experiment.objects.filter(key=cleaned.get("key")).exists():
+            raise ValidationError(_("An experiment has this key; choose another."))
+        return cleaned
+
+
+@admin.register(Holdout)
+class HoldoutAdmin(GuidanceModelAdmin):
+    form = HoldoutForm
+    list_display = ["key", "share", "state_label", "since", "created_by", "ended_at", "ended_by"]
+    list_select_related = ["created_by", "ended_by"]
+    search_fields = ["key"]
+    fields = ["key", "share", "seed"]
+    readonly_after_start = [
+        *("key", "share", "seed", "since", "created_by"),
+        "ended_at",
+        "ended_by",
+    ]
+    change_form_outer_before_template = "admin/experiments/holdout/end.html"
+
+    @display(description=_("status"), label={"active": "success", "ended": "info"})
+    def state_label(self, holdout: Holdout) -> tuple[str, Any]:
+        return ("active", _("active")) if holdout.is_active else ("ended", _("ended"))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields if obj is None else self.started_fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes one; the button that ends it asks by itself."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Holdout, form: ModelForm, change: bool) -> None:
+        start_holdout(holdout=obj, actor=acting_person(request))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"may_end": super().has_change_permission(request)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        end = self.admin_site.admin_view(self.end)
+        return [path("<int:pk>/end/", end, name="experiments_holdout_end"), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def end(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let the held out meet what everybody meets."""
+        if not super().has_change_permission(request):
+            raise PermissionDenied
+        try:
+            holdout = get_object_or_404(Holdout, pk=pk)
+            end_holdout(holdout=holdout, actor=acting_person(request))
+            messages.success(request, _("The holdout has ended."))
+        except ValidationError as problem:
+            messages.error(request, " ".join(problem.messages))
+        return redirect("admin:experiments_holdout_change", pk)

@@ -1,0 +1,53 @@
+"""What higher apps let people test: what an arm's policy means, and how one is shipped."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+
+from guidance.core.models import User
+
+# A policy as arms keep it, and what people call it.
+Choice = tuple[str, str | Promise]
+
+
+@dataclass(frozen=True)
+class Testable:
+    """A kind of surface that can be tested, by the app that serves it.
+
+    `handles(surface)` tells whether a surface is of this kind. `fault(surface, subject)` says, in
+    words for people, why that subject cannot be tested there, '' where it can.
+    `policies(surface, subject)` are what its arms may ask for.
+
+    `ship(surface, subject, policy, actor)` makes a policy what everybody gets, writes who did so,
+    and returns, as JSON, what `unship(surface, subject, before, actor)` needs to put back what was
+    there. Both run in the decision's transaction and raise ValidationError where it cannot be done:
+    `unship` also where what was shipped has been changed since.
+    """
+
+    key: str
+    label: str | Promise
+    handles: Callable[[str], bool]
+    fault: Callable[[str, str], str]
+    policies: Callable[[str, str], Sequence[Choice]]
+    ship: Callable[[str, str, str, User | None], dict[str, Any]]
+    unship: Callable[[str, str, dict[str, Any], User | None], None]
+
+
+_testables: dict[str, Testable] = {}
+
+
+def register_testable(testable: Testable) -> None:
+    """Let people test surfaces of a kind; call it in `AppConfig.ready()` only."""
+    _testables[testable.key] = testable
+
+
+def testables() -> list[Testable]:
+    """Return every registered kind."""
+    return list(_testables.values())
+
+
+def testable_of(surface: str) -> Testable | None:
+    """Return the kind of a surface, None where no app serves it."""
+    return next((one for one in _testables.values() if one.handles(surface)), None)
