@@ -15,7 +15,7 @@ from guidance.content.selectors.rules import active_rules, copy_of_pack
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.publication import withdraw_copy
-from guidance.content.services.reexamination import examine_by_rules
+from guidance.content.services.reexamination import request_examination
 from guidance.content.services.review import approve_draft
 from guidance.content.services.rewriting import rewrite_draft
 from guidance.content.variants import Variant
@@ -170,8 +170,10 @@ def test_new_rules_of_a_market_reach_its_copy_alone(
         pack="us", rules=json.dumps(rules), status="active", activated_by=root,
         activated_at=timezone.now(),
     )  # fmt: skip
-    done = examine_by_rules(pack="us")
-    assert (done.live, done.withdrawn) == (1, 1)
+    job = request_examination(pack="us", requested_by=None)
+    assert job and run_job(job.pk) == "succeeded"
+    job.refresh_from_db()
+    assert (job.result["live"], job.result["withdrawn"]) == (1, 1)
     assert PublishedCopy.objects.get(status="live").market == ""
     assert Draft.objects.waiting().get().market == "us"
 
