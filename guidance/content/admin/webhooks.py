@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from guidance.content.models import WebhookAttempt, WebhookEndpoint, WebhookEvent, WebhookMessage
 from guidance.content.services.refusals import Refused
+from guidance.content.services.webhook_delivery import DEAD_KEPT, KEPT
 from guidance.content.services.webhook_endpoints import (
     create_endpoint,
     resend,
@@ -173,6 +174,7 @@ class WebhookMessageAdmin(ReadOnlyAdmin):
     fields = ["endpoint", "type", "subject", "identity", "status", "attempts", "created_at",
               "due_at", "sent_at", "body"]  # fmt: skip
     readonly_fields = ["identity"]
+    list_before_template = "admin/content/webhookmessage/_lead.html"
     change_form_outer_after_template = "admin/content/webhookmessage/attempts.html"
 
     class Media:
@@ -194,6 +196,12 @@ class WebhookMessageAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(require_POST(self.resend_view))
         name = "content_webhookmessage_resend"
         return [path("<uuid:pk>/resend/", view, name=name), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        kept = {"kept_days": KEPT.days, "dead_kept_days": DEAD_KEPT.days}
+        return super().changelist_view(request, {**kept, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("id"))
     def identity(self, message: WebhookMessage) -> str:
