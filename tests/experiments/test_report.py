@@ -222,8 +222,8 @@ def test_rows_that_cannot_be_believed_are_told(experiment: Experiment, visit: Vi
         Trouble.OUTSIDE_ITS_TIME,
     ]
     said = [problem_text(problem) for problem in found]
-    assert said[1].startswith("1 decisions name an arm")
-    assert said[2].startswith("2 decisions were made before the start")
+    assert said[1].startswith("Decisions that name an arm which the experiment does not have: 1.")
+    assert "after the stop or in the future: 2." in said[2]
     assert all(problem_text(Problem(Trouble.EMPTY_ARM, {"arms": "a"})) for _ in said)
 
 
