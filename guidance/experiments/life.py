@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -113,7 +114,7 @@ def plan_lines(experiment: Experiment) -> list[str]:
             _("Primary metric: %(metric)s; worth a change from %(effect)s %% on.")
             % {
                 "metric": METRIC_NAMES.get(experiment.primary_metric, experiment.primary_metric),
-                "effect": experiment.smallest_effect,
+                "effect": _plain(experiment.smallest_effect or 0),
             }
         )
     if experiment.guardrails:
@@ -132,12 +133,18 @@ def plan_lines(experiment: Experiment) -> list[str]:
         said = _(" and ").join(filter(None, ends))
         lines.append(_("Ends %(when)s (%(rule)s).") % {"when": said, "rule": rule})
     if experiment.coverage != 1:
-        share = f"{100 * experiment.coverage:g}"
+        share = _plain(100 * experiment.coverage)
         lines.append(_("%(share)s %% of shoppers take part.") % {"share": share})
     if experiment.namespace:
-        said = f"{experiment.namespace}, {experiment.namespace_from:g}–{experiment.namespace_to:g}"
+        low, high = _plain(experiment.namespace_from), _plain(experiment.namespace_to)
+        said = f"{experiment.namespace}, {low}–{high}"
         lines.append(_("Namespace: %(namespace)s") % {"namespace": said})
     return lines
+
+
+def _plain(value: Decimal | int) -> str:
+    """Return a number without the zeros that its column pads it with."""
+    return f"{float(value):g}"
 
 
 def _deciders(experiment: Experiment) -> str:

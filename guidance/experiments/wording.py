@@ -58,10 +58,11 @@ TROUBLES = {
         "Nobody is in %(arms)s although others are: the comparison is empty."
     ),
     Trouble.UNKNOWN_ARM: gettext_lazy(
-        "%(count)s decisions name an arm that the experiment does not have; they are in no figure."
+        "Decisions that name an arm which the experiment does not have: %(count)s. They are in no "
+        "figure."
     ),
     Trouble.OUTSIDE_ITS_TIME: gettext_lazy(
-        "%(count)s decisions were made before the start, after the stop or in the future: a clock "
+        "Decisions made before the start, after the stop or in the future: %(count)s. A clock "
         "jumped, and the days after a first exposure cannot be believed."
     ),
 }

@@ -1,4 +1,4 @@
-"""The experiment's page: every number opens rows that add up to it; what changes anything is a POST."""
+"""The experiment's pages: every number opens rows that add up to it; changes are POSTs."""
 
 import csv
 import html

@@ -4,11 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
+from guidance.behaviour.models import Event
+from guidance.core.ids import derived_id, new_id
 from guidance.customers.models import Customer
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import ArmReport, Report, report
+from guidance.experiments.selectors import ArmReport, Problem, Report, Trouble, report
+from guidance.experiments.services import stop_experiment
 from guidance.experiments.statistics import (
     Comparison,
     Estimate,
@@ -16,6 +20,7 @@ from guidance.experiments.statistics import (
     SampleRatio,
     Unmeasured,
 )
+from guidance.experiments.wording import problem_text
 from tests.experiments.conftest import Visit
 
 
@@ -149,3 +154,85 @@ def test_the_report_takes_the_same_queries_at_any_size(
         visit(f"c{number}", "model", seen=1, buys_after_hours=1)
     with django_assert_num_queries(6):
         report(experiment)
+
+
+def test_a_report_as_of_a_past_moment_is_the_one_of_that_moment(
+    experiment: Experiment, visit: Visit
+) -> None:
+    """Later decisions, events received later and a second arm met later change nothing in it."""
+    day = timezone.now() - timedelta(days=20)
+    Experiment.objects.update(started_at=day)
+
+    def meets(ref: str, arm: str, days: float, **more: Any) -> None:
+        at = day + timedelta(days=days)
+        visit(ref, arm, at=at, id=derived_id(at, ref, arm, days), **more)
+        Event.objects.filter(occurred_at__gte=at).update(received_at=F("occurred_at"))
+
+    for number in range(8):
+        meets(f"m{number}", "model", 1, seen=2, clicks=number % 2, rating=4)
+        meets(f"b{number}", "baseline", 1, seen=2, clicks=number % 4 == 0, rating=3)
+    moment = timezone.now() - timedelta(days=15)
+    then = report(experiment, as_of=moment)
+    assert then.shoppers == 16
+    assert [arm.windows_open for arm in then.arms] == [8, 8]
+    assert report(experiment).arms[0].windows_open == 0
+    meets("m0", "baseline", 9, seen=1)
+    meets("late", "model", 9, seen=1, clicks=1)
+    bought = Event.objects.filter(kind="click").first()
+    bought.pk, bought.kind, bought.received_at = new_id(), "purchase", timezone.now()
+    bought.save(force_insert=True)
+    again = report(experiment, as_of=moment)
+    assert again == then
+    today = report(experiment)
+    assert today.exclusions.shoppers_in_several_arms == 1
+    assert sum(arm.converted for arm in today.arms) == 1
+    assert today.shoppers == 16
+    assert report(experiment, as_of=day).shoppers == 0
+
+
+def test_a_shopper_is_exposed_once_at_the_first_decision(
+    experiment: Experiment, visit: Visit
+) -> None:
+    first = timezone.now() - timedelta(days=20)
+    for days in (3, 0, 9):
+        visit("c1", "model", at=first + timedelta(days=days), seen=1)
+    found = report(experiment)
+    assert found.first_exposure == found.last_exposure == first
+    assert _arms(found)["model"].shoppers == 1
+
+
+def _troubles(experiment: Experiment) -> list[Trouble]:
+    return [problem.trouble for problem in report(experiment).problems]
+
+
+def test_rows_that_cannot_be_believed_are_told(experiment: Experiment, visit: Visit) -> None:
+    visit("c1", "model")
+    assert _troubles(experiment) == [Trouble.EMPTY_ARM]
+    visit("c2", "baseline")
+    assert _troubles(experiment) == []
+    visit("c3", "renamed")
+    early = timezone.now() - timedelta(days=1)
+    visit("c4", "model", id=derived_id(early, "early"))
+    visit("c5", "model", id=derived_id(timezone.now() + timedelta(days=1), "ahead"))
+    experiment.arms.filter(key="model").update(weight="0.4")
+    found = report(experiment).problems
+    assert [problem.trouble for problem in found] == [
+        Trouble.CHANGED,
+        Trouble.UNKNOWN_ARM,
+        Trouble.OUTSIDE_ITS_TIME,
+    ]
+    said = [problem_text(problem) for problem in found]
+    assert said[1].startswith("Decisions that name an arm which the experiment does not have: 1.")
+    assert "after the stop or in the future: 2." in said[2]
+    assert all(problem_text(Problem(Trouble.EMPTY_ARM, {"arms": "a"})) for _ in said)
+
+
+def test_a_decision_after_the_stop_is_told(experiment: Experiment, visit: Visit) -> None:
+    stop_experiment(experiment=experiment, actor=None)
+    Experiment.objects.update(
+        started_at=timezone.now() - timedelta(days=9), stopped_at=timezone.now() - timedelta(days=1)
+    )
+    experiment.refresh_from_db()
+    visit("c1", "model")
+    visit("c2", "baseline")
+    assert _troubles(experiment) == [Trouble.OUTSIDE_ITS_TIME]

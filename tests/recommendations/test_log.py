@@ -88,6 +88,31 @@ def test_an_experiment_decides_the_policy_and_its_arm_is_logged(
     assert answer["policy"] == "co_occurrence"
 
 
+def test_who_could_get_nothing_else_in_another_arm_is_not_exposed(
+    storefront: APIClient, home: Surface, version: ModelVersion, shopper: Customer
+) -> None:
+    """Without a history every policy gives way to what is popular."""
+    arms = {"best": "best_baseline", "model": "model"}
+    factories.running_experiment(key="model-or-not", arms=arms)
+    for customer in ("somebody new", "ann"):
+        decision = Decision.objects.get(pk=_ask(storefront, customer=customer)["decision_id"])
+        assert bool(decision.experiment) == bool(decision.arm) == (customer == "ann")
+
+
+def test_the_held_out_get_what_is_popular_on_every_surface_and_it_is_logged(
+    storefront: APIClient, home: Surface, version: ModelVersion, shopper: Customer
+) -> None:
+    factories.surface(key="cart")
+    factories.running_experiment(key="model-or-not", arms={"best": "best_baseline"})
+    factories.holdout(key="held", share="0.9999", is_active=True, ended_at=None)
+    answers = storefront.get(URL, {"surface": "home,cart", "customer": "ann"}).json()
+    assert [answer["policy"] for answer in answers] == ["popularity", "popularity"]
+    logged = Decision.objects.order_by("surface").values_list("surface", "experiment", "arm")
+    assert list(logged) == [("cart", "held", "held-out"), ("home", "held", "held-out")]
+    nobody = _ask(storefront, customer="")
+    assert not Decision.objects.get(pk=nobody["decision_id"]).experiment
+
+
 def test_statements_do_not_grow_with_products_events_or_items(
     storefront: APIClient,
     home: Surface,

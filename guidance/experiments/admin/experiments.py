@@ -13,7 +13,7 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
-from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
@@ -47,7 +47,7 @@ class Step(NamedTuple):
 
     call: Callable[..., Experiment]
     permission: str
-    said: str | Promise
+    said: Any
 
 
 STEPS = {
@@ -74,7 +74,9 @@ class ArmInline(TabularInline):
         formset = super().get_formset(request, obj, **kwargs)
         if "policy" in formset.form.base_fields:
             formset.form.base_fields["policy"] = forms.ChoiceField(
-                label=_("policy"), choices=policy_choices(obj), widget=UnfoldAdminSelectWidget
+                label=capfirst(_("policy")),
+                choices=policy_choices(obj),
+                widget=UnfoldAdminSelectWidget,
             )
         return formset
 
@@ -238,7 +240,7 @@ class ExperimentAdmin(GuidanceModelAdmin):
         pk: int,
         permission: str,
         call: Callable[..., Experiment],
-        said: str | Promise,
+        said: Any,
     ) -> HttpResponse:
         if not request.user.has_perm(permission):
             raise PermissionDenied
@@ -259,6 +261,8 @@ def _is_draft(experiment: Model | None) -> bool:
 def _find(object_id: str) -> Experiment | None:
     if not object_id.isdecimal() or len(object_id) > 18:
         return None
-    people = ("created_by", "approved_by", "started_by", "stopped_by", "decided_by", "second_by")
-    people += ("unshipped_by", "archived_by")
+    people = (
+        *("created_by", "approved_by", "started_by", "stopped_by"),
+        *("decided_by", "second_by", "unshipped_by", "archived_by"),
+    )
     return Experiment.objects.select_related(*people).filter(pk=int(object_id)).first()

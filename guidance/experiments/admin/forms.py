@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -24,10 +25,10 @@ class ExperimentForm(forms.ModelForm):
     """A draft: metrics are chosen, conditions are checked with each mistake's place."""
 
     primary_metric = forms.ChoiceField(
-        label=_("primary metric"), choices=METRIC_CHOICES, widget=UnfoldAdminSelectWidget
+        label=capfirst(_("primary metric")), choices=METRIC_CHOICES, widget=UnfoldAdminSelectWidget
     )
     guardrails = forms.MultipleChoiceField(
-        label=_("guardrail metrics"),
+        label=capfirst(_("guardrail metrics")),
         choices=METRIC_CHOICES,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,

@@ -38,11 +38,7 @@ class HoldoutAdmin(GuidanceModelAdmin):
     list_select_related = ["created_by", "ended_by"]
     search_fields = ["key"]
     fields = ["key", "share", "seed"]
-    readonly_after_start = [
-        *("key", "share", "seed", "since", "created_by"),
-        "ended_at",
-        "ended_by",
-    ]
+    started_fields = ["key", "share", "seed", "since", "created_by", "ended_at", "ended_by"]
     change_form_outer_before_template = "admin/experiments/holdout/end.html"
 
     @display(description=_("status"), label={"active": "success", "ended": "info"})
