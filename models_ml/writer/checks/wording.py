@@ -19,13 +19,13 @@ _LATE = gettext_noop("A rule took too long to tell: %(rule)s")
 def banned(context: Context) -> Iterator[Finding]:
     """Wording that a rule of the market's pack, or the shop's own list, forbids.
 
-    A rule that a fact may lift is lifted by one that says the very words; a superlative stays one,
-    whoever says it.
+    A rule that a fact may lift is lifted by one that says the very words, unless another denies
+    them; a superlative stays one, whoever says it.
     """
     named = context.evidence.name_spans(context.text)
     for hit in context.rules.hits(context.text, context.language, named):
         said = context.text[hit.start : hit.end]
-        if not (hit.rule.fact_lifts and context.evidence.contains(said)):
+        if not (hit.rule.fact_lifts and context.evidence.affirms(said)):
             yield _finding(hit, said)
     if context.banned:
         shop = terms_of(context.banned)

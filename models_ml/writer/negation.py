@@ -1,0 +1,27 @@
+"""Whether words deny what they stand before, or only stand near it ("no fuss", 非常)."""
+
+from __future__ import annotations
+
+import re
+
+_NO_VALUE = re.compile(
+    r"\W*(?:(?:no(?!\.? ?\d)|not|none|never|nil|false|without|unknown|pending|tbd|n|n/?a|0)(?![\w%])"
+    r"|isn['’]?t\b|不|否|无|没|非(?!常|凡)|未|尚未|暂无|待|\Z)|[-–—?？×✗✘✕xX]\Z",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"(?:\b(?:not|no|non|never|neither|nor|without|cannot|\w+n['’]t)\b[\s-]*(?:[\w'’-]+\s+){0,3}"
+    r"|(?:不|非(?!常|凡|同|但)|无(?!比|论|疑)|未|没)[^，。；,;.!！\s]{0,4})\Z",
+    re.IGNORECASE,
+)
+_SAID_NO = re.compile(r"\s*[:：=]\s*(?:no|none|false|否|无|不是|没有)\b", re.IGNORECASE)
+
+
+def is_refusal(value: str) -> bool:
+    """Whether a fact's value denies its key or leaves it open: "no", "none", "not yet", 无, 否."""
+    return bool(_NO_VALUE.match(value))
+
+
+def denies(text: str, start: int, end: int) -> bool:
+    """Whether `text` denies its own `text[start:end]`: "not waterproof", 不防水, "waterproof: no"."""
+    return bool(_DENIED.search(text[max(start - 40, 0) : start]) or _SAID_NO.match(text, end))
