@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _NO_VALUE = re.compile(
-    r"\W*(?:(?:no(?!\.? ?\d)|not|none|never|nil|false|without|unknown|pending|tbd|n|n/?a|0)(?![\w%])"
-    r"|isn['’]?t\b|不|否|无|没|非(?!常|凡)|未|尚未|暂无|待|\Z)|[-–—?？×✗✘✕xX]\Z",
+    r"\W*(?:(?:no(?!\.? ?\d)|not|none|never|nil|false|without|unknown|pending|tbd|n|n/?a|0)"
+    r"(?![\w%])|isn['’]?t\b|不|否|无|没|非(?!常|凡)|未|尚未|暂无|待|\Z)|[-–—?？×✗✘✕xX]\Z",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -23,5 +23,5 @@ def is_refusal(value: str) -> bool:
 
 
 def denies(text: str, start: int, end: int) -> bool:
-    """Whether `text` denies its own `text[start:end]`: "not waterproof", 不防水, "waterproof: no"."""
+    """Whether `text` denies `text[start:end]` in it: "not waterproof", 不防水, "waterproof: no"."""
     return bool(_DENIED.search(text[max(start - 40, 0) : start]) or _SAID_NO.match(text, end))
