@@ -59,7 +59,7 @@ class Draft:
     version: str = VERSION
 
 
-_LEAST_PARTS = {"description": 2, "bullets": 2, "faq": 2, "guide": 2}
+_LEAST_PARTS = {"description": 2, "guide": 2} | {kind: n for kind, (n, _) in kinds.COUNTS.items()}
 """What must be left to tell after facts that say nothing in prose ("pack of 1", "no warranty")."""
 _GRAMMARS = {"en": (phrases_en, compose_en), "zh-hans": (phrases_zh, compose_zh)}
 
@@ -98,11 +98,10 @@ def write(
     for number in range(max(candidates, 1) if chooser else 1):
         key = "|".join([str(seed), kind, language, title, *_stated(usable)])
         rng = random.Random(f"{key}#{number}" if number else key)
-        between = "\n" if kind in kinds.LINES else _GRAMMARS[language][1].BETWEEN
         written = _realise(brief, rng, from_few_facts)
         if market.upper() == "US" and language == "en":
             written = [(american(text), keys) for text, keys in written]
-        draft = _draft(written, between)
+        draft = _draft(written, kinds.between(kind, language))
         drafts.setdefault(draft.text, draft)
     texts = list(drafts)
     return drafts[texts[chooser.choose(texts) if chooser else 0]]

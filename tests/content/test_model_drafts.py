@@ -1,20 +1,23 @@
 """Drafts by a language model: taken when they pass, the builtin writer's when they fail."""
 
+import json
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from guidance.catalog.models import ProductAttribute
-from guidance.content.models import Draft, MissingFacts, ProviderUsage
+from guidance.content.models import Draft, MissingFacts, ProviderUsage, RulePackVersion
 from guidance.content.services.providers import chosen_writer, reach_writer
 from guidance.core.models import User
 from models_ml.writer.providers.prompts import PROMPT_VERSION
+from tests import factories
 from tests.content.conftest import FACTS, MakeProduct, Served
 from tests.content.model_texts import FLUFF, GOOD, OBEYED, WRONG, run_drafting
-from tests.llm_peer import Reply, dying, garbage, refusing
+from tests.llm_peer import Reply, copy_answer, dying, garbage, refusing
 from tests.llm_peer import saying as saying_text
 from tests.models_ml.tiny_model import make_tiny_model
 
@@ -48,6 +51,29 @@ def test_a_second_try_is_told_what_was_wrong_with_the_first(
     again = server.requests[1]["messages"]
     assert again[2] == {"role": "assistant", "content": WRONG}
     assert "900 ml" in again[3]["content"]
+
+
+def test_a_per_cent_sign_in_a_rule_s_hint_is_told_as_it_stands(
+    make_product: MakeProduct, served: Served, root: User
+) -> None:
+    hint = "Say 50% less, or %(said)s nothing."
+    rule = {
+        "key": "lavish",
+        "category": "superlative",
+        "severity": "block",
+        "language": "en",
+        "terms": ["lavish"],
+        "hint": {"en": hint, "zh-hans": hint},
+    }
+    pack = {"key": "uk", "name": {"en": "UK", "zh-hans": "英国"}, "rules": [rule]}
+    RulePackVersion.objects.filter(pack="us").delete()
+    active = {"status": "active", "activated_by": root, "activated_at": timezone.now()}
+    factories.rule_pack_version(pack="us", rules=json.dumps(pack), **active)
+    make_product("mug", title="Voyager Mug")
+    lavish = copy_answer(("The Voyager Mug is made of lavish oak.", ["material"]))
+    with served(saying_text(lavish), saying_text(GOOD)) as server:
+        run_drafting()
+    assert hint in server.requests[1]["messages"][3]["content"]
 
 
 @pytest.mark.parametrize(

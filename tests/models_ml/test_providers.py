@@ -79,6 +79,59 @@ def test_every_sentence_is_found_in_the_text_with_the_facts_it_cites() -> None:
     assert [s.fact_keys for s in sentences] == [("colour",), ("colour",), ("capacity",)]
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("kind", ["bullets", "faq", "guide", "campaign", "title", "description"])
+def test_a_model_s_lines_stand_apart_as_the_builtin_writer_s_do(kind: str, language: str) -> None:
+    english = {"material": "oak", "colour": "black", "origin": "China", "care": "wipe clean"}
+    chinese = {"材质": "橡木", "颜色": "黑色", "产地": "中国", "保养": "擦拭清洁"}
+    told = english if language == "en" else chinese
+    facts = tuple(Fact(key, value, language=language) for key, value in told.items())
+    title = "Voyager Mug" if language == "en" else "马克杯"
+    task = CopyTask(kind, language, title, facts)
+    builtin = write(kind, title=task.title, facts=facts, language=language, seed=3)
+    items = [{"text": s.text.replace("\n", " "), "facts": []} for s in builtin.sentences]
+    text, sentences = sentences_of({"sentences": items}, task)
+    assert text == builtin.text
+    assert [text[s.start : s.end] for s in sentences] == [s.text for s in sentences]
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "is_right"),
+    [
+        ("bullets", 1, False),
+        ("bullets", 6, True),
+        ("bullets", 7, False),
+        ("faq", 1, False),
+        ("faq", 5, True),
+        ("faq", 6, False),
+        ("description", 9, True),
+    ],
+)
+def test_a_model_writes_as_many_lines_as_the_builtin_writer_may(
+    kind: str, count: int, is_right: bool
+) -> None:
+    task = CopyTask(kind, "en", "Mug", FACTS)
+    answer = {
+        "sentences": [{"text": f"Q: Is it {n}? A: It is.", "facts": []} for n in range(count)]
+    }
+    if is_right:
+        assert sentences_of(answer, task)
+    else:
+        with pytest.raises(BadAnswer, match=f"{count} lines") as refusal:
+            sentences_of(answer, task)
+        assert "Is it 0?" in refusal.value.text
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "2 to 5 lines"), ("zh-hans", "共2到5行")])
+def test_a_model_is_told_how_many_lines_are_wanted(language: str, told: str) -> None:
+    asked = {
+        kind: copy_messages(CopyTask(kind, language, "Mug", FACTS)) for kind in ("faq", "push")
+    }
+    assert told in asked["faq"][0].content
+    assert "{" not in asked["faq"][0].content.split("JSON")[0]
+    assert "lines" not in asked["push"][0].content
+
+
 def test_an_answer_of_blanks_is_no_copy() -> None:
     with pytest.raises(BadAnswer):
         sentences_of({"sentences": [{"text": "  ", "facts": []}]}, TASK)
