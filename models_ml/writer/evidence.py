@@ -86,6 +86,13 @@ class Evidence:
         told += [not denies(self._title, *place) for place in places(self._title, words)]
         return bool(told) and all(told)
 
+    def originates(self, place: str) -> bool:
+        """Whether every fact on the origin, and there is one, names this place and no other."""
+        told = [fact for fact in self._facts if key_info(fact.key).name == "origin"]
+        return bool(told) and all(
+            place in named_in("origin", fact.value) and not is_refusal(fact.value) for fact in told
+        )
+
     def keys_containing(self, words: str) -> tuple[str, ...]:
         """The facts, or the title, in which these very words stand."""
         keys = [key for key, text in self._statements if contains(text, words)]

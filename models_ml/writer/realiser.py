@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, kinds, phrases_en, phrases_zh, plan
-from models_ml.writer.checks.injection import find_instructions
+from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.lengths import LENGTHS, measure
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.choosing import Chooser
@@ -109,7 +109,7 @@ def write(
 
 def _is_quotable(fact: Fact, language: str) -> bool:
     """Whether copy may repeat the value: no banned word, no instruction, nobody's experience."""
-    if not is_harmless(fact.value, language) or find_instructions(fact.value):
+    if not is_harmless(fact.value, language) or poisoned([fact]):
         return False
     return is_brand(fact) or not first_person_experience(fact.value, language)
 

@@ -236,6 +236,31 @@ def test_a_finding_names_rule_law_category_and_hint_in_both_languages() -> None:
     assert finding.render()[1] == finding.hints["en"]
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "value", "is_lifted"),
+    [
+        ("A mug made in the USA.", "origin", "USA", True),
+        ("A mug made in the USA.", "country_of_origin", "United States", True),
+        ("An American-made mug.", "origin", "USA", True),
+        ("Made in U.S.A. of clay.", "origin", "USA", True),
+        ("A mug made in the USA.", "origin", "China", False),
+        ("A mug made in the USA.", "origin", "not USA", False),
+        ("A mug made in the USA.", "style", "American", False),
+    ],
+)
+def test_a_true_origin_may_be_told(text: str, key: str, value: str, is_lifted: bool) -> None:
+    found = check(
+        text, facts=[Fact(key, value)], title="Mug", language="en", kind="description",
+        rules=builtin_rules("us"),
+    )  # fmt: skip
+    assert ("made_in_usa" not in {finding.rule for finding in found}) == is_lifted
+
+
+def test_today_s_pick_is_a_harmless_headline() -> None:
+    assert found("今日推荐：橡木台灯") == []
+    assert found("达人今日推荐") != []
+
+
 def test_a_market_follows_currency_and_language() -> None:
     assert default_market("zh-hans") == "cn"
     assert default_market("en", "CNY") == "cn"

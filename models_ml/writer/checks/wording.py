@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from models_ml.writer.checks.finding import BLOCK, WARN, Context, Finding, gettext_noop
+from models_ml.writer.concepts import concept_table
+from models_ml.writer.evidence import Evidence
 from models_ml.writer.packs import builtin_rules, default_market
 from models_ml.writer.rules.engine import Hit
+from models_ml.writer.rules.model import Rule
 from models_ml.writer.terms import terms_of
 
 _SHOP_HINT = gettext_noop("The shop's own list forbids it.")
@@ -25,7 +28,7 @@ def banned(context: Context) -> Iterator[Finding]:
     named = context.evidence.name_spans(context.text)
     for hit in context.rules.hits(context.text, context.language, named):
         said = context.text[hit.start : hit.end]
-        if not (hit.rule.fact_lifts and context.evidence.affirms(said)):
+        if not (hit.rule.fact_lifts and _is_stated(said, hit.rule, context.evidence)):
             yield _finding(hit, said)
     if context.banned:
         shop = terms_of(context.banned)
@@ -35,6 +38,14 @@ def banned(context: Context) -> Iterator[Finding]:
                 yield Finding(
                     "banned", BLOCK, start, end, _CLAIM, _SHOP_HINT, params, rule=f"shop:{term}"
                 )
+
+
+def _is_stated(said: str, rule: Rule, evidence: Evidence) -> bool:
+    """Whether the facts say the very words; of an origin, whether they name it in any words."""
+    if evidence.affirms(said):
+        return True
+    named = concept_table("origin").find(said) if rule.category == "origin" else []
+    return bool(named) and all(evidence.originates(one.concept) for one in named)
 
 
 def _finding(hit: Hit, said: str) -> Finding:
