@@ -10,6 +10,23 @@ from models_ml.writer.lexicon import rows, words
 _PLURAL_WORDS = frozenset(
     {"scissors", "trousers", "shorts", "leggings", "tights", "glasses", "pants", "jeans", "people"}
 )
+_IRREGULAR = {
+    "knife": "knives",
+    "shelf": "shelves",
+    "leaf": "leaves",
+    "loaf": "loaves",
+    "half": "halves",
+    "scarf": "scarves",
+    "wolf": "wolves",
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "foot": "feet",
+    "tooth": "teeth",
+    "mouse": "mice",
+    "tomato": "tomatoes",
+    "potato": "potatoes",
+}
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ics", "as", "os")
 _DETERMINERS = frozenset({"a", "an", "the", "no", "two", "three", "some", "about", "all", "any"})
 _NAMES = frozenset(
@@ -73,6 +90,22 @@ def is_plural(noun: str) -> bool:
     return last in _PLURAL_WORDS or (
         len(last) > 3 and last.endswith("s") and not last.endswith(_SINGULAR_ENDINGS)
     )
+
+
+def plural(noun: str) -> str:
+    """The plural of a singular noun ("boxes", "knives"), and of a plural one itself.
+
+    Of a phrase it is its last word's.
+    """
+    head, space, last = noun.rpartition(" ")
+    word = last.lower()
+    if word in _IRREGULAR:
+        return f"{head}{space}{last[:1]}{_IRREGULAR[word][1:]}"
+    if word in _IRREGULAR.values() or is_plural(last):
+        return noun
+    if re.search(r"(?:s|x|z|ch|sh)$", word):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", word) else f"{noun}s"
 
 
 def decapitalise(value: str) -> str:

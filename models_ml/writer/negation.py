@@ -15,6 +15,27 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _SAID_NO = re.compile(r"\s*[:：=]\s*(?:no|none|false|否|无|不是|没有)\b", re.IGNORECASE)
+_PARTED = re.compile(
+    r".*(?:[,;:，；：]|\b(?:but|yet|though|although|however)\b|但|可是|不过|却)", re.DOTALL
+)
+_NO_DENIAL = re.compile(
+    r"\b(?:not (?:only|just)|no (?:doubt|problems?|complaints?|regrets?|question)|non-?stop"
+    r"|(?:could|can)(?:n['’]t|not| not) (?:be|have been|get) (?:any )?more)\b"
+    r"|不[仅但只光止管论愧错锈粘由]|差不多|不得不|没(?:想到|得说|话说)|无[论比疑线绳痕缝袖数]"
+)
+_TURNING = re.compile(
+    r"\b(?:not|no|never|without|cannot|hardly|(?:is|was|do|does|did|are|were|wo|would|ca|could|has|have|had|should)n['’]?t)\b"
+    r"|不|没|无"
+)
+
+
+def is_turned(before: str) -> bool:
+    """Whether what stands before praise or blame, folded, turns it: "not", "isn't", 不, 没有.
+
+    A clause that ended before, or words that only look so ("not only", 不仅, 不锈钢), do not.
+    """
+    clause = _PARTED.sub("", before)
+    return bool(_TURNING.search(_NO_DENIAL.sub(" ", clause)))
 
 
 def is_refusal(value: str) -> bool:
