@@ -289,6 +289,12 @@ def test_json_that_does_not_parse_is_told_with_its_line() -> None:
         ({"terms": ["s" * 90]}, "terms", "Longer than 80"),
         ({"patterns": ["(unclosed"]}, "patterns", "does not compile"),
         ({"patterns": ["a*"]}, "patterns", "matches nothing"),
+        ({"patterns": [r"(\w)\1"]}, "patterns", "may not refer"),
+        ({"patterns": [r"(?P<one>\w)(?P=one)"]}, "patterns", "may not refer"),
+        ({"patterns": [r"(a)?b(?(1)c|d)"]}, "patterns", "may not refer"),
+        ({"patterns": [r"a(?R)?b"]}, "patterns", "may not refer"),
+        ({"patterns": ["(?x)shiny # a comment"]}, "patterns", "together"),
+        ({"patterns": ["(" * 700 + "a" + ")" * 700]}, "patterns", "does not compile"),
         ({"patterns": ["(a+)+b"]}, "patterns", "too long"),
         ({"patterns": ["(?:a|aa)+[^a!]"]}, "patterns", "too long"),
         ({"exceptions": ["mood"]}, "exceptions", "“mood” is none of"),
@@ -306,6 +312,43 @@ def test_a_mistake_is_named_with_line_rule_and_field(
     assert (error.line, error.field_name) == (5, field)
     assert error.rule == fields.get("key", "shine")
     assert message in error.render()
+
+
+def test_an_escaped_backslash_before_a_digit_is_no_reference() -> None:
+    assert read_pack(pack(rule(patterns=[r"a\\1", r"\d{2}x"])))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", 1, "Not JSON"),
+        ("[]", 1, "object with a list"),
+        ('{"rules":\n' + "[" * 100_000, 2, "Nested deeper"),
+        ('{"rules":\n' + '{"a":' * 100_000, 2, "Nested deeper"),
+        ('{"rules": [1' + "0" * 5_000 + "]}", 1, "Not JSON"),
+    ],
+)
+def test_a_text_that_is_no_pack_is_told_where(text: str, line: int, message: str) -> None:
+    with pytest.raises(PackInvalid) as caught:
+        read_pack(text)
+    assert caught.value.errors[0].line == line
+    assert message in caught.value.errors[0].render()
+
+
+def test_another_list_called_rules_does_not_confuse_the_lines() -> None:
+    text = pack(rule(severity="x")).replace('"name":', '"more": {"rules": [{"x": 1}]},\n"name":')
+    with pytest.raises(PackInvalid) as caught:
+        read_pack(text)
+    assert [(error.line, error.field_name) for error in caught.value.errors] == [
+        (1, "more"),
+        (5, "severity"),
+    ]
+
+
+def test_rules_that_do_not_compile_are_named() -> None:
+    broken = Rule("broken", "price", BLOCK, "en", patterns=("(unclosed",), hint=HINT)
+    with pytest.raises(ValueError, match="'broken'"):
+        CompiledRules(RulePack("test", HINT, (broken,)))
 
 
 def test_all_mistakes_are_told_at_once_and_doubles_among_them() -> None:

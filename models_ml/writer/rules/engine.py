@@ -38,7 +38,10 @@ class Hit:
 
 
 class CompiledRules:
-    """A pack's rules, indexed once per language and used for many texts."""
+    """A pack's rules, indexed once per language and used for many texts.
+
+    Raises ValueError, naming the rule, where its patterns do not compile.
+    """
 
     def __init__(self, pack: RulePack) -> None:
         self.pack = pack
@@ -70,7 +73,7 @@ class _Language:
             for phrase in rule.harmless:
                 self._rule_of.setdefault(fold(phrase), None)
         self._terms = Terms(self._rule_of)
-        self._patterns = [(rule, _compiled(rule.patterns)) for rule in rules if rule.patterns]
+        self._patterns = [(rule, _compiled(rule)) for rule in rules if rule.patterns]
 
     def find(
         self, text: str, named: Sequence[tuple[int, int]]
@@ -101,11 +104,21 @@ class _Language:
                 yield 0, len(folded), rule, True
 
 
-def _compiled(patterns: Sequence[str]) -> regex.Pattern[str]:
-    """All patterns of a rule in one; the text is lower case, and not to ignore case is faster."""
-    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
-    has_capitals = any(letter.isupper() for letter in _ESCAPE.sub("", joined))
-    return regex.compile(joined, regex.IGNORECASE if has_capitals else 0)
+def _compiled(rule: Rule) -> regex.Pattern[str]:
+    try:
+        return joined(rule.patterns)
+    except (regex.error, RecursionError) as error:
+        raise ValueError(f"the patterns of rule {rule.key!r} do not compile: {error}") from error
+
+
+def joined(patterns: Sequence[str]) -> regex.Pattern[str]:
+    """All patterns of a rule in one; the text is lower case, and not to ignore case is faster.
+
+    Raises regex.error where they are none.
+    """
+    whole = "|".join(f"(?:{pattern})" for pattern in patterns)
+    has_capitals = any(letter.isupper() for letter in _ESCAPE.sub("", whole))
+    return regex.compile(whole, regex.IGNORECASE if has_capitals else 0)
 
 
 def _longest(found: list[tuple[int, int, Rule, bool]]) -> list[tuple[int, int, Rule, bool]]:
