@@ -22,7 +22,15 @@ from transformers.utils.logging import disable_progress_bar
 
 from models_ml.recommender.artefacts import write_manifest
 from models_ml.recommender.checkpoints import Checkpoints
-from models_ml.writer.reranker import NETWORK, PADDING, START, TOKENIZER, WINDOW
+from models_ml.writer.reranker import (
+    FEATURES_VERSION,
+    KIND,
+    NETWORK,
+    PADDING,
+    START,
+    TOKENIZER,
+    WINDOW,
+)
 
 WEIGHTS = "model.safetensors"
 PIECES = 4096
@@ -93,12 +101,13 @@ def train_reranker(
     (out_dir / WEIGHTS).chmod(0o644)
     _export(model, out_dir / NETWORK)
     names = [NETWORK, TOKENIZER, "config.json", WEIGHTS]
-    write_manifest(out_dir, names, {"kind": "reranker", **facts})
+    write_manifest(out_dir, names, {"kind": KIND, "features": FEATURES_VERSION, **facts})
     return {**facts, "seconds": round(time.monotonic() - started, 1)}
 
 
 def _fingerprint(texts: Sequence[str], seed: int, steps: int) -> str:
     settings = [seed, steps, PIECES, DIMENSION, LAYERS, HEADS, BATCH, _RATE, WINDOW]
+    settings.append(FEATURES_VERSION)
     content = json.dumps([settings, list(texts)], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -69,11 +69,6 @@ class Voice:
         """The words that the shop forbids to text of any author."""
         return frozenset(word for term in self.terms for word in term.forbidden)
 
-    @cached_property
-    def glossary(self) -> dict[str, str]:
-        """The shop's words for things."""
-        return {term.term: term.preferred for term in self.terms if term.preferred}
-
     def say(self, text: str, *, title: str = "", facts: Sequence[Fact] = ()) -> str:
         """Return `text` in the shop's words.
 

@@ -94,10 +94,7 @@ _KINDS = {
         "push": "推送文案",
     },
 }
-_HOUSE = {
-    "en": ("- The shop's voice: {voice}\n", "- The shop says: {glossary}\n"),
-    "zh-hans": ("- 本店语气：{voice}\n", "- 本店用词：{glossary}\n"),
-}
+_HOUSE = {"en": "- The shop's voice: {voice}\n", "zh-hans": "- 本店语气：{voice}\n"}
 _LINES = {
     "en": (
         '- Each item of "sentences" is a line of its own.\n',
@@ -195,10 +192,7 @@ def _lines(task: CopyTask) -> str:
 
 
 def _house(task: CopyTask) -> str:
-    voice, glossary = _HOUSE[task.language]
-    words = "; ".join(f"{thing} = {word}" for thing, word in task.glossary.items())
-    said = voice.format(voice=task.voice) if task.voice else ""
-    return said + (glossary.format(glossary=words) if words else "")
+    return _HOUSE[task.language].format(voice=task.voice) if task.voice else ""
 
 
 def _data(task: CopyTask) -> str:
