@@ -1,6 +1,9 @@
 """What a language model may cost, when it is left alone, and what its settings lack."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,11 +11,13 @@ from decimal import Decimal
 
 import pytest
 from django.conf import LazySettings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from guidance.console.doctor import check_language_model
 from guidance.content.models import Draft, ProviderCircuit, ProviderUsage
 from guidance.content.services.providers import chosen_writer, reach_writer
 from guidance.content.services.usage import DatabaseCircuit, DatabaseLedger, spent_today
@@ -21,6 +26,7 @@ from guidance.core.roles import Role
 from models_ml.writer.providers import Usage
 from models_ml.writer.providers.breaker import Circuit
 from models_ml.writer.providers.budget import Spent
+from shopguide.settings.limits import amount, whole
 from tests.content.conftest import MakeProduct, Served
 from tests.content.model_texts import GOOD, run_drafting
 from tests.llm_peer import refusing
@@ -123,3 +129,58 @@ def test_the_doctor_tells_whether_the_server_has_the_model(served: Served) -> No
         is_well, detail = reach_writer()
     assert not is_well
     assert json.dumps("peer")[1:-1] in detail
+
+
+def test_a_limit_of_zero_calls_no_model(make_product: MakeProduct, served: Served) -> None:
+    make_product("mug", title="Voyager Mug")
+    with served(saying_text(GOOD), LLM_DAILY_TOKENS=0) as server:
+        run_drafting()
+    assert not server.requests
+    assert Draft.objects.get().fallback_reason == "budget_spent"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("", None), (" ", None), ("0", 0), ("0.00", 0), ("300", 300)]
+)
+def test_an_empty_limit_is_none_and_zero_is_zero(
+    monkeypatch: pytest.MonkeyPatch, said: str, expected: int | None
+) -> None:
+    monkeypatch.setenv("LLM_DAILY_TOKENS", said)
+    assert whole("LLM_DAILY_TOKENS", "5") == expected
+    assert amount("LLM_DAILY_TOKENS", "5") == expected
+
+
+@pytest.mark.parametrize("said", ["-1", "many", "NaN", "Infinity", "1,000"])
+def test_what_is_no_limit_is_named(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("LLM_DAILY_TOKENS", said)
+    with pytest.raises(ImproperlyConfigured, match="LLM_DAILY_TOKENS"):
+        whole("LLM_DAILY_TOKENS")
+
+
+def test_half_a_token_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_DAILY_TOKENS", "0.5")
+    with pytest.raises(ImproperlyConfigured, match="whole"):
+        whole("LLM_DAILY_TOKENS")
+
+
+def test_settings_load_with_empty_prices() -> None:
+    names = ("LLM_PRICE_PROMPT", "LLM_PRICE_COMPLETION", "LLM_DAILY_TOKENS", "LLM_DAILY_MONEY")
+    said = "from shopguide.settings import base as b; print(b.LLM_PRICE_PROMPT, b.LLM_DAILY_TOKENS)"
+    environment = {**os.environ, **dict.fromkeys(names, "")}
+    ran = subprocess.run(
+        [sys.executable, "-c", said], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["0", "None"]
+
+
+def test_the_doctor_names_a_library_that_cannot_be_imported(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WRITER_PROVIDER, settings.LLM_URL, settings.LLM_MODEL = "openai", "http://x", "peer"
+    for name in ("openai_compatible", "openai_wire"):
+        monkeypatch.delitem(sys.modules, f"models_ml.writer.providers.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "openai", None)
+    diagnosis = check_language_model()
+    assert not diagnosis.is_well
+    assert "openai" in diagnosis.detail
+    assert "install what is missing" in str(diagnosis.fix)
