@@ -12,7 +12,6 @@ from models_ml.writer.grammar import agree_verbs, join_list
 from models_ml.writer.naming import Naming, untold
 from models_ml.writer.phrases import Part, Written
 
-BETWEEN = " "
 _OWNING = ("<has>", "<has>", "<has>", "<features>", "<offers>")
 _ALSO = 0.2
 _FRAGMENT = 0.25

@@ -10,7 +10,6 @@ from models_ml.writer.facts import has_han
 from models_ml.writer.naming import Naming, untold
 from models_ml.writer.phrases import Part, Written
 
-BETWEEN = ""
 _LEADS = {
     "measure": ("规格方面，", "尺寸与分量上，"),
     "care": ("日常养护上，", "打理时，"),

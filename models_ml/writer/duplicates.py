@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,18 +87,3 @@ class DuplicateIndex:
             default=(0.0, None),
         )
         return Neighbour(best[1], best[0]) if best[0] >= ALIKE else None
-
-
-def near_duplicates(texts: Iterable[str]) -> list[tuple[int, int, float]]:
-    """Pairs `(earlier, later, likeness)` by position: each text with the one before most like it.
-
-    10,000 texts of 60 words take about two seconds on one core.
-    """
-    index = DuplicateIndex()
-    found = []
-    for position, text in enumerate(texts):
-        neighbour = index.nearest(text)
-        if neighbour and isinstance(neighbour.key, int):
-            found.append((neighbour.key, position, neighbour.likeness))
-        index.add(position, text)
-    return found

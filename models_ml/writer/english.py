@@ -5,11 +5,28 @@ from __future__ import annotations
 import re
 
 from models_ml.writer.concepts import concept_table
-from models_ml.writer.lexicon import rows, words
+from models_ml.writer.lexicon import words
 
 _PLURAL_WORDS = frozenset(
     {"scissors", "trousers", "shorts", "leggings", "tights", "glasses", "pants", "jeans", "people"}
 )
+_IRREGULAR = {
+    "knife": "knives",
+    "shelf": "shelves",
+    "leaf": "leaves",
+    "loaf": "loaves",
+    "half": "halves",
+    "scarf": "scarves",
+    "wolf": "wolves",
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "foot": "feet",
+    "tooth": "teeth",
+    "mouse": "mice",
+    "tomato": "tomatoes",
+    "potato": "potatoes",
+}
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ics", "as", "os")
 _DETERMINERS = frozenset({"a", "an", "the", "no", "two", "three", "some", "about", "all", "any"})
 _NAMES = frozenset(
@@ -22,20 +39,7 @@ _NAMES = frozenset(
 _MASS_NOUN = re.compile(
     r"(?:tion|sion|ment|ness|ity|ing|ance|age|control|light|sound|power|wi-?fi|support|protection)$"
 )
-_AMERICAN = {row[0]: row[1] for row in rows("spelling_us")}
-_BRITISH = re.compile(rf"\b(?:{'|'.join(_AMERICAN)})\b", re.IGNORECASE)
 _VOWEL_NAMED_LETTERS = "AEFHILMNORSX"
-
-
-def american(text: str) -> str:
-    """`text` in the spelling of the United States."""
-    return _BRITISH.sub(_respell, text)
-
-
-def _respell(match: re.Match[str]) -> str:
-    word = match.group()
-    respelt = _AMERICAN[word.lower()]
-    return respelt.capitalize() if word[0].isupper() else respelt
 
 
 def with_article(phrase: str) -> str:
@@ -73,6 +77,22 @@ def is_plural(noun: str) -> bool:
     return last in _PLURAL_WORDS or (
         len(last) > 3 and last.endswith("s") and not last.endswith(_SINGULAR_ENDINGS)
     )
+
+
+def plural(noun: str) -> str:
+    """The plural of a singular noun ("boxes", "knives"), and of a plural one itself.
+
+    Of a phrase it is its last word's.
+    """
+    head, space, last = noun.rpartition(" ")
+    word = last.lower()
+    if word in _IRREGULAR:
+        return f"{head}{space}{last[:1]}{_IRREGULAR[word][1:]}"
+    if word in _IRREGULAR.values() or is_plural(last):
+        return noun
+    if re.search(r"(?:s|x|z|ch|sh)$", word):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", word) else f"{noun}s"
 
 
 def decapitalise(value: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from models_ml.writer.concepts import KINDS_OF_CONCEPT, named_in
 from models_ml.writer.facts import TITLE_KEY, Fact, is_brand, key_info
 from models_ml.writer.naming import called
+from models_ml.writer.negation import denies, is_refusal
 from models_ml.writer.phrases import NO, YES
 from models_ml.writer.quantities import Quantity, agree, quantities_of
-from models_ml.writer.terms import Terms, contains, fold
+from models_ml.writer.terms import Terms, contains, fold, places
 from models_ml.writer.units import UNITS, Unit
 
 _UNIT_IN_KEY = re.compile(r"[(（]\s*([^)）]+?)\s*[)）]\s*$")
@@ -39,6 +40,8 @@ class Evidence:
             self._statements.append((TITLE_KEY, title))
         spoken_keys = [fact.key for fact in facts if fact.value.strip().lower() not in NO]
         self._folded = fold(" \n ".join([*(text for _, text in self._statements), *spoken_keys]))
+        self._facts = tuple(facts)
+        self._title = title
         self._quantities = [pair for fact in facts for pair in _quantities_in(fact)]
         self._quantities += [(quantity, TITLE_KEY) for quantity in quantities_of(title)]
         self._concepts = self._stated_concepts()
@@ -77,6 +80,19 @@ class Evidence:
         """Whether these very words stand in a fact or in the title."""
         return contains(self._folded, words)
 
+    def affirms(self, words: str) -> bool:
+        """Whether a fact or the title says these very words, and none denies them."""
+        told = [said for fact in self._facts for said in _told_of(fact, words)]
+        told += [not denies(self._title, *place) for place in places(self._title, words)]
+        return bool(told) and all(told)
+
+    def originates(self, place: str) -> bool:
+        """Whether every fact on the origin, and there is one, names this place and no other."""
+        told = [fact for fact in self._facts if key_info(fact.key).name == "origin"]
+        return bool(told) and all(
+            place in named_in("origin", fact.value) and not is_refusal(fact.value) for fact in told
+        )
+
     def keys_containing(self, words: str) -> tuple[str, ...]:
         """The facts, or the title, in which these very words stand."""
         keys = [key for key, text in self._statements if contains(text, words)]
@@ -105,6 +121,16 @@ class Evidence:
             if known.unit and known.dimension == said.dimension
         ]
         return Support("unknown", (), near[0][0].text if near else "")
+
+
+def _told_of(fact: Fact, words: str) -> Iterator[bool]:
+    """For each place where the fact names `words`, whether it says yes to them."""
+    key = fact.key.replace("_", " ")
+    is_refused = is_refusal(fact.value)
+    for place in places(key, words):
+        yield not is_refused and not denies(key, *place)
+    for place in places(fact.text, words):
+        yield not is_refusal(key) and not denies(fact.text, *place)
 
 
 def _stated(fact: Fact) -> str:

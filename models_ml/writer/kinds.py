@@ -16,15 +16,23 @@ from models_ml.writer.phrases import Part, Written
 KINDS = ("title", "bullets", "push", "campaign", "faq", "guide")
 LINES = frozenset({"bullets", "campaign", "faq", "guide"})
 """Kinds whose sentences stand on lines of their own."""
+COUNTS = {"bullets": (2, 6), "faq": (2, 5)}
+"""Least and most lines of a kind, whoever writes; a question and its answer are one."""
+BETWEEN = {"en": " ", "zh-hans": ""}
 LONGEST_TITLE = {"en": 80, "zh-hans": 36}
 _WITHOUT_CALL = frozenset({"email_subject"})
-_MOST_BULLETS, _MOST_QUESTIONS, _MOST_IN_SECTION = 6, 5, 3
+_MOST_IN_SECTION = 3
 _LONGEST_IN_TITLE = {"en": 24, "zh-hans": 8}
 _TITLE_ORDER = ("material", "colour", "pattern", "style", "fit", "details", "size", "dimensions")
 
 
 class TooShort(ValueError):
     """Not even the product's name fits into so few characters."""
+
+
+def between(kind: str, language: str) -> str:
+    """What stands between two sentences of a kind, or between two of its lines."""
+    return "\n" if kind in LINES else BETWEEN[language]
 
 
 @dataclass(frozen=True)
@@ -89,10 +97,10 @@ def _capitals(words_: str) -> str:
 
 
 def bullets(telling: Telling) -> list[Written]:
-    """Three to six lines, one fact each: all labelled or all phrased."""
+    """A few lines, one fact each: all labelled or all phrased."""
     labelled = telling.rng.random() < 0.4
     lines = []
-    for part in telling.prose[:_MOST_BULLETS]:
+    for part in telling.prose[: COUNTS["bullets"][1]]:
         lines.append(_labelled(part, telling) if labelled else _phrased(part, telling))
     return lines
 
@@ -122,7 +130,7 @@ def push(telling: Telling, channel: str, most: int = 0) -> list[Written]:
     """
     channel = channel_of("push", channel)
     limit = message_limits(channel, telling.language, longest=most).usual
-    naming, between = telling.naming, telling.compose.BETWEEN
+    naming, gap = telling.naming, BETWEEN[telling.language]
     called = [(naming.name, naming.name_keys), (naming.noun, naming.noun_keys)]
     names = [(name, keys) for name, keys in called if name and len(name) + 1 <= limit]
     if not names:
@@ -137,7 +145,7 @@ def push(telling: Telling, channel: str, most: int = 0) -> list[Written]:
             break
     call = _any(_calls(telling.language), telling.rng)
     lines = [(text, tuple(dict.fromkeys(told)))]
-    if channel not in _WITHOUT_CALL and len(text) + len(between) + len(call) <= limit:
+    if channel not in _WITHOUT_CALL and len(text) + len(gap) + len(call) <= limit:
         lines.append((call, ()))
     return lines
 
@@ -175,7 +183,7 @@ def campaign(telling: Telling) -> list[Written]:
     if rest:
         lines.append(telling.sentence(_sayable_together(rest[:2])[0]))
     call = _any(_calls(telling.language), rng)
-    lines[-1] = (lines[-1][0] + telling.compose.BETWEEN + call, lines[-1][1])
+    lines[-1] = (lines[-1][0] + BETWEEN[telling.language] + call, lines[-1][1])
     return lines
 
 
@@ -199,7 +207,7 @@ def faq(telling: Telling) -> list[Written]:
         answer, keys = telling.sentence([part])
         mark = "问：{}\n答：{}" if telling.language == "zh-hans" else "Q: {}\nA: {}"
         lines.append((mark.format(question, answer), keys))
-        if len(lines) == _MOST_QUESTIONS:
+        if len(lines) == COUNTS["faq"][1]:
             break
     return lines
 
@@ -223,7 +231,7 @@ def guide(telling: Telling) -> list[Written]:
             continue
         heading = _any(words(chinese if telling.language == "zh-hans" else english), telling.rng)
         told = [telling.sentence(group) for group in _sayable_together(chosen)]
-        text = telling.compose.BETWEEN.join(sentence for sentence, _ in told)
+        text = BETWEEN[telling.language].join(sentence for sentence, _ in told)
         keys = tuple(dict.fromkeys(key for _, cited in told for key in cited))
         colon = "：" if telling.language == "zh-hans" else ": "
         lines.append((f"{heading}{colon}{text}", keys))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from models_ml.writer import compose_en, compose_zh, kinds, phrases_en, phrases_zh, plan
-from models_ml.writer.checks.injection import find_instructions
+from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.lengths import LENGTHS, measure
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.choosing import Chooser
-from models_ml.writer.english import american
 from models_ml.writer.experience import first_person_experience
 from models_ml.writer.facts import (
     NEEDED,
@@ -59,7 +58,7 @@ class Draft:
     version: str = VERSION
 
 
-_LEAST_PARTS = {"description": 2, "bullets": 2, "faq": 2, "guide": 2}
+_LEAST_PARTS = {"description": 2, "guide": 2} | {kind: n for kind, (n, _) in kinds.COUNTS.items()}
 """What must be left to tell after facts that say nothing in prose ("pack of 1", "no warranty")."""
 _GRAMMARS = {"en": (phrases_en, compose_en), "zh-hans": (phrases_zh, compose_zh)}
 
@@ -73,7 +72,6 @@ def write(
     seed: int,
     from_few_facts: bool = False,
     voice: str = "",
-    market: str = "",
     channel: str = "",
     most: int = 0,
     candidates: int = 1,
@@ -82,8 +80,7 @@ def write(
     """Write `kind` in `language` from facts; the same seed and facts give the same text.
 
     With `from_few_facts` they are too thin only where they leave nothing to tell. A `voice` moves
-    the stress ("gift", "value", "expert"), never what is said; the `market` "US" spells English its
-    way. With a `chooser` it picks among
+    the stress ("gift", "value", "expert"), never what is said. With a `chooser` it picks among
     `candidates` texts, each as true to the facts as any other. A push is written for a `channel`,
     in at most `most` characters. Raises NotEnoughFacts when the facts are too thin, ValueError for
     an unknown kind, language, voice or channel, and `kinds.TooShort` when nothing fits.
@@ -98,11 +95,8 @@ def write(
     for number in range(max(candidates, 1) if chooser else 1):
         key = "|".join([str(seed), kind, language, title, *_stated(usable)])
         rng = random.Random(f"{key}#{number}" if number else key)
-        between = "\n" if kind in kinds.LINES else _GRAMMARS[language][1].BETWEEN
         written = _realise(brief, rng, from_few_facts)
-        if market.upper() == "US" and language == "en":
-            written = [(american(text), keys) for text, keys in written]
-        draft = _draft(written, between)
+        draft = _draft(written, kinds.between(kind, language))
         drafts.setdefault(draft.text, draft)
     texts = list(drafts)
     return drafts[texts[chooser.choose(texts) if chooser else 0]]
@@ -110,7 +104,7 @@ def write(
 
 def _is_quotable(fact: Fact, language: str) -> bool:
     """Whether copy may repeat the value: no banned word, no instruction, nobody's experience."""
-    if not is_harmless(fact.value, language) or find_instructions(fact.value):
+    if not is_harmless(fact.value, language) or poisoned([fact]):
         return False
     return is_brand(fact) or not first_person_experience(fact.value, language)
 

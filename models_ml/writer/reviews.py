@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
+from models_ml.writer.checks.form import find_personal_data
+from models_ml.writer.checks.injection import find_instructions
 from models_ml.writer.facts import LANGUAGES, has_han
 from models_ml.writer.lexicon import rows, words
+from models_ml.writer.negation import is_turned
 from models_ml.writer.terms import Terms, fold
 
 LEAST_REVIEWS = 5
@@ -21,19 +24,11 @@ _LIKED, _DISLIKED = 4, 2
 """Stars of five from which a review as a whole praises or criticises."""
 _SENTENCE = re.compile(r"[^.!?。！？;；\n]+[.!?。！？]?")
 _CLAUSE = re.compile(r"[^.!?。！？;；\n,，、]+")
-_NOT = re.compile(r"\b(?:not|no|never|isn['’]?t|wasn['’]?t|don['’]?t|didn['’]?t|hardly)\b|不|没|无")
-_PERSONAL = re.compile(
-    r"[\w.+-]+@[\w-]+\.\w+|(?<!\d)(?:\+?\d[\s-]?){9,}(?!\d)"
-    r"|(?:微信|wechat|qq|whatsapp)\s*[:：号]?\s*[a-z0-9_-]{5,}"
-    r"|(?<!\d)\d{15,18}[\dxX]?",
-    re.IGNORECASE,
-)
-_INJECTION = re.compile(
-    r"https?:|www\.|<[a-z/!]|[{}<>]|ignore (?:all |the |any )?(?:previous|above|prior)"
-    r"|system prompt|as an ai|you are now|instructions?:|忽略(?:以上|之前|前面)|系统提示"
-    r"|你现在是|提示词|作为(?:一个)?(?:AI|人工智能)",
-    re.IGNORECASE,
-)
+_LONG_NUMBER = re.compile(r"(?<!\d)(?:\+?\d[\s-]?){9}")
+"""Whatever it is, a telephone or an order, it belongs to a person."""
+_MARKUP = re.compile(r"https?:|www\.|[{}<>]", re.IGNORECASE)
+_REACH = {"en": 24, "zh-hans": 4}
+"""Characters before praise or blame in which a negation turns it."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +114,10 @@ def _unreadable(review: Review, language: str) -> str:
         return "empty"
     if has_han(review.text) != (language == "zh-hans"):
         return "other language"
-    if _PERSONAL.search(review.text):
+    if _LONG_NUMBER.search(review.text) or next(find_personal_data(review.text), None):
         return "personal data"
-    return "markup or instructions" if _INJECTION.search(review.text) else ""
+    is_told = _MARKUP.search(review.text) or find_instructions(review.text)
+    return "markup or instructions" if is_told else ""
 
 
 def _read(review: Review, language: str, aspects: dict[str, _Aspect]) -> None:
@@ -131,14 +127,15 @@ def _read(review: Review, language: str, aspects: dict[str, _Aspect]) -> None:
     """
     for match in _SENTENCE.finditer(review.text):
         sentence = match.group().strip()
+        overall = polarity(sentence, language)
         for clause in _CLAUSE.findall(sentence):
+            sign = polarity(clause, language)
+            if not sign or sign == -_sign_of(review.rating):
+                continue
             for aspect in _aspects_in(clause, language):
-                sign = polarity(clause, language)
-                if not sign or sign == -_sign_of(review.rating):
-                    continue
                 kept = aspects.setdefault(aspect, _Aspect())
                 told = kept.praise if sign > 0 else kept.blame
-                if polarity(sentence, language) == sign or review.id not in told:
+                if overall == sign or review.id not in told:
                     told[review.id] = sentence
 
 
@@ -174,9 +171,9 @@ def _polarity_terms(language: str) -> tuple[Terms, dict[str, int]]:
 def polarity(text: str, language: str) -> int:
     """1 for praise, -1 for criticism, 0 for neither or both; a negation before a word turns it."""
     terms, signs = _polarity_terms(language)
-    total, reach = 0, 4 if language == "zh-hans" else 24
-    for start, _, word in terms.find(text):
-        turned = bool(_NOT.search(fold(text[max(start - reach, 0) : start])))
+    plain, reach, total = fold(text), _REACH[language], 0
+    for start, _, word in terms.find(text, plain):
+        turned = is_turned(plain[max(start - reach, 0) : start])
         total += -signs[word] if turned else signs[word]
     return (total > 0) - (total < 0)
 

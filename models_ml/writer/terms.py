@@ -71,15 +71,19 @@ def _is_bounded(plain: str, start: int, end: int) -> bool:
     return not (end < len(plain) and _joins(plain[end - 1]) and _joins(plain[end]))
 
 
-def contains(text: str, term: str) -> bool:
-    """Whether `term` stands in `text`, by the same rules as `Terms`."""
+def places(text: str, term: str) -> Iterator[tuple[int, int]]:
+    """Where `term` stands in `text`, by the same rules as `Terms`."""
     plain, wanted = fold(text), fold(term.strip())
     start = plain.find(wanted) if wanted else -1
     while start >= 0:
         if _is_bounded(plain, start, start + len(wanted)):
-            return True
+            yield start, start + len(wanted)
         start = plain.find(wanted, start + 1)
-    return False
+
+
+def contains(text: str, term: str) -> bool:
+    """Whether `term` stands in `text`, by the same rules as `Terms`."""
+    return next(places(text, term), None) is not None
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from models_ml.writer.checks.lengths import measure
 from models_ml.writer.concepts import KINDS_OF_CONCEPT, named_in
-from models_ml.writer.english import with_article
+from models_ml.writer.english import plural, with_article
 from models_ml.writer.facts import Fact, is_brand
 from models_ml.writer.lexicon import rows
 from models_ml.writer.naming import display_name
@@ -30,7 +30,6 @@ _ADDRESS: Mapping[str, Mapping[str, str]] = {
 }
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|《[^》]*》|「[^」]*」|『[^』]*』|‘[^’]*’")
 _ARTICLE = re.compile(r"\b(an?)(\s+)$", re.IGNORECASE)
-_SIBILANT = re.compile(r"(?:s|x|z|ch|sh)$")
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,6 @@ class Voice:
         """The words that the shop forbids to text of any author."""
         return frozenset(word for term in self.terms for word in term.forbidden)
 
-    @cached_property
-    def glossary(self) -> dict[str, str]:
-        """The shop's words for things."""
-        return {term.term: term.preferred for term in self.terms if term.preferred}
-
     def say(self, text: str, *, title: str = "", facts: Sequence[Fact] = ()) -> str:
         """Return `text` in the shop's words.
 
@@ -82,15 +76,17 @@ class Voice:
         """
         if not self._words:
             return text
-        kept = list(_kept_spans(text, title, facts, self.language))
+        kept = bytearray(len(text))
+        for start, end in _kept_spans(text, title, facts, self.language):
+            kept[start:end] = b"\x01" * (end - start)
         said: list[str] = []
         position = 0
         for start, end, word in self._index.find(text):
-            if any(low < end and start < high for low, high in kept):
+            if any(kept[start:end]):
                 continue
-            before = "".join(said) + text[position:start]
             new = _cased(text[start:end], self._words[fold(word)])
-            said = [_with_article(before, text[start:end], new, self.language), new]
+            before = text[position:start]
+            said += [_with_article(before, text[start:end], new, self.language), new]
             position = end
         return "".join(said) + text[position:]
 
@@ -150,7 +146,8 @@ def _quantities(text: str) -> list[tuple[object, object]]:
 
 def _said_instead(term: Term, language: str) -> dict[str, str]:
     if term.kept:
-        return {term.term: term.term}
+        kept = {term.term, plural(term.term)} if language == "en" else {term.term}
+        return {word: word for word in kept}
     if not term.preferred:
         return {}
     pairs = {term.preferred: term.preferred}
@@ -158,7 +155,7 @@ def _said_instead(term: Term, language: str) -> dict[str, str]:
         if fold(old) != fold(term.preferred) and not changes_facts(old, term.preferred):
             pairs[old] = term.preferred
     if language == "en":
-        pairs = {_plural(old): _plural(new) for old, new in pairs.items()} | pairs
+        pairs = {plural(old): plural(new) for old, new in pairs.items()} | pairs
     return pairs
 
 
@@ -202,14 +199,6 @@ def _with_article(before: str, old: str, new: str, language: str) -> str:
         return before
     article = wanted.capitalize() if found.group(1)[0].isupper() else wanted
     return f"{before[: found.start()]}{article}{found.group(2)}"
-
-
-def _plural(word: str) -> str:
-    if _SIBILANT.search(word):
-        return f"{word}es"
-    if re.search(r"[^aeiou]y$", word):
-        return f"{word[:-1]}ies"
-    return f"{word}s"
 
 
 _PROMPTS: Mapping[str, Mapping[str, str]] = {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shopguide.settings.console import UNFOLD as UNFOLD
 from shopguide.settings.database import tuned
+from shopguide.settings.limits import amount, whole
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 # Everything the running shop writes beside its database: model files, uploads, logs.
@@ -192,11 +193,11 @@ LLM_MAX_TOKENS = int(os.environ.get("LLM_MAX_TOKENS", "1000"))
 # MiB of memory for a model here, beside the weights it maps; 0 does not bound it.
 LLM_MEMORY_MIB = int(os.environ.get("LLM_MEMORY_MIB", "0"))
 # What one day may cost, over all models, in tokens and in the money that prices are given in: for a
-# million tokens read and written. An empty limit is none.
-LLM_DAILY_TOKENS = int(os.environ.get("LLM_DAILY_TOKENS", "5000000") or 0) or None
-LLM_DAILY_MONEY = Decimal(os.environ.get("LLM_DAILY_MONEY", "") or 0) or None
-LLM_PRICE_PROMPT = Decimal(os.environ.get("LLM_PRICE_PROMPT", "0"))
-LLM_PRICE_COMPLETION = Decimal(os.environ.get("LLM_PRICE_COMPLETION", "0"))
+# million tokens read and written. An empty limit is none; of 0 no model is ever called.
+LLM_DAILY_TOKENS = whole("LLM_DAILY_TOKENS", "5000000")
+LLM_DAILY_MONEY = amount("LLM_DAILY_MONEY")
+LLM_PRICE_PROMPT = amount("LLM_PRICE_PROMPT") or Decimal(0)
+LLM_PRICE_COMPLETION = amount("LLM_PRICE_COMPLETION") or Decimal(0)
 # A thread of each web process looks for another promoted model, stock and popularity, so that no
 # request waits for them. Without it every request looks by itself.
 SERVING_WATCHER = os.environ.get("SERVING_WATCHER", "1") == "1"

@@ -1,19 +1,25 @@
 """Products with facts, drafts of them, and the people who decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from guidance.catalog.models import Product, ProductAttribute
 from guidance.content.models import Draft
 from guidance.content.services.drafting import draft_products
-from guidance.core.models import User
+from guidance.content.services.providers import chosen_writer
+from guidance.core.models import Market, User
 from guidance.core.roles import Role
+from tests.llm_peer import Peer, Reply, peer
 
 FACTS = {"material": "oak", "colour": "black", "capacity": "350 ml", "dishwasher_safe": "yes"}
 MakeProduct = Callable[..., Product]
 MakeDraft = Callable[..., Draft]
+Served = Callable[..., Any]
 
 
 @pytest.fixture
@@ -62,3 +68,26 @@ def max_(person: Callable[..., User]) -> User:
 def root(person: Callable[..., User]) -> User:
     """An administrator, who is a superuser."""
     return person(Role.ADMINISTRATOR, "root")
+
+
+@pytest.fixture
+def uk_market(transactional_db: None) -> Market:
+    """A market whose copy is English."""
+    return Market.objects.create(key="uk", name="UK", language="en", is_default=True)
+
+
+@pytest.fixture
+def served(settings: LazySettings) -> Served:
+    """Run a server with these replies and let it write the drafts."""
+
+    @contextmanager
+    def serve(*replies: Reply, **chosen: Any) -> Iterator[Peer]:
+        with peer(*replies) as server:
+            settings.WRITER_PROVIDER, settings.LLM_URL = "openai", server.url
+            settings.LLM_MODEL, settings.LLM_CONCURRENCY = "peer", 2
+            for name, value in chosen.items():
+                setattr(settings, name, value)
+            yield server
+            chosen_writer().close()
+
+    return serve

@@ -171,7 +171,8 @@ def test_new_rules_of_a_market_reach_its_copy_alone(
         activated_at=timezone.now(),
     )  # fmt: skip
     job = request_examination(pack="us", requested_by=None)
-    assert job and run_job(job.pk) == "succeeded"
+    assert job
+    assert run_job(job.pk) == "succeeded"
     job.refresh_from_db()
     assert (job.result["live"], job.result["withdrawn"]) == (1, 1)
     assert PublishedCopy.objects.get(status="live").market == ""

@@ -98,6 +98,89 @@ def test_the_longest_match_lets_a_harmless_phrase_stand(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "非常治愈失眠的枕头。",  # a part of a word is no denial
+        "不可思议，治疗失眠。",
+        "不得不说能治疗失眠。",
+        "没有痛苦地治愈失眠。",
+        "追求品质的人的最好选择。",
+        "这是理想的首选。",
+        "目标人群的首选。",
+        "请认准全球领先的台灯。",
+        "诚邀您，请选购最好的台灯。",
+        "建议入手最好的台灯。",
+        "国货品牌销量第一。",
+        "这是最好的品牌。",
+        "白菜价入手大牌包。",
+        "“全国第一的台灯，值得拥有”，就在这里。",
+        "这是“最好”的台灯。",
+    ],
+)
+def test_a_trigger_that_does_not_govern_the_words_excuses_nothing(text: str) -> None:
+    assert any(severity == BLOCK for _, severity, _ in found(text)), found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "With no fuss it cures insomnia.",
+        "It not only cures insomnia.",
+        "No doubt it relieves pain.",
+        "Without effort it burns fat.",
+        "You can't go wrong: it cures insomnia.",
+        "Try the best lamp.",
+        "Everyone wants the best lamp on the market.",
+        "Whoever tries it calls it the best.",
+        "We try every day and this is the best.",
+        "Use the best lamp on the market.",
+        "For the best lamp in town.",
+        "Always the best.",
+        "Best Quality lamps for the home.",
+        "Get the Best Price today on lamps.",
+        "As seen on TV.",
+        'The "oak" lamp is the best "desk" lamp.',
+        'It is the "best" lamp.',
+    ],
+)
+def test_an_english_trigger_far_off_excuses_nothing(text: str) -> None:
+    hits = found(text, "us", "en")
+    assert any(severity == BLOCK for _, severity, _ in hits), hits
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("This tea is not intended to treat, cure or prevent disease.", "disclaimer"),
+        ("It doesn't cure insomnia.", "disclaimer"),
+        ("It is not made in the USA.", "disclaimer"),
+        ("We aim to make the best lamps we can.", "stated_goal"),
+        ("Our goal is to offer you the best lamps.", "stated_goal"),
+        ("Turn the dial for the best viewing angle.", "tip"),
+        ("Sold by Best Western to guests everywhere.", "trademark"),
+        ("A lamp called “Best Light” by its maker.", "trademark"),
+        ("Best® lamps in oak.", "trademark"),
+    ],
+)
+def test_an_english_context_near_the_words_excuses_them(text: str, expected: str) -> None:
+    assert {exception for _, _, exception in found(text, "us", "en")} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("不能代替药品用于预防、诊断或治疗疾病。", "disclaimer"),
+        ("我们的目标是让顾客得到最好的体验。", "stated_goal"),
+        ("使用前请调到最佳角度。", "tip"),
+        ("《最强大脑》同款积木。", "trademark"),
+        ("品牌名为“极品工坊”的相框。", "trademark"),
+    ],
+)
+def test_a_chinese_context_near_the_words_excuses_them(text: str, expected: str) -> None:
+    assert {exception for _, _, exception in found(text)} == {expected}
+
+
 def test_a_self_comparison_excuses_only_its_own_sentence() -> None:
     hits = found("比上一代轻了半斤。这是最好的台灯。")
     assert ("absolute_terms", BLOCK, "") in hits
@@ -153,6 +236,31 @@ def test_a_finding_names_rule_law_category_and_hint_in_both_languages() -> None:
     assert finding.render()[1] == finding.hints["en"]
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "value", "is_lifted"),
+    [
+        ("A mug made in the USA.", "origin", "USA", True),
+        ("A mug made in the USA.", "country_of_origin", "United States", True),
+        ("An American-made mug.", "origin", "USA", True),
+        ("Made in U.S.A. of clay.", "origin", "USA", True),
+        ("A mug made in the USA.", "origin", "China", False),
+        ("A mug made in the USA.", "origin", "not USA", False),
+        ("A mug made in the USA.", "style", "American", False),
+    ],
+)
+def test_a_true_origin_may_be_told(text: str, key: str, value: str, is_lifted: bool) -> None:
+    found = check(
+        text, facts=[Fact(key, value)], title="Mug", language="en", kind="description",
+        rules=builtin_rules("us"),
+    )  # fmt: skip
+    assert ("made_in_usa" not in {finding.rule for finding in found}) == is_lifted
+
+
+def test_today_s_pick_is_a_harmless_headline() -> None:
+    assert found("今日推荐：橡木台灯") == []
+    assert found("达人今日推荐") != []
+
+
 def test_a_market_follows_currency_and_language() -> None:
     assert default_market("zh-hans") == "cn"
     assert default_market("en", "CNY") == "cn"
@@ -181,6 +289,12 @@ def test_json_that_does_not_parse_is_told_with_its_line() -> None:
         ({"terms": ["s" * 90]}, "terms", "Longer than 80"),
         ({"patterns": ["(unclosed"]}, "patterns", "does not compile"),
         ({"patterns": ["a*"]}, "patterns", "matches nothing"),
+        ({"patterns": [r"(\w)\1"]}, "patterns", "may not refer"),
+        ({"patterns": [r"(?P<one>\w)(?P=one)"]}, "patterns", "may not refer"),
+        ({"patterns": [r"(a)?b(?(1)c|d)"]}, "patterns", "may not refer"),
+        ({"patterns": [r"a(?R)?b"]}, "patterns", "may not refer"),
+        ({"patterns": ["(?x)shiny # a comment"]}, "patterns", "together"),
+        ({"patterns": ["(" * 700 + "a" + ")" * 700]}, "patterns", "does not compile"),
         ({"patterns": ["(a+)+b"]}, "patterns", "too long"),
         ({"patterns": ["(?:a|aa)+[^a!]"]}, "patterns", "too long"),
         ({"exceptions": ["mood"]}, "exceptions", "“mood” is none of"),
@@ -198,6 +312,43 @@ def test_a_mistake_is_named_with_line_rule_and_field(
     assert (error.line, error.field_name) == (5, field)
     assert error.rule == fields.get("key", "shine")
     assert message in error.render()
+
+
+def test_an_escaped_backslash_before_a_digit_is_no_reference() -> None:
+    assert read_pack(pack(rule(patterns=[r"a\\1", r"\d{2}x"])))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", 1, "Not JSON"),
+        ("[]", 1, "object with a list"),
+        ('{"rules":\n' + "[" * 100_000, 2, "Nested deeper"),
+        ('{"rules":\n' + '{"a":' * 100_000, 2, "Nested deeper"),
+        ('{"rules": [1' + "0" * 5_000 + "]}", 1, "Not JSON"),
+    ],
+)
+def test_a_text_that_is_no_pack_is_told_where(text: str, line: int, message: str) -> None:
+    with pytest.raises(PackInvalid) as caught:
+        read_pack(text)
+    assert caught.value.errors[0].line == line
+    assert message in caught.value.errors[0].render()
+
+
+def test_another_list_called_rules_does_not_confuse_the_lines() -> None:
+    text = pack(rule(severity="x")).replace('"name":', '"more": {"rules": [{"x": 1}]},\n"name":')
+    with pytest.raises(PackInvalid) as caught:
+        read_pack(text)
+    assert [(error.line, error.field_name) for error in caught.value.errors] == [
+        (1, "more"),
+        (5, "severity"),
+    ]
+
+
+def test_rules_that_do_not_compile_are_named() -> None:
+    broken = Rule("broken", "price", BLOCK, "en", patterns=("(unclosed",), hint=HINT)
+    with pytest.raises(ValueError, match="'broken'"):
+        CompiledRules(RulePack("test", HINT, (broken,)))
 
 
 def test_all_mistakes_are_told_at_once_and_doubles_among_them() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from models_ml.writer.facts import Fact
 from models_ml.writer.providers import (
@@ -27,7 +29,7 @@ from models_ml.writer.providers.budget import Budget, MemoryLedger
 from models_ml.writer.providers.local_model import has_bf16_units
 from models_ml.writer.providers.prompts import COPY_SCHEMA, copy_messages
 from models_ml.writer.providers.transformers_local import LocalConfig, TransformersLocal
-from tests.models_ml.tiny_model import make_tiny_model
+from tests.models_ml.tiny_model import TEMPLATE, make_tiny_model
 
 TASK = CopyTask("description", "en", "Mug", (Fact("material", "oak"), Fact("colour", "black")))
 ASK = [Message("user", "Say something.")]
@@ -137,6 +139,28 @@ def test_a_prompt_too_long_for_the_model_is_refused_and_the_others_are_written(
         with pytest.raises(ProviderUnavailable, match="tokens"):
             long.result()
         assert short.result()
+
+
+def test_what_a_chat_template_refuses_is_an_error_and_the_process_lives(
+    config: LocalConfig, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(config.path, tmp_path / "strict")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    refusal = "{{ raise_exception('no system role') }}"
+    tokenizer.chat_template = (
+        f"{{% if messages[0].role == 'system' %}}{refusal}{{% endif %}}{TEMPLATE}"
+    )
+    tokenizer.save_pretrained(folder)
+    strict = _made(replace(config, path=str(folder), max_tokens=5))
+    try:
+        assert strict.generate(ASK, seed=1)
+        pid = strict.pid
+        with pytest.raises(ProviderUnavailable, match="chat template refuses: no system role"):
+            strict.generate([Message("system", "Be brief."), *ASK])
+        assert strict.generate(ASK, seed=1)
+        assert strict.pid == pid
+    finally:
+        strict.close()
 
 
 def test_a_process_that_dies_in_mid_stream_tells_nothing_twice_and_comes_back(

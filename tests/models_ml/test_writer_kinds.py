@@ -187,6 +187,43 @@ def test_plain_copy_is_no_experience(text: str, language: str) -> None:
     assert first_person_experience(text, language) == []
 
 
+@pytest.mark.parametrize("kind", ["description", "short_description", *KINDS])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("This oak lamp is bright. I used it for weeks.", "en"), ("我用了三个月，很亮。", "zh-hans")],
+)
+def test_an_invented_experience_blocks_copy_of_every_kind(
+    kind: str, text: str, language: str
+) -> None:
+    found = check(text, facts=FACTS, title=TITLES[language], language=language, kind=kind)
+    (finding,) = [finding for finding in found if finding.check == "experience"]
+    assert finding.severity == "block"
+    assert text[finding.start : finding.end].startswith(("I used it", "我用了三个月"))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "severities"),
+    [
+        ("Q: Can I wash it?\nA: Yes, at 30 degrees.", "en", []),
+        ("问：我可以机洗吗？\n答：可以。", "zh-hans", []),
+        ("Q: Was it good when I bought it?", "en", ["block"]),
+        ("Replace the wick after 3 months.", "en", ["warn"]),
+        ("We recommend washing it by hand.", "en", ["warn"]),
+        ("The print reads I love my cat, in red.", "en", ["warn"]),
+        ("I love my cat, and the print of this lamp.", "en", ["warn"]),
+        ("I love the print.", "en", ["block"]),
+        ("我国南方常见的竹编。", "zh-hans", []),
+        ("第一次用前请清洗。", "zh-hans", ["warn"]),
+    ],
+)
+def test_what_facts_and_questions_may_say_is_no_invented_review(
+    text: str, language: str, severities: list[str]
+) -> None:
+    facts = [*FACTS, Fact("print", "I love my cat", language="en")]
+    found = check(text, facts=facts, title=TITLES[language], language=language, kind="faq")
+    assert [one.severity for one in found if one.check == "experience"] == severities
+
+
 def test_a_product_s_own_name_is_no_experience() -> None:
     name = "I Love Mum Mug"
     assert first_person_experience(f"The {name} holds 330 ml.", "en", [name]) == []
@@ -196,23 +233,3 @@ def test_too_few_facts_for_a_guide_name_what_is_wanted() -> None:
     with pytest.raises(NotEnoughFacts) as refusal:
         write("guide", title=TITLES["en"], facts=FACTS[:2], language="en", seed=1)
     assert refusal.value.missing
-
-
-def test_the_american_market_reads_its_own_spelling_of_the_same_facts() -> None:
-    facts = [*FACTS, Fact("lid colour", "grey", language="en")]
-
-    def texts(market: str) -> list[str]:
-        return [
-            write(
-                "description",
-                title=TITLES["en"],
-                facts=facts,
-                language="en",
-                seed=seed,
-                market=market,
-            ).text
-            for seed in range(10)
-        ]
-
-    assert any("grey" in text for text in texts(""))
-    assert [text.replace("grey", "gray") for text in texts("")] == texts("US")

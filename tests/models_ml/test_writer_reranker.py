@@ -1,11 +1,13 @@
 """The re-ranker learns a shop's way of writing, repeats itself and goes on after a stop."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from models_ml.recommender.artefacts import ArtefactError
+from models_ml.recommender.artefacts import ArtefactError, write_manifest
 from models_ml.writer.choosing import Chooser, opening
 from models_ml.writer.facts import Fact
 from models_ml.writer.realiser import write
@@ -61,6 +63,23 @@ def test_a_stopped_training_goes_on_to_the_very_same_weights(trained: Path, tmp_
         Reranker(tmp_path)
     train_reranker(TEXTS, tmp_path, seed=3, minutes=5, steps=12)
     assert weights(tmp_path) == weights(trained)
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"kind": "reranker", "features": 99}, "made for features 99, this program reads 1"),
+        ({"kind": "writer preference"}, "of kind 'writer preference'"),
+        ({}, "of kind None"),
+    ],
+)
+def test_a_folder_made_for_something_else_is_refused(
+    trained: Path, tmp_path: Path, facts: dict[str, Any], message: str
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "other")
+    write_manifest(folder, ["reranker.onnx", "tokenizer.json"], facts)
+    with pytest.raises(ArtefactError, match=message):
+        Reranker(folder)
 
 
 def test_too_little_copy_is_refused(tmp_path: Path) -> None:

@@ -117,6 +117,29 @@ def test_forbidden_words_are_banned_from_text_of_any_author() -> None:
     assert ("banned", "block") in [(one.check, one.severity) for one in found]
 
 
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [("sneaker", "Grey sneakers."), ("pocket knife", "Two pocket knives."), ("box", "Oak boxes."),
+     ("body", "Grey bodies."), ("settee", "A Settee."), ("leggings", "Grey leggings.")],
+)  # fmt: skip
+def test_a_forbidden_word_is_met_in_its_plural_too(word: str, text: str) -> None:
+    found = check(text, facts=FACTS, title=TITLE, language="en", kind="description", banned=[word])
+    assert [one.rule for one in found if one.check == "banned"] == [f"shop:{word}"]
+
+
+def test_the_plural_of_a_kept_or_irregular_word_follows_it() -> None:
+    knife = Term("penknife", "pocket knife")
+    shelf = Voice("en", terms=(Term("board", "shelf"), knife, Term("colour card", kept=True)),
+                  spelling="us")  # fmt: skip
+    assert shelf.say("Two boards with colour cards.") == "Two shelves with colour cards."
+
+
+def test_endless_texts_are_said_in_the_shop_s_words() -> None:
+    voice = Voice("en", terms=(Term("couch", "ottoman"),))
+    said = voice.say("A couch, “so to say”. " * 20_000)
+    assert said == "An ottoman, “so to say”. " * 20_000
+
+
 def test_language_models_are_told_the_whole_voice() -> None:
     voice = Voice("en", terms=(SOFA, Term("cheap", forbidden=("bargain",)),
                                Term("ColourLock", kept=True)),

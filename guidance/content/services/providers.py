@@ -88,8 +88,10 @@ def reach_writer() -> tuple[bool, str]:
     """
     options = writer_options()
     if options.provider == "openai":
-        from models_ml.writer.providers.openai_compatible import OpenAICompatible
-
+        try:
+            from models_ml.writer.providers.openai_compatible import OpenAICompatible
+        except ImportError as lacking_library:
+            return False, f"{options.model} at {options.url}; {lacking_library}"
         server = _writer(options)
         assert isinstance(server, OpenAICompatible)
         offered = server.models()

@@ -2,9 +2,10 @@
 
 import logging
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connections
 
@@ -253,11 +254,13 @@ def _blocking(assignment: Assignment, draft: Draft) -> list[str]:
         banned=assignment.house.voice.banned,
         rules=assignment.house.rules,
     )
-    return [
-        f"{finding['message'] % finding['params']} {finding['hint'] % finding['params']}"
-        for finding in found.findings
-        if finding["severity"] == BLOCK
-    ]
+    return [_fault(finding) for finding in found.findings if finding["severity"] == BLOCK]
+
+
+def _fault(finding: Mapping[str, Any]) -> str:
+    """Return a finding in English; a rule's own hint stands as its author wrote it."""
+    hint = finding["hints"].get("en") or finding["hint"] % finding["params"]
+    return f"{finding['message'] % finding['params']} {hint}"
 
 
 def _uncited(sentences: Iterable[Sentence]) -> list[str]:

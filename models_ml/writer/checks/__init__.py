@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from models_ml.writer.checks import (
+    experience,
     form,
     injection,
     lengths,
@@ -38,6 +39,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     names.concepts,
     wording.banned,
     injection.instructions,
+    experience.experience,
     likeness.near_duplicate,
 )
 

@@ -7,7 +7,7 @@ once make sense, its `capabilities` say.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 from models_ml.writer.facts import LANGUAGES, Fact
@@ -60,9 +60,9 @@ class NotSupported(ProviderError):
 class CopyTask:
     """Product copy to write: what the builtin writer realises and a prompt tells in words.
 
-    `voice` is the shop's tone in its own words, `glossary` its words for things, `manner` what the
-    order says beside. With an `instruction`, a person's words, the text is written again: `current`
-    is how it stands.
+    `voice` is the shop's tone and its words for things, told in words, `manner` what the order says
+    beside. With an `instruction`, a person's words, the text is written again: `current` is how it
+    stands.
     """
 
     kind: str
@@ -70,7 +70,6 @@ class CopyTask:
     title: str
     facts: tuple[Fact, ...]
     voice: str = ""
-    glossary: Mapping[str, str] = field(default_factory=dict)
     manner: Manner = PLAIN
     instruction: str = ""
     current: str = ""

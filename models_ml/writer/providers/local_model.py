@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from jinja2 import TemplateError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -150,9 +151,12 @@ class LocalModel:
         if self.tokenizer.chat_template is None:
             turns = [f"{message['role']}: {message['content']}" for message in messages]
             return "\n\n".join([*turns, "assistant: "])
-        prompt = self.tokenizer.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
+        try:
+            prompt = self.tokenizer.apply_chat_template(
+                list(messages), tokenize=False, add_generation_prompt=True, enable_thinking=False
+            )
+        except (TemplateError, ImportError, LookupError, TypeError, ValueError) as refused:
+            raise BadRequest(f"the model's chat template refuses: {refused}") from refused
         return str(prompt)
 
     def _row(self, asked: Request, number: int, room: int) -> Row:

@@ -11,6 +11,7 @@ from typing import Any
 import regex
 
 from models_ml.writer.facts import LANGUAGES
+from models_ml.writer.rules.engine import joined
 from models_ml.writer.rules.model import CATEGORIES, EXCEPTIONS, SEVERITIES, Rule, RulePack
 from models_ml.writer.terms import fold
 
@@ -21,6 +22,12 @@ MOST_ENTRIES = 1_000
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\})")
 """A repeat inside a group that repeats without bound: what makes a pattern run for ever."""
+_BACKREFERENCE = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\\g<|\(\?P[=>]|\(\?(?:R|\d|&|\())")
+"""What names another group by number or name, or is the whole pattern again."""
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_GAP, _LIST_END = re.compile(r"[\s,]*"), re.compile(r"\s*\]")
+DEEPEST = 20
+"""Levels of brackets; a pack has five."""
 _PROBES = ("a" * 2_000, "最" * 2_000, "a b " * 500, "1,0." * 500, "最好 the best " * 150)
 _PROBE_SECONDS = 0.25
 _LISTS = {"terms": LONGEST_TERM, "harmless": LONGEST_TERM, "patterns": LONGEST_PATTERN}
@@ -73,12 +80,18 @@ class PackInvalid(ValueError):
 
 def read_pack(text: str) -> RulePack:
     """The pack that JSON text describes; raises PackInvalid with every mistake in it."""
+    if deep := _too_deep(text):
+        message = gettext_noop("Nested deeper than %(most)s levels")
+        raise PackInvalid([PackError(deep, "", "", message, {"most": DEEPEST})])
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         message = gettext_noop("Not JSON: %(what)s (column %(column)s)")
         params: Params = {"what": error.msg, "column": error.colno}
         raise PackInvalid([PackError(error.lineno, "", "", message, params)]) from error
+    except ValueError as error:  # a number of thousands of digits
+        message = gettext_noop("Not JSON: %(what)s")
+        raise PackInvalid([PackError(1, "", "", message, {"what": str(error)})]) from error
     if not isinstance(data, dict) or not isinstance(data.get("rules"), list):
         message = gettext_noop("A pack is an object with a list of rules under “rules”.")
         raise PackInvalid([PackError(1, "", "rules", message)])
@@ -109,15 +122,35 @@ class _Place:
         return self.line + self.text.count("\n", 0, at) if at >= 0 else self.line
 
 
+def _too_deep(text: str) -> int:
+    """The line in which brackets outside strings nest deeper than `DEEPEST`; 0 where none do."""
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token.group(), 0)
+        if depth > DEEPEST:
+            return 1 + text.count("\n", 0, token.start())
+    return 0
+
+
 def _places(text: str, count: int) -> Iterator[_Place]:
+    """Where each rule stands: the last list of that many values that is called “rules”."""
+    for opening in reversed(list(re.finditer(r'"rules"\s*:\s*\[', text))):
+        try:
+            yield from list(_values(text, opening.end(), count))
+        except json.JSONDecodeError:
+            continue
+        return
+    yield from [_Place(1, "")] * count
+
+
+def _values(text: str, position: int, count: int) -> Iterator[_Place]:
     decoder = json.JSONDecoder()
-    opening = re.search(r'"rules"\s*:\s*\[', text)
-    position = opening.end() if opening else 0
     for _ in range(count):
-        position = re.compile(r"[\s,]*").match(text, position).end()  # type: ignore[union-attr]
-        _row, end = decoder.raw_decode(text, position)
-        yield _Place(1 + text.count("\n", 0, position), text[position:end])
-        position = end
+        start = _GAP.match(text, position).end()  # type: ignore[union-attr]
+        _row, position = decoder.raw_decode(text, start)
+        yield _Place(1 + text.count("\n", 0, start), text[start:position])
+    if not _LIST_END.match(text, position):
+        raise json.JSONDecodeError("more values", text, position)
 
 
 def _pack_errors(data: dict[str, Any]) -> Iterator[PackError]:
@@ -188,13 +221,30 @@ def _entry_problems(row: dict[str, Any]) -> Iterator[tuple[str, str, Params]]:
                 yield field_, message, {"most": longest, "said": entry[:40]}
             elif field_ == "patterns":
                 yield from _pattern_problems(entry)
+    yield from _joining_problems(_texts(row, "patterns") or ())
+
+
+def _joining_problems(patterns: Sequence[str]) -> Iterator[tuple[str, str, Params]]:
+    """What only shows once the patterns of a rule are one, such as a comment that eats the rest."""
+    try:
+        alone = [regex.compile(pattern) for pattern in patterns]
+    except (regex.error, RecursionError):
+        return
+    try:
+        joined(patterns) if alone else None
+    except (regex.error, RecursionError) as error:
+        message = gettext_noop("The patterns do not compile together (%(what)s)")
+        yield "patterns", message, {"what": str(error)}
 
 
 def _pattern_problems(pattern: str) -> Iterator[tuple[str, str, Params]]:
     said: Params = {"said": pattern[:60]}
+    if _BACKREFERENCE.search(pattern):
+        yield "patterns", _NO_REFERENCE, said
+        return
     try:
         compiled = regex.compile(pattern, regex.IGNORECASE)
-    except regex.error as error:
+    except (regex.error, RecursionError) as error:
         message = gettext_noop("The pattern does not compile: %(said)s (%(what)s)")
         yield "patterns", message, {**said, "what": str(error)}
         return
@@ -211,6 +261,9 @@ def _pattern_problems(pattern: str) -> Iterator[tuple[str, str, Params]]:
         yield "patterns", _SLOW, said
 
 
+_NO_REFERENCE = gettext_noop(
+    "A pattern may not refer to its groups, since all of a rule are one: %(said)s"
+)
 _SLOW = gettext_noop("The pattern may take too long (a repeat within a repeat): %(said)s")
 
 
