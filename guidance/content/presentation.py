@@ -82,10 +82,15 @@ def kind_label(kind: str) -> str:
 
 def place_label(text: OfPlace) -> str:
     """Return what a text is, where it goes and for whom, such as "push message, SMS, tier gold"."""
+    return ", ".join(filter(None, [kind_label(text.kind), reach_label(text)]))
+
+
+def reach_label(text: OfPlace) -> str:
+    """Return where a text goes and for whom it is, '' for everybody who sees the shop's pages."""
     channel = str(dict(MessageChannel.choices).get(text.channel, text.channel))
     market = _("market %(key)s") % {"key": text.market} if text.market else ""
     segment = _("tier %(name)s") % {"name": text.segment} if text.segment else ""
-    return ", ".join(filter(None, [kind_label(text.kind), channel, market, segment]))
+    return ", ".join(filter(None, [channel, market, segment]))
 
 
 def severity_name(severity: str) -> str:

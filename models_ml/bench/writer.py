@@ -17,6 +17,7 @@ from typing import Any
 from models_ml.bench.language_model import LanguageModel, perplexity
 from models_ml.bench.variety import one_template, self_bleu
 from models_ml.bench.writer_cases import Case, human_prose, read_cases
+from models_ml.bench.writer_models import PROVIDERS, Modelled, modelled
 from models_ml.bench.writer_slots import left_out
 from models_ml.bench.writer_tally import Tally, catch_swapped, score_human
 from models_ml.writer import kinds
@@ -63,7 +64,13 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser = benches.add_parser("writer", help=__doc__)
     parser.add_argument("--facts", type=Path, required=True, help="products (JSONL or CSV)")
     parser.add_argument("--json", type=Path, required=True, help="where to write the figures")
-    parser.add_argument("--provider", default="builtin", help="who writes")
+    who = ("builtin", *PROVIDERS)
+    parser.add_argument("--provider", default="builtin", help=f"who writes: {', '.join(who)}")
+    parser.add_argument("--url", help="the server that openai asks, up to /v1")
+    parser.add_argument("--model", help="the model that it asks for; its key is in LLM_API_KEY")
+    parser.add_argument("--path", help="the folder or hub name of the model for transformers")
+    parser.add_argument("--max-tokens", type=int, default=1_000, help="of one answer")
+    parser.add_argument("--limit", type=int, default=0, help="so many products, chosen by the seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reranker", type=Path, help="the folder of a trained re-ranker")
     parser.add_argument("--candidates", type=int, default=3, help="texts it chooses from")
@@ -77,10 +84,15 @@ def run(options: argparse.Namespace) -> None:
     cases = list(read_cases(options.facts))
     if not cases:
         sys.exit(f"{options.facts}: no products in it")
-    writer = writer_named(options.provider)
-    if options.reranker:
-        writer = Reranked(options.reranker, options.candidates)
+    if 0 < options.limit < len(cases):
+        cases = random.Random(options.seed).sample(cases, options.limit)
+    writer = writer_named(options)
+    started = time.perf_counter()
     report = measure(cases, options.seed, writer, options.provider, options.kinds)
+    report["seconds"] = round(time.perf_counter() - started, 1)
+    if isinstance(writer, Modelled):
+        report |= {"model": options.model or options.path} | writer.figures()
+        writer.close()
     if options.reranker:
         report["candidates"] = options.candidates
     if options.drafts:
@@ -90,12 +102,15 @@ def run(options: argparse.Namespace) -> None:
     options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def writer_named(provider: str) -> Writer:
-    """The writer of that name; exits naming the ones there are."""
-    writers: dict[str, Writer] = {"builtin": write_builtin}
-    if provider not in writers:
-        sys.exit(f"--provider {provider}: none of {', '.join(writers)}")
-    return writers[provider]
+def writer_named(options: argparse.Namespace) -> Writer:
+    """The writer that the options name; exits where there is none that does what they ask."""
+    if options.provider in PROVIDERS:
+        if options.reranker or options.drafts:
+            sys.exit(f"--reranker and --drafts are for the builtin writer, not {options.provider}")
+        return modelled(options, write_builtin, _CHANNEL)
+    if options.provider != "builtin":
+        sys.exit(f"--provider {options.provider}: none of builtin, {', '.join(PROVIDERS)}")
+    return Reranked(options.reranker, options.candidates) if options.reranker else write_builtin
 
 
 def write_builtin(case: Case, kind: str, seed: int) -> Draft:

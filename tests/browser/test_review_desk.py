@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from guidance.catalog.models import Product, ProductAttribute
@@ -14,9 +15,12 @@ from guidance.content.models import (
     SignedException,
 )
 from guidance.content.services.drafting import draft_products
+from guidance.content.services.providers import chosen_writer
 from guidance.content.services.review import edit_draft
-from guidance.core.models import Market, User
+from guidance.core.jobs import run_job
+from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
+from tests.llm_peer import copy_answer, peer, saying
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -238,3 +242,46 @@ def test_an_exception_is_signed_from_the_finding_and_shown(
     page.get_by_role("button", name="Sign", exact=True).first.click()
     expect(page.get_by_text("Signed: the draft says by whom and why.")).to_be_visible()
     assert SignedException.objects.get().draft == draft
+
+
+def test_a_push_is_asked_for_by_the_keyboard(page: Page, reviewer: User) -> None:
+    Market.objects.create(key="uk", name="UK", language="en", is_default=True)
+    _drafts(1)
+    page.goto(f"{DESK}request/")
+    channel = page.get_by_label("Channel")
+    expect(channel).to_be_hidden()
+    page.get_by_label("Kind").focus()
+    page.keyboard.type("push")
+    expect(channel).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(channel).to_be_focused()
+    page.keyboard.type("SMS")
+    page.keyboard.press("Tab")
+    page.keyboard.type("60")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/core/job/**")
+    wanted = Job.objects.get().params
+    assert (wanted["kind"], wanted["variant"]["channel"], wanted["variant"]["longest"]) == (
+        "push", "sms", 60,
+    )  # fmt: skip
+
+
+def test_what_a_language_model_writes_appears_by_itself(
+    page: Page, reviewer: User, settings: LazySettings
+) -> None:
+    (draft,) = _drafts(1)
+    answer = copy_answer(("The Voyager Mug 0 is made of oak.", ["title", "material"]))
+    with peer(saying(answer)) as server:
+        settings.WRITER_PROVIDER, settings.LLM_URL = "openai", server.url
+        settings.LLM_MODEL = "peer"
+        _open_first(page)
+        page.keyboard.press("c")
+        page.get_by_label("Tell the writer").fill("shorter")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-writing]")).to_contain_text("“shorter”")
+        run_job(Job.objects.get(kind="write_again").pk)
+        expect(page.locator("[data-copy]")).to_have_text("The Voyager Mug 0 is made of oak.")
+        expect(page.locator("#desk-said")).to_have_text("The text is written.")
+        chosen_writer().close()
+    draft.refresh_from_db()
+    assert (draft.version, draft.provider) == (2, "openai")

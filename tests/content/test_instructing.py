@@ -120,7 +120,8 @@ def test_where_the_model_fails_the_builtin_writer_follows_and_the_draft_says_why
     chosen: dict[str, Any],
 ) -> None:
     draft = make_draft("mug", title="Voyager Mug")
-    before = draft.text
+    before = f"{draft.text} It is black and made of oak."
+    Draft.objects.filter(pk=draft.pk).update(text=before)
     with served(reply, **chosen):
         job = _ask(draft, mia, "make it shorter")
     assert (draft.provider, draft.fallback_reason, draft.version) == ("builtin", reason, 2)

@@ -27,8 +27,9 @@ from guidance.content.presentation import (
     checks_badge,
     due_badge,
     excerpt,
+    kind_label,
     language_label,
-    place_label,
+    reach_label,
     since,
 )
 from guidance.content.selectors import queue
@@ -198,11 +199,13 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     @display(description=gettext_lazy("product and text"), ordering="product__title")
     def product_and_text(self, draft: Draft) -> str:
+        reach = reach_label(draft)
         return format_html(
-            '<span class="desk-row"><strong>{}</strong><span lang="{}">{}</span></span>',
+            '<span class="desk-row"><strong>{}</strong><span lang="{}">{}</span>{}</span>',
             draft.product.title_in(draft.language),
             draft.language,
             excerpt(draft.text),
+            format_html('<span class="desk-reach">{}</span>', reach) if reach else "",
         )
 
     @display(description=gettext_lazy("checks"), ordering="blocking_findings")
@@ -211,7 +214,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
 
     @display(description=gettext_lazy("kind"), ordering="kind")
     def kind_and_language(self, draft: Draft) -> str:
-        return f"{place_label(draft)}, {language_label(draft.language)}"
+        return f"{kind_label(draft.kind)}, {language_label(draft.language)}"
 
     @display(description=gettext_lazy("sales in 30 days"), ordering="-takings")
     def sales(self, draft: Draft) -> str:

@@ -23,14 +23,9 @@ from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.facts import Fact, claimable
 from models_ml.writer.kinds import TooShort
 from models_ml.writer.manner import Manner
-from models_ml.writer.providers import BadAnswer, CopyTask, Generation, Provider, ProviderError
-from models_ml.writer.providers.prompts import (
-    COPY_SCHEMA,
-    PROMPT_VERSION,
-    copy_messages,
-    sentences_of,
-    told_again,
-)
+from models_ml.writer.providers import CopyTask, Generation, Provider, ProviderError
+from models_ml.writer.providers.insisting import write_until_it_passes
+from models_ml.writer.providers.prompts import PROMPT_VERSION
 from models_ml.writer.realiser import WRITER, NotEnoughFacts, Sentence
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms
@@ -42,19 +37,14 @@ SEEDS_PER_PRODUCT = 1000
 BATCH = 100
 # Texts of a language model cost seconds and money: few are lost with a batch that is cut off.
 ROUNDS = 2
-# A first text, and a second one that is told what was wrong with the first.
-TRIES = 2
-LONGEST_SHOWN = 4_000
 # Why nothing was written: too few facts, or too few characters for the product's name alone.
 Unwritten = NotEnoughFacts | TooShort
 
 
-class Unusable(ProviderError):
-    """The model answered, and no text of it passed; `code` is the draft's reason."""
+class Poisoned(ProviderError):
+    """The facts or the title read like orders to a machine; no model is shown them."""
 
-    def __init__(self, code: Draft.Fallback, said: str) -> None:
-        super().__init__(said)
-        self.reason = code
+    code = "instructions"
 
 
 @dataclass(frozen=True)
@@ -200,22 +190,13 @@ def write_by_model(assignment: Assignment, provider: Provider) -> Draft:
     """Return the model's draft, not stored, once one passes every check; raises ProviderError."""
     task = assignment.task()
     if poisoned(assignment.facts, task.title):
-        raise Unusable(Draft.Fallback.INSTRUCTIONS, "title or facts read like instructions")
-    asked = messages = copy_messages(task)
-    for number in range(TRIES):
-        try:
-            generation = provider.generate(messages, COPY_SCHEMA, seed=assignment.seed + number)[0]
-            text, sentences = sentences_of(generation.parsed, task)
-        except BadAnswer as bad:
-            answer, faults, reason = bad.text, [str(bad)], Draft.Fallback.BAD_ANSWER
-        else:
-            draft = _draft(assignment, text, sentences)
-            faults = [*_blocking(assignment, draft), *_uncited(sentences)]
-            if not faults:
-                return _signed(draft, generation)
-            answer, reason = generation.text, Draft.Fallback.CHECKS_FAILED
-        messages = told_again(asked, answer[:LONGEST_SHOWN], faults, task.language)
-    raise Unusable(reason, "; ".join(faults))
+        raise Poisoned("title or facts read like instructions")
+
+    def faults(text: str, sentences: Sequence[Sentence]) -> list[str]:
+        return _blocking(assignment, _draft(assignment, text, sentences))
+
+    passed = write_until_it_passes(task, provider, seed=assignment.seed, faults=faults)
+    return _signed(_draft(assignment, passed.text, passed.sentences), passed.generation)
 
 
 def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> Draft:
@@ -263,12 +244,6 @@ def _fault(finding: Mapping[str, Any]) -> str:
     return f"{finding['message'] % finding['params']} {hint}"
 
 
-def _uncited(sentences: Iterable[Sentence]) -> list[str]:
-    return [f"No fact is cited for: {s.text}" for s in sentences if not s.fact_keys]
-
-
 def reason_of(failed: ProviderError) -> str:
     """Return the draft's code for why the language model's text is not taken."""
-    if isinstance(failed, Unusable):
-        return failed.reason
     return failed.code if failed.code in Draft.Fallback.values else Draft.Fallback.UNAVAILABLE

@@ -56,9 +56,14 @@ class MemoryLedger:
 
     requests: int = 0
     failures: int = 0
-    tokens: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
     money: Decimal = Decimal(0)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
 
     def spent(self) -> Spent:
         return Spent(self.tokens, self.money)
@@ -67,7 +72,8 @@ class MemoryLedger:
         with self._lock:
             self.requests += 1
             self.failures += is_failure
-            self.tokens += usage.tokens
+            self.prompt_tokens += usage.prompt_tokens
+            self.completion_tokens += usage.completion_tokens
             self.money += money
 
 
