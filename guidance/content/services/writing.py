@@ -16,13 +16,13 @@ from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, facts_as_json, told_by
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
-from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.facts import Fact, claimable
+from models_ml.writer.facts import Fact
 from models_ml.writer.providers import BadAnswer, CopyTask, Generation, Provider, ProviderError
 from models_ml.writer.providers.prompts import (
     COPY_SCHEMA,
     PROMPT_VERSION,
     copy_messages,
+    copy_task,
     sentences_of,
     told_again,
 )
@@ -89,12 +89,11 @@ class Assignment:
 
     def task(self) -> CopyTask:
         """Return what a language model is told: only facts that copy may state."""
-        usable = claimable(self.facts, self.language)
-        return CopyTask(
-            kind=self.kind,
+        return copy_task(
+            self.kind,
             language=self.language,
             title=self.product.title_in(self.language),
-            facts=tuple(fact for fact in usable if is_harmless(fact.value, self.language)),
+            facts=self.facts,
             voice=self.house.voice.as_prompt(),
         )
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from models_ml.writer.checks.lengths import CHANNELS, LENGTHS, Length, channel_of
+from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.claims import sentence_spans
-from models_ml.writer.facts import TITLE_KEY
+from models_ml.writer.facts import TITLE_KEY, Fact, claimable
 from models_ml.writer.providers import BadAnswer, CopyTask, Message
 from models_ml.writer.realiser import Sentence
 
@@ -103,6 +104,15 @@ _AGAIN = {
     "en": "That cannot be used:\n{findings}\nWrite it again, as JSON, without these faults.",
     "zh-hans": "以上内容不能使用：\n{findings}\n请改正后重新输出 JSON。",
 }
+
+
+def copy_task(
+    kind: str, *, language: str, title: str, facts: Iterable[Fact], voice: str = ""
+) -> CopyTask:
+    """Return what a language model is told of a product: only facts that copy may state."""
+    usable = claimable(facts, language)
+    told = tuple(fact for fact in usable if is_harmless(fact.value, language))
+    return CopyTask(kind, language, title, told, voice)
 
 
 def copy_messages(task: CopyTask) -> list[Message]:
