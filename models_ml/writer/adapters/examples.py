@@ -119,9 +119,7 @@ def answer_of(text: str, row: Decided, brands: Terms | None = None) -> str | Non
     return answer
 
 
-def _items(
-    text: str, sentences: Sequence[SentenceClaims], between: str
-) -> list[dict[str, Any]]:
+def _items(text: str, sentences: Sequence[SentenceClaims], between: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     waiting = ""
     for sentence in sentences:

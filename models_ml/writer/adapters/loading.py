@@ -7,7 +7,6 @@ from typing import Any
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from peft import PeftModel
 
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.writer.adapters.files import check_base
@@ -37,6 +36,8 @@ def with_adapter(model: Any, name: str, folder: Path) -> Any:
     The weights are not merged, so that those mapped from disk stay shared. Raises AdapterRefused;
     the model may have been changed then.
     """
+    from peft import PeftModel  # a second or more, which a model without an adapter need not wait
+
     try:
         check_base(folder, base_folder(name))
         return PeftModel.from_pretrained(model, str(folder)).eval()
