@@ -40,6 +40,8 @@ ROUNDS = 2
 # A first text, and a second one that is told what was wrong with the first.
 TRIES = 2
 LONGEST_SHOWN = 4_000
+# Of a writer, in characters; an adapter stands at its end and is never cut off.
+LONGEST_NAME = 50
 
 
 class Unusable(ProviderError):
@@ -205,7 +207,9 @@ def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> 
 
 def _signed(draft: Draft, generation: Generation) -> Draft:
     draft.provider, draft.model = generation.provider, generation.model[:200]
-    draft.writer = f"{generation.provider} {generation.model}"[:50]
+    name = generation.model.rsplit("/", 1)[-1] if generation.adapter else generation.model
+    room = LONGEST_NAME - len(generation.adapter)
+    draft.writer = f"{generation.provider} {name}"[:room] + generation.adapter
     draft.prompt_version = PROMPT_VERSION
     return draft
 

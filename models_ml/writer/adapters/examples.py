@@ -1,4 +1,4 @@
-"""What a language model learns from decided texts: prompts as it is served, answers as published."""
+"""What a language model learns from decided texts: its own prompts, and what was published."""
 
 from __future__ import annotations
 

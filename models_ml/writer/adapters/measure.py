@@ -137,7 +137,8 @@ def _standings(preference: PreferenceModel, one: HeldOut, text: str) -> tuple[fl
     scorer = preference.scorer(facts=row.facts, title=row.title, language=row.language)
     mine, written, *scores = scorer([text, row.written, *one.others])
     spread = max(float(np.std(scores)), 1e-6)
-    return (mine - np.mean(scores)) / spread, (written - np.mean(scores)) / spread
+    usual = float(np.mean(scores))
+    return (mine - usual) / spread, (written - usual) / spread
 
 
 def yardstick(rows: Sequence[Decided], most: int = MOST_MEASURED) -> Yardstick:

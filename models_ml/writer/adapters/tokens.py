@@ -12,7 +12,7 @@ from models_ml.writer.providers import Message
 from models_ml.writer.providers.chat import chat_prompt
 
 LONGEST = 2_048
-"""Tokens of prompt and answer; a longer lesson is left out, as the memory of a step grows with it."""
+"""Tokens of prompt and answer; longer lessons are left out, as a step's memory grows with them."""
 _UNLEARNED = -100
 """What torch's losses leave out."""
 

@@ -114,7 +114,7 @@ def run(
     """Train, going on from the newest whole checkpoint in the output folder; return the figures
     that were logged, step by step, those before a kill among them.
     """
-    config = SFTConfig(**arguments) if kind is Supervised else DPOConfig(**arguments)
+    config: Any = SFTConfig(**arguments) if kind is Supervised else DPOConfig(**arguments)
     trainer = kind(
         model=model, args=config, train_dataset=rows, processing_class=tokenizer, callbacks=[watch]
     )
