@@ -30,7 +30,7 @@ SETTINGS = Settings(
     preference_rate=2e-4,
     preference_rounds=2,
     most_preference_steps=4,
-    keep_every=4,
+    keep_every=2,
 )
 
 

@@ -92,16 +92,16 @@ def test_the_prompt_leaves_out_facts_that_copy_may_not_state() -> None:
 
 
 def test_the_same_few_held_out_products_measure_every_version() -> None:
-    rows = many(120)
-    few = measuring_rows(rows, 10)
-    assert len(few) == 10
+    rows = many(60)
+    few = measuring_rows(rows, 8)
+    assert len(few) == 8
     assert all(row.is_held_out for row in few)
-    assert measuring_rows(rows[::-1], 10) == few
+    assert measuring_rows(rows[::-1], 8) == few
 
 
 def test_figures_are_edits_to_what_was_published_claims_and_estimated_rates() -> None:
-    rows = many(60)
-    measure = yardstick(rows, 12)
+    rows = many(24)
+    measure = yardstick(rows, 5)
     perfect = measure.measure([row.published for row in measure.rows])
     assert (perfect[0].edits, perfect[0].unsupported_claims) == (0.0, 0)
     plain = measure.measure(written_texts(BuiltinProvider(), measure.rows, {}))
@@ -113,20 +113,20 @@ def test_figures_are_edits_to_what_was_published_claims_and_estimated_rates() ->
 
 
 def test_an_answer_that_cannot_be_read_costs_the_whole_text_and_is_never_approved() -> None:
-    rows = many(40)
-    measure = yardstick(rows, 6)
+    rows = many(16)
+    measure = yardstick(rows, 4)
     texts = [row.published for row in measure.rows]
     half = [text if number % 2 else None for number, text in enumerate(texts)]
     found = measure.measure(half)[0]
     assert found.approval_rate == pytest.approx(0.5)
     assert found.edits > 5
     figures, _verdict = judged(rows, measure, {"model": half, "base_model": texts})
-    assert (figures["model"]["unread"], figures["base_model"]["unread"]) == (3, 0)
+    assert (figures["model"]["unread"], figures["base_model"]["unread"]) == (2, 0)
 
 
 def test_nothing_published_of_held_out_products_is_said() -> None:
     with pytest.raises(ValueError, match="held-out"):
-        yardstick([row for row in many(40) if not row.is_held_out])
+        yardstick([row for row in many(12) if not row.is_held_out])
 
 
 def _measured(edits: np.ndarray, unsupported: int = 0) -> tuple[Measured, np.ndarray]:

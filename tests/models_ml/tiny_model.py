@@ -73,6 +73,7 @@ def teach(
     steps: int = 120,
 ) -> Path:
     """Have the model in `folder` know answers by heart, each as likely as its weight says."""
+    torch.set_num_threads(1)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     prompt = tokenizer(chat_prompt(tokenizer, messages), add_special_tokens=False)["input_ids"]
