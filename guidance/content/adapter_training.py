@@ -39,7 +39,7 @@ from models_ml.writer.preference.measure import CURRENT, MODEL
 
 # Where each phase begins and ends on the way from 0 to 1.
 PARTS = {SUPERVISED: (0.02, 0.4), PREFERENCES: (0.4, 0.6), "evaluate": (0.6, 0.98)}
-# A job keeps these in English; its page translates them.
+# A job keeps these and the names of its live figures in English; its page translates them.
 NAMES = {
     SUPERVISED: gettext_noop("learning to write as was published"),
     PREFERENCES: gettext_noop("learning what is preferred"),
@@ -68,7 +68,7 @@ def train_writer_adapter(context: JobContext, run: TrainingRun) -> Trained:
     )
     if not lessons.examples:
         raise ValueError(_("Nothing to learn from yet: decide drafts at the review desk first."))
-    measure = yardstick(data.rows)
+    measure = yardstick(data.rows, on_progress=lambda phase, share: context.check())
     folder, progress = folder_of(run), _Progress(context)
     parts = train_adapter(
         lessons,

@@ -28,7 +28,7 @@ from models_ml.writer.preference.measure import (
     unsupported_claims_in,
 )
 from models_ml.writer.preference.model import PreferenceModel
-from models_ml.writer.preference.train import learn
+from models_ml.writer.preference.train import OnProgress, learn
 from models_ml.writer.providers import BadAnswer, Provider
 from models_ml.writer.providers.prompts import COPY_SCHEMA, sentences_of
 from models_ml.writer.terms import Terms
@@ -141,13 +141,20 @@ def _standings(preference: PreferenceModel, one: HeldOut, text: str) -> tuple[fl
     return (mine - usual) / spread, (written - usual) / spread
 
 
-def yardstick(rows: Sequence[Decided], most: int = MOST_MEASURED) -> Yardstick:
-    """Return what all policies are measured by; raises ValueError where nothing was published."""
+def yardstick(
+    rows: Sequence[Decided],
+    most: int = MOST_MEASURED,
+    on_progress: OnProgress = lambda phase, fraction: None,
+) -> Yardstick:
+    """Return what all policies are measured by; `on_progress` may raise to stop.
+
+    Raises ValueError where nothing was published of held-out products.
+    """
     kept = tuple(measuring_rows(rows, most))
     if not any(row.published for row in kept):
         raise ValueError("no text of a held-out product was published")
     try:
-        preference, _pairs = learn([row for row in rows if not row.is_held_out])
+        preference, _pairs = learn([row for row in rows if not row.is_held_out], on_progress)
     except ValueError:
         preference = None
     return Yardstick(kept, brands_of(rows), tuple(held_out(row) for row in kept), preference)
