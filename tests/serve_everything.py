@@ -22,7 +22,10 @@ from guidance.recommendations.models import Surface
 from guidance.recommendations.state import state
 from tests import factories
 
-HEAVY = {"torch", "transformers", "onnxscript", "sklearn", "openai"}
+HEAVY = {
+    *("torch", "transformers", "peft", "trl", "accelerate", "datasets"),
+    *("onnxscript", "sklearn", "openai"),
+}
 
 
 def main(trained: Path) -> None:

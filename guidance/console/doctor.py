@@ -131,7 +131,8 @@ def check_model_files() -> Diagnosis:
 
 
 def check_training_libraries() -> Diagnosis:
-    missing = [name for name in ("torch", "transformers") if not importlib.util.find_spec(name)]
+    needed = ("torch", "transformers", "peft", "trl")
+    missing = [name for name in needed if not importlib.util.find_spec(name)]
     fix = "pip install -r requirements.txt" if missing else ""
     return Diagnosis(_("Training libraries"), not missing, ", ".join(missing), fix)
 

@@ -53,6 +53,21 @@ class ContentConfig(AppConfig):
                 has_network=False,
             )
         )
+        register_recipe(
+            Recipe(
+                "writer_adapter",
+                _("writer adapter"),
+                runner="guidance.content.adapter_training.train_writer_adapter",
+                checker="guidance.content.adapters.check_files",
+                growth="guidance.content.frames.count_decided",
+                ready="guidance.content.adapters.has_enough",
+                lacks="guidance.content.adapters.what_is_lacking",
+                words="guidance.content.adapters.verdict_sentences",
+                page="guidance.content.adapters.version_page",
+                template="admin/content/writer/version.html",
+                has_network=False,
+            )
+        )
         services = "guidance.content.services"
         register_job_kind(
             JobKind("draft_copy", _("Draft copy"), f"{services}.drafting.run_draft_copy")

@@ -30,6 +30,8 @@ LEARNED: dict[str, Promise] = {
     "rejected": gettext_lazy("rejected"),
     "learned_from": gettext_lazy("learned from (the others measure)"),
     "pairs": gettext_lazy("pairs of wordings"),
+    "examples": gettext_lazy("texts learned as they were published"),
+    "preferences": gettext_lazy("preferences learned"),
 }
 
 
@@ -42,7 +44,12 @@ def verdict_sentences(verdict: dict[str, Any]) -> list[str]:
     else:
         problems = "; ".join(str(PROBLEMS[one]) for one in verdict["problems"])
         decision = _("Refused: %(problems)s.") % {"problems": problems}
-    sentences = [decision, *(_comparison(one) for one in verdict["comparisons"])]
+    return [decision, *verdict_details(verdict)]
+
+
+def verdict_details(verdict: dict[str, Any]) -> list[str]:
+    """Return the edits saved by opponent, and what else a verdict tells beside the decision."""
+    sentences = [_comparison(one) for one in verdict["comparisons"]]
     if verdict["products"] < LEAST_PRODUCTS:
         sentences.append(
             _("%(products)d products are decided; %(least)d are needed.")
@@ -67,14 +74,16 @@ def _comparison(comparison: dict[str, Any]) -> str:
 
 def version_page(version: ModelVersion) -> dict[str, Any]:
     """Return what the writer's part of a version's page shows."""
-    report, effects = version.run.report, effect_by_version()
+    report, effects = version.run.report, effect_by_version(version.recipe)
     learned = report.get("learned", {})
     return {
         "measured": [_measured_row(name, one) for name, one in version.metrics.items()],
         "effects": [_effect_row(one) for one in effects],
         "effect_figure": effect_figure(effects) if effects else None,
         "most_drafts": MOST_DRAFTS,
-        "held_out_figure": held_out_figure(versions_by_number(version.recipe)),
+        "held_out_figure": held_out_figure(
+            versions_by_number(version.recipe), version.best_baseline
+        ),
         "replacements": [
             {**one, "language": language_label(one["language"])}
             for one in report.get("replacements", [])
@@ -124,8 +133,8 @@ def effect_figure(effects: Sequence[Effect]) -> dict[str, Any]:
     }
 
 
-def held_out_figure(versions: Iterable[ModelVersion]) -> dict[str, Any]:
-    """Return the distance to what was published of each version and of no re-ranking."""
+def held_out_figure(versions: Iterable[ModelVersion], baseline: str) -> dict[str, Any]:
+    """Return the distance to what was published of each version and of the baseline."""
     known = [version for version in versions if MODEL in version.metrics]
     return {
         "data": [
@@ -136,7 +145,7 @@ def held_out_figure(versions: Iterable[ModelVersion]) -> dict[str, Any]:
                 "x": [str(version.number) for version in known],
                 "y": [version.metrics[policy]["edits"] for version in known],
             }
-            for policy in (MODEL, PLAIN)
+            for policy in (MODEL, baseline)
         ],
         "layout": {
             "xaxis": {"title": {"text": _("version")}, "type": "category"},

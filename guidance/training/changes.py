@@ -24,7 +24,10 @@ Message = tuple[int, str]
 def ask_for_run(
     recipe: str, *, actor: User, params: dict[str, Any], kind: str = TrainingRun.Kind.TRAIN
 ) -> tuple[Message | None, TrainingRun]:
-    """Ask for a run; where one is on its way already, return that one and say so."""
+    """Ask for a run; where one is on its way already, return that one and say so.
+
+    Raises CannotTrain where the recipe lacks what it needs.
+    """
     try:
         run = request_training(recipe_key=recipe, requested_by=actor, params=params, kind=kind)
     except AlreadyTraining as problem:

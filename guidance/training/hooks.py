@@ -64,7 +64,8 @@ class Recipe:
     process never imports what only a training needs. `growth` leads to `count() -> int`, the
     events there are to learn from, and `drift` to `measure() -> list[DriftMeasure]`; both are
     asked by workers and must be quick. `ready` leads to `is_ready() -> bool`: until it says so,
-    nothing but people and commands train.
+    nothing but people and commands train. `lacks` leads to `what_is_lacking() -> str`: while it
+    says anything, nobody trains, and people read it instead.
 
     A recipe that is not measured by NDCG@10 words its own verdicts, `words(verdict) -> list[str]`,
     and brings the middle of a version's page: `template`, and `page(version)`, which returns what
@@ -79,6 +80,7 @@ class Recipe:
     growth: str = ""
     drift: str = ""
     ready: str = ""
+    lacks: str = ""
     words: str = ""
     page: str = ""
     template: str = ""
@@ -98,7 +100,13 @@ class Recipe:
 
     def is_ready(self) -> bool:
         """Tell whether there is enough to learn from for a training that nobody asked for."""
+        if self.what_is_lacking():
+            return False
         return bool(import_string(self.ready)()) if self.ready else True
+
+    def what_is_lacking(self) -> str:
+        """Return what a training needs and has not, in words for people; '' where it can begin."""
+        return str(import_string(self.lacks)()) if self.lacks else ""
 
     def page_of(self, version: "ModelVersion") -> dict[str, Any]:
         """Return what the recipe's own part of a version's page shows."""

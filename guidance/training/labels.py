@@ -34,6 +34,7 @@ POLICIES: dict[str, Promise] = {
     "due_again": gettext_lazy("due to be bought again"),
     "current_model": gettext_lazy("today's model"),
     "plain": gettext_lazy("no re-ranking"),
+    "base_model": gettext_lazy("base model alone"),
 }
 METRICS: dict[str, Promise] = {
     "ndcg@10": gettext_lazy("NDCG@10"),

@@ -30,6 +30,12 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
         marker.write_text(fingerprint)
 
+    def folder_for(self, name: str) -> Path:
+        """Where a library may keep checkpoints of its own; made when missing."""
+        path = self._folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
     def read_json(self, name: str) -> Any | None:
         path = self._folder / f"{name}.json"
         return json.loads(path.read_text()) if path.exists() else None

@@ -7,7 +7,11 @@ from guidance.content.models import Draft
 from models_ml.writer.edits import edit_distance
 
 MOST_DRAFTS = 4_000
-_CHOSEN_BY = re.compile(r"^builtin \S+\+writer (\d+)$")
+# By recipe: how the names of the writers it works with begin, and how a version of it ends them.
+_WRITERS = {
+    "writer": ("builtin ", re.compile(r"\+writer (\d+)$")),
+    "writer_adapter": ("transformers ", re.compile(r"\+writer_adapter (\d+)$")),
+}
 
 
 @dataclass
@@ -39,19 +43,20 @@ class Effect:
         return sum(edits == 0 for edits in self.edits) / self.texts
 
 
-def effect_by_version() -> list[Effect]:
-    """Return what came of the newest MOST_DRAFTS decided drafts of the builtin writer, by the
-    version that chose their wording; one statement.
+def effect_by_version(recipe: str = "writer") -> list[Effect]:
+    """Return what came of the newest MOST_DRAFTS decided drafts of the recipe's writer, by the
+    version of it that had a part in them; one statement.
     """
+    begins, version = _WRITERS[recipe]
     drafts = (
         Draft.objects.decided()
-        .filter(writer__startswith="builtin ")
+        .filter(writer__startswith=begins)
         .only("writer", "kind", "language", "text", "sentences", "status", "edited_by")
         .order_by("-decided_at")[:MOST_DRAFTS]
     )
     found: dict[int, Effect] = {}
     for draft in drafts:
-        number = _number(draft.writer)
+        number = _number(version.search(draft.writer))
         effect = found.setdefault(number, Effect(number))
         if draft.status == Draft.Status.REJECTED:
             effect.rejected += 1
@@ -60,9 +65,8 @@ def effect_by_version() -> list[Effect]:
     return [found[number] for number in sorted(found)]
 
 
-def _number(writer: str) -> int:
-    chosen = _CHOSEN_BY.match(writer)
-    return int(chosen.group(1)) if chosen else 0
+def _number(signed: re.Match[str] | None) -> int:
+    return int(signed.group(1)) if signed else 0
 
 
 def _edits(draft: Draft) -> int:

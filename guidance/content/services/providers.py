@@ -1,20 +1,25 @@
 """Which provider writes the drafts, as the settings say."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from guidance.content.adapters import NO_ADAPTER, Adapter, adapter_problem, promoted_adapter
 from guidance.content.services.usage import DatabaseCircuit, DatabaseLedger
 from models_ml.writer.providers import Provider
-from models_ml.writer.providers.breaker import Breaker
-from models_ml.writer.providers.budget import Budget, Price
+from models_ml.writer.providers.breaker import Breaker, MemoryCircuit
+from models_ml.writer.providers.budget import Budget, MemoryLedger, Price
 from models_ml.writer.providers.builtin import BuiltinProvider
+
+if TYPE_CHECKING:
+    from models_ml.writer.providers.transformers_local import LocalConfig, TransformersLocal
 
 BUILTIN = BuiltinProvider()
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -37,6 +42,7 @@ class WriterOptions:
     price: Price
     memory_mib: int
     threads: int
+    adapter: Adapter = NO_ADAPTER
 
 
 def writer_options() -> WriterOptions:
@@ -74,11 +80,27 @@ def writes_at_once() -> bool:
 
 
 def chosen_writer() -> Provider:
-    """Return this process's provider; raises ImproperlyConfigured.
+    """Return this process's provider, a model on disk with the promoted adapter over it; raises
+    ImproperlyConfigured.
 
     For jobs: no web process calls it, since a language model takes seconds and much memory.
     """
-    return _writer(writer_options())
+    options = writer_options()
+    if options.provider == "transformers":
+        options = replace(options, adapter=promoted_adapter())
+    return _writer(options)
+
+
+def unmetered_model(adapter: Adapter) -> "TransformersLocal":
+    """Return the model on disk with this adapter over it, for a measurement: no day's budget counts
+    what it writes. Raises ImproperlyConfigured.
+    """
+    from models_ml.writer.providers.transformers_local import TransformersLocal
+
+    config = _local_config(replace(writer_options(), adapter=adapter))
+    return TransformersLocal(
+        config, budget=Budget(MemoryLedger()), breaker=Breaker(MemoryCircuit())
+    )
 
 
 def reach_writer() -> tuple[bool, str]:
@@ -102,7 +124,8 @@ def reach_writer() -> tuple[bool, str]:
         is_folder = Path(options.path).expanduser().is_dir()
         is_hub_name = _HUB_NAME.fullmatch(options.path) is not None
         is_well = not lacking and (is_folder or is_hub_name)
-        return is_well, ", ".join([options.path, *lacking])
+        misfit = adapter_problem()
+        return is_well and not misfit, ", ".join([options.path, *lacking, *misfit])
     return True, options.provider
 
 
@@ -132,13 +155,20 @@ def _writer(options: WriterOptions) -> Provider:
             max_tokens=options.max_tokens,
         )
         return OpenAICompatible(server, budget=budget, breaker=breaker)
-    from models_ml.writer.providers.transformers_local import LocalConfig, TransformersLocal
+    from models_ml.writer.providers.transformers_local import TransformersLocal
 
-    local = LocalConfig(
+    return TransformersLocal(_local_config(options), budget=budget, breaker=breaker)
+
+
+def _local_config(options: WriterOptions) -> "LocalConfig":
+    from models_ml.writer.providers.transformers_local import LocalConfig
+
+    return LocalConfig(
         path=options.path,
         batch=options.concurrency,
         max_tokens=options.max_tokens,
         memory_mib=options.memory_mib,
         threads=options.threads,
+        adapter=options.adapter.folder,
+        adapter_name=options.adapter.name,
     )
-    return TransformersLocal(local, budget=budget, breaker=breaker)

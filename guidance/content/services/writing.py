@@ -19,13 +19,12 @@ from guidance.content.services.examination import examine, facts_as_json, told_b
 from guidance.content.variants import USUAL, Variant
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
-from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.facts import Fact, claimable
+from models_ml.writer.facts import Fact
 from models_ml.writer.kinds import TooShort
 from models_ml.writer.manner import Manner
 from models_ml.writer.providers import CopyTask, Generation, Provider, ProviderError
 from models_ml.writer.providers.insisting import write_until_it_passes
-from models_ml.writer.providers.prompts import PROMPT_VERSION
+from models_ml.writer.providers.prompts import PROMPT_VERSION, copy_task
 from models_ml.writer.realiser import WRITER, NotEnoughFacts, Sentence
 from models_ml.writer.rules.engine import CompiledRules
 from models_ml.writer.terms import Terms
@@ -39,6 +38,8 @@ BATCH = 100
 ROUNDS = 2
 # Why nothing was written: too few facts, or too few characters for the product's name alone.
 Unwritten = NotEnoughFacts | TooShort
+# Of a writer, in characters; an adapter stands at its end and is never cut off.
+LONGEST_NAME = 50
 
 
 class Poisoned(ProviderError):
@@ -103,12 +104,11 @@ class Assignment:
 
     def task(self) -> CopyTask:
         """Return what a language model is told: only facts that copy may state."""
-        usable = claimable(self.facts, self.language)
-        return CopyTask(
-            kind=self.kind,
+        return copy_task(
+            self.kind,
             language=self.language,
             title=self.product.title_in(self.language),
-            facts=tuple(fact for fact in usable if is_harmless(fact.value, self.language)),
+            facts=self.facts,
             voice=self.house.voice.as_prompt(),
             manner=self.manner,
             instruction=self.instruction,
@@ -215,7 +215,9 @@ def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> 
 
 def _signed(draft: Draft, generation: Generation) -> Draft:
     draft.provider, draft.model = generation.provider, generation.model[:200]
-    draft.writer = f"{generation.provider} {generation.model}"[:50]
+    name = generation.model.rsplit("/", 1)[-1] if generation.adapter else generation.model
+    room = LONGEST_NAME - len(generation.adapter)
+    draft.writer = f"{generation.provider} {name}"[:room] + generation.adapter
     draft.prompt_version = PROMPT_VERSION
     return draft
 

@@ -17,6 +17,7 @@ from guidance.training.admin.base import POST_ONLY, STATUS_COLOURS, PageAdmin, r
 from guidance.training.forms import SearchForm, TrainForm, form_problems
 from guidance.training.hooks import recipes
 from guidance.training.models import TrainingRun
+from guidance.training.services import CannotTrain
 from guidance.training.standing import run_cause
 
 
@@ -109,7 +110,11 @@ class TrainingRunAdmin(PageAdmin):
         if not form.is_valid():
             messages.error(request, form_problems(form))
             return redirect("admin:training_trainingrun_changelist")
-        message, run = changes.ask_for_run(key, actor=actor, params=form.params(), kind=kind)
+        try:
+            message, run = changes.ask_for_run(key, actor=actor, params=form.params(), kind=kind)
+        except CannotTrain as lacking:
+            messages.error(request, str(lacking))
+            return redirect("admin:training_trainingrun_changelist")
         return self._answer(request, message, run)
 
     def _use(self, request: HttpRequest, pk: UUID, *, always: bool) -> HttpResponse:

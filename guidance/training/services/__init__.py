@@ -8,10 +8,16 @@ from guidance.training.services.retraining import (
     request_due_training,
     save_policy,
 )
-from guidance.training.services.runs import AlreadyTraining, request_training, run_training
+from guidance.training.services.runs import (
+    AlreadyTraining,
+    CannotTrain,
+    request_training,
+    run_training,
+)
 
 __all__ = [
     "AlreadyTraining",
+    "CannotTrain",
     "PromotionRefused",
     "ensure_policies",
     "keep_params",

@@ -29,6 +29,10 @@ class AlreadyTraining(Exception):
         self.run = run
 
 
+class CannotTrain(Exception):
+    """The recipe lacks what it needs; the message says what, in words for people."""
+
+
 @transaction.atomic
 def request_training(
     *,
@@ -43,9 +47,11 @@ def request_training(
 
     `params` are added to those that the recipe's retraining keeps for every run. Without a
     `cause` a person asked, or a command where there is none. Raises KeyError for a recipe nobody
-    registered and AlreadyTraining where a run of it is on its way.
+    registered, CannotTrain where the recipe lacks what it needs, and AlreadyTraining where a run
+    of it is on its way.
     """
-    recipe(recipe_key)
+    if lacking := recipe(recipe_key).what_is_lacking():
+        raise CannotTrain(lacking)
     hold_lock(f"training.{recipe_key}")
     if (running := active_run(recipe_key)) is not None:
         raise AlreadyTraining(running)

@@ -70,3 +70,14 @@ def brands_of(rows: Sequence[Decided]) -> Terms:
     return Terms(
         {fact.value for row in rows for fact in row.facts if is_brand(fact) and len(fact.value) > 1}
     )
+
+
+def count_decisions(rows: Sequence[Decided]) -> dict[str, int]:
+    """Return how many texts and products there are, and what people decided."""
+    return {
+        "texts": len(rows),
+        "products": len({row.product for row in rows}),
+        "approved": sum(row.published == row.written for row in rows),
+        "edited": sum(row.is_edited for row in rows),
+        "rejected": sum(row.published is None for row in rows),
+    }

@@ -40,7 +40,7 @@ class Measured:
     """One policy on the held-out texts.
 
     `edits` is the mean distance of its choice to what was published, in words or Chinese
-    characters, over `texts` of them; the rates are estimates (see `_estimated_rate`).
+    characters, over `texts` of them; the rates are estimates (see `estimated_rate`).
     """
 
     edits: float
@@ -93,10 +93,15 @@ def measure_model(
     chosen = [one.others[place] for one, place in zip(rows, choices.places, strict=True)]
     measured = Measured(
         edits=float(edits.mean()),
-        approval_rate=_estimated_rate(choices, [row_is_approved(one.row) for one in rows]),
-        unedited_rate=_estimated_rate(choices, [row_is_untouched(one.row) for one in rows]),
+        approval_rate=estimated_rate(
+            choices.standings, choices.of_written, [row_is_approved(one.row) for one in rows]
+        ),
+        unedited_rate=estimated_rate(
+            choices.standings, choices.of_written, [row_is_untouched(one.row) for one in rows]
+        ),
         unsupported_claims=sum(
-            _unsupported(text, one.row, brands) for text, one in zip(chosen, rows, strict=True)
+            unsupported_claims_in(text, one.row, brands)
+            for text, one in zip(chosen, rows, strict=True)
         ),
         texts=len(edits),
     )
@@ -110,7 +115,9 @@ def measure_plain(rows: Sequence[HeldOut], brands: Terms) -> tuple[Measured, np.
         edits=float(edits.mean()),
         approval_rate=float(np.mean([row_is_approved(one.row) for one in rows])),
         unedited_rate=float(np.mean([row_is_untouched(one.row) for one in rows])),
-        unsupported_claims=sum(_unsupported(one.others[0], one.row, brands) for one in rows),
+        unsupported_claims=sum(
+            unsupported_claims_in(one.others[0], one.row, brands) for one in rows
+        ),
         texts=len(edits),
     )
     return measured, edits
@@ -136,7 +143,7 @@ def verdict(
     edits than no re-ranking, and no more than today's model (TOLERANCE apart).
     """
     opponents = {PLAIN: plain[1], **({CURRENT: current[1]} if current else {})}
-    comparisons = [_comparison(name, edits, model[1]) for name, edits in opponents.items()]
+    comparisons = [comparison(name, edits, model[1]) for name, edits in opponents.items()]
     problems = []
     if products < LEAST_PRODUCTS:
         problems.append("too_few_products")
@@ -156,7 +163,8 @@ def verdict(
     }
 
 
-def _comparison(name: str, edits: np.ndarray, of_model: np.ndarray) -> dict[str, Any]:
+def comparison(name: str, edits: np.ndarray, of_model: np.ndarray) -> dict[str, Any]:
+    """Return the edits that a model saves per text against `name`, with its 95 % interval."""
     saved, low, high = paired_interval(edits, of_model, SEED)
     return {"against": name, "difference": saved, "low": low, "high": high}
 
@@ -174,8 +182,10 @@ def _choices(model: PreferenceModel, rows: Sequence[HeldOut]) -> _Choices:
     return _Choices(places, np.array(standings), np.array(of_written))
 
 
-def _estimated_rate(choices: _Choices, happened: Sequence[bool]) -> float:
-    """Return how often the choices would come to `happened`.
+def estimated_rate(
+    standings: np.ndarray, of_written: np.ndarray, happened: Sequence[bool]
+) -> float:
+    """Return how often texts of these standings would come to `happened`, as the written ones did.
 
     How a written text stands among the other wordings, in standard deviations of their scores,
     predicts what people did with it (logistic, with a weak penalty); the prediction is read off at
@@ -184,17 +194,17 @@ def _estimated_rate(choices: _Choices, happened: Sequence[bool]) -> float:
     outcome = np.array(happened, float)
     if outcome.min() == outcome.max():
         return float(outcome[0])
-    standing = choices.of_written
 
     def loss(at: np.ndarray) -> float:
-        logits = at[0] + at[1] * standing
+        logits = at[0] + at[1] * of_written
         return float(np.sum(np.logaddexp(0.0, logits) - outcome * logits) + 0.5 * at[1] ** 2)
 
     level, slope = minimize(loss, np.zeros(2), method="BFGS").x
-    seen = np.clip(choices.standings, standing.min(), standing.max())
+    seen = np.clip(standings, of_written.min(), of_written.max())
     return float(expit(level + slope * seen).mean())
 
 
-def _unsupported(text: str, row: Decided, brands: Terms) -> int:
+def unsupported_claims_in(text: str, row: Decided, brands: Terms) -> int:
+    """Return how many claims of a text no fact of its row carries."""
     found = claims(text, row.facts, row.title, row.language, brands)
     return sum(not claim.is_supported for claim in found)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models_ml.writer.preference.data import CANDIDATES, Decided, brands_of, other_texts
+from models_ml.writer.preference.data import (
+    CANDIDATES,
+    Decided,
+    brands_of,
+    count_decisions,
+    other_texts,
+)
 from models_ml.writer.preference.files import save
 from models_ml.writer.preference.fit import PENALTY, fit
 from models_ml.writer.preference.measure import (
@@ -92,12 +98,4 @@ def write_files(outcome: Outcome, folder: Path, data: str) -> None:
 
 
 def _learned(rows: Sequence[Decided], learning: Sequence[Decided], pairs: int) -> dict[str, int]:
-    return {
-        "texts": len(rows),
-        "products": len({row.product for row in rows}),
-        "approved": sum(row.published == row.written for row in rows),
-        "edited": sum(row.is_edited for row in rows),
-        "rejected": sum(row.published is None for row in rows),
-        "learned_from": len(learning),
-        "pairs": pairs,
-    }
+    return {**count_decisions(rows), "learned_from": len(learning), "pairs": pairs}

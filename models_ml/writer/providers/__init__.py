@@ -100,7 +100,9 @@ class Usage:
 class Generation:
     """One text; `parsed` is its JSON where a schema was asked for, and then it honours the schema.
 
-    `finish_reason` is "stop", or "length" where the text was cut off.
+    `finish_reason` is "stop", or "length" where the text was cut off. `adapter` ends the writer's
+    name where a trained one is promoted: "+writer_adapter 2", or " without writer_adapter 2" where
+    the model wrote alone.
     """
 
     text: str
@@ -109,6 +111,7 @@ class Generation:
     model: str
     provider: str
     parsed: Any = None
+    adapter: str = ""
 
 
 @dataclass(frozen=True)

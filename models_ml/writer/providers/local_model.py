@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,8 @@ from transformers import (
     StoppingCriteriaList,
 )
 
+from models_ml.writer.adapters.loading import with_adapter
+from models_ml.writer.providers.chat import chat_prompt, end_tokens
 from models_ml.writer.providers.decoding import Decoder, Grammar, Row
 
 LONGEST_PROMPT = 8_192
@@ -68,26 +71,33 @@ def _dtype() -> torch.dtype | str:
 
 
 class LocalModel:
-    """A model in memory; raises what transformers raises where it cannot be loaded."""
+    """A model in memory, with a trained adapter over it where `adapter` names its folder.
 
-    def __init__(self, path: str) -> None:
+    Raises what transformers raises where it cannot be loaded, and AdapterRefused.
+    """
+
+    def __init__(self, path: str, adapter: str = "") -> None:
         self.name = path
         tokenizer: Any = AutoTokenizer.from_pretrained(path, padding_side="left")
         self.tokenizer: Any = tokenizer
         model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=_dtype())
-        self.model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-        ends = self.model.generation_config.eos_token_id
-        ends = self.tokenizer.eos_token_id if ends is None else ends
-        self.ends: list[int] = ends if isinstance(ends, list) else [ends]
+        self.model: Any = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        self.ends = end_tokens(self.model, self.tokenizer)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.convert_ids_to_tokens(self.ends[0])
         text_config = self.model.config.get_text_config()
         self.context: int = getattr(text_config, "max_position_embeddings", LONGEST_PROMPT)
         self.grammar = Grammar(self.tokenizer, text_config.vocab_size, self.ends)
+        self.has_adapter = bool(adapter)
+        if adapter:
+            self.model = with_adapter(self.model, path, Path(adapter))
 
     def prepared(self, asked: Request) -> Prepared:
         """Make a prompt and rows; raises BadRequest."""
-        prompt = self._prompt(asked.messages)
+        try:
+            prompt = chat_prompt(self.tokenizer, asked.messages)
+        except (TemplateError, ImportError, LookupError, TypeError, ValueError) as refused:
+            raise BadRequest(f"the model's chat template refuses: {refused}") from refused
         tokens = len(self.tokenizer(prompt, add_special_tokens=False)["input_ids"])
         room = min(self.context - tokens, asked.max_tokens)
         if tokens > LONGEST_PROMPT or room < 1:
@@ -134,9 +144,13 @@ class LocalModel:
         return self._answers(requests, output[:, length:].tolist())
 
     def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
-        """Return the mean of the last layer over each text, of length 1, and the tokens read."""
+        """Return the mean of the last layer over each text, of length 1, and the tokens read.
+
+        The base model alone reads, so that vectors can be compared whatever was promoted since.
+        """
         batch = self._tokens([text or " " for text in texts], max_length=self.context)
-        with torch.inference_mode():
+        plain = self.model.disable_adapter() if self.has_adapter else nullcontext()
+        with torch.inference_mode(), plain:
             layers = self.model(**batch, output_hidden_states=True).hidden_states
         mask = batch["attention_mask"].unsqueeze(-1)
         means = (layers[-1].float() * mask).sum(1) / mask.sum(1)
@@ -146,18 +160,6 @@ class LocalModel:
     def read(self, tokens: Sequence[int]) -> str:
         """Return the text of written tokens."""
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True))
-
-    def _prompt(self, messages: Sequence[dict[str, str]]) -> str:
-        if self.tokenizer.chat_template is None:
-            turns = [f"{message['role']}: {message['content']}" for message in messages]
-            return "\n\n".join([*turns, "assistant: "])
-        try:
-            prompt = self.tokenizer.apply_chat_template(
-                list(messages), tokenize=False, add_generation_prompt=True, enable_thinking=False
-            )
-        except (TemplateError, ImportError, LookupError, TypeError, ValueError) as refused:
-            raise BadRequest(f"the model's chat template refuses: {refused}") from refused
-        return str(prompt)
 
     def _row(self, asked: Request, number: int, room: int) -> Row:
         generator = torch.Generator()

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from models_ml.writer.checks.lengths import LENGTHS, channel_of, message_limits
+from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.claims import sentence_spans
-from models_ml.writer.facts import TITLE_KEY
+from models_ml.writer.facts import TITLE_KEY, Fact, claimable
 from models_ml.writer.kinds import COUNTS, LINES, between
+from models_ml.writer.manner import PLAIN, Manner
 from models_ml.writer.providers import BadAnswer, CopyTask, Message
 from models_ml.writer.realiser import Sentence
 
@@ -173,6 +175,23 @@ _AGAIN = {
     "en": "That cannot be used:\n{findings}\nWrite it again, as JSON, without these faults.",
     "zh-hans": "以上内容不能使用：\n{findings}\n请改正后重新输出 JSON。",
 }
+
+
+def copy_task(
+    kind: str,
+    *,
+    language: str,
+    title: str,
+    facts: Iterable[Fact],
+    voice: str = "",
+    manner: Manner = PLAIN,
+    instruction: str = "",
+    current: str = "",
+) -> CopyTask:
+    """Return what a language model is told of a product: only facts that copy may state."""
+    usable = claimable(facts, language)
+    told = tuple(fact for fact in usable if is_harmless(fact.value, language))
+    return CopyTask(kind, language, title, told, voice, manner, instruction, current)
 
 
 def copy_messages(task: CopyTask) -> list[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import subprocess
@@ -29,6 +30,7 @@ from models_ml.writer.providers.breaker import Breaker
 from models_ml.writer.providers.budget import Budget
 from models_ml.writer.providers.validation import read_answer
 
+logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
 STOP_SECONDS = 5.0
 _QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
@@ -40,6 +42,7 @@ class LocalConfig:
 
     `batch` texts are written together. `memory_mib` bounds the process's own memory beside the
     weights it maps, 0 does not. A call that takes longer than `timeout` ends with the process.
+    `adapter` is the folder of a trained adapter, and `adapter_name` what drafts call it.
     """
 
     path: str
@@ -50,6 +53,8 @@ class LocalConfig:
     start_timeout: float = 600.0
     memory_mib: int = 0
     threads: int = 1
+    adapter: str = ""
+    adapter_name: str = ""
 
 
 class WorkerDied(Exception):
@@ -70,6 +75,7 @@ class WorkerProcess:
             "batch": config.batch,
             "memory_mib": config.memory_mib,
             "threads": config.threads,
+            "adapter": config.adapter,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "models_ml.writer.providers.worker", json.dumps(options)],
@@ -84,7 +90,7 @@ class WorkerProcess:
         self._waiting: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._began: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
-        self._await_start(config.start_timeout)
+        self.refused = self._await_start(config.start_timeout)
 
     @property
     def pid(self) -> int:
@@ -149,7 +155,8 @@ class WorkerProcess:
         for answers in waiting_still:
             answers.put({"died": f"the model's process ended with {code}"})
 
-    def _await_start(self, seconds: float) -> None:
+    def _await_start(self, seconds: float) -> str:
+        """Wait until the model is loaded; return why its adapter was refused, '' for no reason."""
         try:
             began = self._began.get(timeout=seconds)
         except queue.Empty:
@@ -157,6 +164,7 @@ class WorkerProcess:
         if "ready" not in began:
             self.kill()
             raise WorkerDied(str(began.get("failed") or began.get("died")), is_final=True)
+        return str(began["refused"])
 
 
 class TransformersLocal:
@@ -205,7 +213,7 @@ class TransformersLocal:
                 bad = broken
                 continue
             made = (written["text"], written["finish_reason"], usage, self.config.path, self.name)
-            found.append(Generation(*made, parsed))
+            found.append(Generation(*made, parsed, self._signature()))
         if bad is not None and not found:
             raise bad
         return found
@@ -224,6 +232,16 @@ class TransformersLocal:
             seed=True,
             concurrency=self.config.batch,
         )
+
+    @property
+    def refused(self) -> str:
+        """Why the running process left the adapter out; '' where it did not, or none runs."""
+        return self._worker.refused if self._worker is not None else ""
+
+    def _signature(self) -> str:
+        if not self.config.adapter:
+            return ""
+        return f"{' without ' if self.refused else '+'}{self.config.adapter_name}"
 
     @property
     def pid(self) -> int | None:
@@ -293,4 +311,7 @@ class TransformersLocal:
         with self._starting:
             if self._worker is None or not self._worker.is_alive():
                 self._worker = WorkerProcess(self.config)
+                if self._worker.refused:
+                    said = (self.config.adapter_name, self._worker.refused)
+                    logger.error("%s is left out: %s", *said)
             return self._worker

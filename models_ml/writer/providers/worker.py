@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 import torch
 
+from models_ml.writer.adapters.loading import AdapterRefused
 from models_ml.writer.providers.local_model import BadRequest, LocalModel, Request
 
 GATHER_SECONDS = 0.02
@@ -112,6 +113,16 @@ def _answer_texts(
         inbox.cancelled.discard(request.asked.id)
 
 
+def _load(path: str, adapter: str) -> tuple[LocalModel, str]:
+    """Return the model, and why its adapter was refused; the base model serves alone then."""
+    if adapter:
+        try:
+            return LocalModel(path, adapter), ""
+        except AdapterRefused as refused:
+            return LocalModel(path), str(refused)
+    return LocalModel(path), ""
+
+
 def main(arguments: Sequence[str]) -> None:
     """Load the model that the first argument describes as JSON, say so, and serve."""
     options = json.loads(arguments[0])
@@ -122,11 +133,11 @@ def main(arguments: Sequence[str]) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     torch.set_num_threads(options["threads"])
     try:
-        model = LocalModel(options["path"])
+        model, refused = _load(options["path"], options["adapter"])
     except (OSError, ValueError, RuntimeError, MemoryError, ImportError) as problem:
         outbox.send(failed=f"{type(problem).__name__}: {problem}")
         return
-    outbox.send(ready=model.name)
+    outbox.send(ready=model.name, refused=refused)
     serve(model, Inbox(sys.stdin), outbox, options["batch"])
 
 

@@ -8,7 +8,7 @@ from guidance.core.selectors import is_worker_alive
 from guidance.core.terminal import run_with_bar
 from guidance.training.hooks import recipes, verdict_in_words
 from guidance.training.models import ModelVersion, TrainingRun
-from guidance.training.services import AlreadyTraining, request_training
+from guidance.training.services import AlreadyTraining, CannotTrain, request_training
 
 
 class Command(BaseCommand):
@@ -39,6 +39,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no model {recipe_key!r}; there are: {', '.join(known)}.")
         try:
             return request_training(recipe_key=recipe_key, requested_by=None, start=start)
+        except CannotTrain as problem:
+            raise CommandError(str(problem)) from problem
         except AlreadyTraining as problem:
             self.stdout.write("A training of this model is on its way; joining it.")
             return problem.run

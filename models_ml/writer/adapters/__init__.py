@@ -1,0 +1,1 @@
+"""Learning a house's style with a language model: low-rank adapters over a model on disk."""
