@@ -8,7 +8,7 @@ difference stays unbiased whatever theta is. A lift divides by the control's una
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
@@ -146,8 +146,7 @@ class CupedRatioSample(_Adjusted):
         columns = [tuple(float(value) for value in row) for row in rows]
         sums = [math.fsum(row[i] for row in columns) for i in range(4)]
         table = [
-            tuple(math.fsum(row[i] * row[j] for row in columns) for j in range(4))
-            for i in range(4)
+            tuple(math.fsum(row[i] * row[j] for row in columns) for j in range(4)) for i in range(4)
         ]
         return cls(len(columns), tuple(sums), tuple(table))  # type: ignore[arg-type]
 
@@ -229,32 +228,35 @@ def ratio_gradient(means: Vector, top: int) -> Vector:
     return gradient
 
 
-def pooled_theta(samples: Sequence[CupedSample] | Sequence[CupedRatioSample]) -> float:
-    """Return the theta that takes most noise out of these arms; 0 where nothing varied before.
+def adjust(control: S, treatment: S) -> tuple[S, S]:
+    """Return the arms with one theta, that of both together; both must have units.
 
-    Means: the slope of after on before over all units of the arms together. Ratios: the same
-    slope of the units' linearised contributions, around each arm's own ratios.
+    It takes the most noise out; where nothing varied before, it is 0 and nothing is adjusted.
     """
-    first = samples[0]
-    if isinstance(first, CupedSample):
-        together = first
-        for sample in samples[1:]:
-            together = together + sample  # type: ignore[operator]
-        above, below = together.covariance, together.pre.variance
-    else:
-        above = sum(
-            float(s.base_gradient @ s.covariances @ s.pre_gradient)  # type: ignore[union-attr]
-            for s in samples
-        )
-        below = sum(
-            float(s.pre_gradient @ s.covariances @ s.pre_gradient)  # type: ignore[union-attr]
-            for s in samples
-        )
+    if isinstance(control, CupedSample) and isinstance(treatment, CupedSample):
+        theta = _slope_of_means(control, treatment)
+    elif isinstance(control, CupedRatioSample) and isinstance(treatment, CupedRatioSample):
+        theta = _slope_of_ratios(control, treatment)
+    return replace(control, theta=theta), replace(treatment, theta=theta)
+
+
+def _slope_of_means(control: CupedSample, treatment: CupedSample) -> float:
+    """Return the slope of after on before over all units of both arms."""
+    together = control + treatment
+    return slope(together.covariance, together.pre.variance)
+
+
+def _slope_of_ratios(control: CupedRatioSample, treatment: CupedRatioSample) -> float:
+    """Return the same slope of the units' linearised contributions, around each arm's ratios."""
+    above = below = 0.0
+    for sample in (control, treatment):
+        towards_pre = sample.covariances @ sample.pre_gradient
+        above += float(sample.base_gradient @ towards_pre)
+        below += float(sample.pre_gradient @ towards_pre)
+    return slope(above, below)
+
+
+def slope(above: float, below: float) -> float:
+    """Return a theta: covariance over variance, 0 where there is nothing to adjust with."""
     theta = above / below if below > 0 else 0.0
     return theta if abs(theta) > SMALLEST_THETA else 0.0
-
-
-def adjusted(*samples: S) -> tuple[S, ...]:
-    """Return the arms with the theta pooled over them; every arm must have units on both sides."""
-    theta = pooled_theta(samples)
-    return tuple(replace(sample, theta=theta) for sample in samples)

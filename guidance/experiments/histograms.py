@@ -27,6 +27,8 @@ RESOLUTION = 0.0005
 GROWTH = (1 + RESOLUTION) / (1 - RESOLUTION)
 # What is nearer to zero is zero: a millionth of a cent.
 SMALLEST = 1e-8
+WHOLE = ("units", "unit_squares", "unusable")
+TABLES = ("counts", "squares", "products")
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,19 @@ class Histogram:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Read what `as_json` wrote."""
-        tables = {
-            name: {int(bucket): int(value) for bucket, value in stored[name].items()}
-            for name in ("counts", "squares", "products")
-        }
-        whole = {name: int(stored[name]) for name in ("units", "unit_squares", "unusable")}
-        return cls(**whole, **tables)
+        counts, squares, products = (
+            {int(bucket): int(value) for bucket, value in stored[name].items()} for name in TABLES
+        )
+        units, unit_squares, unusable = (int(stored[name]) for name in WHOLE)
+        return cls(units, unit_squares, unusable, counts, squares, products)
 
     def as_json(self) -> dict[str, Any]:
         """Return integers and string keys alone, buckets in order."""
         tables = {
             name: {str(bucket): value for bucket, value in sorted(getattr(self, name).items())}
-            for name in ("counts", "squares", "products")
+            for name in TABLES
         }
-        whole = {name: getattr(self, name) for name in ("units", "unit_squares", "unusable")}
+        whole = {name: getattr(self, name) for name in WHOLE}
         return {**whole, **tables}
 
     def __add__(self, other: "Histogram") -> "Histogram":

@@ -61,9 +61,7 @@ class MeanSample(Plain):
         return cls(len(kept), math.fsum(kept), math.fsum(value * value for value in kept))
 
     def __add__(self, other: "MeanSample") -> "MeanSample":
-        return MeanSample(
-            self.n + other.n, self.total + other.total, self.squares + other.squares
-        )
+        return MeanSample(self.n + other.n, self.total + other.total, self.squares + other.squares)
 
     @property
     def mean(self) -> float:

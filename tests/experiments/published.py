@@ -211,11 +211,11 @@ def _weeks(given: Given, config: Given) -> dict[str, Any]:
             Given({"sequential_tuning": tuning}),
         )
         chances = [power(plan, effect, weekly * week) for week in range(1, weeks + 1)]
-        least = [
-            minimum_effect(plan, weekly * week, target=target) for week in range(1, weeks + 1)
-        ]
+        least = [minimum_effect(plan, weekly * week, target=target) for week in range(1, weeks + 1)]
         reached = [
-            week for week, chance in enumerate(chances, start=1) if float(chance) >= target  # type: ignore[arg-type]
+            week
+            for week, chance in enumerate(chances, start=1)
+            if float(chance) >= target  # type: ignore[arg-type]
         ]
         # A metric of several words is published under its initials.
         for short in (name, "".join(word[0] for word in name.split("_"))):
@@ -229,6 +229,7 @@ def _weeks(given: Given, config: Given) -> dict[str, Any]:
 
 def _plan(given: Given, config: Given) -> Plan:
     arms, tuning = given.take("n_variations"), config.take("sequential_tuning", 0)
+    prior = given.take("prior", None) or config.take("prior", None)
     looks = config.take("looks", Monitoring().looks)
     kind = given.take("type")
     assert kind in {"mean", "binomial"}, f"not understood: the type {kind!r}"
@@ -238,6 +239,7 @@ def _plan(given: Given, config: Given) -> Plan:
         "two_sided": config.take("two_tailed", True),
         "relative": config.take("difference_type", "relative") == "relative",
         "monitoring": Monitoring(tuning, looks) if tuning else None,
+        "prior": _prior(Given(prior)) if prior else Prior(proper=False),
     }
     if kind == "binomial":
         plan = Plan.of_rate(given.take("conversion_rate"), **options)
@@ -416,7 +418,9 @@ OTHERS: dict[str, Callable[[Given, Given], dict[str, Any]]] = {
     "frequentist_diff": _difference,
     "frequentist_variance": _variance,
     "power_frequentist": _power,
+    "power_bayesian": _power,
     "mde_frequentist": _minimum_effect,
+    "mde_bayesian": _minimum_effect,
     "power_weeks": _weeks,
     "midexp_scaling": _scaling,
     "srm": _sample_ratio,

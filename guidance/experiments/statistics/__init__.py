@@ -46,8 +46,8 @@ from guidance.experiments.statistics.power import (
     units_needed,
 )
 from guidance.experiments.statistics.progress import (
-    Needed,
     Criterion,
+    Needed,
     days_left,
     detectable_effect,
     more_needed,
@@ -72,6 +72,7 @@ __all__ = [
     "Comparison",
     "Corrected",
     "Correction",
+    "Criterion",
     "Effect",
     "Estimate",
     "Monitoring",
@@ -84,7 +85,6 @@ __all__ = [
     "Question",
     "SampleRatio",
     "Side",
-    "Criterion",
     "Unmeasured",
     "always_valid",
     "believe",

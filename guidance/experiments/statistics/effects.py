@@ -13,7 +13,7 @@ from guidance.experiments.adjusted_samples import (
     AnySample,
     CupedRatioSample,
     CupedSample,
-    adjusted,
+    adjust,
 )
 from guidance.experiments.samples import Vector
 from guidance.experiments.statistics.checks import FEWEST_SUCCESSES, incomparable
@@ -81,12 +81,13 @@ def lift(control: float, treatment: float, base: float) -> float | NotMeasured:
 
 def effect_of(joint: Joint, *, relative: bool) -> Effect | NotMeasured:
     """Return the difference or the lift with its standard error."""
-    value: float | NotMeasured = joint.treatment - joint.control
+    value = joint.treatment - joint.control
     gradient = np.array([-1.0, 0.0, 1.0])
     if relative:
-        value = lift(joint.control, joint.treatment, joint.base)
-        if isinstance(value, NotMeasured):
-            return value
+        risen = lift(joint.control, joint.treatment, joint.base)
+        if isinstance(risen, NotMeasured):
+            return risen
+        value = risen
         change = value * math.copysign(1.0, joint.base)
         slope = -change if joint.growth is None else 1 - joint.growth
         gradient = np.array([-1.0, slope, 1.0]) / abs(joint.base)
@@ -112,14 +113,14 @@ def growth_of(control: AnySample, treatment: AnySample) -> float | None:
 def welch_dof(variances: tuple[float, ...], sizes: tuple[int, ...]) -> float:
     """Return Satterthwaite's degrees of freedom of a sum of independent means' variances."""
     below = sum(v**2 / (n - 1) for v, n in zip(variances, sizes, strict=True))
-    return sum(variances) ** 2 / below
+    return float(sum(variances) ** 2 / below)
 
 
 def _adjusted(control: AnySample, treatment: AnySample) -> tuple[AnySample, AnySample]:
-    for kind in (CupedSample, CupedRatioSample):
-        if isinstance(control, kind) and isinstance(treatment, kind):
-            brought = control.theta or treatment.theta
-            return (control, treatment) if brought else adjusted(control, treatment)
+    if isinstance(control, CupedSample) and isinstance(treatment, CupedSample):
+        return (control, treatment) if control.theta else adjust(control, treatment)
+    if isinstance(control, CupedRatioSample) and isinstance(treatment, CupedRatioSample):
+        return (control, treatment) if control.theta else adjust(control, treatment)
     return control, treatment
 
 

@@ -21,7 +21,11 @@ def wilson_interval(
 
     `critical` replaces the normal quantile where the sample's own degrees of freedom are known.
     """
-    if n <= 0:
+    if not (math.isfinite(successes) and math.isfinite(n)):
+        return NotMeasured(Unmeasured.NOT_A_NUMBER)
+    if n < 0 or not 0 <= successes <= n * (1 + 1e-9):
+        return NotMeasured(Unmeasured.IMPOSSIBLE)
+    if n == 0:
         return NotMeasured(Unmeasured.NO_UNITS)
     z = stats.norm.ppf((1 + confidence) / 2) if critical is None else critical
     share = successes / n

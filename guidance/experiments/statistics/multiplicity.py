@@ -56,9 +56,7 @@ def correct(
     unsound = {question for question, p in p_values.items() if not 0 <= p <= 1}
     ranked = sorted(p_values.keys() - unsound, key=lambda question: (p_values[question], question))
     adjust = holm if correction == Correction.HOLM else benjamini_hochberg
-    adjusted = dict(
-        zip(ranked, adjust([p_values[question] for question in ranked]), strict=True)
-    )
+    adjusted = dict(zip(ranked, adjust([p_values[question] for question in ranked]), strict=True))
     return {
         question: (
             Corrected(p_values[question], adjusted[question], len(ranked), alpha)

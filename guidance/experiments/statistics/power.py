@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from scipy import optimize, stats
 
-from guidance.experiments.statistics.crossing import crossed
+from guidance.experiments.statistics.bayes import NOTHING_HELD, Prior
+from guidance.experiments.statistics.crossing import watch
 from guidance.experiments.statistics.results import NotMeasured, Unmeasured
 from guidance.experiments.statistics.sequential import TUNING, boundary
 
@@ -17,7 +18,9 @@ LOOKS = 100
 # Beyond this a search for an effect or a number of shoppers is given up.
 LARGEST_EFFECT = 1e6
 MOST_UNITS = 10**12
-MOST_DAYS = 730
+MOST_DAYS = 365
+# Days looked at before more of them are: few experiments last longer, and each day is work.
+FIRST_HORIZON = 45
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Plan:
 
     `mean` and `deviation` are of one unit; `shares` the parts of all units that the control and
     the treatment get; effects are relative to the mean unless `relative` is false. An effect is
-    taken to shift values, not to spread them.
+    taken to shift values, not to spread them. A proper `prior`, in the effect's units, means
+    that a credible interval will judge.
     """
 
     mean: float
@@ -44,6 +48,7 @@ class Plan:
     two_sided: bool = True
     relative: bool = True
     monitoring: Monitoring | None = None
+    prior: Prior = NOTHING_HELD
 
     @classmethod
     def of_rate(cls, rate: float, **options: object) -> "Plan":
@@ -94,7 +99,9 @@ def minimum_effect(plan: Plan, units: float, *, target: float = POWER) -> float 
 
 
 def smallest_effect(chance: Callable[[float], float], target: float) -> float | NotMeasured:
-    """Return where a chance that grows with the effect reaches `target`."""
+    """Return where a chance that grows with the effect reaches `target`; 0 if it is there at 0."""
+    if chance(0.0) >= target:
+        return 0.0
     above = 1e-3
     while chance(above) < target:
         above *= 2
@@ -134,13 +141,19 @@ def days_needed(
         return problem
     if not daily > 0 or not math.isfinite(daily):
         return NotMeasured(Unmeasured.NO_TRAFFIC)
-    days = range(1, most + 1)
-    if plan.monitoring:
-        chances = list(_crossing(plan, effect, [daily * day for day in days]))
-    else:
-        chances = [_power(plan, effect, daily * day) for day in days]
-    reached = (day for day, chance in zip(days, chances, strict=True) if chance >= target)
-    return next(reached, None) or NotMeasured(Unmeasured.UNREACHABLE)
+    horizon = min(most, FIRST_HORIZON)
+    while True:
+        days = [daily * day for day in range(1, horizon + 1)]
+        if plan.monitoring:
+            chances = _crossing(plan, effect, days)
+        else:
+            chances = [_power(plan, effect, units) for units in days]
+        for day, chance in enumerate(chances, start=1):
+            if chance >= target:
+                return day
+        if horizon == most:
+            return NotMeasured(Unmeasured.UNREACHABLE)
+        horizon = min(most, 2 * horizon)
 
 
 def fixed_power(z: float, alpha: float, *, two_sided: bool = True) -> float:
@@ -148,6 +161,18 @@ def fixed_power(z: float, alpha: float, *, two_sided: bool = True) -> float:
     critical = float(stats.norm.isf(alpha / 2 if two_sided else alpha))
     wrong = float(stats.norm.cdf(-critical - z)) if two_sided else 0.0
     return float(stats.norm.sf(critical - z)) + wrong
+
+
+def believing_power(
+    size: float, error: float, alpha: float, prior: Prior, *, two_sided: bool = True
+) -> float:
+    """Return the chance that a credible interval leaves zero out where the effect is `size`."""
+    precision = 1 / prior.variance + error**-2
+    critical = float(stats.norm.isf(alpha / 2 if two_sided else alpha))
+    needed = error * math.sqrt(precision) * critical
+    pulled = error * prior.mean / prior.variance + size / error
+    wrong = float(stats.norm.cdf(-needed - pulled)) if two_sided else 0.0
+    return float(stats.norm.sf(needed - pulled)) + wrong
 
 
 def sequential_power(
@@ -158,15 +183,18 @@ def sequential_power(
     `looks` are units of both arms compared, `drift` the effect in standard errors of one unit.
     """
     edges = [boundary(units, alpha, tuning=tuning, two_sided=two_sided) for units in looks]
-    return [float(chance) for chance in crossed(looks, edges, drift, two_sided=two_sided)]
+    watched = watch(tuple(looks), tuple(edges), two_sided=two_sided)
+    return [float(chance) for chance in watched.crossed(drift)]
 
 
 def _power(plan: Plan, effect: float, units: float) -> float:
     if plan.monitoring:
         looks = plan.monitoring.looks
         return _crossing(plan, effect, [units * look / looks for look in range(1, looks + 1)])[-1]
-    z = effect * math.sqrt(units) / plan.unit_error(effect)
-    return fixed_power(z, plan.alpha, two_sided=plan.two_sided)
+    error = plan.unit_error(effect) / math.sqrt(units)
+    if plan.prior.proper:
+        return believing_power(effect, error, plan.alpha, plan.prior, two_sided=plan.two_sided)
+    return fixed_power(effect / error, plan.alpha, two_sided=plan.two_sided)
 
 
 def _crossing(plan: Plan, effect: float, units: list[float]) -> list[float]:

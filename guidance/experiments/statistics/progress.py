@@ -4,12 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import stats
-
 from guidance.experiments.statistics.bayes import NOTHING_HELD, Prior
 from guidance.experiments.statistics.power import (
     POWER,
     Monitoring,
+    believing_power,
     fixed_power,
     sequential_power,
     smallest_effect,
@@ -44,7 +43,11 @@ class Needed:
 
 
 def power_so_far(
-    effect: Effect | NotMeasured, size: float, *, criterion: Criterion | None = None, more: float = 0.0
+    effect: Effect | NotMeasured,
+    size: float,
+    *,
+    criterion: Criterion | None = None,
+    more: float = 0.0,
 ) -> float | NotMeasured:
     """Return the chance that this many units show an effect of `size`.
 
@@ -68,12 +71,18 @@ def detectable_effect(
 
 
 def more_needed(
-    effect: Effect | NotMeasured, size: float, *, criterion: Criterion | None = None, target: float = POWER
+    effect: Effect | NotMeasured,
+    size: float,
+    *,
+    criterion: Criterion | None = None,
+    target: float = POWER,
 ) -> Needed | NotMeasured:
     """Return how many more units show an effect of `size` with chance `target`."""
+    if isinstance(effect, NotMeasured):
+        return effect
     now = power_so_far(effect, size, criterion=criterion)
-    if isinstance(effect, NotMeasured) or isinstance(now, NotMeasured):
-        return effect if isinstance(effect, NotMeasured) else NotMeasured(now.reason)  # type: ignore[union-attr]
+    if isinstance(now, NotMeasured):
+        return now
     times = 0.0
     if now <= target:
         found = _times(lambda more: _power(effect, size, criterion or Criterion(), more), target)
@@ -98,7 +107,7 @@ def _power(effect: Effect, size: float, criterion: Criterion, more: float) -> fl
     size = abs(size)
     error = effect.standard_error / math.sqrt(1 + more)
     if criterion.prior.proper:
-        return _power_to_believe(size, error, criterion)
+        return believing_power(size, error, criterion.shared_alpha, criterion.prior)
     if not criterion.monitoring:
         return fixed_power(size / error, criterion.shared_alpha)
     looks, units = criterion.monitoring.looks, effect.units * (1 + more)
@@ -108,17 +117,6 @@ def _power(effect: Effect, size: float, criterion: Criterion, more: float) -> fl
         criterion.shared_alpha,
         criterion.monitoring.tuning,
     )[-1]
-
-
-def _power_to_believe(size: float, error: float, criterion: Criterion) -> float:
-    """Return the chance that the credible interval leaves zero out where the effect is `size`."""
-    prior, critical = criterion.prior, float(stats.norm.isf(criterion.shared_alpha / 2))
-    precision = 1 / prior.variance + error**-2
-    needed = error**2 * math.sqrt(precision) * critical
-    pulled = error**2 * prior.mean / prior.variance + size
-    return float(
-        stats.norm.sf((needed - pulled) / error) + stats.norm.cdf(-(needed + pulled) / error)
-    )
 
 
 def _times(power: Callable[[float], float], target: float) -> float | None:

@@ -8,7 +8,7 @@ ratios, with a covariate (CUPED) or without.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 
@@ -17,8 +17,8 @@ import numpy as np
 from guidance.experiments.adjusted_samples import (
     CupedRatioSample,
     CupedSample,
-    adjusted,
     ratio_gradient,
+    slope,
 )
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Vector
 from guidance.experiments.statistics.checks import FEWEST_SUCCESSES, incomparable, too_small
@@ -57,7 +57,8 @@ def _together(strata: Sequence[Stratum]) -> Stratum:
 
 def _thick(strata: Sequence[Stratum]) -> list[Stratum]:
     """Return the strata with enough units in both arms; the others are put together."""
-    thick, thin = [], []
+    thick: list[Stratum] = []
+    thin: list[Stratum] = []
     for stratum in strata:
         (thin if _smaller(stratum) < FEWEST_IN_STRATUM else thick).append(stratum)
     if not thin:
@@ -84,16 +85,16 @@ def _joint(strata: Sequence[Stratum]) -> Joint:
     centre = [weights @ np.array([column.means for column in arm]) for arm in arms]
     kind = strata[0][0]
     theta = _ratio_theta(strata, centre) if isinstance(kind, CupedRatioSample) else 0.0
-    control, slope = _value(kind, centre[0], theta)
+    control, own_slope = _value(kind, centre[0], theta)
     base, base_slope = _base(kind, centre[0])
     treatment, other_slope = _value(kind, centre[1], theta)
     # Rows of (A, A0, B): derivatives by the control's columns, then by the treatment's.
-    zero = np.zeros(len(slope))
-    slopes = np.array([[*slope, *zero], [*base_slope, *zero], [*zero, *other_slope]])
+    zero = np.zeros(len(own_slope))
+    slopes = np.array([[*own_slope, *zero], [*base_slope, *zero], [*zero, *other_slope]])
     covariance = slopes @ _covariance(arms, weights, centre, units) @ slopes.T
     parts = [
         (weight**2 * float(gradient @ column.covariances @ gradient) / column.n, column.n)
-        for arm, gradient in zip(arms, (slope, other_slope), strict=True)
+        for arm, gradient in zip(arms, (own_slope, other_slope), strict=True)
         for weight, column in zip(weights, arm, strict=True)
     ]
     dof = welch_dof(tuple(part for part, _ in parts), tuple(n for _, n in parts))
@@ -113,10 +114,13 @@ class _Columns:
 
 
 def _slopes_out(control: Stratified, treatment: Stratified) -> Stratum:
-    """Adjust means within their stratum, each stratum by a slope of its own."""
-    if isinstance(control, CupedSample) and isinstance(treatment, CupedSample):
-        return adjusted(control, treatment)  # type: ignore[return-value]
-    return control, treatment
+    """Adjust means within their stratum and arm, each stratum by a slope of its own."""
+    if not (isinstance(control, CupedSample) and isinstance(treatment, CupedSample)):
+        return control, treatment
+    above = sum((sample.n - 1) * sample.covariance for sample in (control, treatment))
+    below = sum((sample.n - 1) * sample.pre.variance for sample in (control, treatment))
+    theta = slope(above, below)
+    return replace(control, theta=theta), replace(treatment, theta=theta)
 
 
 def _columns(sample: Stratified) -> _Columns:
@@ -154,11 +158,11 @@ def _value(kind: Stratified, means: Vector, theta: float) -> tuple[float, Vector
     """Return the figure that these means make, and its derivatives."""
     if not isinstance(kind, RatioSample | CupedRatioSample):
         return float(means[0]), np.eye(len(means))[0]
-    value, slope = float(means[0] / means[1]), ratio_gradient(means, 0)
+    value, derivatives = float(means[0] / means[1]), ratio_gradient(means, 0)
     if theta:
         value -= theta * float(means[2] / means[3])
-        slope = slope - theta * ratio_gradient(means, 2)
-    return value, slope
+        derivatives = derivatives - theta * ratio_gradient(means, 2)
+    return value, derivatives
 
 
 def _base(kind: Stratified, means: Vector) -> tuple[float, Vector]:
@@ -178,4 +182,4 @@ def _ratio_theta(strata: Sequence[Stratum], centre: Sequence[Vector]) -> float:
             post, pre = ratio_gradient(middle, 0), ratio_gradient(middle, 2)
             above += sample.n * float(post @ sample.covariances @ pre)
             below += sample.n * float(pre @ sample.covariances @ pre)
-    return above / below if below > 0 else 0.0
+    return slope(above, below)
