@@ -16,6 +16,7 @@ import numpy as np
 
 from guidance.experiments.quantiles import QuantileSample
 from guidance.experiments.samples import (
+    ROUNDING,
     MeanSample,
     ProportionSample,
     RatioSample,
@@ -48,7 +49,8 @@ class _Adjusted(ABC):
     @property
     def variance(self) -> float:
         """The unit's variance of the adjusted value."""
-        return max(0.0, float(self.value_gradient @ self.covariances @ self.value_gradient))
+        variance = float(self.value_gradient @ self.covariances @ self.value_gradient)
+        return variance if variance > ROUNDING * self.base_variance else 0.0
 
     @property
     def base_variance(self) -> float:

@@ -7,7 +7,7 @@ it is the wrong one.
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from guidance.experiments.statistics.results import CONFIDENCE, Effect, Estimate, NotMeasured
 
@@ -59,8 +59,8 @@ def believe(
     known, held = effect.standard_error**-2, 1 / prior.variance if prior.proper else 0.0
     mean = (known * effect.value + held * prior.mean) / (known + held)
     deviation = (known + held) ** -0.5
-    half = float(stats.norm.isf((1 - confidence) / 2)) * deviation
-    above = float(stats.norm.cdf(mean / deviation))
+    half = -float(ndtri((1 - confidence) / 2)) * deviation
+    above = float(ndtr(mean / deviation))
     gain, loss = expected_losses(mean, deviation)
     return Posterior(
         mean,
@@ -80,7 +80,7 @@ def expected_losses(mean: float, deviation: float) -> tuple[float, float]:
     """
     z = mean / deviation
     # Each is computed on its own: their difference is the mean, which may dwarf either.
-    density = deviation * float(stats.norm.pdf(z))
-    gain = density + mean * float(stats.norm.cdf(z))
-    loss = density - mean * float(stats.norm.sf(z))
+    density = deviation * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    gain = density + mean * float(ndtr(z))
+    loss = density - mean * float(ndtr(-z))
     return max(0.0, gain), max(0.0, loss)

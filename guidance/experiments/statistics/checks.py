@@ -11,11 +11,13 @@ from guidance.experiments.statistics.results import NotMeasured, Unmeasured
 FEWEST_SUCCESSES = 5
 # Sums of squares may fall below the square of the sum by this share of themselves: rounding.
 CONTRADICTION = 1e-9
+# No shop's sum of squares is larger, no base smaller; within them every product is a number.
+LARGEST, SMALLEST = 1e30, 1e-30
 
 
 def too_small(sample: AnySample) -> NotMeasured | None:
     """Return why one arm has no mean or no variance at all."""
-    if not all(math.isfinite(number) for number in sample.numbers):
+    if not all(abs(number) <= LARGEST for number in sample.numbers):
         return NotMeasured(Unmeasured.NOT_A_NUMBER)
     if sample.n < 0 or _is_contradiction(sample):
         return NotMeasured(Unmeasured.IMPOSSIBLE)

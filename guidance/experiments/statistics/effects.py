@@ -16,7 +16,7 @@ from guidance.experiments.adjusted_samples import (
     adjust,
 )
 from guidance.experiments.samples import Vector
-from guidance.experiments.statistics.checks import FEWEST_SUCCESSES, incomparable
+from guidance.experiments.statistics.checks import FEWEST_SUCCESSES, SMALLEST, incomparable
 from guidance.experiments.statistics.results import Effect, NotMeasured, Unmeasured
 
 # A standard error this small beside the effect's own size is rounding, not knowledge.
@@ -76,7 +76,9 @@ def measure(
 
 def lift(control: float, treatment: float, base: float) -> float | NotMeasured:
     """Return (treatment - control) / |base|: up is up, whatever the sign of the base."""
-    return (treatment - control) / abs(base) if base else NotMeasured(Unmeasured.NO_BASELINE)
+    if abs(base) < SMALLEST:
+        return NotMeasured(Unmeasured.NO_BASELINE)
+    return (treatment - control) / abs(base)
 
 
 def effect_of(joint: Joint, *, relative: bool) -> Effect | NotMeasured:
@@ -112,8 +114,10 @@ def growth_of(control: AnySample, treatment: AnySample) -> float | None:
 
 def welch_dof(variances: tuple[float, ...], sizes: tuple[int, ...]) -> float:
     """Return Satterthwaite's degrees of freedom of a sum of independent means' variances."""
-    below = sum(v**2 / (n - 1) for v, n in zip(variances, sizes, strict=True))
-    return float(sum(variances) ** 2 / below)
+    largest = max(variances)
+    parts = [variance / largest for variance in variances]
+    below = sum(part**2 / (n - 1) for part, n in zip(parts, sizes, strict=True))
+    return float(sum(parts) ** 2 / below)
 
 
 def _adjusted(control: AnySample, treatment: AnySample) -> tuple[AnySample, AnySample]:

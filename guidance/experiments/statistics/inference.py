@@ -2,7 +2,7 @@
 
 import math
 
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from guidance.experiments.adjusted_samples import AnySample
 from guidance.experiments.statistics.effects import measure
@@ -30,11 +30,11 @@ def compare(
         return effect
     t = (effect.value - null) / effect.standard_error
     tail = (1 - confidence) / (2 if side == Side.BOTH else 1)
-    half = float(stats.t.isf(tail, effect.dof)) * effect.standard_error
+    half = -float(stdtrit(effect.dof, tail)) * effect.standard_error
     p_value = {
-        Side.BOTH: 2 * stats.t.sf(abs(t), effect.dof),
-        Side.ABOVE: stats.t.sf(t, effect.dof),
-        Side.BELOW: stats.t.cdf(t, effect.dof),
+        Side.BOTH: 2 * stdtr(effect.dof, -abs(t)),
+        Side.ABOVE: stdtr(effect.dof, -t),
+        Side.BELOW: stdtr(effect.dof, t),
     }[side]
     return interval(effect, half, float(p_value), side)
 

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import ndtr, ndtri
 
 from guidance.experiments.statistics.bayes import NOTHING_HELD, Prior
 from guidance.experiments.statistics.crossing import watch
@@ -158,9 +159,9 @@ def days_needed(
 
 def fixed_power(z: float, alpha: float, *, two_sided: bool = True) -> float:
     """Return the power of one look where the effect is z standard errors."""
-    critical = float(stats.norm.isf(alpha / 2 if two_sided else alpha))
-    wrong = float(stats.norm.cdf(-critical - z)) if two_sided else 0.0
-    return float(stats.norm.sf(critical - z)) + wrong
+    critical = -float(ndtri(alpha / 2 if two_sided else alpha))
+    wrong = float(ndtr(-critical - z)) if two_sided else 0.0
+    return float(ndtr(z - critical)) + wrong
 
 
 def believing_power(
@@ -168,11 +169,11 @@ def believing_power(
 ) -> float:
     """Return the chance that a credible interval leaves zero out where the effect is `size`."""
     precision = 1 / prior.variance + error**-2
-    critical = float(stats.norm.isf(alpha / 2 if two_sided else alpha))
+    critical = -float(ndtri(alpha / 2 if two_sided else alpha))
     needed = error * math.sqrt(precision) * critical
     pulled = error * prior.mean / prior.variance + size / error
-    wrong = float(stats.norm.cdf(-needed - pulled)) if two_sided else 0.0
-    return float(stats.norm.sf(needed - pulled)) + wrong
+    wrong = float(ndtr(-needed - pulled)) if two_sided else 0.0
+    return float(ndtr(pulled - needed)) + wrong
 
 
 def sequential_power(
