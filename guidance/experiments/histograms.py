@@ -112,13 +112,15 @@ class Histogram:
             return QuantileSample(self.units, nu, 0.0, 0.0, 0.0)
         bucket = self._bucket_at(nu)
         half = CRITICAL * self._share_error(bucket)
-        if not 0 < nu - half < nu + half < 1:
+        if nu - half <= 0 or nu + half >= 1:
             return QuantileSample(self.units, nu, _middle(bucket), -math.inf, math.inf)
         low, high = self._bucket_at(nu - half), self._bucket_at(nu + half)
         ends = (_middle(low),) * 2 if low == high else (_edges(low)[0], _edges(high)[1])
         return QuantileSample(self.units, nu, _middle(bucket), *ends)
 
     def _bucket_at(self, nu: float) -> int:
+        if not 0 < nu < 1:
+            raise ValueError(f"a quantile lies between 0 and 1, not at {nu}")
         buckets = sorted(self.counts)
         total = np.cumsum([self.counts[bucket] for bucket in buckets])
         # A share that rounding lifts by an ulp must not ask for one value more.

@@ -23,7 +23,7 @@ from guidance.experiments.adjusted_samples import (
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Vector
 from guidance.experiments.statistics.checks import FEWEST_SUCCESSES, incomparable, too_small
 from guidance.experiments.statistics.effects import Joint, effect_of, measure, welch_dof
-from guidance.experiments.statistics.results import Effect, NotMeasured
+from guidance.experiments.statistics.results import Effect, NotMeasured, Unmeasured
 
 Stratified = MeanSample | ProportionSample | RatioSample | CupedSample | CupedRatioSample
 Stratum = tuple[Stratified, Stratified]
@@ -37,6 +37,8 @@ def measure_stratified(
     strata: Sequence[Stratum], *, relative: bool = False, fewest: int = FEWEST_SUCCESSES
 ) -> Effect | NotMeasured:
     """Return the effect over strata of (control, treatment); all samples of one kind."""
+    if not strata:
+        return NotMeasured(Unmeasured.NO_UNITS)
     for stratum in strata:
         for sample in stratum:
             if sample.n > 1 and (problem := too_small(sample)):
