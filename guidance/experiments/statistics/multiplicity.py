@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from guidance.experiments.statistics.results import CONFIDENCE, Comparison, NotMeasured, Unmeasured
+from guidance.experiments.statistics.results import ALPHA, Comparison, NotMeasured, Unmeasured
 
 
 class Question(NamedTuple):
@@ -47,7 +47,7 @@ def correct(
     tests: Mapping[Question, Comparison | NotMeasured],
     *,
     correction: Correction = Correction.HOLM,
-    alpha: float = 1 - CONFIDENCE,
+    alpha: float = ALPHA,
 ) -> dict[Question, Corrected | NotMeasured]:
     """Return every test with its corrected p-value; what is not measured counts as no test."""
     p_values = {

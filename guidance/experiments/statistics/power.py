@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 
 from guidance.experiments.statistics.bayes import NOTHING_HELD, Prior
 from guidance.experiments.statistics.crossing import watch
-from guidance.experiments.statistics.results import NotMeasured, Unmeasured
+from guidance.experiments.statistics.results import ALPHA, NotMeasured, Unmeasured
 from guidance.experiments.statistics.sequential import TUNING, boundary
 
 POWER = 0.8
@@ -45,7 +45,7 @@ class Plan:
     mean: float
     deviation: float
     shares: tuple[float, float] = (0.5, 0.5)
-    alpha: float = 0.05
+    alpha: float = ALPHA
     two_sided: bool = True
     relative: bool = True
     monitoring: Monitoring | None = None
@@ -54,7 +54,8 @@ class Plan:
     @classmethod
     def of_rate(cls, rate: float, **options: object) -> "Plan":
         """Return the plan of a proportion."""
-        return cls(rate, math.sqrt(max(0.0, rate * (1 - rate))), **options)  # type: ignore[arg-type]
+        deviation = math.sqrt(rate * (1 - rate)) if 0 <= rate <= 1 else -1.0
+        return cls(rate, deviation, **options)  # type: ignore[arg-type]
 
     def problem(self) -> NotMeasured | None:
         """Return why nothing can be planned with this."""

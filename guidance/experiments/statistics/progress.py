@@ -13,7 +13,7 @@ from guidance.experiments.statistics.power import (
     sequential_power,
     smallest_effect,
 )
-from guidance.experiments.statistics.results import Effect, NotMeasured, Unmeasured
+from guidance.experiments.statistics.results import ALPHA, Effect, NotMeasured, Unmeasured
 
 # How near the power must come to its target, and how often the units may double to get there.
 CLOSE = 1e-5
@@ -24,7 +24,7 @@ MOST_DOUBLINGS = 27
 class Criterion:
     """How an effect is judged: alpha over `comparisons` (arms times metrics), by what engine."""
 
-    alpha: float = 0.05
+    alpha: float = ALPHA
     comparisons: int = 1
     monitoring: Monitoring | None = None
     prior: Prior = NOTHING_HELD

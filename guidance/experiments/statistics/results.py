@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CONFIDENCE = 0.95
+ALPHA = 0.05
 
 
 class Unmeasured(StrEnum):
