@@ -30,6 +30,14 @@ REASONS = {
     Unmeasured.TOO_FEW: gettext_lazy("fewer than 5 cases, or all but 5, in an arm"),
     Unmeasured.NO_SHARES: gettext_lazy("fewer than two arms have a share"),
     Unmeasured.NOTHING_REPORTED: gettext_lazy("no purchase of any of these shoppers was reported"),
+    Unmeasured.NOT_A_NUMBER: gettext_lazy("a value is no number, or too large to be one"),
+    Unmeasured.IMPOSSIBLE: gettext_lazy("the counts contradict each other"),
+    Unmeasured.NO_DENOMINATOR: gettext_lazy("there is nothing to divide by"),
+    Unmeasured.UNPLACEABLE: gettext_lazy("too few values lie beyond this quantile"),
+    Unmeasured.TIED: gettext_lazy("too many values are alike at this quantile"),
+    Unmeasured.NO_EFFECT: gettext_lazy("an effect of zero cannot be found"),
+    Unmeasured.UNREACHABLE: gettext_lazy("no experiment of a sensible size reaches this"),
+    Unmeasured.NO_TRAFFIC: gettext_lazy("no new shoppers come"),
 }
 # What an empty count means depends on what is counted.
 EMPTY = {

@@ -1,21 +1,18 @@
-"""Intervals and tests against published vectors, other libraries and simulated truth."""
+"""Intervals of one arm against other libraries and simulated truth, and the sample ratio."""
 
-import json
 import math
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
+from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample
 from guidance.experiments.statistics import (
     Comparison,
     Estimate,
     NotMeasured,
+    Period,
     SampleRatio,
     Unmeasured,
     clustered_proportion,
@@ -23,99 +20,9 @@ from guidance.experiments.statistics import (
     mean_interval,
     relative_lift,
     sample_ratio,
+    sample_ratio_of_periods,
     wilson_interval,
 )
-
-
-@pytest.fixture(scope="session")
-def vectors(shared_data: Path) -> list[dict[str, Any]]:
-    return json.loads((shared_data / "experiments" / "stats_vectors.json").read_text())["vectors"]
-
-
-def _sample(data: dict[str, Any]) -> Sample:
-    if data["kind"] == "mean":
-        return MeanSample(data["n"], data["sum"], data["sum_squares"])
-    if data["kind"] == "proportion":
-        return ProportionSample(data["n"], data["sum"])
-    return RatioSample(
-        n=data["n"],
-        numerator=data["m"]["sum"],
-        numerator_squares=data["m"]["sum_squares"],
-        denominator=data["d"]["sum"],
-        denominator_squares=data["d"]["sum_squares"],
-        products=data["m_d_sum_of_products"],
-    )
-
-
-def test_published_lifts_of_means_proportions_and_ratios(vectors: list[dict[str, Any]]) -> None:
-    ours = [
-        vector
-        for vector in vectors
-        if vector["test"] == "two_sided_t" and vector["family"] in {"frequentist", "ratio"}
-    ]
-    assert len(ours) == 3
-    for vector in ours:
-        expected, close = vector["expected"], {"abs": 0.6 * 10 ** -vector["decimals"], "rel": 0}
-        lift = relative_lift(
-            _sample(vector["input"]["control"]), _sample(vector["input"]["treatment"])
-        )
-        assert isinstance(lift, Comparison), vector["name"]
-        assert lift.value == pytest.approx(expected["expected"], **close), vector["name"]
-        assert lift.p_value == pytest.approx(expected["p"], **close), vector["name"]
-        if "ci" in expected:
-            assert [lift.low, lift.high] == pytest.approx(expected["ci"], **close), vector["name"]
-            assert lift.standard_error == pytest.approx(expected["stddev"], **close)
-
-
-def test_published_signs_of_lift_and_difference(vectors: list[dict[str, Any]]) -> None:
-    ours = [vector for vector in vectors if vector["test"] == "frequentist_diff"]
-    assert len(ours) == 3
-    for vector in ours:
-        compare = relative_lift if vector["input"]["relative"] else difference
-        a, b = (vector["input"][key] for key in ("mean_a", "mean_b"))
-        # Any spread will do: ten units of each side around the mean.
-        samples = [MeanSample(10, 10 * mean, 10 * mean * mean + 9) for mean in (a, b)]
-        got = compare(*samples)
-        assert isinstance(got, Comparison)
-        assert got.value == pytest.approx(vector["expected"]["value"])
-
-
-def test_published_variance_of_a_difference(vectors: list[dict[str, Any]]) -> None:
-    [vector] = [v for v in vectors if v["test"] == "frequentist_variance"]
-    given = vector["input"]
-
-    def sample(arm: str) -> MeanSample:
-        n, mean, variance = (given[f"{key}_{arm}"] for key in ("n", "mean", "var"))
-        return MeanSample(n, n * mean, variance * (n - 1) + n * mean * mean)
-
-    got = difference(sample("a"), sample("b"))
-    assert isinstance(got, Comparison)
-    assert got.standard_error**2 == pytest.approx(vector["expected"]["value"], abs=1e-5)
-
-
-def test_published_sample_ratios(vectors: list[dict[str, Any]]) -> None:
-    ours = [vector for vector in vectors if vector["family"] == "srm"]
-    assert len(ours) == 4
-    for vector in ours:
-        got = sample_ratio(vector["input"]["users"], vector["input"]["weights"])
-        if sum(vector["input"]["users"]) == 0:
-            # The published engine says p = 1 about nobody; we say that nothing was measured.
-            assert got == NotMeasured(Unmeasured.NO_UNITS)
-            continue
-        assert isinstance(got, SampleRatio)
-        assert got.p_value == pytest.approx(vector["expected"]["p"], abs=1e-10)
-
-
-def test_the_game_experiments_split_is_found_to_be_off(shared_data: Path) -> None:
-    players = pd.read_csv(shared_data / "experiments" / "cookie_cats.csv")
-    counts = players["version"].value_counts()
-    got = sample_ratio([counts["gate_30"], counts["gate_40"]], [0.5, 0.5])
-    assert isinstance(got, SampleRatio)
-    assert got.is_off
-    assert got.p_value == pytest.approx(0.0086, abs=1e-4)
-    fair = sample_ratio([44_900, 45_289], [0.5, 0.5])
-    assert isinstance(fair, SampleRatio)
-    assert not fair.is_off
 
 
 def test_sample_ratio_with_shares_that_are_not_halves() -> None:
@@ -219,3 +126,71 @@ def test_a_constant_that_is_no_round_number_has_no_spread() -> None:
     ratio = RatioSample.of([(0.1 * seen, seen) for seen in (3, 5, 7)])
     assert ratio.variance == 0
     assert math.isfinite(clustered_proportion(RatioSample.of([(2, 3), (4, 6)])).high)
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares"),
+    [([500, 480, 530], [0.3, 0.3, 0.4]), ([9, 1], [0.5, 0.5]), ([10_000, 5_100, 4_900], [2, 1, 1])],
+)
+def test_the_sample_ratio_agrees_with_scipy(counts: list[int], shares: list[float]) -> None:
+    expected = [sum(counts) * share / sum(shares) for share in shares]
+    got = sample_ratio(counts, shares)
+    assert isinstance(got, SampleRatio)
+    assert got.p_value == pytest.approx(stats.chisquare(counts, expected).pvalue, rel=1e-9)
+
+
+def test_an_arm_without_a_share_costs_no_degree_of_freedom() -> None:
+    with_it = sample_ratio([1000, 1100, 0], [0.5, 0.5, 0.0])
+    assert isinstance(with_it, SampleRatio)
+    assert with_it == SampleRatio(
+        pytest.approx(stats.chisquare([1000, 1100]).pvalue), (1050.0, 1050.0, 0.0)
+    )
+
+
+def test_units_that_came_under_other_shares_are_checked_against_those() -> None:
+    early, late = Period([900, 100], [0.9, 0.1]), Period([510, 490], [0.5, 0.5])
+    got = sample_ratio_of_periods([early, late])
+    assert isinstance(got, SampleRatio)
+    assert got.expected == (1400.0, 600.0)
+    # The chi-squares add up: 0 and .4 on two degrees of freedom.
+    assert got.p_value == pytest.approx(stats.chi2.sf(0.4, 2))
+    # Against the latest shares alone, the sound split looks broken.
+    assert sample_ratio([1410, 590], [0.5, 0.5]).p_value < 1e-9
+    # One that broke both ways does not even out.
+    both_ways = [Period([600, 400], [0.5, 0.5]), Period([400, 600], [0.5, 0.5])]
+    assert sample_ratio_of_periods(both_ways).p_value < 1e-9
+    # An arm that was closed later keeps what it got while it was open.
+    closed = [Period([500, 500], [0.5, 0.5]), Period([80, 0], [1.0, 0.0])]
+    assert sample_ratio_of_periods(closed) == SampleRatio(1.0, (580.0, 500.0))
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares", "reason"),
+    [
+        ([], [], Unmeasured.NO_UNITS),
+        ([0, 0], [0.5, 0.5], Unmeasured.NO_UNITS),
+        ([5, float("nan")], [0.5, 0.5], Unmeasured.NOT_A_NUMBER),
+        ([5, 5], [0.5, float("nan")], Unmeasured.NOT_A_NUMBER),
+        ([5, -5], [0.5, 0.5], Unmeasured.IMPOSSIBLE),
+        ([5, 5], [1.5, -0.5], Unmeasured.IMPOSSIBLE),
+        ([5], [1.0], Unmeasured.NO_SHARES),
+    ],
+)
+def test_a_split_that_cannot_be_checked_says_why(
+    counts: list[int], shares: list[float], reason: Unmeasured
+) -> None:
+    assert sample_ratio(counts, shares) == NotMeasured(reason)
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "reason"),
+    [
+        (float("nan"), 10, Unmeasured.NOT_A_NUMBER),
+        (5, float("inf"), Unmeasured.NOT_A_NUMBER),
+        (11, 10, Unmeasured.IMPOSSIBLE),
+        (-1, 10, Unmeasured.IMPOSSIBLE),
+        (0, -1, Unmeasured.IMPOSSIBLE),
+    ],
+)
+def test_a_share_of_nonsense_is_no_share(successes: float, n: float, reason: Unmeasured) -> None:
+    assert wilson_interval(successes, n) == NotMeasured(reason)

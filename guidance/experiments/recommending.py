@@ -1,0 +1,268 @@
+"""What to do with an experiment: ship, keep running, stop or fix the split, and by which rule.
+
+A pure function of the experiment's health, its metrics' results and its stop rule. The rules are
+asked in the order of `Rule`; the first that holds decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from guidance.experiments.statistics import (
+    Comparison,
+    Corrected,
+    NotMeasured,
+    SampleRatio,
+)
+
+# Shoppers met by several arms are left out; above this share of all, those left are a selection.
+MOST_IN_SEVERAL_ARMS = 0.01
+
+
+class Action(StrEnum):
+    """What to do."""
+
+    SHIP = "ship"
+    KEEP_RUNNING = "keep_running"
+    STOP = "stop"
+    FIX_SPLIT = "fix_split"
+
+
+class Rule(StrEnum):
+    """Why; in the order in which they are asked."""
+
+    SPLIT_IS_OFF = "split_is_off"
+    SEVERAL_ARMS = "several_arms"
+    CLOCK_JUMPED = "clock_jumped"
+    TOO_EARLY = "too_early"
+    NOT_YET_READABLE = "not_yet_readable"
+    GUARD_HARMED = "guard_harmed"
+    GOAL_BETTER = "goal_better"
+    GOAL_WORSE = "goal_worse"
+    NOTHING_FOUND = "nothing_found"
+    NOT_SURE_YET = "not_sure_yet"
+
+
+class Role(StrEnum):
+    """What a metric is for: the goal decides, a guard must not get worse."""
+
+    GOAL = "goal"
+    GUARD = "guard"
+
+
+@dataclass(frozen=True)
+class Health:
+    """What makes figures untrustworthy, whatever they say.
+
+    `several_arms` is the share of shoppers whom more than one arm met, `clock_jumps` the number of
+    events dated before their shopper's exposure was possible or after now, and `overlapping` the
+    names of experiments that met the same shoppers.
+    """
+
+    sample_ratio: SampleRatio | NotMeasured
+    several_arms: float = 0.0
+    clock_jumps: int = 0
+    shares_changed: bool = False
+    overlapping: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """One metric of one treatment against the control, and its place in the family of tests."""
+
+    metric: str
+    arm: str
+    role: Role
+    comparison: Comparison | NotMeasured
+    corrected: Corrected | NotMeasured
+    less_is_better: bool = False
+
+    @property
+    def gain(self) -> float:
+        """How much better the treatment is; below zero, how much worse."""
+        if isinstance(self.comparison, NotMeasured):
+            return 0.0
+        return -self.comparison.value if self.less_is_better else self.comparison.value
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the difference is clear by itself and among all that were tested."""
+        return (
+            isinstance(self.comparison, Comparison)
+            and isinstance(self.corrected, Corrected)
+            and self.comparison.is_clear
+            and self.corrected.is_clear
+        )
+
+    @property
+    def is_better(self) -> bool:
+        return self.is_clear and self.gain > 0
+
+    @property
+    def is_worse(self) -> bool:
+        return self.is_clear and self.gain < 0
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When the experiment may be read, and when it ends.
+
+    A sequential test may be read on any day, another once `planned_units` have been met. Neither
+    is read before `fewest_days` have passed: weekdays and weekends differ. `days_left` is the
+    estimate of the days until the planned units have come, where there is one.
+    """
+
+    days: int
+    units: int
+    planned_units: int
+    is_sequential: bool
+    fewest_days: int = 7
+    most_days: int = 60
+    days_left: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.units >= self.planned_units or self.days >= self.most_days
+
+    @property
+    def is_readable(self) -> bool:
+        return self.is_sequential or self.is_over
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to do with which arm, the rule behind it, both in words, and what to bear in mind."""
+
+    action: Action
+    rule: Rule
+    text: str
+    reason: str
+    arm: str = ""
+    caveats: tuple[str, ...] = ()
+
+
+TEXTS = {
+    Action.SHIP: gettext_lazy("Ship %(arm)s."),
+    Action.KEEP_RUNNING: gettext_lazy("Keep the experiment running."),
+    Action.STOP: gettext_lazy("Stop the experiment and stay with the control."),
+    Action.FIX_SPLIT: gettext_lazy("Fix the split; what the arms show so far does not count."),
+}
+
+
+def recommend(health: Health, results: Sequence[Result], rule: StopRule) -> Recommendation:
+    """Return what to do; `results` hold every metric of every treatment."""
+    found = _unsound(health) or _unreadable(rule) or _judged(results, rule)
+    action, named, reason, arm = found
+    text = str(TEXTS[action]) % {"arm": arm}
+    return Recommendation(action, named, text, reason, arm, _caveats(health, results))
+
+
+Found = tuple[Action, Rule, str, str]
+
+
+def _unsound(health: Health) -> Found | None:
+    """Return why the arms cannot be compared at all."""
+    check = health.sample_ratio
+    if isinstance(check, SampleRatio) and check.is_off:
+        reason = _("The arms do not hold the shoppers that their shares promise.")
+        return Action.FIX_SPLIT, Rule.SPLIT_IS_OFF, reason, ""
+    if health.several_arms > MOST_IN_SEVERAL_ARMS:
+        reason = _("Too many shoppers were met by more than one arm.")
+        return Action.FIX_SPLIT, Rule.SEVERAL_ARMS, reason, ""
+    if health.clock_jumps:
+        reason = ngettext(
+            "The clock jumped: %(count)s event lies outside the time of the experiment.",
+            "The clock jumped: %(count)s events lie outside the time of the experiment.",
+            health.clock_jumps,
+        ) % {"count": health.clock_jumps}
+        return Action.FIX_SPLIT, Rule.CLOCK_JUMPED, reason, ""
+    return None
+
+
+def _unreadable(rule: StopRule) -> Found | None:
+    """Return why it is too early to read the results."""
+    if rule.days < rule.fewest_days:
+        reason = ngettext(
+            "It has run for %(days)s of at least %(fewest)s day.",
+            "It has run for %(days)s of at least %(fewest)s days.",
+            rule.fewest_days,
+        ) % {"days": max(0, rule.days), "fewest": rule.fewest_days}
+        return Action.KEEP_RUNNING, Rule.TOO_EARLY, reason, ""
+    if not rule.is_readable:
+        reason = _(
+            "It is read once, when the planned number of shoppers has come: %(units)s of "
+            "%(planned)s so far."
+        ) % {"units": rule.units, "planned": rule.planned_units}
+        return Action.KEEP_RUNNING, Rule.NOT_YET_READABLE, _with_days(reason, rule), ""
+    return None
+
+
+def _judged(results: Sequence[Result], rule: StopRule) -> Found:
+    """Return what readable results of a sound experiment say."""
+    harmed = {result.arm: result for result in results if _harms(result)}
+    goals = [result for result in results if result.role == Role.GOAL]
+    open_goals = [result for result in goals if result.arm not in harmed]
+    if harmed and not open_goals:
+        worst = min(harmed.values(), key=lambda result: result.gain)
+        reason = _("%(metric)s of %(arm)s got worse, and must not.") % _names(worst)
+        return Action.STOP, Rule.GUARD_HARMED, reason, ""
+    if better := [r for r in open_goals if r.is_better and not _is_lost(r.arm, goals)]:
+        best = max(better, key=lambda result: result.gain)
+        reason = _("%(metric)s of %(arm)s is better than the control's.") % _names(best)
+        return Action.SHIP, Rule.GOAL_BETTER, reason, best.arm
+    if open_goals and all(_is_lost(result.arm, goals) for result in open_goals):
+        worst = min(open_goals, key=lambda result: result.gain)
+        reason = _("%(metric)s of %(arm)s is worse than the control's.") % _names(worst)
+        return Action.STOP, Rule.GOAL_WORSE, reason, ""
+    if rule.is_over:
+        reason = _("The experiment is at its end, and no arm is clearly better.")
+        return Action.STOP, Rule.NOTHING_FOUND, reason, ""
+    reason = _("The data cannot tell the arms apart yet.")
+    return Action.KEEP_RUNNING, Rule.NOT_SURE_YET, _with_days(reason, rule), ""
+
+
+def _harms(result: Result) -> bool:
+    return result.role == Role.GUARD and result.is_worse
+
+
+def _is_lost(arm: str, goals: Sequence[Result]) -> bool:
+    """Tell whether one of an arm's goals got worse, whatever the others did."""
+    return any(result.is_worse for result in goals if result.arm == arm)
+
+
+def _names(result: Result) -> dict[str, str]:
+    return {"metric": result.metric, "arm": result.arm}
+
+
+def _with_days(reason: str, rule: StopRule) -> str:
+    if rule.days_left is None:
+        return reason
+    days = ngettext(
+        "About %(days)s day is left.", "About %(days)s days are left.", rule.days_left
+    ) % {"days": rule.days_left}
+    return f"{reason} {days}"
+
+
+def _caveats(health: Health, results: Sequence[Result]) -> tuple[str, ...]:
+    """Return what does not decide and must be known."""
+    found = []
+    if isinstance(health.sample_ratio, NotMeasured):
+        found.append(_("The split could not be checked."))
+    if health.shares_changed:
+        found.append(
+            _("The shares were changed on the way: the arms met different days in different parts.")
+        )
+    if health.overlapping:
+        found.append(
+            _("These experiments met the same shoppers: %(names)s.")
+            % {"names": ", ".join(health.overlapping)}
+        )
+    found += [
+        _("%(metric)s of %(arm)s is not measured.") % _names(result)
+        for result in results
+        if isinstance(result.comparison, NotMeasured)
+    ]
+    return tuple(found)
