@@ -7,11 +7,15 @@ Under a profiler, building and compiling querysets anew took 30 % of the time of
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Expression, Field, Lookup, Model, QuerySet
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression, Field, FloatField, Func, Lookup, Model, QuerySet
 from django.utils.functional import cached_property
+
+from guidance.core import prepared
 
 Read = TypeVar("Read", bound=Model)
 
@@ -61,6 +65,27 @@ class _List(Parameter):
         return values
 
 
+class Seconds(Func):
+    """A time as seconds since 1970: a number is read in a tenth of a datetime's time."""
+
+    output_field = FloatField()
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        seconds = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
+        return self.as_sql(compiler, connection, template=seconds)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="%(expressions)s")
+
+    def get_db_converters(self, connection: Any) -> list[Callable[..., Any]]:
+        """SQLite would count in milliseconds."""
+        return [_seconds_of] if connection.vendor == "sqlite" else []
+
+
+def _seconds_of(value: datetime, *_asked: Any) -> float:
+    return value.replace(tzinfo=UTC).timestamp()
+
+
 @dataclass(frozen=True)
 class Plan:
     """A query as one database is asked it; `converters` are by the place of a column."""
@@ -76,15 +101,35 @@ class Plan:
             for one in self.parameters
         ]
 
-    def read(self, rows: Sequence[Any]) -> list[Sequence[Any]]:
+    @cached_property
+    def numbered(self) -> str:
+        """The SQL with $1, $2… for what each call brings and every other value written out."""
+        first, *rest = self.sql.split("%s")
+        found, count = [first], 0
+        for one, text in zip(self.parameters, rest, strict=True):
+            if isinstance(one, Parameter):
+                count += 1
+                found.append(f"${count}")
+            else:
+                found.append(prepared.written_out(one))
+            found.append(text)
+        return "".join(found).replace("%%", "%")
+
+    def bind_numbered(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return what the numbers of `numbered` stand for."""
+        return [
+            one.bound(values[one.name]) for one in self.parameters if isinstance(one, Parameter)
+        ]
+
+    def read(self, rows: Sequence[Any], own: BaseDatabaseWrapper) -> list[Sequence[Any]]:
         if not self.converters:
             return list(rows)
-        return [self._read(list(row)) for row in rows]
+        return [self._read(list(row), own) for row in rows]
 
-    def _read(self, row: list[Any]) -> list[Any]:
+    def _read(self, row: list[Any], own: BaseDatabaseWrapper) -> list[Any]:
         for place, (converters, expression) in self.converters.items():
             for convert in converters:
-                row[place] = convert(row[place], expression, connection)
+                row[place] = convert(row[place], expression, own)
         return row
 
 
@@ -101,11 +146,12 @@ class CompiledQuery:
         """Return the rows for these values; one statement."""
         return ask_together((self, values))[0]
 
-    def plan(self) -> "Plan":
-        """Return what is sent and how rows are read, on the database in use."""
-        plan = self._plans.get(connection.vendor)
+    def plan(self, vendor: str) -> "Plan":
+        """Return what is sent to a database of this vendor, the one in use, and how rows are
+        read."""
+        plan = self._plans.get(vendor)
         if plan is None:
-            plan = self._plans[connection.vendor] = self._compile()
+            plan = self._plans[vendor] = self._compile()
         return plan
 
     @cached_property
@@ -122,24 +168,41 @@ class CompiledQuery:
 def ask_together(*asked: tuple[CompiledQuery, Mapping[str, Any]]) -> list[list[Sequence[Any]]]:
     """Return the rows of each query for its values.
 
-    PostgreSQL gets all in one round trip, of which each costs about as much as such a query does.
+    Outside transactions PostgreSQL has planned them before; else it gets all in one round trip, of
+    which each costs about as much as such a query does.
     """
-    told = [(query.plan(), values) for query, values in asked]
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            return [_ask(cursor, plan, values) for plan, values in told]
-        marks = [mark for plan, values in told for mark in plan.bind(values)]
-        cursor.execute("; ".join(plan.sql for plan, _values in told), marks)
-        found = []
-        for plan, _values in told:
-            found.append(plan.read(cursor.fetchall()))
-            cursor.nextset()
-        return found
+    own: Any = connections[DEFAULT_DB_ALIAS]
+    told = [(query.plan(own.vendor), values) for query, values in asked]
+    if prepared.may_ask(own):
+        found = [
+            prepared.ask(own, plan.numbered, plan.bind_numbered(values)) for plan, values in told
+        ]
+        known = [rows for rows in found if rows is not None]
+        if len(known) == len(told):
+            return [plan.read(rows, own) for (plan, _values), rows in zip(told, known, strict=True)]
+    with own.cursor() as cursor:
+        if own.vendor != "postgresql":
+            return [_ask(cursor, plan, values, own) for plan, values in told]
+        return _ask_in_one(cursor, told, own)
 
 
-def _ask(cursor: Any, plan: Plan, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+def _ask_in_one(
+    cursor: Any, told: Sequence[tuple[Plan, Mapping[str, Any]]], own: BaseDatabaseWrapper
+) -> list[list[Sequence[Any]]]:
+    marks = [mark for plan, values in told for mark in plan.bind(values)]
+    cursor.execute("; ".join(plan.sql for plan, _values in told), marks)
+    found = []
+    for plan, _values in told:
+        found.append(plan.read(cursor.fetchall(), own))
+        cursor.nextset()
+    return found
+
+
+def _ask(
+    cursor: Any, plan: Plan, values: Mapping[str, Any], own: BaseDatabaseWrapper
+) -> list[Sequence[Any]]:
     cursor.execute(plan.sql, plan.bind(values))
-    return plan.read(cursor.fetchall())
+    return plan.read(cursor.fetchall(), own)
 
 
 def as_object(model: type[Read], names: Sequence[str], values: Sequence[Any]) -> Read:

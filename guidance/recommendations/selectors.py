@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.db.models import DateTimeField, F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,7 +14,14 @@ from django.db.models.functions import Coalesce
 from guidance.behaviour.models import Event, EventQuerySet
 from guidance.catalog.models import Product, ProductAttribute
 from guidance.content.selectors import LIVE_COPY, Copy, copy_by_product
-from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object, ask_together
+from guidance.core.compiled import (
+    AnyOf,
+    CompiledQuery,
+    Parameter,
+    Seconds,
+    as_object,
+    ask_together,
+)
 from guidance.customers.models import Customer
 from guidance.customers.selectors import BY_REF, customer_in
 from guidance.recommendations.catalogue import CatalogueIndex
@@ -24,11 +32,26 @@ from models_ml.recommender.serving import HistoryEvent
 
 # The newest events a ranking sees. The busiest hundredth of the real shop's customers has more.
 HISTORY_EVENTS = 1_000
-PRODUCT_FIELDS = (
-    *("id", "sku", "title", "titles", "family", "price"),
-    *("currency", "image", "stock", "is_hidden"),
-)
 SURFACE_FIELDS = [field.attname for field in Surface._meta.concrete_fields]
+
+
+class ShownProduct(NamedTuple):
+    """What answers tell of a product, and what says whether it may be shown."""
+
+    id: int
+    sku: str
+    title: str
+    titles: Mapping[str, str]
+    family: str
+    price: Decimal | None
+    currency: str
+    image: str
+    stock: int | None
+    is_hidden: bool
+
+    def title_in(self, language: str) -> str:
+        """Return the title in `language`, or the shop's own where it has none."""
+        return self.titles.get(language) or self.title
 
 
 @dataclass(frozen=True)
@@ -111,7 +134,7 @@ def _read_newest(with_replay: bool) -> CompiledQuery:
                 kind__in=KINDS,
             )
             .order_by("-occurred_at")
-            .values_list("product_id", "occurred_at", "kind", "basket")[:HISTORY_EVENTS]
+            .values_list("product_id", Seconds("occurred_at"), "kind", "basket")[:HISTORY_EVENTS]
         )
     )
 
@@ -145,29 +168,30 @@ def _words(titles: Iterable[str]) -> frozenset[str]:
 
 def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
     """Return these products as they are now, hidden and sold-out ones too; one statement."""
-    return _by_sku(_products.rows(skus=skus))
+    rows = (as_object(Product, ShownProduct._fields, row) for row in _products.rows(skus=skus))
+    return {product.sku: product for product in rows}
 
 
 def products_with_copy(
     skus: Collection[str], *, pks: Collection[int], language: str
-) -> tuple[dict[str, Product], dict[int, Copy]]:
+) -> tuple[dict[str, ShownProduct], dict[int, Copy]]:
     """Return products as they are now and the live copy of some, by primary key and kind.
 
     Two statements; on PostgreSQL they are one round trip.
     """
-    products, copy = ask_together(
+    rows, copy = ask_together(
         (_products, {"skus": skus}), (LIVE_COPY, {"products": pks, "language": language})
     )
-    return _by_sku(products), copy_by_product(copy)
-
-
-def _by_sku(rows: Sequence[Sequence[Any]]) -> dict[str, Product]:
-    products = (as_object(Product, PRODUCT_FIELDS, row) for row in rows)
-    return {product.sku: product for product in products}
+    products = map(ShownProduct._make, rows)
+    return {product.sku: product for product in products}, copy_by_product(copy)
 
 
 _products = CompiledQuery(
-    lambda: Product.objects.filter(AnyOf(F("sku"), "skus")).order_by().values_list(*PRODUCT_FIELDS)
+    lambda: (
+        Product.objects.filter(AnyOf(F("sku"), "skus"))
+        .order_by()
+        .values_list(*ShownProduct._fields)
+    )
 )
 
 

@@ -17,10 +17,12 @@ DAY_SECONDS = 86_400.0
 
 
 class HistoryEvent(NamedTuple):
-    """One event of a shopper; a naive `time` is read as UTC."""
+    """One event of a shopper; `time` is a moment, a naive one read as UTC, or in seconds since
+    1970.
+    """
 
     item: str
-    time: datetime
+    time: datetime | float
     kind: str
     basket: str
 
@@ -59,7 +61,7 @@ EMPTY = History(np.array([], np.int32), np.array([], np.float64), np.array([], n
 
 def as_days(time: datetime) -> float:
     """Days since 1970-01-01 UTC."""
-    return _seconds(time) / DAY_SECONDS
+    return as_seconds(time) / DAY_SECONDS
 
 
 def as_history(events: Sequence[HistoryEvent], item_numbers: Mapping[str, int]) -> History:
@@ -70,7 +72,7 @@ def as_history(events: Sequence[HistoryEvent], item_numbers: Mapping[str, int]) 
     skus, moments, kind_names, baskets = zip(*known, strict=True)
     kinds = np.array([KIND_NUMBERS[kind] for kind in kind_names], np.int8)
     items = np.array([item_numbers[sku] for sku in skus], np.int32)
-    times = np.array([_seconds(moment) for moment in moments])
+    times = np.array([as_seconds(moment) for moment in moments])
     first: dict[str, float] = {}
     bought = np.flatnonzero(kinds == PURCHASE_NUMBER).tolist()
     for place in bought:
@@ -84,5 +86,8 @@ def as_history(events: Sequence[HistoryEvent], item_numbers: Mapping[str, int]) 
     return History(items[kept], times[kept] / DAY_SECONDS, kinds[kept])
 
 
-def _seconds(time: datetime) -> float:
+def as_seconds(time: datetime | float) -> float:
+    """Seconds since 1970-01-01 UTC."""
+    if isinstance(time, float):
+        return time
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

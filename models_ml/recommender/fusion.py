@@ -108,7 +108,9 @@ class FusionScorer:
             for name, found in evidence.items():
                 lost = getattr(self.parts, name).evidence_drops(history, now, wanted)
                 without = log_of(name, found[wanted] - lost)
-                weight = np.broadcast_to(weights[name], found.shape)[wanted]
+                weight = weights[name]
+                if isinstance(weight, np.ndarray):
+                    weight = weight[wanted]
                 total = total + weight * (log_of(name, found[wanted]) - without)
             return total
 

@@ -5,7 +5,7 @@ same lines of code.
 """
 
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -70,8 +70,8 @@ class Interest:
         """The weight of every event, shape (n,); a look never counts for nothing, since in a first
         visit looks are all there is to go by.
         """
-        kinds = np.maximum(self.of_kinds, _LEAST_LOOKS)
-        return kinds[history.kinds] * decay(now - history.times, self.half_life)
+        weights = _least_weights(self.browsing)[history.kinds]
+        return weights * decay(now - history.times, self.half_life)
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -83,6 +83,14 @@ class Interest:
             1.0 if kind == PURCHASE else self.browsing * _BROWSING.get(kind, 0.0) for kind in KINDS
         ]
         return np.array(looks)
+
+
+@cache
+def _least_weights(browsing: float) -> np.ndarray:
+    """`Interest.of_kinds`, where every kind of look counts for something; six times a request."""
+    weights = np.maximum(Interest(np.inf, browsing).of_kinds, _LEAST_LOOKS)
+    weights.flags.writeable = False
+    return weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from guidance.training.models import ModelVersion
 from guidance.training.selectors import promoted_version
 from models_ml.data.columns import KINDS, PURCHASE
 from models_ml.data.drift import Decay, compare_means
-from models_ml.data.history import HistoryEvent, as_days, as_history
+from models_ml.data.history import HistoryEvent, as_days, as_history, as_seconds
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.recommender.evaluate import TOP, ndcg
 from models_ml.recommender.ranking import top_items
@@ -128,8 +128,10 @@ def _events_of(customers: Sequence[int]) -> list[list[HistoryEvent]]:
 
 def _ndcg(ranker: Ranker, events: list[HistoryEvent], cut: datetime) -> float | None:
     """Products that the version does not know stay in the ideal ranking, so that it pays."""
-    before = [event for event in events if event.time < cut]
-    bought = {event.item for event in events if event.time >= cut and event.kind == PURCHASE}
+    start = as_seconds(cut)
+    before = [event for event in events if as_seconds(event.time) < start]
+    after = [event for event in events if as_seconds(event.time) >= start]
+    bought = {event.item for event in after if event.kind == PURCHASE}
     if not before or not bought:
         return None
     history = as_history(before, ranker.item_numbers)

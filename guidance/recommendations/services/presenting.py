@@ -7,10 +7,9 @@ import numpy as np
 from django.conf import settings
 from django.utils import translation
 
-from guidance.catalog.models import Product
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.hooks import Kind
-from guidance.recommendations.selectors import Shopper, products_with_copy
+from guidance.recommendations.selectors import Shopper, ShownProduct, products_with_copy
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.services.candidates import Candidate
 from guidance.recommendations.services.kinds import (
@@ -63,7 +62,7 @@ def present(
                 item = item_json(candidate, product, position, titles[product.sku], reason)
                 item |= {"propensity": place.propensity, "rules": list(place.fired)}
                 item["reason_logged"] = reason_to_log(candidate, reason)
-                item["copy"] = copy.get(product.pk, {})
+                item["copy"] = copy.get(product.id, {})
                 answer.items.append(item)
             answer.items = mix(answer.items, beside)
 
@@ -130,7 +129,7 @@ def choose_language(wanted: str) -> tuple[str, str]:
 
 
 def item_json(
-    candidate: Candidate, product: Product, position: int, title: str, reason: str
+    candidate: Candidate, product: ShownProduct, position: int, title: str, reason: str
 ) -> dict[str, Any]:
     """Return one item as the storefront gets it, without its copy."""
     return {

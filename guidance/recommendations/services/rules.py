@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from guidance.catalog.models import Product
 from guidance.recommendations.catalogue import CatalogueIndex, family_key
+from guidance.recommendations.selectors import ShownProduct
 from guidance.recommendations.services.candidates import Candidate
 
 # Candidates kept beyond the limit, for those that have sold out since the catalogue was read.
@@ -36,8 +37,8 @@ def pick(
     *,
     limit: int,
     used: set[str],
-    products: Mapping[str, Product],
-) -> Iterator[tuple[Candidate, Product]]:
+    products: Mapping[str, ShownProduct],
+) -> Iterator[tuple[Candidate, ShownProduct]]:
     """Yield what is shown, judged by the products as they are this moment.
 
     The families shown are added to `used`.
@@ -53,6 +54,6 @@ def pick(
             yield candidate, product
 
 
-def may_be_shown(product: Product) -> bool:
+def may_be_shown(product: Product | ShownProduct) -> bool:
     """Tell whether a shopper may see the product: not hidden, in stock where stock is known."""
     return not product.is_hidden and (product.stock is None or product.stock > 0)

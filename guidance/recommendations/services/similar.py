@@ -74,7 +74,7 @@ def similar_products(
         for position, (candidate, one) in enumerate(picked, start=1):
             reason = _reason(candidate, policy, product.sku, titles)
             item = item_json(candidate, one, position, titles[one.sku], reason)
-            items.append(without_events({**item, "copy": copy.get(one.pk, {})}))
+            items.append(without_events({**item, "copy": copy.get(one.id, {})}))
     return Similar(policy, items)
 
 
