@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from models_ml.writer.concepts import concept_table
-from models_ml.writer.lexicon import words
+from models_ml.writer.lexicon import rows, words
 
 _PLURAL_WORDS = frozenset(
     {"scissors", "trousers", "shorts", "leggings", "tights", "glasses", "pants", "jeans", "people"}
@@ -39,7 +39,20 @@ _NAMES = frozenset(
 _MASS_NOUN = re.compile(
     r"(?:tion|sion|ment|ness|ity|ing|ance|age|control|light|sound|power|wi-?fi|support|protection)$"
 )
+_AMERICAN = {row[0]: row[1] for row in rows("spelling_us")}
+_BRITISH = re.compile(rf"\b(?:{'|'.join(_AMERICAN)})\b", re.IGNORECASE)
 _VOWEL_NAMED_LETTERS = "AEFHILMNORSX"
+
+
+def american(text: str) -> str:
+    """`text` in the spelling of the United States."""
+    return _BRITISH.sub(_respell, text)
+
+
+def _respell(match: re.Match[str]) -> str:
+    word = match.group()
+    respelt = _AMERICAN[word.lower()]
+    return respelt.capitalize() if word[0].isupper() else respelt
 
 
 def with_article(phrase: str) -> str:

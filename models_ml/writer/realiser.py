@@ -12,6 +12,7 @@ from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.lengths import LENGTHS, measure
 from models_ml.writer.checks.wording import is_harmless
 from models_ml.writer.choosing import Chooser
+from models_ml.writer.english import american
 from models_ml.writer.experience import first_person_experience
 from models_ml.writer.facts import (
     NEEDED,
@@ -72,6 +73,7 @@ def write(
     seed: int,
     from_few_facts: bool = False,
     voice: str = "",
+    market: str = "",
     channel: str = "",
     most: int = 0,
     candidates: int = 1,
@@ -80,8 +82,8 @@ def write(
     """Write `kind` in `language` from facts; the same seed and facts give the same text.
 
     With `from_few_facts` they are too thin only where they leave nothing to tell. A `voice` moves
-    the stress ("gift", "value", "expert"), never what is said. With a `chooser` it picks among
-    `candidates` texts, each as true to the facts as any other. A push is written for a `channel`,
+    the stress ("gift", "value", "expert"), never what is said; the `market` "US" spells English its
+    way. With a `chooser` it picks among `candidates` texts, each as true to the facts as any other. A push is written for a `channel`,
     in at most `most` characters. Raises NotEnoughFacts when the facts are too thin, ValueError for
     an unknown kind, language, voice or channel, and `kinds.TooShort` when nothing fits.
     """
@@ -96,6 +98,8 @@ def write(
         key = "|".join([str(seed), kind, language, title, *_stated(usable)])
         rng = random.Random(f"{key}#{number}" if number else key)
         written = _realise(brief, rng, from_few_facts)
+        if market.upper() == "US" and language == "en":
+            written = [(american(text), keys) for text, keys in written]
         draft = _draft(written, kinds.between(kind, language))
         drafts.setdefault(draft.text, draft)
     texts = list(drafts)

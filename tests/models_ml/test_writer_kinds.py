@@ -233,3 +233,23 @@ def test_too_few_facts_for_a_guide_name_what_is_wanted() -> None:
     with pytest.raises(NotEnoughFacts) as refusal:
         write("guide", title=TITLES["en"], facts=FACTS[:2], language="en", seed=1)
     assert refusal.value.missing
+
+
+def test_the_american_market_reads_its_own_spelling_of_the_same_facts() -> None:
+    facts = [*FACTS, Fact("lid colour", "grey", language="en")]
+
+    def texts(market: str) -> list[str]:
+        return [
+            write(
+                "description",
+                title=TITLES["en"],
+                facts=facts,
+                language="en",
+                seed=seed,
+                market=market,
+            ).text
+            for seed in range(10)
+        ]
+
+    assert any("grey" in text for text in texts(""))
+    assert [text.replace("grey", "gray") for text in texts("")] == texts("US")
