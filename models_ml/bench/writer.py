@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_ml.bench.language_model import LanguageModel, perplexity
+from models_ml.writer.ngrams import LanguageModel, perplexity
 from models_ml.bench.variety import one_template, self_bleu
 from models_ml.bench.writer_cases import Case, human_prose, read_cases
 from models_ml.bench.writer_slots import left_out
