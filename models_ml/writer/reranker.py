@@ -1,7 +1,6 @@
 """A small language model that says how fluent copy reads. It ranks; it never writes.
 
-Runs on onnxruntime and needs the `tokenizers` package: it belongs to the process that drafts, never
-to one that serves pages.
+Runs on onnxruntime and needs the `tokenizers` package, no torch.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ START, PADDING = "<s>", "<pad>"
 
 
 class Reranker:
-    """The promoted files of one training, loaded once per process; single-threaded."""
+    """The files of one training, loaded once per process; single-threaded."""
 
     def __init__(self, directory: Path) -> None:
         """Raises `ArtefactError` when a file is missing or changed."""
@@ -37,11 +36,13 @@ class Reranker:
             str(directory / NETWORK), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, texts: Sequence[str]) -> list[float]:
-        """Mean log-probability per piece of each text; higher reads more like the shop's copy."""
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Mean log-probability per piece of each text, shape (texts,); higher reads more like the
+        shop's copy.
+        """
         if not texts:
-            return []
+            return np.empty(0)
         encoded = self._tokenizer.encode_batch([START + text for text in texts])
         pieces = np.array([one.ids for one in encoded], dtype=np.int64)
-        scores = self._session.run(None, {"pieces": pieces})[0]
-        return [float(score) for score in scores]
+        scores: np.ndarray = self._session.run(None, {"pieces": pieces})[0]
+        return scores.astype(float)
