@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_ml.writer.ngrams import LanguageModel, perplexity
 from models_ml.bench.variety import one_template, self_bleu
 from models_ml.bench.writer_cases import Case, human_prose, read_cases
 from models_ml.bench.writer_slots import left_out
@@ -22,6 +21,7 @@ from models_ml.bench.writer_tally import Tally, catch_swapped, score_human
 from models_ml.writer import kinds
 from models_ml.writer.checks import Finding, check
 from models_ml.writer.facts import is_brand, missing_facts
+from models_ml.writer.ngrams import LanguageModel, perplexity
 from models_ml.writer.openings import Openings
 from models_ml.writer.preference.data import candidate_seeds
 from models_ml.writer.preference.files import load

@@ -74,9 +74,7 @@ def measure(cases: Sequence[Case], options: argparse.Namespace) -> dict[str, Any
     model = load(options.out)
     return {
         "trained": trained,
-        **{
-            language: judge({MODEL: model}, held_out[language], judges) for language in fluencies
-        },
+        **{language: judge({MODEL: model}, held_out[language], judges) for language in fluencies},
         "cpu_seconds_of_judging": round(time.process_time() - started, 1),
     }
 

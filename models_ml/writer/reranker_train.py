@@ -158,14 +158,10 @@ class _Training:
         self._seed, self._steps = seed, steps
         torch.manual_seed(seed)
         self.model: GPT2LMHeadModel = new_network(tokenizer)
-        self._optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=_RATE, weight_decay=_DECAY
-        )
+        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=_RATE, weight_decay=_DECAY)
         self._best: dict[str, Any] = {}
 
-    def run(
-        self, checkpoints: Checkpoints, minutes: float, on_progress: OnProgress
-    ) -> Standing:
+    def run(self, checkpoints: Checkpoints, minutes: float, on_progress: OnProgress) -> Standing:
         """Train from where the checkpoints stand; the model is left with its best weights."""
         standing = self._restore(checkpoints)
         earlier, started = standing.seconds, time.monotonic()

@@ -18,6 +18,9 @@ KEPT_BACK_SHARE = 0.15
 """Of all products: language models learn nothing from them. They say when such a model is good, and
 what its word counts beside the house's taste: of texts that it learned it thinks too well."""
 
+LEAST_PROSE = 50
+"""Texts of copy that a language model must have to learn from."""
+
 
 @dataclass(frozen=True)
 class Decided:

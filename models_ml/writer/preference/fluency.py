@@ -1,7 +1,7 @@
 """Language models of the chooser: trained by language, and judged alone where nobody decided yet.
 
-What a language model chooses is not measured by itself. The judge is a model of another kind (counts
-of runs of pieces) that learned from the held-out products' own copy.
+What a language model chooses is not measured by itself. The judge is a model of another kind, which
+counts runs of pieces and learned from the held-out products' own copy.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from models_ml.recommender.evaluate import paired_interval
 from models_ml.writer.ngrams import LanguageModel as Judge
 from models_ml.writer.openings import Openings
 from models_ml.writer.preference.data import (
+    LEAST_PROSE,
     ShopText,
     Subject,
     brands_of,
@@ -45,8 +46,6 @@ from models_ml.writer.preference.model import (
 from models_ml.writer.realiser import NotEnoughFacts, write_wordings
 
 KIND = "description"
-LEAST_PROSE = 50
-"""Texts of copy to learn from."""
 LEAST_JUDGED_BY = 10
 """Texts of copy of held-out products that a judge needs."""
 MOST_MEASURED = 300

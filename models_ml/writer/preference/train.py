@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models_ml.writer.preference.data import Decided, brands_of, other_texts
+from models_ml.writer.preference.data import Decided, Subject, brands_of, other_texts
 from models_ml.writer.preference.files import save
 from models_ml.writer.preference.fit import PENALTY, fit
+from models_ml.writer.preference.fluency import judge
 from models_ml.writer.preference.measure import (
     CURRENT,
     MODEL,
@@ -20,7 +21,7 @@ from models_ml.writer.preference.measure import (
     measure_plain,
     verdict,
 )
-from models_ml.writer.preference.model import Fluency, PreferenceModel
+from models_ml.writer.preference.model import Fluency, PreferenceModel, fluent_only
 from models_ml.writer.preference.pairs import all_pairs, pairs_of
 
 OTHERS_LEARNED = 8
@@ -89,6 +90,25 @@ def train(
         verdict=verdict(len({row.product for row in rows}), of_model, plain, today),
         learned=_learned(rows, learning, pairs),
     )
+
+
+def train_fluent(
+    fluencies: Mapping[str, Fluency],
+    subjects: Sequence[Subject],
+    judging: Mapping[str, Sequence[str]],
+    *,
+    current: PreferenceModel | None = None,
+    on_progress: OnProgress = lambda phase, fraction: None,
+) -> Outcome:
+    """Make the chooser of a shop without decisions, and have the held-out products' own copy judge.
+
+    `subjects` are held-out products, and `judging` copy of held-out products by language.
+    """
+    model = fluent_only(fluencies)
+    models = {MODEL: model, **({CURRENT: current} if current else {})}
+    found = judge(models, subjects, judging, lambda share: on_progress("evaluate", share))
+    candidates = found.pop("judged")
+    return Outcome(model=model, candidates=candidates, verdict=found, learned={})
 
 
 def write_files(outcome: Outcome, folder: Path, data: str) -> None:
