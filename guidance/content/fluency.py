@@ -15,11 +15,19 @@ from guidance.core.jobs import JobContext
 from guidance.training.labels import PHASES
 from models_ml.writer.preference.fluency import corpus_of, fluency_of
 from models_ml.writer.preference.model import Fluency
-from models_ml.writer.reranker_train import train_reranker
+from models_ml.writer.reranker_train import STEPS, train_reranker
 
 # Of each language. On one free core 1,000 products' texts take less; what is best by then is kept.
 MINUTES = 1.5
 SEED = 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends the training of one language's model at the latest."""
+
+    minutes: float
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -34,21 +42,23 @@ class Spoken:
 
 
 def train_languages(
-    context: JobContext, folder: Path, *, until: float, minutes: float = MINUTES
+    context: JobContext, folder: Path, params: dict[str, Any], *, until: float
 ) -> dict[str, Spoken]:
     """Train a model for each language; `until` is the job's progress at the end of it.
 
-    A later attempt goes on where a killed one stood.
+    `params` may hold other `minutes` and `steps` than the usual ones for each language. A later
+    attempt goes on where a killed one stood.
     """
+    limits = Limits(params.get("minutes", MINUTES), params.get("steps", STEPS))
     languages, found = languages_with_facts(), {}
     for number, language in enumerate(languages):
         first, share = until * number / len(languages), until / len(languages)
-        found[language] = _train(context, folder, language, minutes, first, share)
+        found[language] = _train(context, folder, language, limits, first, share)
     return found
 
 
 def _train(
-    context: JobContext, folder: Path, language: str, minutes: float, first: float, share: float
+    context: JobContext, folder: Path, language: str, limits: Limits, first: float, share: float
 ) -> Spoken:
     corpus = corpus_of(shop_texts(language))
     told = {"language": language_label(language), "prose": corpus.prose}
@@ -67,7 +77,8 @@ def _train(
         folder / language,
         work_dir=context.folder / language,
         seed=SEED,
-        minutes=minutes,
+        minutes=limits.minutes,
+        steps=limits.steps,
         on_progress=show,
     )
     fluency = fluency_of(folder / language, subjects(language, held_out=False))

@@ -42,7 +42,7 @@ def train_writer(context: JobContext, run: TrainingRun) -> Trained:
         "version": data.version,
     }
     context.progress(PHASES["prepare"], 0.0, line=line)
-    spoken = train_languages(context, folder, until=LANGUAGES_UNTIL)
+    spoken = train_languages(context, folder, run.params, until=LANGUAGES_UNTIL)
     today, current, note = _today()
     outcome = _outcome(context, data.rows, spoken, current)
     context.progress(PHASES["export"], 0.95)
