@@ -29,7 +29,7 @@ class Reranker:
         read_manifest(directory)
         self._tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
         self._tokenizer.enable_truncation(WINDOW)
-        self._tokenizer.enable_padding(pad_id=self._tokenizer.token_to_id(PADDING))
+        self._padding: int = self._tokenizer.token_to_id(PADDING)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
@@ -42,7 +42,10 @@ class Reranker:
         """
         if not texts:
             return np.empty(0)
-        encoded = self._tokenizer.encode_batch([START + text for text in texts])
-        pieces = np.array([one.ids for one in encoded], dtype=np.int64)
+        # One by one: a batch is shared among threads, which costs more than a few texts take.
+        lines = [self._tokenizer.encode(START + text).ids for text in texts]
+        pieces = np.full((len(lines), max(map(len, lines))), self._padding, dtype=np.int64)
+        for row, line in zip(pieces, lines, strict=True):
+            row[: len(line)] = line
         scores: np.ndarray = self._session.run(None, {"pieces": pieces})[0]
         return scores.astype(float)

@@ -159,14 +159,11 @@ def _verdict(bits: Mapping[str, np.ndarray], unsupported: Mapping[str, int]) -> 
     problems = ["too_few_products"] if products < LEAST_PRODUCTS else []
     if unsupported.get(MODEL):
         problems.append("unsupported_claims")
-    comparisons = []
-    for name in (PLAIN, CURRENT) if products else ():
-        if name in bits:
-            saved, low, high = paired_interval(bits[name], bits[MODEL], SEED)
-            comparisons.append({"against": name, "difference": saved, "low": low, "high": high})
-    if comparisons and comparisons[0]["low"] <= 0:
+    opponents = [name for name in (PLAIN, CURRENT) if products and name in bits]
+    saved = {name: paired_interval(bits[name], bits[MODEL], SEED) for name in opponents}
+    if PLAIN in saved and saved[PLAIN][1] <= 0:
         problems.append(PLAIN)
-    if comparisons[1:] and comparisons[1]["difference"] < -TOLERANCE * bits[CURRENT].mean():
+    if CURRENT in saved and saved[CURRENT][0] < -TOLERANCE * bits[CURRENT].mean():
         problems.append(CURRENT)
     judged = {
         name: asdict(Judged(float(one.mean()), unsupported.get(name, 0), len(one)))
@@ -177,7 +174,10 @@ def _verdict(bits: Mapping[str, np.ndarray], unsupported: Mapping[str, int]) -> 
         "passed": not problems,
         "by": "fluency",
         "problems": problems,
-        "comparisons": comparisons,
+        "comparisons": [
+            {"against": name, "difference": mean, "low": low, "high": high}
+            for name, (mean, low, high) in saved.items()
+        ],
         "products": products,
         "judged": judged,
     }

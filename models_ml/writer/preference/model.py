@@ -14,12 +14,12 @@ from models_ml.writer.preference.features import DIMENSIONS, feature_rows
 LanguageModel = Callable[[Sequence[str]], np.ndarray]
 """From texts to their mean log-probability per piece, shape (texts,)."""
 
-CANDIDATES = 20
+CANDIDATES = 32
 """Texts to choose among. The third version of three scripted styles left 3.5, 1.4 and 2.8 edits a
 text with 32 of them, which cost half as much time again."""
 FLUENT_CANDIDATES = 8
 """Texts to choose among where fluency alone tells."""
-READ_FOR_FLUENCY = 4
+READ_FOR_FLUENCY = 3
 """The best by the house's taste whose fluency is looked at; a text takes about a millisecond."""
 
 
