@@ -46,7 +46,7 @@ class ContentConfig(AppConfig):
                 runner="guidance.content.training.train_writer",
                 checker="guidance.content.reranking.check_files",
                 growth="guidance.content.frames.count_decided",
-                ready="guidance.content.training.has_enough",
+                ready="guidance.content.frames.has_enough",
                 words="guidance.content.learning.verdict_sentences",
                 page="guidance.content.learning.version_page",
                 template="admin/content/writer/version.html",

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from guidance.content.models import Draft
 from models_ml.writer.facts import Fact
 from models_ml.writer.preference.data import Decided
+from models_ml.writer.preference.measure import LEAST_PRODUCTS
 
 # A training of so many takes some four minutes on one core; older decisions speak of older styles.
 MOST_TEXTS = 5_000
@@ -60,6 +61,11 @@ def count_decided() -> int:
 def count_decided_products() -> int:
     """Return of how many products texts were decided; one statement."""
     return _decided().values("product_id").distinct().count()
+
+
+def has_enough() -> bool:
+    """Tell whether enough products are decided for a taste to pass the gate."""
+    return count_decided_products() >= LEAST_PRODUCTS
 
 
 def _decided() -> QuerySet[Draft]:

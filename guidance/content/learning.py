@@ -14,6 +14,7 @@ from guidance.core.numbers import rounded
 from guidance.training.labels import policy_name
 from guidance.training.models import ModelVersion
 from guidance.training.selectors import versions_by_number
+from models_ml.writer.preference.data import LEAST_PROSE
 from models_ml.writer.preference.measure import CURRENT, LEAST_PRODUCTS, MODEL, PLAIN
 
 PROBLEMS: dict[str, Promise] = {
@@ -21,6 +22,13 @@ PROBLEMS: dict[str, Promise] = {
     "unsupported_claims": gettext_lazy("texts claim what no fact supports"),
     PLAIN: gettext_lazy("it does not clearly save edits against no re-ranking"),
     CURRENT: gettext_lazy("it needs more edits than today's model"),
+}
+# Where nobody decided anything yet and fluency alone chooses.
+FLUENCY_PROBLEMS: dict[str, Promise] = {
+    "too_few_products": gettext_lazy("too few held-out products could be written for and judged"),
+    "unsupported_claims": gettext_lazy("texts claim what no fact supports"),
+    PLAIN: gettext_lazy("its texts do not clearly read more like the shop's own copy"),
+    CURRENT: gettext_lazy("its texts read less like the shop's own copy than today's model's"),
 }
 LEARNED: dict[str, Promise] = {
     "texts": gettext_lazy("decided texts"),
@@ -36,28 +44,54 @@ LEARNED: dict[str, Promise] = {
 
 
 def verdict_sentences(verdict: dict[str, Any]) -> list[str]:
-    """Return what the gate found: the decision first, then the edits saved by opponent."""
+    """Return what the gate found: the decision first, then the comparison with each opponent."""
     if not verdict:
         return []
-    if verdict["passed"]:
-        decision = _("Passed: fewer edits than without it, and no unsupported claim.")
-    else:
-        problems = "; ".join(str(PROBLEMS[one]) for one in verdict["problems"])
+    by_fluency = verdict.get("by") == "fluency"
+    if not verdict["passed"]:
+        names = FLUENCY_PROBLEMS if by_fluency else PROBLEMS
+        problems = "; ".join(str(names[one]) for one in verdict["problems"])
         decision = _("Refused: %(problems)s.") % {"problems": problems}
+    elif by_fluency:
+        decision = _(
+            "Passed: it chooses texts that read more like the shop's own copy, and no unsupported"
+            " claim. Nothing was decided at the desk yet that it could learn a taste from."
+        )
+    else:
+        decision = _("Passed: fewer edits than without it, and no unsupported claim.")
     return [decision, *verdict_details(verdict)]
 
 
 def verdict_details(verdict: dict[str, Any]) -> list[str]:
-    """Return the edits saved by opponent, and what else a verdict tells beside the decision."""
-    sentences = [_comparison(one) for one in verdict["comparisons"]]
+    """Return the comparison with each opponent, and what else a verdict tells."""
+    by_fluency = verdict.get("by") == "fluency"
+    told = _surprise_sentence if by_fluency else _comparison
+    sentences = [told(one) for one in verdict["comparisons"]]
     if verdict["products"] < LEAST_PRODUCTS:
-        sentences.append(
-            _("%(products)d products are decided; %(least)d are needed.")
-            % {"products": verdict["products"], "least": LEAST_PRODUCTS}
-        )
+        sentences.append(_count_sentence(verdict["products"], by_fluency))
     if note := verdict.get("note", ""):
         sentences.append(_("Today's model could not be measured: %(problem)s") % {"problem": note})
     return sentences
+
+
+def _count_sentence(products: int, by_fluency: bool) -> str:
+    if by_fluency:
+        told = _("%(products)d held-out products were written for; %(least)d are needed.")
+    else:
+        told = _("%(products)d products are decided; %(least)d are needed.")
+    return told % {"products": products, "least": LEAST_PRODUCTS}
+
+
+def _surprise_sentence(comparison: dict[str, Any]) -> str:
+    return _(
+        "Surprise to the held-out products' own copy, against %(opponent)s: %(saved)s bits a piece"
+        " less (95 %% interval: %(low)s to %(high)s)."
+    ) % {
+        "opponent": policy_name(comparison["against"]),
+        "saved": f"{comparison['difference']:+.3f}",
+        "low": f"{comparison['low']:+.3f}",
+        "high": f"{comparison['high']:+.3f}",
+    }
 
 
 def _comparison(comparison: dict[str, Any]) -> str:
@@ -72,12 +106,35 @@ def _comparison(comparison: dict[str, Any]) -> str:
     }
 
 
+def too_little(language: str, prose: int) -> str:
+    """Say that a language has too little text, and how much would be enough."""
+    return _(
+        "%(language)s: %(prose)d texts of copy to learn fluency from, and %(least)d are needed;"
+        " publish more copy or import descriptions."
+    ) % {"language": language_label(language), "prose": prose, "least": LEAST_PROSE}
+
+
 def version_page(version: ModelVersion) -> dict[str, Any]:
     """Return what the writer's part of a version's page shows."""
     report, effects = version.run.report, effect_by_version(version.recipe)
     learned = report.get("learned", {})
     return {
-        "measured": [_measured_row(name, one) for name, one in version.metrics.items()],
+        "measured": [
+            _measured_row(name, one) for name, one in version.metrics.items() if "edits" in one
+        ],
+        "judged": [
+            _judged_row(name, one) for name, one in version.metrics.items() if "bits" in one
+        ],
+        "languages": [
+            _language_row(language, one)
+            for language, one in report.get("languages", {}).items()
+            if "perplexity" in one
+        ],
+        "too_little": [
+            too_little(language, one["prose"])
+            for language, one in report.get("languages", {}).items()
+            if "perplexity" not in one
+        ],
         "effects": [_effect_row(one) for one in effects],
         "effect_figure": effect_figure(effects) if effects else None,
         "most_drafts": MOST_DRAFTS,
@@ -135,7 +192,7 @@ def effect_figure(effects: Sequence[Effect]) -> dict[str, Any]:
 
 def held_out_figure(versions: Iterable[ModelVersion], baseline: str) -> dict[str, Any]:
     """Return the distance to what was published of each version and of the baseline."""
-    known = [version for version in versions if MODEL in version.metrics]
+    known = [one for one in versions if "edits" in one.metrics.get(MODEL, {})]
     return {
         "data": [
             {
@@ -178,6 +235,27 @@ def _measured_row(policy: str, figures: dict[str, Any]) -> dict[str, Any]:
         "untouched": _percent(figures["unedited_rate"]),
         "unsupported": figures["unsupported_claims"],
         "texts": figures["texts"],
+    }
+
+
+def _judged_row(policy: str, figures: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "policy": policy_name(policy),
+        "is_model": policy == MODEL,
+        "bits": rounded(figures["bits"], 3),
+        "unsupported": figures["unsupported_claims"],
+        "texts": figures["texts"],
+    }
+
+
+def _language_row(language: str, figures: dict[str, Any]) -> dict[str, Any]:
+    counts = ("prose", "texts", "vocabulary", "weights", "pieces", "steps")
+    return {
+        "language": language_label(language),
+        "before": rounded(figures["perplexity_before"], 1),
+        "after": rounded(figures["perplexity"], 1),
+        "seconds": rounded(figures["seconds"], 0),
+        **{name: number_format(figures[name], force_grouping=True) for name in counts},
     }
 
 

@@ -15,6 +15,7 @@ from guidance.core.numbers import rounded
 # A job keeps its phase in English; its page translates it, so the texts are marked here.
 PHASES = {
     "prepare": gettext_noop("preparing the data"),
+    "language": gettext_noop("learning how the shop writes"),
     "baselines": gettext_noop("tuning the baselines"),
     "warm": gettext_noop("learning on from the version before"),
     "fit": gettext_noop("training the model"),

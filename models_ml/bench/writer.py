@@ -7,14 +7,13 @@ import json
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_ml.bench.language_model import LanguageModel, perplexity
 from models_ml.bench.variety import one_template, self_bleu
 from models_ml.bench.writer_cases import Case, human_prose, read_cases
 from models_ml.bench.writer_models import PROVIDERS, Modelled, modelled
@@ -22,10 +21,13 @@ from models_ml.bench.writer_slots import left_out
 from models_ml.bench.writer_tally import Tally, catch_swapped, score_human
 from models_ml.writer import kinds
 from models_ml.writer.checks import Finding, check
-from models_ml.writer.choosing import Chooser
 from models_ml.writer.facts import is_brand, missing_facts
-from models_ml.writer.realiser import Draft, NotEnoughFacts, write
-from models_ml.writer.reranker import Reranker
+from models_ml.writer.ngrams import LanguageModel, perplexity
+from models_ml.writer.openings import Openings
+from models_ml.writer.preference.data import candidate_seeds
+from models_ml.writer.preference.files import load
+from models_ml.writer.preference.model import PreferenceModel, choose
+from models_ml.writer.realiser import Draft, NotEnoughFacts, write, write_wordings
 from models_ml.writer.terms import Terms
 
 __all__ = ["Case", "measure", "read_cases"]
@@ -72,8 +74,7 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser.add_argument("--max-tokens", type=int, default=1_000, help="of one answer")
     parser.add_argument("--limit", type=int, default=0, help="so many products, chosen by the seed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--reranker", type=Path, help="the folder of a trained re-ranker")
-    parser.add_argument("--candidates", type=int, default=3, help="texts it chooses from")
+    parser.add_argument("--chooser", type=Path, help="the folder of a trained writer model")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--drafts", type=int, default=0, help="also time so many on two cores")
     parser.set_defaults(run=run)
@@ -93,8 +94,6 @@ def run(options: argparse.Namespace) -> None:
     if isinstance(writer, Modelled):
         report |= {"model": options.model or options.path} | writer.figures()
         writer.close()
-    if options.reranker:
-        report["candidates"] = options.candidates
     if options.drafts:
         report["drafts_timed"] = options.drafts
         report["drafts_seconds"] = time_drafts(cases, options.drafts, writer)
@@ -105,12 +104,12 @@ def run(options: argparse.Namespace) -> None:
 def writer_named(options: argparse.Namespace) -> Writer:
     """The writer that the options name; exits where there is none that does what they ask."""
     if options.provider in PROVIDERS:
-        if options.reranker or options.drafts:
-            sys.exit(f"--reranker and --drafts are for the builtin writer, not {options.provider}")
+        if options.chooser or options.drafts:
+            sys.exit(f"--chooser and --drafts are for the builtin writer, not {options.provider}")
         return modelled(options, write_builtin, _CHANNEL)
     if options.provider != "builtin":
         sys.exit(f"--provider {options.provider}: none of builtin, {', '.join(PROVIDERS)}")
-    return Reranked(options.reranker, options.candidates) if options.reranker else write_builtin
+    return Chosen(options.chooser) if options.chooser else write_builtin
 
 
 def write_builtin(case: Case, kind: str, seed: int) -> Draft:
@@ -126,31 +125,32 @@ def write_builtin(case: Case, kind: str, seed: int) -> Draft:
     )
 
 
-class Reranked:
-    """The builtin writer with a re-ranker; each process loads its own."""
+class Chosen:
+    """The builtin writer with what chooses among its wordings; each process loads its own."""
 
-    def __init__(self, directory: Path, candidates: int) -> None:
-        self._directory, self._candidates = directory, candidates
-        self._chooser: Chooser | None = None
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._model: PreferenceModel | None = None
+        self._openings: dict[tuple[str, str], Openings] = defaultdict(Openings)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_chooser": None}
+        return {**self.__dict__, "_model": None}
 
     def __call__(self, case: Case, kind: str, seed: int) -> Draft:
         """As `write_builtin`."""
-        if self._chooser is None:
-            self._chooser = Chooser(Reranker(self._directory))
-        return write(
+        self._model = self._model or load(self._directory)
+        wordings = write_wordings(
             kind,
             title=case.title,
             facts=case.facts,
             language=case.language,
-            seed=seed,
+            seeds=candidate_seeds(seed, self._model.candidates),
             from_few_facts=True,
             channel=_CHANNEL,
-            candidates=self._candidates,
-            chooser=self._chooser,
         )
+        scorer = self._model.scorer(facts=case.facts, title=case.title, language=case.language)
+        texts = [one.text for one in wordings]
+        return wordings[choose(texts, scorer, self._openings[case.language, kind])]
 
 
 def measure(

@@ -42,11 +42,15 @@ class Case:
     prose: str = ""
 
     @property
+    def maker(self) -> str:
+        """Who makes it, as far as the first word of the brand, copy or title tells."""
+        brand = next((fact.value for fact in self.facts if is_brand(fact)), "")
+        return (brand or self.prose or self.title).strip().lower().split(" ")[0][:80]
+
+    @property
     def half(self) -> str:
         """ "judge" or "writer": the two halves share no maker, hence no maker's stock phrases."""
-        brand = next((fact.value for fact in self.facts if is_brand(fact)), "")
-        maker = (brand or self.prose or self.title).strip().lower().split(" ")[0][:80]
-        digest = hashlib.sha256(maker.encode()).digest()
+        digest = hashlib.sha256(self.maker.encode()).digest()
         return "judge" if digest[0] % 2 else "writer"
 
 

@@ -8,6 +8,7 @@ import argparse
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from models_ml.bench.writer import Case, read_cases
 from models_ml.writer.claims import claims
 from models_ml.writer.edits import edit_distance, units
 from models_ml.writer.facts import is_brand
-from models_ml.writer.preference.data import CANDIDATES, Decided, brands_of, candidate_seeds
+from models_ml.writer.openings import Openings, opening
+from models_ml.writer.preference.data import Decided, brands_of, candidate_seeds
 from models_ml.writer.preference.model import PreferenceModel, choose
 from models_ml.writer.preference.train import Outcome, train
-from models_ml.writer.realiser import NotEnoughFacts, write
+from models_ml.writer.realiser import NotEnoughFacts, write_wordings
 
 VERSIONS = 3
 KIND = "description"
@@ -65,11 +67,13 @@ def measure(cases: Sequence[Case], style: HouseStyle, texts: int, seed: int) -> 
     versions = []
     for version in range(1, VERSIONS + 1):
         decided: list[tuple[Decided, int, int]] = []
+        openings = Openings()
         started = time.process_time()
         for number, case in fresh:
-            texts_of = _texts(case, seed + number, CANDIDATES if model else 1)
+            texts_of = _texts(case, seed + number, model.candidates if model else 1)
             if texts_of:
-                decided.append(_decide(case, str(number), _chosen(texts_of, case, model), style))
+                text = _chosen(texts_of, case, model, openings)
+                decided.append(_decide(case, str(number), text, style))
             if len(decided) == texts:
                 break
         seconds = time.process_time() - started
@@ -88,19 +92,25 @@ def measure(cases: Sequence[Case], style: HouseStyle, texts: int, seed: int) -> 
 
 def _texts(case: Case, seed: int, count: int) -> list[str]:
     try:
-        return [
-            write(KIND, title=case.title, facts=case.facts, language=case.language, seed=one).text
-            for one in candidate_seeds(seed, count)
-        ]
+        written = write_wordings(
+            KIND,
+            title=case.title,
+            facts=case.facts,
+            language=case.language,
+            seeds=candidate_seeds(seed, count),
+        )
     except NotEnoughFacts:
         return []
+    return [one.text for one in written]
 
 
-def _chosen(texts: Sequence[str], case: Case, model: PreferenceModel | None) -> str:
+def _chosen(
+    texts: Sequence[str], case: Case, model: PreferenceModel | None, openings: Openings
+) -> str:
     if model is None:
         return texts[0]
     scorer = model.scorer(facts=case.facts, title=case.title, language=case.language)
-    return texts[choose(texts, scorer)]
+    return texts[choose(texts, scorer, openings)]
 
 
 def _decide(case: Case, product: str, text: str, style: HouseStyle) -> tuple[Decided, int, int]:
@@ -129,8 +139,15 @@ def _figures(decided: Sequence[tuple[Decided, int, int]], seconds: float) -> dic
             for row in rows
             for claim in claims(row.written, row.facts, row.title, row.language, brands)
         ),
+        "commonest_opening": _commonest_opening(rows),
         "cpu_ms_per_text": round(1000 * seconds / len(rows), 1),
     }
+
+
+def _commonest_opening(rows: Sequence[Decided]) -> float:
+    """The share of texts that open as most do."""
+    counted = Counter(opening(row.written) for row in rows)
+    return round(counted.most_common(1)[0][1] / len(rows), 3)
 
 
 def _training(outcome: Outcome) -> dict[str, Any]:

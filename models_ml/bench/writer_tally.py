@@ -14,10 +14,10 @@ from models_ml.bench.writer_cases import Case
 from models_ml.bench.writer_slots import Reader, slots
 from models_ml.writer.checks import Finding, check
 from models_ml.writer.checks.lengths import measure as measured_length
-from models_ml.writer.choosing import opening
 from models_ml.writer.claims import claims
 from models_ml.writer.evidence import Evidence
 from models_ml.writer.experience import first_person_experience
+from models_ml.writer.openings import opening
 from models_ml.writer.quantities import find_quantities
 from models_ml.writer.terms import Terms
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from models_ml.writer.english import decapitalise, with_article
 from models_ml.writer.facts import Fact
@@ -61,6 +62,7 @@ def _polar(item: Bundle) -> str:
     return "yes" if word in YES else "no" if word in NO else ""
 
 
+@lru_cache(maxsize=4096)
 def _clean(item: Bundle) -> str:
     keeps_case = bool(_KEEPS_CASE.search(item.name))
     values: list[str] = []

@@ -11,7 +11,6 @@ from models_ml.writer import compose_en, compose_zh, kinds, phrases_en, phrases_
 from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.lengths import LENGTHS, measure
 from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.choosing import Chooser
 from models_ml.writer.english import american
 from models_ml.writer.experience import first_person_experience
 from models_ml.writer.facts import (
@@ -76,16 +75,46 @@ def write(
     market: str = "",
     channel: str = "",
     most: int = 0,
-    candidates: int = 1,
-    chooser: Chooser | None = None,
 ) -> Draft:
     """Write `kind` in `language` from facts; the same seed and facts give the same text.
 
     With `from_few_facts` they are too thin only where they leave nothing to tell. A `voice` moves
     the stress ("gift", "value", "expert"), never what is said; the `market` "US" spells English its
-    way. With a `chooser` it picks among `candidates` texts, each as true to the facts as any other. A push is written for a `channel`,
-    in at most `most` characters. Raises NotEnoughFacts when the facts are too thin, ValueError for
-    an unknown kind, language, voice or channel, and `kinds.TooShort` when nothing fits.
+    way. A push is written for a `channel`, in at most `most` characters. Raises NotEnoughFacts when
+    the facts are too thin, ValueError for an unknown kind, language, voice or channel, and
+    `kinds.TooShort` when nothing fits.
+    """
+    return write_wordings(
+        kind,
+        title=title,
+        facts=facts,
+        language=language,
+        seeds=[seed],
+        from_few_facts=from_few_facts,
+        voice=voice,
+        market=market,
+        channel=channel,
+        most=most,
+    )[0]
+
+
+def write_wordings(
+    kind: str,
+    *,
+    title: str,
+    facts: Sequence[Fact],
+    language: str,
+    seeds: Sequence[int],
+    from_few_facts: bool = False,
+    voice: str = "",
+    market: str = "",
+    channel: str = "",
+    most: int = 0,
+) -> list[Draft]:
+    """Write as `write` does with each of the seeds, each text once, the first seed's first.
+
+    What the seeds share is worked out once. Raises like `write` for the first seed; another that
+    comes to nothing is left out.
     """
     missing = missing_facts(kind, facts, language, title)
     if missing and not from_few_facts:
@@ -93,17 +122,21 @@ def write(
     usable = [fact for fact in claimable(facts, language) if _is_quotable(fact, language)]
     naming = name_product(title, usable, language)
     brief = Brief(kind, usable, language, voice, channel, most, naming)
+    stated = [kind, language, title, *_stated(usable)]
     drafts: dict[str, Draft] = {}
-    for number in range(max(candidates, 1) if chooser else 1):
-        key = "|".join([str(seed), kind, language, title, *_stated(usable)])
-        rng = random.Random(f"{key}#{number}" if number else key)
-        written = _realise(brief, rng, from_few_facts)
+    for seed in seeds:
+        rng = random.Random("|".join([str(seed), *stated]))
+        try:
+            written = _realise(brief, rng, from_few_facts)
+        except (NotEnoughFacts, kinds.TooShort):
+            if not drafts:
+                raise
+            continue
         if market.upper() == "US" and language == "en":
             written = [(american(text), keys) for text, keys in written]
         draft = _draft(written, kinds.between(kind, language))
         drafts.setdefault(draft.text, draft)
-    texts = list(drafts)
-    return drafts[texts[chooser.choose(texts) if chooser else 0]]
+    return list(drafts.values())
 
 
 def _is_quotable(fact: Fact, language: str) -> bool:

@@ -1,7 +1,6 @@
 """A small language model that says how fluent copy reads. It ranks; it never writes.
 
-Runs on onnxruntime and needs the `tokenizers` package: it belongs to the process that drafts, never
-to one that serves pages.
+Runs on onnxruntime and needs the `tokenizers` package, no torch.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ TOKENIZER = "tokenizer.json"
 WINDOW = 192
 """Pieces the model reads of a text; the rest of a longer one is not scored."""
 START, PADDING = "<s>", "<pad>"
-KIND = "reranker"
+KIND = "writer language model"
 FEATURES_VERSION = 1
 """Raised with every change of how a text becomes what the network reads; a folder has its own."""
 
 
 class Reranker:
-    """The promoted files of one training, loaded once per process; single-threaded."""
+    """The files of one training, loaded once per process; single-threaded."""
 
     def __init__(self, directory: Path) -> None:
         """Raises `ArtefactError` when a file is missing or changed, or made for other features."""
@@ -41,18 +40,23 @@ class Reranker:
             )
         self._tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
         self._tokenizer.enable_truncation(WINDOW)
-        self._tokenizer.enable_padding(pad_id=self._tokenizer.token_to_id(PADDING))
+        self._padding = self._tokenizer.token_to_id(PADDING)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             str(directory / NETWORK), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, texts: Sequence[str]) -> list[float]:
-        """Mean log-probability per piece of each text; higher reads more like the shop's copy."""
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Mean log-probability per piece of each text, shape (texts,); higher reads more like the
+        shop's copy.
+        """
         if not texts:
-            return []
-        encoded = self._tokenizer.encode_batch([START + text for text in texts])
-        pieces = np.array([one.ids for one in encoded], dtype=np.int64)
-        scores = self._session.run(None, {"pieces": pieces})[0]
-        return [float(score) for score in scores]
+            return np.empty(0)
+        # One by one: a batch is shared among threads, which costs more than a few texts take.
+        lines = [self._tokenizer.encode(START + text).ids for text in texts]
+        pieces = np.full((len(lines), max(map(len, lines))), self._padding, dtype=np.int64)
+        for row, line in zip(pieces, lines, strict=True):
+            row[: len(line)] = line
+        scores: np.ndarray = self._session.run(None, {"pieces": pieces})[0]
+        return scores.astype(float)

@@ -1,240 +1,241 @@
 """Trains the re-ranker on a shop's approved copy and catalogue text.
 
-A GPT-2 of about one million weights with a byte-pair vocabulary of its own. Every hundred steps are
-kept: a killed training goes on from there and comes to the very same weights.
+A GPT-2 of about one million weights with a byte-pair vocabulary of its own; the weights that do
+best on texts kept back are what is written. Where a training stands is kept every few steps: a
+killed one goes on from there and comes to the very same weights.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from torch import Tensor, nn
-from torch.nn import functional
-from transformers import GPT2Config, GPT2LMHeadModel
-from transformers.utils.logging import disable_progress_bar
+from tokenizers import Tokenizer
+from transformers import GPT2LMHeadModel
 
-from models_ml.recommender.artefacts import write_manifest
+from models_ml.recommender.artefacts import ArtefactError, read_manifest, write_manifest
 from models_ml.recommender.checkpoints import Checkpoints
-from models_ml.writer.reranker import (
-    FEATURES_VERSION,
-    KIND,
-    NETWORK,
-    PADDING,
-    START,
-    TOKENIZER,
+from models_ml.writer.reranker import FEATURES_VERSION, KIND
+from models_ml.writer.reranker_network import (
+    DIMENSION,
+    HEADS,
+    LAYERS,
+    PIECES,
     WINDOW,
+    batch,
+    learn_tokenizer,
+    log_probabilities,
+    new_network,
+    pieces_of,
+    save_network,
 )
 
-WEIGHTS = "model.safetensors"
-PIECES = 4096
-DIMENSION, LAYERS, HEADS = 128, 2, 4
 STEPS = 1500
-"""Not tuned: `held_out_loss` in what a training returns says whether fewer would do for a shop."""
+MOST_PIECES = 1_500_000
+"""Pieces read in all, a text as often as it is read; some two minutes on one core."""
 BATCH = 16
 _RATE, _WARM_UP, _DECAY = 2e-3, 50, 0.1
-_KEEP_EVERY = 100
-_HELD_OUT = 20
-"""One text in so many is kept back to measure on."""
-LEAST_TEXTS = 50
+_MEASURE_EVERY = 50
+_PATIENCE = 4
+"""Measurements without a better one that end a training."""
+_MOST_KEPT_BACK = 200
 
-Progress = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 
-class TooFewTexts(Exception):
-    """There is not enough copy to learn from; the message says how much there is."""
+@dataclass
+class Standing:
+    """Where a training stands; losses are nats per piece of the texts kept back."""
+
+    steps: int = 0
+    pieces: int = 0
+    seconds: float = 0.0
+    before: float = 0.0
+    best: float = math.inf
+    best_steps: int = 0
+    curve: list[tuple[int, float]] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has stopped getting better."""
+        since = sum(steps > self.best_steps for steps, _loss in self.curve)
+        return since >= _PATIENCE
 
 
 def train_reranker(
     texts: Sequence[str],
+    kept_back: Sequence[str],
     out_dir: Path,
+    *,
+    work_dir: Path,
     seed: int,
     minutes: float,
-    *,
     steps: int = STEPS,
-    on_progress: Progress | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
+    on_progress: OnProgress = lambda share: None,
 ) -> dict[str, Any]:
-    """Train for `steps` steps or `minutes`, whichever ends first, and write the folder that scores.
+    """Train on `texts` and write the folder that scores; return what is known of it.
 
-    Returns what was learned: weights, steps, loss per piece on texts kept back (nats), seconds.
-    The same texts, seed and steps give the same weights. When `should_stop` says so the folder is
-    left without a manifest, to be gone on with. Raises TooFewTexts.
+    It ends with `steps` steps, MOST_PIECES, `minutes` (of all attempts together) or when the texts
+    `kept_back` get no likelier, whichever comes first. The same texts, seed and steps give the same
+    weights. `on_progress(share)` may raise to stop; the next call goes on from what is kept in
+    `work_dir`, and a folder that is finished is left as it is. Raises ValueError for no texts of
+    either sort.
     """
-    texts = sorted({text.strip() for text in texts if text.strip()})
-    if len(texts) < LEAST_TEXTS:
-        raise TooFewTexts(f"{len(texts)} texts; at least {LEAST_TEXTS} are needed")
-    started = time.monotonic()
+    if not texts or not kept_back:
+        raise ValueError("a language model needs texts to learn from and texts to measure with")
+    texts, kept_back = sorted(set(texts)), sorted(set(kept_back))[:_MOST_KEPT_BACK]
+    fingerprint = _fingerprint(texts, kept_back, seed, steps)
+    if (finished := _finished(out_dir, fingerprint)) is not None:
+        return finished
     out_dir.mkdir(parents=True, exist_ok=True)
-    checkpoints = Checkpoints(out_dir, _fingerprint(texts, seed, steps))
-    tokenizer = _tokenizer(texts, out_dir)
-    held_out = [text for text in texts if _is_held_out(text)] or texts[:1]
-    lines = [_pieces(tokenizer, text) for text in texts if not _is_held_out(text)]
-    model, optimizer, done = _restore(tokenizer, checkpoints, seed, steps)
-    deadline = started + 60 * minutes
-    while done < steps and time.monotonic() < deadline:
-        if should_stop():
-            _keep(checkpoints, model, optimizer, done)
-            return {"steps": done, "stopped": True}
-        _step(model, optimizer, lines, seed, done, steps)
-        done += 1
-        if done % _KEEP_EVERY == 0:
-            _keep(checkpoints, model, optimizer, done)
-            if on_progress:
-                on_progress(done / steps)
+    tokenizer = learn_tokenizer(texts, out_dir)
+    with _one_thread():
+        training = _Training(tokenizer, texts, kept_back, seed, steps)
+        standing = training.run(Checkpoints(work_dir, fingerprint), minutes, on_progress)
     facts = {
-        "weights": sum(weight.numel() for weight in model.parameters()),
+        "weights": sum(weight.numel() for weight in training.model.parameters()),
         "texts": len(texts),
-        "steps": done,
-        "seed": seed,
-        "held_out_loss": round(_loss(model, [_pieces(tokenizer, text) for text in held_out]), 4),
+        "kept_back": len(kept_back),
+        "vocabulary": tokenizer.get_vocab_size(),
+        "steps": standing.steps,
+        "pieces": standing.pieces,
+        "seconds": round(standing.seconds, 1),
+        "perplexity_before": round(math.exp(standing.before), 2),
+        "perplexity": round(math.exp(standing.best), 2),
+        "curve": [[at, round(math.exp(loss), 2)] for at, loss in standing.curve],
     }
-    disable_progress_bar()
-    model.eval().save_pretrained(out_dir)
-    # It is written for its owner alone; what drafts may run as somebody else.
-    (out_dir / WEIGHTS).chmod(0o644)
-    _export(model, out_dir / NETWORK)
-    names = [NETWORK, TOKENIZER, "config.json", WEIGHTS]
-    write_manifest(out_dir, names, {"kind": KIND, "features": FEATURES_VERSION, **facts})
-    return {**facts, "seconds": round(time.monotonic() - started, 1)}
+    names = save_network(training.model, out_dir)
+    known = {"kind": KIND, "features": FEATURES_VERSION, "fingerprint": fingerprint, "facts": facts}
+    write_manifest(out_dir, names, known)
+    return facts
 
 
-def _fingerprint(texts: Sequence[str], seed: int, steps: int) -> str:
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch to one thread: its matrices are small, and on two busy cores threads that wait for
+    each other made a step take four times as long.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _finished(out_dir: Path, fingerprint: str) -> dict[str, Any] | None:
+    try:
+        manifest = read_manifest(out_dir)
+    except ArtefactError:
+        return None
+    return dict(manifest["facts"]) if manifest.get("fingerprint") == fingerprint else None
+
+
+def _fingerprint(texts: Sequence[str], kept_back: Sequence[str], seed: int, steps: int) -> str:
     settings = [seed, steps, PIECES, DIMENSION, LAYERS, HEADS, BATCH, _RATE, WINDOW]
     settings.append(FEATURES_VERSION)
-    content = json.dumps([settings, list(texts)], ensure_ascii=False)
+    content = json.dumps([settings, list(texts), list(kept_back)], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _is_held_out(text: str) -> bool:
-    return hashlib.sha256(text.encode()).digest()[0] % _HELD_OUT == 0
+class _Training:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        texts: Sequence[str],
+        kept_back: Sequence[str],
+        seed: int,
+        steps: int,
+    ) -> None:
+        self._lines = [pieces_of(tokenizer, text) for text in texts]
+        self._kept_back = [pieces_of(tokenizer, text) for text in kept_back]
+        self._seed, self._steps = seed, steps
+        torch.manual_seed(seed)
+        self.model: GPT2LMHeadModel = new_network(tokenizer)
+        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=_RATE, weight_decay=_DECAY)
+        self._best: dict[str, Any] = {}
 
+    def run(self, checkpoints: Checkpoints, minutes: float, on_progress: OnProgress) -> Standing:
+        """Train from where the checkpoints stand; the model is left with its best weights."""
+        standing = self._restore(checkpoints)
+        earlier, started = standing.seconds, time.monotonic()
+        while standing.steps < self._steps and standing.pieces < MOST_PIECES:
+            if standing.seconds >= 60 * minutes or standing.is_over:
+                break
+            on_progress(self._share(standing, minutes))
+            standing.pieces += self._step(standing.steps)
+            standing.steps += 1
+            standing.seconds = earlier + time.monotonic() - started
+            if standing.steps % _MEASURE_EVERY == 0:
+                self._measure(standing)
+                self._keep(checkpoints, standing)
+        if not standing.curve or standing.curve[-1][0] != standing.steps:
+            self._measure(standing)
+        self.model.load_state_dict(self._best)
+        return standing
 
-def _tokenizer(texts: Sequence[str], out_dir: Path) -> Tokenizer:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=PIECES,
-        special_tokens=[PADDING, START],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.save(str(out_dir / TOKENIZER))
-    return tokenizer
+    def _share(self, standing: Standing, minutes: float) -> float:
+        return max(
+            standing.steps / self._steps,
+            standing.pieces / MOST_PIECES,
+            min(standing.seconds / (60 * minutes), 1.0),
+        )
 
+    def _step(self, done: int) -> int:
+        """Take one step whose batch and dropout depend on the seed and its number alone; return
+        how many pieces it read.
+        """
+        torch.manual_seed(self._seed * 1_000_003 + done)
+        chosen = torch.randint(len(self._lines), (BATCH,)).tolist()
+        rate = _RATE * min(1.0, (done + 1) / _WARM_UP) * max(0.05, 1 - done / self._steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self.model.train()
+        total, count = log_probabilities(self.model, batch([self._lines[i] for i in chosen]))
+        loss = -total.sum() / count.sum()
+        self._optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._optimizer.step()
+        return int(count.sum().item())
 
-def _pieces(tokenizer: Tokenizer, text: str) -> list[int]:
-    return list(tokenizer.encode(START + text).ids[:WINDOW])
+    def _measure(self, standing: Standing) -> None:
+        loss = self._loss()
+        standing.curve.append((standing.steps, loss))
+        if loss < standing.best:
+            standing.best, standing.best_steps = loss, standing.steps
+            weights = self.model.state_dict()
+            self._best = {name: weight.clone() for name, weight in weights.items()}
 
+    @torch.no_grad()
+    def _loss(self) -> float:
+        self.model.eval()
+        found = [log_probabilities(self.model, batch([line])) for line in self._kept_back]
+        pieces = sum(count.item() for _total, count in found)
+        return -sum(total.item() for total, _count in found) / pieces
 
-def _restore(
-    tokenizer: Tokenizer, checkpoints: Checkpoints, seed: int, steps: int
-) -> tuple[GPT2LMHeadModel, torch.optim.Optimizer, int]:
-    torch.manual_seed(seed)
-    config = GPT2Config(
-        vocab_size=tokenizer.get_vocab_size(),
-        n_positions=WINDOW,
-        n_embd=DIMENSION,
-        n_layer=LAYERS,
-        n_head=HEADS,
-        bos_token_id=tokenizer.token_to_id(START),
-        eos_token_id=tokenizer.token_to_id(START),
-        pad_token_id=tokenizer.token_to_id(PADDING),
-    )
-    model = GPT2LMHeadModel(config)
-    # The exporter knows no other attention with free shapes.
-    model.set_attn_implementation("eager")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=_DECAY)
-    kept = checkpoints.read_state("training")
-    if kept is None:
-        return model, optimizer, 0
-    model.load_state_dict(kept["model"])
-    optimizer.load_state_dict(kept["optimizer"])
-    return model, optimizer, kept["steps"]
+    def _restore(self, checkpoints: Checkpoints) -> Standing:
+        kept = checkpoints.read_state("training")
+        if kept is None:
+            return Standing(before=self._loss())
+        self.model.load_state_dict(kept["model"])
+        self._optimizer.load_state_dict(kept["optimizer"])
+        self._best = kept["best"]
+        return Standing(**kept["standing"])
 
-
-def _keep(
-    checkpoints: Checkpoints,
-    model: GPT2LMHeadModel,
-    optimizer: torch.optim.Optimizer,
-    done: int,
-) -> None:
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "steps": done}
-    checkpoints.write_state("training", state)
-
-
-def _step(
-    model: GPT2LMHeadModel,
-    optimizer: torch.optim.Optimizer,
-    lines: Sequence[list[int]],
-    seed: int,
-    done: int,
-    steps: int,
-) -> None:
-    """One step whose batch and dropout depend on `seed` and its number alone."""
-    torch.manual_seed(seed * 1_000_003 + done)
-    chosen = torch.randint(len(lines), (BATCH,)).tolist()
-    rate = _RATE * min(1.0, (done + 1) / _WARM_UP) * max(0.05, 1 - done / steps)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    model.train()
-    loss = -_mean_log_probability(model, _batch([lines[index] for index in chosen])).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-
-
-def _batch(lines: Sequence[list[int]]) -> Tensor:
-    longest = max(map(len, lines))
-    return torch.tensor([line + [0] * (longest - len(line)) for line in lines])
-
-
-def _mean_log_probability(model: GPT2LMHeadModel, pieces: Tensor) -> Tensor:
-    """Per row, over the pieces that are no padding (id 0); padding stands at the end."""
-    read = pieces[:, :-1]
-    logits = model(input_ids=read, attention_mask=torch.ones_like(read), use_cache=False).logits
-    wanted = pieces[:, 1:]
-    chosen = functional.log_softmax(logits, dim=-1).gather(-1, wanted.unsqueeze(-1)).squeeze(-1)
-    is_said = (wanted != 0).to(chosen.dtype)
-    return (chosen * is_said).sum(dim=-1) / is_said.sum(dim=-1).clamp(min=1.0)
-
-
-@torch.no_grad()
-def _loss(model: GPT2LMHeadModel, lines: Sequence[list[int]]) -> float:
-    model.eval()
-    scores = [_mean_log_probability(model, _batch([line])).item() for line in lines]
-    return -sum(scores) / len(scores)
-
-
-class _Scoring(nn.Module):
-    def __init__(self, model: GPT2LMHeadModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, pieces: Tensor) -> Tensor:
-        return _mean_log_probability(self.model, pieces)
-
-
-def _export(model: GPT2LMHeadModel, path: Path) -> None:
-    rows, length = torch.export.Dim("rows", min=1), torch.export.Dim("length", min=2, max=WINDOW)
-    torch.onnx.export(
-        _Scoring(model).eval(),
-        (torch.ones(3, 9, dtype=torch.long),),
-        str(path),
-        input_names=["pieces"],
-        output_names=["scores"],
-        dynamic_shapes=({0: rows, 1: length},),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    def _keep(self, checkpoints: Checkpoints, standing: Standing) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "best": self._best,
+            "standing": asdict(standing),
+        }
+        checkpoints.write_state("training", state)

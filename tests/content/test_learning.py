@@ -10,7 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guidance.catalog.models import Product, ProductAttribute
-from guidance.content.frames import count_decided, count_decided_products, decided_texts
+from guidance.content.frames import (
+    count_decided,
+    count_decided_products,
+    decided_texts,
+    has_enough,
+)
 from guidance.content.models import Draft
 from guidance.content.reranking import promoted_chooser
 from guidance.content.selectors.effect import effect_by_version
@@ -18,7 +23,6 @@ from guidance.content.services.drafting import draft_products
 from guidance.content.services.review import approve_draft, edit_draft, reject_draft
 from guidance.content.services.rewriting import rewrite_draft
 from guidance.content.services.undoing import undo_decision
-from guidance.content.training import has_enough
 from guidance.core.jobs import run_job
 from guidance.core.models import User
 from guidance.core.roles import Role

@@ -8,12 +8,12 @@ import pytest
 
 from models_ml.bench import second_checker
 from models_ml.bench.__main__ import main
-from models_ml.bench.language_model import LanguageModel, perplexity
 from models_ml.bench.second_checker import SecondChecker
 from models_ml.bench.variety import distinct_2, self_bleu
 from models_ml.bench.writer_cases import Case, catalogue_prose
 from models_ml.bench.writer_slots import Reader, left_out
 from models_ml.writer.facts import Fact
+from models_ml.writer.ngrams import LanguageModel, perplexity
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Learning a house's style from decided texts: what is preferred, measured, gated and kept."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,20 @@ import pytest
 
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.writer.facts import Fact
-from models_ml.writer.preference.data import Decided, candidate_seeds, other_texts
+from models_ml.writer.openings import Openings, opening
+from models_ml.writer.preference.data import (
+    Decided,
+    ShopText,
+    Subject,
+    candidate_seeds,
+    is_kept_back,
+    other_texts,
+)
 from models_ml.writer.preference.features import DIMENSIONS, feature_rows
 from models_ml.writer.preference.files import WEIGHTS, load, save
+from models_ml.writer.preference.fluency import corpus_of, judge
 from models_ml.writer.preference.measure import LEAST_PRODUCTS, Measured, verdict
-from models_ml.writer.preference.model import PreferenceModel, choose
+from models_ml.writer.preference.model import Fluency, PreferenceModel, choose, fluent_only
 from models_ml.writer.preference.train import learn, train
 from tests.models_ml.decided import decided, facts_of, many
 
@@ -168,11 +178,92 @@ def test_candidates_begin_with_the_plain_seed_and_others_leave_out_what_was_seen
     assert other_texts(replace(row, facts=facts_of(3)[:1]), 8) == []
 
 
-def test_the_best_text_is_chosen_and_of_equals_the_first() -> None:
-    assert choose(["a", "bb", "c"], lambda texts: [len(text) for text in texts]) == 1
-    assert choose(["a", "b"], lambda texts: [0.0, 0.0]) == 0
+def _by_length(spread: float = 1.0) -> Fluency:
+    return Fluency(lambda texts: np.array([float(len(text)) for text in texts]), spread)
+
+
+def _chosen(model: PreferenceModel, texts: list[str], openings: Openings | None = None) -> int:
+    scorer = model.scorer(facts=facts_of(1), title="Mug", language="en")
+    return choose(texts, scorer, openings or Openings())
+
+
+def test_without_decisions_the_most_fluent_text_is_chosen_and_of_equals_the_first() -> None:
+    model = fluent_only({"en": _by_length()})
+    assert _chosen(model, ["a", "bb", "c"]) == 1
+    assert _chosen(model, ["a", "b"]) == 0
+    assert _chosen(fluent_only({}), ["a", "bb"]) == 0, "a language without a model"
     with pytest.raises(ValueError, match="no text"):
-        choose([], lambda texts: [])
+        _chosen(model, [])
+
+
+def test_the_house_s_taste_and_fluency_count_together(house: PreferenceModel) -> None:
+    texts = ["The mug holds 350 ml.", "The mug has a capacity of 350 ml."]
+    assert _chosen(house, texts) == 0
+    weak = replace(house, fluency_weight=1.0, fluencies={"en": _by_length(spread=100.0)})
+    assert _chosen(weak, texts) == 0
+    strong = replace(house, fluency_weight=1.0, fluencies={"en": _by_length(spread=0.1)})
+    assert _chosen(strong, texts) == 1
+
+
+def test_an_opening_that_the_shop_has_had_enough_of_gives_way() -> None:
+    model = fluent_only({"en": _by_length()})
+    texts = ["The lamp is made of oak.", "Made of oak, it is good."]
+    openings = Openings()
+    assert _chosen(model, texts, openings) == 0
+    picked = [_chosen(model, texts, openings) for _ in range(10)]
+    assert 1 in picked
+    crowded = Openings(["The lamp is made of pine."] * 30)
+    assert _chosen(model, texts, crowded) == 1
+    assert opening(texts[0]) == "the lamp is"
+    assert opening("这款茶杯产自中国。") == "这款茶杯"
+
+
+def test_fluency_gets_its_weight_from_products_that_no_language_model_learned_from() -> None:
+    rows = [row for row in many(90) if not row.is_held_out]
+    fluency = Fluency(lambda texts: np.array([-float(len(text)) / 50 for text in texts]), 1.0)
+    seen = [row for row in rows if not is_kept_back(row.product)]
+    assert len(seen) < len(rows)
+    assert learn(seen, {"en": fluency})[0].fluency_weight == 0.0
+    assert learn(rows, {"en": fluency})[0].fluency_weight != 0.0
+
+
+def test_texts_are_parted_by_their_products_so_that_nothing_measured_is_learned() -> None:
+    texts = [ShopText(f"p{n}", f"text {n}", is_prose=True) for n in range(200)]
+    titles = [ShopText(f"p{n}", f"title {n}", is_prose=False) for n in range(200)]
+    corpus = corpus_of([*texts, *titles])
+    parts = (corpus.learning, corpus.kept_back, corpus.judging)
+    numbers = [{text.split()[1] for text in part} for part in parts]
+    assert not numbers[0] & (numbers[1] | numbers[2])
+    assert not numbers[1] & numbers[2]
+    assert 90 < corpus.prose < 150
+    assert all(text.startswith("text") for text in (*corpus.kept_back, *corpus.judging))
+    assert corpus.is_enough
+    assert not corpus_of(titles).is_enough
+
+
+def _subjects(count: int) -> list[Subject]:
+    rows = [row for row in many(4 * count) if row.is_held_out][:count]
+    return [Subject(row.product, row.language, row.title, row.facts) for row in rows]
+
+
+def _like_the_house(texts: Sequence[str]) -> np.ndarray:
+    return np.array([float("holds" in text) + float("made in" in text) for text in texts])
+
+
+def test_fluency_alone_passes_only_where_another_model_finds_its_texts_closer() -> None:
+    own = [row.published for row in many(300) if row.is_held_out and row.published]
+    good = PreferenceModel(np.zeros(DIMENSIONS), 1.0, {"en": Fluency(_like_the_house, 1.0)})
+    bad = PreferenceModel(np.zeros(DIMENSIONS), -1.0, {"en": Fluency(_like_the_house, 1.0)})
+    found = judge({"model": good}, _subjects(60), {"en": own})
+    assert found["passed"], found
+    assert found["judged"]["model"]["bits"] < found["judged"]["plain"]["bits"]
+    assert found["judged"]["model"]["unsupported_claims"] == 0
+    assert judge({"model": bad}, _subjects(60), {"en": own})["problems"] == ["plain"]
+    worse = judge({"model": bad, "current_model": good}, _subjects(60), {"en": own})
+    assert worse["problems"] == ["plain", "current_model"]
+    few = judge({"model": good}, _subjects(9), {"en": own})
+    assert "too_few_products" in few["problems"]
+    assert judge({"model": good}, _subjects(60), {"en": own[:3]})["products"] == 0
 
 
 def test_a_saved_model_is_read_back_and_a_changed_file_refused(

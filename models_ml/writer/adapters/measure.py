@@ -21,11 +21,11 @@ from models_ml.writer.preference.measure import (
     HeldOut,
     Measured,
     comparison,
+    count_unsupported,
     estimated_rate,
     held_out,
     row_is_approved,
     row_is_untouched,
-    unsupported_claims_in,
 )
 from models_ml.writer.preference.model import PreferenceModel
 from models_ml.writer.preference.train import OnProgress, learn
@@ -111,7 +111,7 @@ class Yardstick:
             approval_rate=read * self._rate(texts, row_is_approved),
             unedited_rate=read * self._rate(texts, row_is_untouched),
             unsupported_claims=sum(
-                unsupported_claims_in(text, row, self.brands) for row, text in pairs if text
+                count_unsupported(text, row, self.brands) for row, text in pairs if text
             ),
             texts=len(edits),
         )
@@ -154,7 +154,8 @@ def yardstick(
     if not any(row.published for row in kept):
         raise ValueError("no text of a held-out product was published")
     try:
-        preference, _pairs = learn([row for row in rows if not row.is_held_out], on_progress)
+        learning = [row for row in rows if not row.is_held_out]
+        preference, _pairs = learn(learning, on_progress=on_progress)
     except ValueError:
         preference = None
     return Yardstick(kept, brands_of(rows), tuple(held_out(row) for row in kept), preference)

@@ -6,12 +6,13 @@ text is only known to be better, its score should be the higher (Bradley and Ter
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from models_ml.writer.preference.features import DIMENSIONS
-from models_ml.writer.preference.model import PreferenceModel
+from models_ml.writer.preference.model import Fluency, PreferenceModel
 from models_ml.writer.preference.pairs import Pairs
 
 PENALTY = 1.0
@@ -19,7 +20,9 @@ PENALTY = 1.0
 MOST_STEPS = 300
 
 
-def fit(pairs: Pairs, penalty: float = PENALTY) -> PreferenceModel:
+def fit(
+    pairs: Pairs, fluencies: Mapping[str, Fluency] | None = None, penalty: float = PENALTY
+) -> PreferenceModel:
     """Return the weights under which scores tell edits and preferences; the same pairs give the
     same weights.
 
@@ -38,6 +41,7 @@ def fit(pairs: Pairs, penalty: float = PENALTY) -> PreferenceModel:
         return float(value + 0.5 * penalty * weights @ weights), slope
 
     found = minimize(
-        loss, np.zeros(DIMENSIONS), jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS}
+        loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS}
     )
-    return PreferenceModel(found.x.astype(np.float32))
+    weights = found.x.astype(np.float32)
+    return PreferenceModel(weights[:-1], float(weights[-1]), fluencies or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from scipy.special import expit
 from models_ml.recommender.evaluate import paired_interval
 from models_ml.writer.claims import claims
 from models_ml.writer.edits import edit_distance
-from models_ml.writer.preference.data import CANDIDATES, Decided, other_texts
-from models_ml.writer.preference.model import PreferenceModel
+from models_ml.writer.openings import Openings
+from models_ml.writer.preference.data import Decided, Subject, other_texts
+from models_ml.writer.preference.model import CANDIDATES, PreferenceModel, choose
 from models_ml.writer.terms import Terms
 
 MODEL, PLAIN, CURRENT = "model", "plain", "current_model"
@@ -100,8 +102,7 @@ def measure_model(
             choices.standings, choices.of_written, [row_is_untouched(one.row) for one in rows]
         ),
         unsupported_claims=sum(
-            unsupported_claims_in(text, one.row, brands)
-            for text, one in zip(chosen, rows, strict=True)
+            count_unsupported(text, one.row, brands) for text, one in zip(chosen, rows, strict=True)
         ),
         texts=len(edits),
     )
@@ -115,9 +116,7 @@ def measure_plain(rows: Sequence[HeldOut], brands: Terms) -> tuple[Measured, np.
         edits=float(edits.mean()),
         approval_rate=float(np.mean([row_is_approved(one.row) for one in rows])),
         unedited_rate=float(np.mean([row_is_untouched(one.row) for one in rows])),
-        unsupported_claims=sum(
-            unsupported_claims_in(one.others[0], one.row, brands) for one in rows
-        ),
+        unsupported_claims=sum(count_unsupported(one.others[0], one.row, brands) for one in rows),
         texts=len(edits),
     )
     return measured, edits
@@ -170,14 +169,17 @@ def comparison(name: str, edits: np.ndarray, of_model: np.ndarray) -> dict[str, 
 
 
 def _choices(model: PreferenceModel, rows: Sequence[HeldOut]) -> _Choices:
+    """Let the model choose as it does at the desk, one text after the other."""
     places, standings, of_written = [], [], []
+    openings: dict[tuple[str, str], Openings] = defaultdict(Openings)
     for one in rows:
         row = one.row
         scorer = model.scorer(facts=row.facts, title=row.title, language=row.language)
+        place = choose(one.others, scorer, openings[row.language, row.kind])
         written, *scores = scorer([row.written, *one.others])
         spread = max(float(np.std(scores)), 1e-6)
-        places.append(int(np.argmax(scores)))
-        standings.append((max(scores) - np.mean(scores)) / spread)
+        places.append(place)
+        standings.append((scores[place] - np.mean(scores)) / spread)
         of_written.append((written - np.mean(scores)) / spread)
     return _Choices(places, np.array(standings), np.array(of_written))
 
@@ -204,7 +206,7 @@ def estimated_rate(
     return float(expit(level + slope * seen).mean())
 
 
-def unsupported_claims_in(text: str, row: Decided, brands: Terms) -> int:
-    """Return how many claims of a text no fact of its row carries."""
+def count_unsupported(text: str, row: Decided | Subject, brands: Terms) -> int:
+    """Return how many claims of a text no fact of its product carries."""
     found = claims(text, row.facts, row.title, row.language, brands)
     return sum(not claim.is_supported for claim in found)

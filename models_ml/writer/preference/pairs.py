@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 
 from models_ml.writer.edits import edit_distance
-from models_ml.writer.preference.data import Decided
+from models_ml.writer.preference.data import Decided, is_kept_back
 from models_ml.writer.preference.features import feature_rows
+from models_ml.writer.preference.model import Fluency
 
 OTHERS_WEIGHT = 1.0
 """Of all pairs with texts that nobody saw together; between 0.25 and 4 hardly any difference."""
@@ -18,7 +19,8 @@ OTHERS_WEIGHT = 1.0
 
 @dataclass(frozen=True)
 class Pairs:
-    """Preferred minus other, one row of features each, shape (pairs, DIMENSIONS).
+    """Preferred minus other, one row of features each and the fluency as the last column, shape
+    (pairs, DIMENSIONS + 1).
 
     `edits` says how many units an editor changed to come from the other to the preferred, 0 where
     nobody did; there `weights` says how much the preference counts. Both of shape (pairs,).
@@ -32,15 +34,17 @@ class Pairs:
         return len(self.weights)
 
 
-def pairs_of(row: Decided, others: Sequence[str]) -> Pairs:
+def pairs_of(row: Decided, others: Sequence[str], fluency: Fluency | None = None) -> Pairs:
     """Return what one decision says, `others` being wordings of the same facts that nobody saw.
 
     What was published beats what an editor replaced, by as much as was changed; weakly it beats the
     others as well, and so does what was approved as it stood. A rejected text loses weakly to the
-    others.
+    others. The `fluency` is left out for a text that its language model may have learned.
     """
     texts = [row.written, row.published or row.written, *others]
-    rows = feature_rows(texts, facts=row.facts, title=row.title, language=row.language)
+    words = feature_rows(texts, facts=row.facts, title=row.title, language=row.language)
+    told = fluency(texts) if fluency and is_kept_back(row.product) else np.zeros(len(texts))
+    rows = hstack([words, told[:, None]], format="csr")
     found = list(_preferences(row, len(others)))
     if not found:
         return Pairs(rows[:0], np.empty(0), np.empty(0))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models_ml.writer.preference.data import (
-    CANDIDATES,
     Decided,
+    Subject,
     brands_of,
     count_decisions,
     other_texts,
 )
 from models_ml.writer.preference.files import save
 from models_ml.writer.preference.fit import PENALTY, fit
+from models_ml.writer.preference.fluency import judge
 from models_ml.writer.preference.measure import (
     CURRENT,
     MODEL,
@@ -26,7 +27,7 @@ from models_ml.writer.preference.measure import (
     measure_plain,
     verdict,
 )
-from models_ml.writer.preference.model import PreferenceModel
+from models_ml.writer.preference.model import Fluency, PreferenceModel, fluent_only
 from models_ml.writer.preference.pairs import all_pairs, pairs_of
 
 OTHERS_LEARNED = 8
@@ -44,24 +45,29 @@ class Outcome:
 
 
 def learn(
-    rows: Sequence[Decided], on_progress: OnProgress = lambda phase, fraction: None
+    rows: Sequence[Decided],
+    fluencies: Mapping[str, Fluency] | None = None,
+    on_progress: OnProgress = lambda phase, fraction: None,
 ) -> tuple[PreferenceModel, int]:
     """Return a preference learned from all `rows` and the number of pairs it learned from.
 
     Raises ValueError where no decision prefers one text to another.
     """
+    fluencies = fluencies or {}
     found = []
     for number, row in enumerate(rows):
         on_progress("prepare", number / len(rows))
-        found.append(pairs_of(row, other_texts(row, OTHERS_LEARNED)))
+        others = other_texts(row, OTHERS_LEARNED)
+        found.append(pairs_of(row, others, fluencies.get(row.language)))
     pairs = all_pairs(found)
     on_progress("fit", 0.0)
-    return fit(pairs), len(pairs)
+    return fit(pairs, fluencies), len(pairs)
 
 
 def train(
     rows: Sequence[Decided],
     *,
+    fluencies: Mapping[str, Fluency] | None = None,
     current: PreferenceModel | None = None,
     on_progress: OnProgress = lambda phase, fraction: None,
 ) -> Outcome:
@@ -71,7 +77,7 @@ def train(
     Raises ValueError where there is nothing to learn from or to measure with.
     """
     learning = [row for row in rows if not row.is_held_out]
-    model, pairs = learn(learning, on_progress)
+    model, pairs = learn(learning, fluencies, on_progress)
     measuring: list[HeldOut] = []
     kept = [row for row in rows if row.is_held_out]
     for number, row in enumerate(kept):
@@ -92,9 +98,28 @@ def train(
     )
 
 
+def train_fluent(
+    fluencies: Mapping[str, Fluency],
+    subjects: Sequence[Subject],
+    judging: Mapping[str, Sequence[str]],
+    *,
+    current: PreferenceModel | None = None,
+    on_progress: OnProgress = lambda phase, fraction: None,
+) -> Outcome:
+    """Make the chooser of a shop without decisions, and have the held-out products' own copy judge.
+
+    `subjects` are held-out products, and `judging` copy of held-out products by language.
+    """
+    model = fluent_only(fluencies)
+    models = {MODEL: model, **({CURRENT: current} if current else {})}
+    found = judge(models, subjects, judging, lambda share: on_progress("evaluate", share))
+    candidates = found.pop("judged")
+    return Outcome(model=model, candidates=candidates, verdict=found, learned={})
+
+
 def write_files(outcome: Outcome, folder: Path, data: str) -> None:
     """Save the model in `folder`; `data` names the data set's version."""
-    save(outcome.model, folder, {"data": data, "candidates": CANDIDATES, "penalty": PENALTY})
+    save(outcome.model, folder, {"data": data, "penalty": PENALTY})
 
 
 def _learned(rows: Sequence[Decided], learning: Sequence[Decided], pairs: int) -> dict[str, int]:
