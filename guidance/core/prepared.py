@@ -4,6 +4,7 @@ Of the processor time of five small reads, cursors took three quarters on our si
 thirds on the database's.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -56,7 +57,8 @@ def _name_of(query: str, raw: psycopg.Connection) -> bytes:
     """Return what this connection calls the query; it is planned where it was never asked."""
     names = _names.setdefault(raw, {})
     if query not in names:
-        name = f"compiled_{len(names)}".encode()
+        # Where a pooler shares connections, a name must mean the same to all who share one.
+        name = b"compiled_" + hashlib.blake2b(query.encode(), digest_size=12).hexdigest().encode()
         result = raw.pgconn.prepare(name, query.encode())
         if result.status != pq.ExecStatus.COMMAND_OK:
             raise psycopg.ProgrammingError(result.error_message)

@@ -69,7 +69,7 @@ class Shopper:
 def find_shopper(*, ref: str, index: CatalogueIndex, at: datetime, with_replay: bool) -> Shopper:
     """Return the shopper of a pseudonym with their newest events up to `at`, oldest first.
 
-    Two statements, none for nobody; on PostgreSQL they are one round trip.
+    Two statements, none for nobody.
     """
     if not ref:
         return Shopper()
@@ -177,7 +177,7 @@ def products_with_copy(
 ) -> tuple[dict[str, ShownProduct], dict[int, Copy]]:
     """Return products as they are now and the live copy of some, by primary key and kind.
 
-    Two statements; on PostgreSQL they are one round trip.
+    Two statements.
     """
     rows, copy = ask_together(
         (_products, {"skus": skus}), (LIVE_COPY, {"products": pks, "language": language})
