@@ -261,6 +261,11 @@ def _caveats(health: Health, results: Sequence[Result]) -> tuple[str, ...]:
             % {"names": ", ".join(health.overlapping)}
         )
     found += [
+        _("%(metric)s of %(arm)s got worse, and must not.") % _names(result)
+        for result in results
+        if _harms(result)
+    ]
+    found += [
         _("%(metric)s of %(arm)s is not measured.") % _names(result)
         for result in results
         if isinstance(result.comparison, NotMeasured)

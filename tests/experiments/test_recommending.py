@@ -131,6 +131,7 @@ def test_of_several_arms_the_best_that_harms_nothing_is_shipped() -> None:
     assert (found.rule, found.arm) == (Rule.GOAL_BETTER, "warm")
     assert found.text == "Ship warm."
     assert found.reason == "Conversion of warm is better than the control's."
+    assert found.caveats == ("Margin of bold got worse, and must not.",)
 
 
 def test_an_arm_that_wins_one_goal_and_loses_another_is_not_shipped() -> None:
