@@ -213,6 +213,8 @@ class ExperimentAdmin(GuidanceModelAdmin):
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Decide an experiment, or propose to."""
+        if not request.user.has_perm(DECIDE):
+            raise PermissionDenied
         form = DecisionForm(request.POST)
         if not form.is_valid():
             messages.error(request, _("Choose what is decided, and say why."))
