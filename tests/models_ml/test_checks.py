@@ -158,45 +158,6 @@ def test_a_certified_fact_lifts_a_green_claim_but_never_a_superlative() -> None:
     assert marks(text, facts=facts) == [("banned", BLOCK, "best")]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("biodegradable", "no"),
-        ("Biodegradable", "None"),
-        ("biodegradable", "not yet"),
-        ("biodegradable", "no, but recyclable"),
-        ("biodegradable", "unknown"),
-        ("note", "not biodegradable"),
-        ("note", "non-biodegradable film"),
-        ("note", "biodegradable: no"),
-        ("not suitable as", "biodegradable bag"),
-    ],
-)
-def test_a_fact_that_denies_it_lifts_no_finding(key: str, value: str) -> None:
-    facts = [*FACTS, Fact(key, value, language="en")]
-    expected = ("banned", WARN, "biodegradable")
-    assert expected in marks("This lamp is biodegradable.", facts=facts)
-    certified = [*facts, Fact("certificate", "biodegradable", language="en")]
-    assert expected in marks("This lamp is biodegradable.", facts=certified)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [("可降解", "否"), ("说明", "不可降解"), ("可降解", "无")]
-)
-def test_a_chinese_fact_that_denies_it_lifts_no_finding(key: str, value: str) -> None:
-    facts = [*FACTS, Fact(key, value, language="zh-hans")]
-    assert ("banned", WARN, "可降解") in marks("这款台灯可降解。", "zh-hans", facts=facts)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("biodegradable", "yes"), ("material", "biodegradable film"), ("biodegradable", "EN 13432")],
-)
-def test_a_fact_that_affirms_it_lifts_the_finding(key: str, value: str) -> None:
-    facts = [*FACTS, Fact(key, value, language="en")]
-    assert marks("This lamp is biodegradable.", facts=facts) == []
-
-
 def test_the_shop_bans_its_own_words() -> None:
     text = "A cosy lamp for cosying up at home."
     assert marks(text, banned=["cosy"]) == [("banned", BLOCK, "cosy")]

@@ -231,7 +231,8 @@ def _joining_problems(patterns: Sequence[str]) -> Iterator[tuple[str, str, Param
     except (regex.error, RecursionError):
         return
     try:
-        joined(patterns) if alone else None
+        if alone:
+            joined(patterns)
     except (regex.error, RecursionError) as error:
         message = gettext_noop("The patterns do not compile together (%(what)s)")
         yield "patterns", message, {"what": str(error)}
