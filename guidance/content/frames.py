@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from guidance.content.models import Draft
+from guidance.content.models import Draft, Kind
 from models_ml.writer.facts import Fact
 from models_ml.writer.preference.data import Decided
 from models_ml.writer.preference.measure import LEAST_PRODUCTS
@@ -69,9 +69,9 @@ def has_enough() -> bool:
 
 
 def _decided() -> QuerySet[Draft]:
-    return Draft.objects.decided().exclude(
-        status=Draft.Status.REJECTED, reason__in=NOT_FOR_ITS_WORDING
-    )
+    """Decided texts of pages: a message's wordings hang on its channel, which no row here has."""
+    decided = Draft.objects.decided().exclude(kind=Kind.PUSH)
+    return decided.exclude(status=Draft.Status.REJECTED, reason__in=NOT_FOR_ITS_WORDING)
 
 
 def _is_approved(draft: Draft) -> bool:

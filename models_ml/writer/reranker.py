@@ -40,7 +40,6 @@ class Reranker:
             )
         self._tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
         self._tokenizer.enable_truncation(WINDOW)
-        self._padding = self._tokenizer.token_to_id(PADDING)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
@@ -55,7 +54,8 @@ class Reranker:
             return np.empty(0)
         # One by one: a batch is shared among threads, which costs more than a few texts take.
         lines = [self._tokenizer.encode(START + text).ids for text in texts]
-        pieces = np.full((len(lines), max(map(len, lines))), self._padding, dtype=np.int64)
+        # The network takes piece 0, PADDING, for no piece.
+        pieces = np.zeros((len(lines), max(map(len, lines))), dtype=np.int64)
         for row, line in zip(pieces, lines, strict=True):
             row[: len(line)] = line
         scores: np.ndarray = self._session.run(None, {"pieces": pieces})[0]
