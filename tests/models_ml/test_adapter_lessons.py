@@ -113,7 +113,7 @@ def test_figures_are_edits_to_what_was_published_claims_and_estimated_rates() ->
 
 
 def test_an_answer_that_cannot_be_read_costs_the_whole_text_and_is_never_approved() -> None:
-    rows = many(16)
+    rows = many(24)
     measure = yardstick(rows, 4)
     texts = [row.published for row in measure.rows]
     half = [text if number % 2 else None for number, text in enumerate(texts)]
