@@ -29,6 +29,13 @@ def _said(answer: str | None, row: Decided = ROW) -> str:
     return sentences_of(json.loads(answer), task_of(row, {}))[0]
 
 
+def _few() -> list[Decided]:
+    """Return eight texts to learn from and four of held-out products."""
+    rows = many(60)
+    learning = [row for row in rows if not row.is_held_out]
+    return [*learning[:8], *measuring_rows(rows, 4)]
+
+
 def test_an_edited_text_is_an_example_and_preferred_to_what_was_written() -> None:
     lessons = lessons_of([ROW], {"en": "Be warm."}, Terms({"Acme"}))
     (example,), (preference,) = lessons.examples, lessons.preferences
@@ -100,8 +107,7 @@ def test_the_same_few_held_out_products_measure_every_version() -> None:
 
 
 def test_figures_are_edits_to_what_was_published_claims_and_estimated_rates() -> None:
-    rows = many(24)
-    measure = yardstick(rows, 5)
+    measure = yardstick(_few())
     perfect = measure.measure([row.published for row in measure.rows])
     assert (perfect[0].edits, perfect[0].unsupported_claims) == (0.0, 0)
     plain = measure.measure(written_texts(BuiltinProvider(), measure.rows, {}))
@@ -113,8 +119,8 @@ def test_figures_are_edits_to_what_was_published_claims_and_estimated_rates() ->
 
 
 def test_an_answer_that_cannot_be_read_costs_the_whole_text_and_is_never_approved() -> None:
-    rows = many(16)
-    measure = yardstick(rows, 4)
+    rows = _few()
+    measure = yardstick(rows)
     texts = [row.published for row in measure.rows]
     half = [text if number % 2 else None for number, text in enumerate(texts)]
     found = measure.measure(half)[0]

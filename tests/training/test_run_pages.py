@@ -215,4 +215,5 @@ def test_every_registered_model_has_its_retraining(policy: RetrainingPolicy) -> 
         "quick",
         "recommender",
         "writer",
+        "writer_adapter",
     }
