@@ -23,9 +23,9 @@ from guidance.training.selectors import promoted_version
 from guidance.training.services.runs import folder_of
 from models_ml.recommender.checkpoints import Checkpoints
 from models_ml.writer.adapters.examples import lessons_of
+from models_ml.writer.adapters.files import BASE
 from models_ml.writer.adapters.loading import AdapterRefused
 from models_ml.writer.adapters.measure import (
-    BASE,
     Texts,
     Yardstick,
     judged,

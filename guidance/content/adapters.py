@@ -17,8 +17,7 @@ from guidance.content.frames import count_decided_products
 from guidance.training.models import ModelVersion
 from guidance.training.selectors import promoted_version
 from models_ml.recommender.artefacts import ArtefactError
-from models_ml.writer.adapters.files import check_base, read_files
-from models_ml.writer.adapters.measure import BASE
+from models_ml.writer.adapters.files import BASE, check_base, read_files
 from models_ml.writer.preference.measure import CURRENT, LEAST_PRODUCTS
 
 RECIPE = "writer_adapter"

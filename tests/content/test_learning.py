@@ -123,6 +123,13 @@ def test_an_approval_taken_back_is_no_approval(make_draft: MakeDraft, max_: User
     assert [effect.texts for effect in effect_by_version()] == [1]
 
 
+def test_messages_teach_nothing_of_pages(make_draft: MakeDraft, max_: User) -> None:
+    draft = make_draft("a")
+    Draft.objects.filter(pk=draft.pk).update(kind="push", channel="sms")
+    approve_draft(draft_id=draft.pk, version=1, actor=max_)
+    assert (decided_texts().rows, count_decided()) == ((), 0)
+
+
 def test_a_rejection_taken_back_and_approved_then_is_an_approval(
     make_draft: MakeDraft, max_: User
 ) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from models_ml.recommender.artefacts import ArtefactError, read_manifest, write_manifest
 
 KIND = "writer adapter"
+BASE = "base_model"
+"""What the base model alone is called, beside the adapter that is measured over it."""
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 _SAMPLES, _SAMPLE_BYTES = 64, 64 * 1024
 _DESCRIBING = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")

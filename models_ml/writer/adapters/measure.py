@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models_ml.writer.adapters.examples import Voices, messages_of, task_of
+from models_ml.writer.adapters.files import BASE
 from models_ml.writer.edits import edit_distance
 from models_ml.writer.preference.data import Decided, brands_of
 from models_ml.writer.preference.measure import (
@@ -33,7 +34,6 @@ from models_ml.writer.providers import BadAnswer, Provider
 from models_ml.writer.providers.prompts import COPY_SCHEMA, sentences_of
 from models_ml.writer.terms import Terms
 
-BASE = "base_model"
 MOST_MEASURED = 60
 """Texts; each is written by two or three models, which takes seconds a text on a processor."""
 
