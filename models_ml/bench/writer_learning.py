@@ -9,7 +9,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from models_ml.writer.edits import edit_distance, units
 from models_ml.writer.facts import is_brand
 from models_ml.writer.openings import Openings, opening
 from models_ml.writer.preference.data import Decided, brands_of, candidate_seeds
-from models_ml.writer.preference.model import PreferenceModel, choose
+from models_ml.writer.preference.files import load
+from models_ml.writer.preference.model import Fluency, PreferenceModel, choose
 from models_ml.writer.preference.train import Outcome, train
 from models_ml.writer.realiser import NotEnoughFacts, write_wordings
 
@@ -39,20 +40,31 @@ def add_parser(benches: argparse._SubParsersAction) -> None:
     parser.add_argument("--json", type=Path, required=True, help="where to write the figures")
     parser.add_argument("--texts", type=int, default=150, help="decided in each version")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--chooser", type=Path, help="a folder of `writer-reranker`: fluency counts"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure every style, print the edits per text and write the JSON."""
     cases = list(read_cases(options.facts))
+    fluencies = load(options.chooser).fluencies if options.chooser else {}
     report = {}
     for style in STYLES:
-        report[style.name] = found = measure(cases, style, options.texts, options.seed)
+        found = measure(cases, style, options.texts, options.seed, fluencies)
+        report[style.name] = found
         print(f"{style.name}: {' -> '.join(str(one['edits']) for one in found['versions'])}")
     options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def measure(cases: Sequence[Case], style: HouseStyle, texts: int, seed: int) -> dict[str, Any]:
+def measure(
+    cases: Sequence[Case],
+    style: HouseStyle,
+    texts: int,
+    seed: int,
+    fluencies: Mapping[str, Fluency] | None = None,
+) -> dict[str, Any]:
     """Return the figures of each version: edits per text over `texts` products of its own, what
     was approved as it stood, and what its training measured. A model that the gate refuses writes
     nothing.
@@ -80,7 +92,7 @@ def measure(cases: Sequence[Case], style: HouseStyle, texts: int, seed: int) -> 
         rows += [row for row, _edits, _least in decided]
         figures = _figures(decided, seconds)
         if version < VERSIONS:
-            outcome = train(rows, current=model)
+            outcome = train(rows, fluencies=fluencies, current=model)
             figures["training"] = _training(outcome)
             model = outcome.model if outcome.verdict["passed"] else model
         versions.append({"version": version, **figures})
@@ -153,6 +165,7 @@ def _commonest_opening(rows: Sequence[Decided]) -> float:
 def _training(outcome: Outcome) -> dict[str, Any]:
     return {
         "learned": outcome.learned,
+        "fluency_weight": round(outcome.model.fluency_weight, 3),
         "held_out": outcome.candidates,
         "passed": outcome.verdict["passed"],
         "comparisons": outcome.verdict["comparisons"],

@@ -220,11 +220,12 @@ def test_an_opening_that_the_shop_has_had_enough_of_gives_way() -> None:
 
 def test_fluency_gets_its_weight_from_products_that_no_language_model_learned_from() -> None:
     rows = [row for row in many(90) if not row.is_held_out]
-    fluency = Fluency(lambda texts: np.array([-float(len(text)) / 50 for text in texts]), 1.0)
+    fluency, opposite = _by_length(spread=50.0), _by_length(spread=-50.0)
     seen = [row for row in rows if not is_kept_back(row.product)]
     assert len(seen) < len(rows)
     assert learn(seen, {"en": fluency})[0].fluency_weight == 0.0
-    assert learn(rows, {"en": fluency})[0].fluency_weight != 0.0
+    assert learn(rows, {"en": fluency})[0].fluency_weight > 0.0
+    assert learn(rows, {"en": opposite})[0].fluency_weight == 0.0, "it never counts against a text"
 
 
 def test_texts_are_parted_by_their_products_so_that_nothing_measured_is_learned() -> None:

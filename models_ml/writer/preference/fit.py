@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 
 from models_ml.writer.preference.model import Fluency, PreferenceModel
@@ -40,8 +40,15 @@ def fit(
         slope = columns @ (errors - doubts * expit(-margins)) + penalty * weights
         return float(value + 0.5 * penalty * weights @ weights), slope
 
+    # No text is the worse for reading well: where few decisions seem to say so, they say nothing.
+    bounds = Bounds([*np.full(rows.shape[1] - 1, -np.inf), 0.0], np.inf)
     found = minimize(
-        loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS}
+        loss,
+        np.zeros(rows.shape[1]),
+        jac=True,
+        bounds=bounds,
+        method="L-BFGS-B",
+        options={"maxiter": MOST_STEPS},
     )
     weights = found.x.astype(np.float32)
     return PreferenceModel(weights[:-1], float(weights[-1]), fluencies or {})
