@@ -23,7 +23,7 @@ class RecommendationsConfig(AppConfig):
         )
         from guidance.recommendations.services.reading import propose_copy
         from guidance.recommendations.testing import SURFACES
-        from guidance.recommendations.unlogged import unlogged_total
+        from guidance.decisions.unlogged import unlogged_total
         from guidance.training.hooks import Recipe, register_recipe
 
         register_recipe(
@@ -44,7 +44,7 @@ class RecommendationsConfig(AppConfig):
         register_metric(
             Metric(
                 "shopguide_unlogged_answers",
-                "Recommendations that went out although their decision could not be written",
+                "Answers that went out although their decision could not be written",
                 unlogged_total,
             )
         )

@@ -95,8 +95,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(status=Draft.Status.WAITING)
 
     def decided(self) -> "DraftQuerySet":
-        """What people decided, and did not take back."""
-        decided = self.filter(decided_by__isnull=False, taken_back_at__isnull=True)
+        """What people decided, and did not take back; a text twice approved counts once."""
+        decided = self.filter(
+            decided_by__isnull=False, taken_back_at__isnull=True, promotes__isnull=True
+        )
         return decided.exclude(status=Draft.Status.WAITING)
 
     def clean(self) -> "DraftQuerySet":
@@ -218,6 +220,15 @@ class Draft(Ordered):
         help_text=_("When its approval was; the text waits as a draft of its own."),
     )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    promotes = models.ForeignKey(
+        "self",
+        verbose_name=_("variant it makes the main text"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Its text won an experiment; who approved it approved it as a variant."),
+    )
 
     objects = DraftQuerySet.as_manager()
 

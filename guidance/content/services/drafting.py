@@ -31,7 +31,7 @@ from guidance.content.services.writing import (
     read_house,
     write_drafts,
 )
-from guidance.content.variants import USUAL, Variant
+from guidance.content.briefs import USUAL, Brief
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
@@ -80,7 +80,7 @@ def request_drafts(
     kind: Kind | str = Kind.DESCRIPTION,
     languages: Sequence[str] = (),
     product_ids: Sequence[int] | None = None,
-    variant: Variant = USUAL,
+    brief: Brief = USUAL,
     start: bool = True,
 ) -> Job:
     """Ask for drafts of `product_ids`, or of every product that lacks this kind of copy.
@@ -92,7 +92,7 @@ def request_drafts(
         "kind": str(kind),
         "languages": list(languages) or languages_with_facts(),
         "product_ids": None if product_ids is None else list(product_ids),
-        "variant": variant.as_fields(),
+        "brief": brief.as_fields(),
     }
     return request_job(kind=JOB_KIND, params=params, requested_by=requested_by, start=start)
 
@@ -106,9 +106,9 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
 def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     kind, asked_for = context.params["kind"], context.params["product_ids"]
-    variant = Variant.of(context.params.get("variant", {}))
+    brief = Brief.of(context.params.get("brief", {}))
     plan = {
-        language: asked_for or products_to_draft(kind=kind, language=language, variant=variant)
+        language: asked_for or products_to_draft(kind=kind, language=language, brief=brief)
         for language in context.params["languages"]
     }
     all_of_it, done = Drafted(0, 0), 0
@@ -119,7 +119,7 @@ def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
             product_ids=batch,
             kind=kind,
             language=language,
-            variant=variant,
+            brief=brief,
             requested_by=job.requested_by,
             unless_drafted_since=job.created_at,
             provider=writer,
@@ -145,7 +145,7 @@ def draft_products(
     kind: Kind | str,
     language: str,
     requested_by: User | None,
-    variant: Variant = USUAL,
+    brief: Brief = USUAL,
     unless_drafted_since: datetime | None = None,
     provider: Provider = BUILTIN,
 ) -> Drafted:
@@ -158,7 +158,7 @@ def draft_products(
     settled = Q(status=Draft.Status.WAITING)
     if unless_drafted_since is not None:
         settled |= Q(created_at__gte=unless_drafted_since)
-    drafted = Draft.objects.filter(settled, kind=kind, language=language, **variant.place())
+    drafted = Draft.objects.filter(settled, kind=kind, language=language, **brief.place())
     products = list(
         Product.objects.filter(pk__in=product_ids)
         .exclude(pk__in=drafted.values("product_id"))
@@ -167,10 +167,10 @@ def draft_products(
     facts, takings, house = (
         facts_of(products, language),
         takings_of(product_ids),
-        read_house(language, variant.market),
+        read_house(language, brief.market),
     )
     assignments = [
-        Assignment(product, str(kind), language, facts[product.pk], house, variant=variant)
+        Assignment(product, str(kind), language, facts[product.pk], house, brief=brief)
         for product in products
     ]
     texts = write_drafts(assignments, provider)
@@ -198,7 +198,7 @@ def _missing(
             product=asked.product,
             kind=asked.kind,
             language=asked.language,
-            **asked.variant.as_fields(),
+            **asked.brief.as_fields(),
             keys=list(nothing.missing),
         )
         for asked, nothing in zip(assignments, texts, strict=True)

@@ -15,7 +15,7 @@ from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, facts_as_json, told_by
-from guidance.content.variants import USUAL, Variant
+from guidance.content.briefs import USUAL, Brief
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.wording import is_harmless
@@ -91,7 +91,7 @@ class Assignment:
     facts: Sequence[Fact]
     house: House
     version: int = 1
-    variant: Variant = USUAL
+    brief: Brief = USUAL
     instruction: str = ""
     current: str = ""
 
@@ -101,14 +101,14 @@ class Assignment:
 
         A place of its own gives wordings of its own.
         """
-        place = "|".join(self.variant.place().values()).strip("|")
+        place = "|".join(self.brief.place().values()).strip("|")
         return (
             self.product.pk * SEEDS_PER_PRODUCT + self.version + (zlib.crc32(place.encode()) << 20)
         )
 
     @property
     def manner(self) -> Manner:
-        return self.variant.manner(self.house.rules.pack.key)
+        return self.brief.manner(self.house.rules.pack.key)
 
     def task(self) -> CopyTask:
         """Return what a language model is told: only facts that copy may state."""
@@ -223,7 +223,7 @@ def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> 
         product=assignment.product,
         kind=assignment.kind,
         language=assignment.language,
-        **assignment.variant.as_fields(),
+        **assignment.brief.as_fields(),
         text=text,
         version=assignment.version,
         sentences=told,
