@@ -15,6 +15,7 @@ class RecommendationsConfig(AppConfig):
             register_metric,
             register_schedule,
         )
+        from guidance.decisions.unlogged import unlogged_total
         from guidance.experiments.hooks import register_testable
         from guidance.recommendations.hooks import (
             CandidateSource,
@@ -23,7 +24,6 @@ class RecommendationsConfig(AppConfig):
         )
         from guidance.recommendations.services.reading import propose_copy
         from guidance.recommendations.testing import SURFACES
-        from guidance.decisions.unlogged import unlogged_total
         from guidance.training.hooks import Recipe, register_recipe
 
         register_recipe(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from guidance.content.briefs import Brief
 from guidance.content.models import Draft, PublishedCopy, RulePackVersion
 from guidance.content.selectors.published import LIVE_COPY, copy_about, copy_by_product
 from guidance.content.selectors.rules import active_rules, copy_of_pack
@@ -18,7 +19,6 @@ from guidance.content.services.publication import withdraw_copy
 from guidance.content.services.reexamination import request_examination
 from guidance.content.services.review import approve_draft
 from guidance.content.services.rewriting import rewrite_draft
-from guidance.content.briefs import Brief
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role

@@ -5,10 +5,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from guidance.catalog.models import ProductAttribute
+from guidance.content.briefs import Brief
 from guidance.content.models import Draft, Kind, MissingFacts
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.review import reject_draft
-from guidance.content.briefs import Brief
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from tests.content.conftest import MakeDraft, MakeProduct

@@ -10,6 +10,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from guidance.catalog.models import ProductAttribute
+from guidance.content.briefs import Brief
 from guidance.content.models import (
     Draft,
     Kind,
@@ -26,7 +27,6 @@ from guidance.content.services.refusals import ChecksFailed, OwnRequest
 from guidance.content.services.review import approve_draft, edit_draft
 from guidance.content.services.rewriting import rewrite_draft
 from guidance.content.services.wording import candidates
-from guidance.content.briefs import Brief
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role

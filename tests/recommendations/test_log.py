@@ -17,8 +17,8 @@ from guidance.catalog.models import Product
 from guidance.core.services import create_api_key
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
-from guidance.recommendations.models import Surface
 from guidance.decisions.unlogged import unlogged_total
+from guidance.recommendations.models import Surface
 from guidance.training.models import ModelVersion
 from tests import factories
 

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from guidance.content.briefs import Brief
 from guidance.content.models import Kind, MessageChannel, Stress
 from guidance.content.presentation import language_label
 from guidance.content.selectors.shop import languages_with_facts
-from guidance.content.briefs import Brief
 from guidance.core.ids import parse_key
 from guidance.core.models import Market
 from guidance.customers.selectors import membership_tiers

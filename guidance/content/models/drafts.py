@@ -122,6 +122,7 @@ class Draft(Ordered):
         BUDGET_SPENT = "budget_spent", _("today's budget for the language model is spent")
         BAD_ANSWER = "bad_answer", _("the language model's answers could not be read")
         CHECKS_FAILED = "checks_failed", _("the language model's texts failed the checks")
+        TOO_ALIKE = "too_alike", _("the language model's text was nearly the main one")
         INSTRUCTIONS = "instructions", _("title or facts read like instructions to a machine")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

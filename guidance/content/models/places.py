@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from guidance.content.models.kinds import Kind, MessageChannel, Stress
 from guidance.content.briefs import Brief
+from guidance.content.models.kinds import Kind, MessageChannel, Stress
 
 # The fields that make a place: no two texts are served, planned or waiting for the same one.
 PLACE = ("product", "kind", "language", "channel", "market", "segment", "variant")

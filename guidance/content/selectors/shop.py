@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from guidance.behaviour.models import ProductDayRollup, Source
 from guidance.catalog.models import Product, ProductAttribute
-from guidance.content.models import Draft, Kind, PublishedCopy
 from guidance.content.briefs import USUAL, Brief
+from guidance.content.models import Draft, Kind, PublishedCopy
 from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
 from models_ml.writer.terms import Terms, terms_of

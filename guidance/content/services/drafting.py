@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
+from guidance.content.briefs import USUAL, Brief
 from guidance.content.models import PLACE, Draft, Kind, MissingFacts
 from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.shop import (
@@ -20,6 +21,7 @@ from guidance.content.selectors.shop import (
     products_to_draft,
     takings_of,
 )
+from guidance.content.services.differing import TooAlike, write_variants
 from guidance.content.services.examination import examine
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.providers import BUILTIN, chosen_writer
@@ -31,12 +33,12 @@ from guidance.content.services.writing import (
     read_house,
     write_drafts,
 )
-from guidance.content.briefs import USUAL, Brief
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
+from models_ml.writer.kinds import TooShort
 from models_ml.writer.providers import Provider
 from models_ml.writer.realiser import NotEnoughFacts
 
@@ -45,6 +47,7 @@ JOB_KIND = "draft_copy"
 PHASE = gettext_noop("writing drafts")
 DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
 CRAMPED = gettext_noop("too little room for the name")
+SAME = gettext_noop("no clearly different wording")
 FALLEN = gettext_noop("by the builtin writer instead")
 
 
@@ -52,13 +55,15 @@ FALLEN = gettext_noop("by the builtin writer instead")
 class Drafted:
     """What writing came to; `fallbacks` of the drafts stand in for a language model's.
 
-    `cramped` products have names too long for the channel or the length that was asked for.
+    `cramped` products have names too long for the channel or the length that was asked for; of
+    `alike` ones the facts allow no variant that clearly differs.
     """
 
     drafted: int
     missing: int
     fallbacks: int = 0
     cramped: int = 0
+    alike: int = 0
 
     def __add__(self, other: "Drafted") -> "Drafted":
         return Drafted(
@@ -66,11 +71,12 @@ class Drafted:
             self.missing + other.missing,
             self.fallbacks + other.fallbacks,
             self.cramped + other.cramped,
+            self.alike + other.alike,
         )
 
     def as_detail(self) -> dict[str, int]:
         """Return the figures that a job's page shows; the rare ones only where there are any."""
-        rare = {CRAMPED: self.cramped, FALLEN: self.fallbacks}
+        rare = {CRAMPED: self.cramped, SAME: self.alike, FALLEN: self.fallbacks}
         return {DRAFTED: self.drafted, THIN: self.missing} | {n: c for n, c in rare.items() if c}
 
 
@@ -130,6 +136,7 @@ def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
         "facts_missing": all_of_it.missing,
         "fallbacks": all_of_it.fallbacks,
         "cramped": all_of_it.cramped,
+        "alike": all_of_it.alike,
     }
 
 
@@ -173,7 +180,8 @@ def draft_products(
         Assignment(product, str(kind), language, facts[product.pk], house, brief=brief)
         for product in products
     ]
-    texts = write_drafts(assignments, provider)
+    write = write_variants if brief.variant else write_drafts
+    texts = write(assignments, provider)
     drafts = [written for written in texts if isinstance(written, Draft)]
     missing = _missing(assignments, texts)
     for draft in drafts:
@@ -185,12 +193,13 @@ def draft_products(
         drafted=stored,
         missing=len(missing),
         fallbacks=sum(bool(draft.fallback_reason) for draft in drafts),
-        cramped=len(texts) - len(drafts) - len(missing),
+        cramped=sum(isinstance(nothing, TooShort) for nothing in texts),
+        alike=sum(isinstance(nothing, TooAlike) for nothing in texts),
     )
 
 
 def _missing(
-    assignments: Sequence[Assignment], texts: Sequence[Draft | Unwritten]
+    assignments: Sequence[Assignment], texts: Sequence[Draft | Unwritten | TooAlike]
 ) -> list[MissingFacts]:
     """Return what is to be listed: the products whose facts are too thin, unsaved."""
     return [

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from django.db import connections
 
 from guidance.catalog.models import Product
+from guidance.content.briefs import USUAL, Brief
 from guidance.content.models import Draft
 from guidance.content.reranking import FIRST_WORDING, Chooser, promoted_chooser
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, facts_as_json, told_by
-from guidance.content.briefs import USUAL, Brief
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.checks.wording import is_harmless
