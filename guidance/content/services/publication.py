@@ -155,7 +155,8 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
     """Stop serving a product's copy at once; the publication stays on record.
 
     Of a variant that is retiring it: whoever an experiment shows it to gets the main text from now
-    on, and the experiment's decisions say so. Raises PermissionDenied, or Invalid where no reason is given or nothing is published.
+    on, and the experiment's decisions say so. Raises PermissionDenied, or Invalid where no reason
+    is given or nothing is published.
     """
     require(actor, "content.withdraw_publication")
     reason = _said(reason, _("Say why it is withdrawn."))
