@@ -137,6 +137,9 @@ def test_a_wording_is_asked_for_reviewed_compared_and_shipped_at_the_desk(
     assert (draft.variant, draft.blocking_findings) == ("b", 0)
     assert "variant b" in nina.get(page).content.decode()
 
+    review = omar.get(reverse("admin:content_draft_change", args=[draft.pk]))
+    assert mug.text in review.content.decode()  # the main text stands beside its variant
+
     approve = reverse("admin:content_draft_approve", args=[draft.pk])
     nina.post(approve, {"version": 1})
     assert not Publication.objects.filter(variant="b").exists()  # she asked for it
