@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from guidance.behaviour.models import Source
 from guidance.catalog.models import Product
-from guidance.content.models import PublishedCopy
+from guidance.content.models import Kind, PublishedCopy
 from guidance.content.schemas import (
     ChangesQuery,
     ChangesSchema,
@@ -26,6 +27,7 @@ from guidance.content.schemas import (
 )
 from guidance.content.selectors import published
 from guidance.content.selectors.reviews import has_bought, help_with_review
+from guidance.content.services.choosing import Reader, copy_for_reader
 from guidance.core.models import ApiKey
 
 # A change is stamped before its transaction commits; who asks again from this long before its
@@ -39,7 +41,11 @@ class ProductCopyView(APIView):
     Of each kind it is the text written most closely for the market and the membership tier that
     are named: for both, for the market, for the tier, for everyone.
 
-    The answer has an entity tag: send it as `If-None-Match`, and an unchanged answer is a 304.
+    With a customer, a running experiment may give them another wording: `variant` names it, and
+    `decision_id` goes with the events that follow from it. Nobody else ever gets a variant.
+
+    The answer has an entity tag: send it as `If-None-Match`, and an unchanged answer is a 304; one
+    with a decision is always new and must not be kept.
     """
 
     scope = ApiKey.Scope.READ
@@ -49,6 +55,10 @@ class ProductCopyView(APIView):
         parameters=[
             OpenApiParameter("language", description="The default market's if left out."),
             OpenApiParameter("segment", description="The shopper's membership tier."),
+            OpenApiParameter("customer", description="The shopper's pseudonym, for experiments."),
+            OpenApiParameter(
+                "surface", description="Where the copy is shown; `product`, the page, if left out."
+            ),
             LabelQuery,
             OpenApiParameter("If-None-Match", location=OpenApiParameter.HEADER),
         ],
@@ -61,8 +71,9 @@ class ProductCopyView(APIView):
         if product is None:
             raise NotFound(_("No product has the SKU %(sku)s.") % {"sku": sku})
         language = asked.validated_data.get("language") or asked.market_language()
-        read_by = {**asked.labelling(), "segment": asked.validated_data["segment"]}
-        found = published.published_copy([product.pk], language, **read_by).get(product.pk, {})
+        told = {name: asked.validated_data[name] for name in ("customer", "surface", "segment")}
+        reader = Reader(**told, **asked.labelling(), source=_traffic_of(request))
+        found = copy_for_reader(product, language, reader)
         return _tagged(request, {"sku": product.sku, "language": language, "copy": found})
 
 
@@ -130,7 +141,20 @@ def _page(
 def _tagged(request: Request, body: dict[str, Any]) -> Response:
     """Answer with an entity tag, or with 304 where the caller holds this very answer."""
     tag = published.etag(body)
+    if _has_decision(body["copy"]):
+        return Response(body, headers={"ETag": tag, "Cache-Control": "private, no-store"})
     wanted = request.headers.get("If-None-Match", "")
     if wanted == "*" or tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
         return Response(status=304, headers={"ETag": tag})
     return Response(body, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+
+
+def _has_decision(copy: dict[str, Any]) -> bool:
+    """Tell whether any text of an answer, or any push of it, has a decision."""
+    texts = (text for kind, text in copy.items() if kind != Kind.PUSH)
+    return any(text["decision_id"] for text in (*texts, *copy.get(Kind.PUSH, {}).values()))
+
+
+def _traffic_of(request: Request) -> Source:
+    is_replay = isinstance(request.auth, ApiKey) and ApiKey.Scope.REPLAY in request.auth.scopes
+    return Source.REPLAY if is_replay else Source.LIVE

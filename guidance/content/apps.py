@@ -18,6 +18,7 @@ class ContentConfig(AppConfig):
         )
         from guidance.content.services.relabelling import relabel_market
         from guidance.content.services.staleness import mark_stale
+        from guidance.content.testing import COPY
         from guidance.core.hooks import (
             JobKind,
             Recurring,
@@ -25,8 +26,10 @@ class ContentConfig(AppConfig):
             register_market_listener,
             register_schedule,
         )
+        from guidance.experiments.hooks import register_testable
         from guidance.training.hooks import Recipe, register_recipe
 
+        register_testable(COPY)
         post_migrate.connect(_seed_rule_packs, sender=self, dispatch_uid="content.rule_packs")
         register_facts_listener(mark_stale)
         register_market_listener(relabel_market)

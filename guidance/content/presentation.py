@@ -64,6 +64,9 @@ class OfPlace(Protocol):
     @property
     def segment(self) -> str: ...
 
+    @property
+    def variant(self) -> str: ...
+
 
 def excerpt(text: str) -> str:
     """Return as much of a text as a row of a list has room for."""
@@ -90,7 +93,8 @@ def reach_label(text: OfPlace) -> str:
     channel = str(dict(MessageChannel.choices).get(text.channel, text.channel))
     market = _("market %(key)s") % {"key": text.market} if text.market else ""
     segment = _("tier %(name)s") % {"name": text.segment} if text.segment else ""
-    return ", ".join(filter(None, [channel, market, segment]))
+    variant = _("variant %(key)s") % {"key": text.variant} if text.variant else ""
+    return ", ".join(filter(None, [channel, market, segment, variant]))
 
 
 def severity_name(severity: str) -> str:

@@ -15,6 +15,8 @@ from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
 
 PAGE = 200
+# Where copy is compared unless a storefront names another place of its own.
+USUAL_SURFACE = "product"
 CURSOR_SALT = "guidance.content.changes"
 
 
@@ -57,6 +59,13 @@ class CopyQuery(LabelQuery):
     sku = serializers.CharField(max_length=64)
     language = serializers.CharField(required=False, max_length=10, allow_blank=True)
     segment = serializers.CharField(required=False, max_length=30, default="", allow_blank=True)
+    customer = serializers.CharField(required=False, max_length=100, default="", allow_blank=True)
+    surface = serializers.SlugField(
+        required=False, max_length=50, default=USUAL_SURFACE, allow_blank=True
+    )
+
+    def validate_surface(self, value: str) -> str:
+        return value or USUAL_SURFACE
 
 
 class ReviewHelpQuery(serializers.Serializer):
@@ -147,23 +156,38 @@ class CopySchema(serializers.Serializer[Any]):
     segment = serializers.CharField(
         allow_blank=True, help_text="The membership tier it is written for; empty for everyone."
     )
+    variant = serializers.CharField(
+        allow_blank=True, help_text="Which wording of several; empty for the main text."
+    )
     version = serializers.IntegerField()
     published_at = serializers.DateTimeField()
     label = LabelSchema()  # type: ignore[assignment]  # hides a field's own label
 
 
+class ServedCopySchema(CopySchema):
+    """One published text as one shopper gets it."""
+
+    decision_id = serializers.UUIDField(
+        allow_null=True,
+        help_text=(
+            "Send it, with `position` 1 and no `sku`, with the impressions, clicks and ratings of "
+            "this text. Null where no experiment compares it, or the decision could not be logged."
+        ),
+    )
+
+
 class CopyByKindSchema(serializers.Serializer[Any]):
     """A product's published texts; a kind that has none is left out."""
 
-    description = CopySchema(required=False)
-    short_description = CopySchema(required=False)
-    title = CopySchema(required=False)
-    bullets = CopySchema(required=False)
-    faq = CopySchema(required=False)
-    guide = CopySchema(required=False)
-    campaign = CopySchema(required=False)
+    description = ServedCopySchema(required=False)
+    short_description = ServedCopySchema(required=False)
+    title = ServedCopySchema(required=False)
+    bullets = ServedCopySchema(required=False)
+    faq = ServedCopySchema(required=False)
+    guide = ServedCopySchema(required=False)
+    campaign = ServedCopySchema(required=False)
     push = serializers.DictField(
-        child=CopySchema(),
+        child=ServedCopySchema(),
         required=False,
         help_text=f"Push messages by channel: {', '.join(MessageChannel.values)}.",
     )
@@ -193,6 +217,9 @@ class ChangeSchema(serializers.Serializer[Any]):
     channel = MessageChannelField()
     market = serializers.CharField(allow_blank=True)
     segment = serializers.CharField(allow_blank=True)
+    variant = serializers.CharField(
+        allow_blank=True, help_text="Which wording of several; empty for the main text."
+    )
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
     changed_at = serializers.DateTimeField()
     copy = CopySchema(allow_null=True)
@@ -216,6 +243,9 @@ class CopyEventDataSchema(serializers.Serializer[Any]):
     channel = MessageChannelField()
     market = serializers.CharField(allow_blank=True)
     segment = serializers.CharField(allow_blank=True)
+    variant = serializers.CharField(
+        allow_blank=True, help_text="Which wording of several; empty for the main text."
+    )
     version = serializers.IntegerField()
     status = serializers.ChoiceField(choices=PublishedCopy.Status.choices)
 

@@ -44,7 +44,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "recommendations.healththreshold": "view",
         "decisions.decision": "view",
         "decisions.outcome": "view",
-        "experiments.experiment": "view approve decide",
+        "experiments.experiment": "view add change approve decide",
         "experiments.holdout": "view",
         "training.trainingrun": "view add",
         "training.modelversion": "view",

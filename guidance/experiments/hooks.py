@@ -14,9 +14,10 @@ Choice = tuple[str, str | Promise]
 
 @dataclass(frozen=True)
 class Testable:
-    """A kind of surface that can be tested, by the app that serves it.
+    """A kind of thing that can be tested, by the app that serves it.
 
-    `handles(surface)` tells whether a surface is of this kind. `fault(surface, subject)` says, in
+    `handles(surface, subject)` tells whether what is tested there is of this kind; one surface may
+    have several kinds, each with subjects of its own. `fault(surface, subject)` says, in
     words for people, why that subject cannot be tested there, '' where it can.
     `policies(surface, subject)` are what its arms may ask for.
 
@@ -28,7 +29,7 @@ class Testable:
 
     key: str
     label: str | Promise
-    handles: Callable[[str], bool]
+    handles: Callable[[str, str], bool]
     fault: Callable[[str, str], str]
     policies: Callable[[str, str], Sequence[Choice]]
     ship: Callable[[str, str, str, User | None], dict[str, Any]]
@@ -48,6 +49,6 @@ def testables() -> list[Testable]:
     return list(_testables.values())
 
 
-def testable_of(surface: str) -> Testable | None:
-    """Return the kind of a surface, None where no app serves it."""
-    return next((one for one in _testables.values() if one.handles(surface)), None)
+def testable_of(surface: str, subject: str) -> Testable | None:
+    """Return the kind of what is tested, None where no app serves it."""
+    return next((one for one in _testables.values() if one.handles(surface, subject)), None)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from guidance.experiments.hooks import testable_of
 from guidance.experiments.models import Experiment
 
 
@@ -44,10 +45,16 @@ def _overlap(one: Experiment, other: Experiment) -> str:
 
 
 def _same_thing(one: Experiment, other: Experiment) -> bool:
-    """An experiment without a subject holds for all of its surface."""
-    return one.surface == other.surface and (
-        not one.subject or not other.subject or one.subject == other.subject
-    )
+    """An experiment without a subject holds for all of its surface that is of its kind: what a
+    product page recommends and what is written on it are tested beside each other."""
+    if one.surface != other.surface or _kind(one) != _kind(other):
+        return False
+    return not one.subject or not other.subject or one.subject == other.subject
+
+
+def _kind(one: Experiment) -> str:
+    testable = testable_of(one.surface, one.subject)
+    return testable.key if testable else ""
 
 
 def _excluded(one: Experiment, other: Experiment) -> bool:

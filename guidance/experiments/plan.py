@@ -75,7 +75,7 @@ def _reach_problems(experiment: Experiment) -> Iterator[str]:
 
 
 def _policy_problems(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[str]:
-    testable = testable_of(experiment.surface)
+    testable = testable_of(experiment.surface, experiment.subject)
     if testable is None:
         return
     if fault := testable.fault(experiment.surface, experiment.subject):

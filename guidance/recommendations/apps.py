@@ -15,6 +15,7 @@ class RecommendationsConfig(AppConfig):
             register_metric,
             register_schedule,
         )
+        from guidance.decisions.unlogged import unlogged_total
         from guidance.experiments.hooks import register_testable
         from guidance.recommendations.hooks import (
             CandidateSource,
@@ -23,7 +24,6 @@ class RecommendationsConfig(AppConfig):
         )
         from guidance.recommendations.services.reading import propose_copy
         from guidance.recommendations.testing import SURFACES
-        from guidance.recommendations.unlogged import unlogged_total
         from guidance.training.hooks import Recipe, register_recipe
 
         register_recipe(
@@ -44,7 +44,7 @@ class RecommendationsConfig(AppConfig):
         register_metric(
             Metric(
                 "shopguide_unlogged_answers",
-                "Recommendations that went out although their decision could not be written",
+                "Answers that went out although their decision could not be written",
                 unlogged_total,
             )
         )

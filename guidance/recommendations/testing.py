@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from guidance.content.selectors.variants import is_copy
 from guidance.experiments.hooks import Choice, Testable
 from guidance.recommendations.models import Surface
 from guidance.recommendations.services.surfaces import ship_policy, unship_policy
@@ -17,8 +18,9 @@ ARM_POLICIES = (
 )
 
 
-def _is_surface(key: str) -> bool:
-    return Surface.objects.filter(key=key).exists()
+def _is_surface(key: str, subject: str) -> bool:
+    """What is written on a surface is content's to test."""
+    return not is_copy(subject) and Surface.objects.filter(key=key).exists()
 
 
 def _fault(surface: str, subject: str) -> str:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from guidance.content.briefs import Brief
 from guidance.content.models import Draft, PublishedCopy, RulePackVersion
 from guidance.content.selectors.published import LIVE_COPY, copy_about, copy_by_product
 from guidance.content.selectors.rules import active_rules, copy_of_pack
@@ -18,7 +19,6 @@ from guidance.content.services.publication import withdraw_copy
 from guidance.content.services.reexamination import request_examination
 from guidance.content.services.review import approve_draft
 from guidance.content.services.rewriting import rewrite_draft
-from guidance.content.variants import Variant
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
@@ -56,7 +56,7 @@ def make_for(make_product: MakeProduct) -> MakeFor:
             kind="description",
             language="en",
             requested_by=None,
-            variant=Variant(**audience),
+            brief=Brief(**audience),
         )
         return (
             Draft.objects.waiting()
@@ -190,7 +190,7 @@ def test_the_form_settles_the_language_by_the_market(
     client.post(url, sent)
     job = Job.objects.get()
     assert job.params["languages"] == ["en"]
-    assert Variant.of(job.params["variant"]) == Variant(market="us", segment="gold", stress="gift")
+    assert Brief.of(job.params["brief"]) == Brief(market="us", segment="gold", stress="gift")
 
 
 @pytest.mark.parametrize("sent", [{"market": "moon"}, {"segment": "platinum"}, {"stress": "loud"}])
@@ -218,8 +218,8 @@ def test_a_product_with_its_own_description_gets_one_for_an_audience_all_the_sam
     make_product: MakeProduct,
 ) -> None:
     make_product("mug", descriptions={"en": "A mug."})
-    for variant in (Variant(), Variant(segment="gold")):
-        run_job(request_drafts(requested_by=None, variant=variant, start=False).pk)
+    for brief in (Brief(), Brief(segment="gold")):
+        run_job(request_drafts(requested_by=None, brief=brief, start=False).pk)
     assert Draft.objects.get().segment == "gold"
 
 

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from guidance.content.briefs import Brief
 from guidance.content.models import Draft, PlannedCopy, Publication, PublishedCopy, ReviewTask
 from guidance.content.services.review import approve_draft, edit_draft
-from guidance.content.variants import Variant
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
 from tests.content.conftest import MakeDraft, MakeProduct
@@ -168,7 +168,7 @@ def test_drafts_are_requested_for_all_that_lack_them(
         "kind": "description",
         "languages": ["en"],
         "product_ids": None,
-        "variant": Variant().as_fields(),
+        "brief": Brief().as_fields(),
     }
 
 

@@ -5,10 +5,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from guidance.catalog.models import ProductAttribute
+from guidance.content.briefs import Brief
 from guidance.content.models import Draft, Kind, MissingFacts
 from guidance.content.services.drafting import draft_products, request_drafts
 from guidance.content.services.review import reject_draft
-from guidance.content.variants import Variant
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from tests.content.conftest import MakeDraft, MakeProduct
@@ -167,7 +167,7 @@ def test_every_kind_of_copy_is_drafted_without_a_failed_check(
         kind=kind,
         language=language,
         requested_by=None,
-        variant=Variant(channel="ios" if kind == Kind.PUSH else ""),
+        brief=Brief(channel="ios" if kind == Kind.PUSH else ""),
     )
     draft = Draft.objects.get()
     assert (draft.kind, draft.blocking_findings, draft.as_written()) == (kind, 0, draft.text)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from guidance.catalog.models import ProductAttribute
+from guidance.content.briefs import Brief
 from guidance.content.models import (
     Draft,
     Kind,
@@ -26,7 +27,6 @@ from guidance.content.services.refusals import ChecksFailed, OwnRequest
 from guidance.content.services.review import approve_draft, edit_draft
 from guidance.content.services.rewriting import rewrite_draft
 from guidance.content.services.wording import candidates
-from guidance.content.variants import Variant
 from guidance.core.jobs import run_job
 from guidance.core.models import Job, Market, User
 from guidance.core.roles import Role
@@ -52,7 +52,7 @@ def make_push(make_product: MakeProduct) -> MakePush:
             kind=Kind.PUSH,
             language="en",
             requested_by=wanted.pop("requested_by", None),
-            variant=Variant(channel=channel, **wanted),
+            brief=Brief(channel=channel, **wanted),
         )
         return Draft.objects.select_related("product").get(product=chosen, channel=channel)
 
@@ -75,8 +75,8 @@ def test_a_push_is_drafted_for_its_channel_and_fits_it(make_push: MakePush, chan
 def test_a_job_drafts_one_push_per_channel_and_no_second_one(make_product: MakeProduct) -> None:
     make_product("mug")
     for channel in ("ios", "sms", "ios"):
-        variant = Variant(channel=channel)
-        job = request_drafts(kind=Kind.PUSH, variant=variant, requested_by=None, start=False)
+        brief = Brief(channel=channel)
+        job = request_drafts(kind=Kind.PUSH, brief=brief, requested_by=None, start=False)
         run_job(job.pk)
         job.refresh_from_db()
         assert job.status == Job.Status.SUCCEEDED, job.error
@@ -109,9 +109,9 @@ def test_a_name_that_does_not_fit_is_counted_and_neither_drafted_nor_called_thin
     make_product: MakeProduct,
 ) -> None:
     product = make_product("mug", title="Voyager Insulated Travel Mug With Two Handles")
-    wanted = Variant(channel="ios", longest=10)
+    wanted = Brief(channel="ios", longest=10)
     job = request_drafts(
-        kind=Kind.PUSH, product_ids=[product.pk], variant=wanted, requested_by=None, start=False
+        kind=Kind.PUSH, product_ids=[product.pk], brief=wanted, requested_by=None, start=False
     )
     run_job(job.pk)
     job.refresh_from_db()
@@ -129,7 +129,7 @@ def test_missing_facts_remember_the_channel_and_draft_for_it(
             kind=Kind.PUSH,
             language="en",
             requested_by=None,
-            variant=Variant(channel=channel, longest=60),
+            brief=Brief(channel=channel, longest=60),
         )
     row = MissingFacts.objects.get(channel="sms")
     supplied = supply_facts(values={row.pk: dict.fromkeys(row.keys, "oak")}, actor=root)
@@ -216,8 +216,8 @@ def test_the_form_asks_for_a_channel_and_starts_the_job(
     assert "Say where the message goes." in client.post(url, sent).content.decode()
     assert not Job.objects.exists()
     client.post(url, {**sent, "channel": "sms", "longest": "60"})
-    wanted = Variant(channel="sms", longest=60)
-    assert Variant.of(Job.objects.get().params["variant"]) == wanted
+    wanted = Brief(channel="sms", longest=60)
+    assert Brief.of(Job.objects.get().params["brief"]) == wanted
 
 
 def test_a_channel_left_over_in_the_form_does_not_touch_other_kinds(
@@ -227,7 +227,7 @@ def test_a_channel_left_over_in_the_form_does_not_touch_other_kinds(
     url = reverse("admin:content_draft_request")
     sent = {"kind": "title", "languages": ["en"], "channel": "sms", "longest": "3"}
     desk(Role.MERCHANDISER).post(url, sent)
-    assert Variant.of(Job.objects.get().params["variant"]) == Variant()
+    assert Brief.of(Job.objects.get().params["brief"]) == Brief()
 
 
 def test_the_desk_shows_the_channel_its_limits_and_what_is_cut(

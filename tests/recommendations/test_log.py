@@ -1,14 +1,10 @@
 """The decision log: statements counted, replays marked, arms named, and a log out of reach."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -17,10 +13,11 @@ from guidance.catalog.models import Product
 from guidance.core.services import create_api_key
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
+from guidance.decisions.unlogged import unlogged_total
 from guidance.recommendations.models import Surface
-from guidance.recommendations.unlogged import unlogged_total
 from guidance.training.models import ModelVersion
 from tests import factories
+from tests.busy import database_busy
 
 URL = "/api/v1/recommendations"
 
@@ -138,35 +135,12 @@ def test_statements_do_not_grow_with_products_events_or_items(
     assert sum("products_product" in sql for sql in statements) <= 3
 
 
-@contextmanager
-def _database_busy() -> Iterator[None]:
-    """Let somebody else hold what a decision is written with."""
-    options = connection.settings_dict
-    if connection.vendor == "sqlite":
-        other = sqlite3.connect(options["NAME"], isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-    else:
-        other = psycopg.connect(
-            host=options["HOST"],
-            port=options["PORT"],
-            user=options["USER"],
-            password=options["PASSWORD"],
-            dbname=options["NAME"],
-        )
-        other.execute("LOCK TABLE decisions_decision IN ACCESS EXCLUSIVE MODE")
-    try:
-        yield
-    finally:
-        other.rollback() if connection.vendor == "postgresql" else other.execute("ROLLBACK")
-        other.close()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_log_that_cannot_be_written_costs_the_shopper_nothing_and_is_counted(
     storefront: APIClient, home: Surface, sold: None
 ) -> None:
     before = unlogged_total()
-    with _database_busy():
+    with database_busy():
         answer = _ask(storefront, customer="never met")
     assert answer["decision_id"] is None
     assert [item["sku"] for item in answer["items"]][:2] == ["P16", "P18"]

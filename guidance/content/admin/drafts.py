@@ -168,7 +168,7 @@ class DraftAdmin(DeskPages, ReadOnlyAdmin):
             requested_by=acting_person(request),
             kind=form.cleaned_data["kind"],
             languages=form.cleaned_data["languages"],
-            variant=form.variant(),
+            brief=form.brief(),
             product_ids=form.cleaned_data["products"],
         )
         messages.success(request, _("The drafts are being written; this page follows the work."))

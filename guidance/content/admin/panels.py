@@ -15,6 +15,7 @@ from guidance.content.presentation import language_label
 from guidance.content.selectors.labels import notice_of
 from guidance.content.selectors.people import colleagues
 from guidance.content.selectors.reviews import said_of
+from guidance.content.selectors.variants import main_beside
 from guidance.content.services.undoing import may_undo
 from guidance.core.admin import acting_person
 from guidance.core.models import User
@@ -53,6 +54,7 @@ def panels(request: HttpRequest, draft: Draft) -> dict[str, Any]:
     return {
         "live": live,
         "changes_to_live": word_changes(live.publication.text, draft.text) if live else [],
+        "main_text": _main_text(draft),
         "earlier": earlier_texts(draft),
         "others": other_languages(draft),
         "comments": list(draft.comments.select_related("author")),
@@ -115,6 +117,12 @@ def _live(draft: Draft) -> PublishedCopy | None:
     copies = PublishedCopy.objects.select_related("publication").filter(**draft.place())
     copy = copies.first()
     return copy if copy and copy.publication.draft_id != draft.pk and copy.is_served else None
+
+
+def _main_text(draft: Draft) -> str:
+    """Return the text that a variant is to be compared with, '' for a main text."""
+    main = main_beside(draft) if draft.variant else None
+    return main.publication.text if main else ""
 
 
 def _publication(draft: Draft) -> Publication | None:

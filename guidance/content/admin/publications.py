@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from guidance.content.admin.labels import LabelledPublications
+from guidance.content.admin.variants import ComparedPublications
 from guidance.content.models import PlannedCopy, Publication, PublishedCopy
 from guidance.content.presentation import excerpt, language_label, place_label
 from guidance.content.services.planning import cancel_planned
@@ -27,13 +27,13 @@ from guidance.core.models import User
 
 
 @admin.register(Publication)
-class PublicationAdmin(LabelledPublications):
+class PublicationAdmin(ComparedPublications):
     """Every text that was ever published, and which of them storefronts get now."""
 
     list_display = ["product_and_text", "state", "place", "language_name", "number",
                     "published_at", "approved_by"]  # fmt: skip
     list_filter = ["current__status", "kind", "channel", "market", "segment",
-                   "language"]  # fmt: skip
+                   "variant", "language"]  # fmt: skip
     list_select_related = ["product", "approved_by", "current"]
     search_fields = ["product__title", "product__sku"]
     fields = ["product", "place", "language_name", "number", "text", "state", "writer", "is_edited",
@@ -84,6 +84,8 @@ class PublicationAdmin(LabelledPublications):
         def act(actor: User, reason: str) -> str:
             copy = get_object_or_404(PublishedCopy, publication=publication_id)
             withdraw_copy(copy=copy, actor=actor, reason=reason)
+            if copy.variant:
+                return _("Retired: nobody gets this wording any more.")
             return _("Withdrawn: storefronts no longer get this text.")
 
         return self._act(request, publication_id, act)

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from guidance.content.briefs import Brief
 from guidance.content.models import Kind, MessageChannel, Stress
 from guidance.content.presentation import language_label
 from guidance.content.selectors.shop import languages_with_facts
-from guidance.content.variants import Variant
 from guidance.core.ids import parse_key
 from guidance.core.models import Market
 from guidance.customers.selectors import membership_tiers
@@ -118,10 +118,10 @@ class RequestForm(forms.Form):
             told = {"language": language_label(language)}
             self.add_error("market", _("No product has facts in %(language)s.") % told)
 
-    def variant(self) -> Variant:
+    def brief(self) -> Brief:
         """Return what a valid form asks for beyond kind and language."""
         sent = self.cleaned_data
-        return Variant(
+        return Brief(
             channel=sent["channel"] or "",
             market=sent["market"],
             segment=sent["segment"],

@@ -14,7 +14,7 @@ from guidance.content.models.drafts import (
 )
 from guidance.content.models.kinds import Kind, MessageChannel, Stress
 from guidance.content.models.labels import EditorialTakeover, LabelPolicy
-from guidance.content.models.places import PLACE
+from guidance.content.models.places import MAIN, MAIN_POLICY, PLACE
 from guidance.content.models.providers import ProviderCircuit, ProviderUsage
 from guidance.content.models.publications import (
     Citation,
@@ -33,6 +33,8 @@ from guidance.content.models.webhooks import (
 )
 
 __all__ = [
+    "MAIN",
+    "MAIN_POLICY",
     "NOBODY",
     "PLACE",
     "Citation",

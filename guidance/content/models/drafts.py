@@ -95,8 +95,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.filter(status=Draft.Status.WAITING)
 
     def decided(self) -> "DraftQuerySet":
-        """What people decided, and did not take back."""
-        decided = self.filter(decided_by__isnull=False, taken_back_at__isnull=True)
+        """What people decided, and did not take back; a text twice approved counts once."""
+        decided = self.filter(
+            decided_by__isnull=False, taken_back_at__isnull=True, promotes__isnull=True
+        )
         return decided.exclude(status=Draft.Status.WAITING)
 
     def clean(self) -> "DraftQuerySet":
@@ -120,6 +122,7 @@ class Draft(Ordered):
         BUDGET_SPENT = "budget_spent", _("today's budget for the language model is spent")
         BAD_ANSWER = "bad_answer", _("the language model's answers could not be read")
         CHECKS_FAILED = "checks_failed", _("the language model's texts failed the checks")
+        TOO_ALIKE = "too_alike", _("the language model's text was nearly the main one")
         INSTRUCTIONS = "instructions", _("title or facts read like instructions to a machine")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -218,6 +221,15 @@ class Draft(Ordered):
         help_text=_("When its approval was; the text waits as a draft of its own."),
     )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    promotes = models.ForeignKey(
+        "self",
+        verbose_name=_("variant it makes the main text"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Its text won an experiment; who approved it approved it as a variant."),
+    )
 
     objects = DraftQuerySet.as_manager()
 

@@ -7,11 +7,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from guidance.content.briefs import Brief
 from guidance.content.models.kinds import Kind, MessageChannel, Stress
-from guidance.content.variants import Variant
 
 # The fields that make a place: no two texts are served, planned or waiting for the same one.
-PLACE = ("product", "kind", "language", "channel", "market", "segment")
+PLACE = ("product", "kind", "language", "channel", "market", "segment", "variant")
+# The main text's variant, and what experiments call it.
+MAIN, MAIN_POLICY = "", "main"
 
 
 class Placed(models.Model):
@@ -42,6 +44,15 @@ class Placed(models.Model):
         default="",
         help_text=_("The membership tier it is written for; empty for everyone."),
     )
+    # Another wording for the same readers; who gets it is an experiment's to say.
+    variant = models.SlugField(
+        _("variant"),
+        max_length=20,
+        blank=True,
+        default=MAIN,
+        db_index=False,
+        help_text=_("A text to be compared with the main one; empty: the main text."),
+    )
 
     class Meta:
         abstract = True
@@ -50,6 +61,12 @@ class Placed(models.Model):
         """Return the place as fields to filter by or to make a row of."""
         own: Any = self
         return {"product_id": own.product_id} | {name: getattr(own, name) for name in PLACE[1:]}
+
+    def place_of_all(self) -> dict[str, Any]:
+        """Return the place without its variant: what the main text and its variants are all for."""
+        place = self.place()
+        del place["variant"]
+        return place
 
     def place_key(self) -> tuple[Any, ...]:
         """Return the place as `values_list(*PLACE)` does."""
@@ -77,9 +94,9 @@ class Ordered(Placed):
     class Meta:
         abstract = True
 
-    def variant(self) -> Variant:
+    def brief(self) -> Brief:
         """Return what was asked for beyond product, kind and language."""
-        return Variant(**{field.name: getattr(self, field.name) for field in fields(Variant)})
+        return Brief(**{field.name: getattr(self, field.name) for field in fields(Brief)})
 
 
 def push_names_its_channel(name: str) -> models.CheckConstraint:

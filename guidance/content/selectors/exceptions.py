@@ -15,12 +15,12 @@ def text_hash(text: str) -> str:
 
 
 def signed_for(draft: Draft, text: str) -> Signed:
-    """Return the exceptions signed for `text` in the place of the draft.
+    """Return the exceptions signed for `text` in the place of the draft, whichever its variant.
 
     Those that were revoked count no more; the others outlive the draft they were signed at: the
     same text that came back to the desk has them.
     """
-    place = {f"draft__{name}": value for name, value in draft.place().items()}
+    place = {f"draft__{name}": value for name, value in draft.place_of_all().items()}
     rows = SignedException.objects.filter(
         **place, text_sha256=text_hash(text), revoked_at__isnull=True
     )

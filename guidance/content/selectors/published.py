@@ -4,26 +4,54 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
 from guidance.content.labelling import Channel
-from guidance.content.models import PLACE, Kind, Publication, PublishedCopy
+from guidance.content.models import MAIN, PLACE, Kind, Publication, PublishedCopy
 from guidance.content.selectors.labels import label_book, label_json, latest_revision
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
 # What is read for itself; by the alphabet the fullest comes first.
 ABOUT_PRODUCTS = (Kind.DESCRIPTION, Kind.GUIDE, Kind.SHORT_DESCRIPTION)
-FOR_EVERYONE = {"channel": "", "market": "", "segment": ""}
+FOR_EVERYONE = {"channel": "", "market": "", "segment": "", "variant": MAIN}
 # A product's copy by kind.
 Copy = dict[str, Any]
 # What `copy_as_json` reads of a publication; every storefront's answer reads some.
 COPY_FIELDS = (
     *("id", "text", "number", "published_at", "is_edited", "writer"),
-    *("language", "channel", "market", "segment"),
+    *("language", "channel", "market", "segment", "variant"),
 )
-_CHANNEL = COPY_FIELDS.index("channel")
+
+
+class LiveText(NamedTuple):
+    """A row of `LIVE_COPY` or `LIVE_TEXTS`: a live text and what its label depends on."""
+
+    copy_id: int
+    product_id: int
+    kind: str
+    id: UUID
+    text: str
+    number: int
+    published_at: datetime
+    is_edited: bool
+    writer: str
+    language: str
+    channel: str
+    market: str
+    segment: str
+    variant: str
+    taken_over_at: datetime | None
+    revision: Any
+
+    def place_of_all(self) -> tuple[Any, ...]:
+        """Return what tells its place from others; a main text and its variants share it."""
+        return self.product_id, self.kind, self.channel, self.market, self.segment
+
+    def as_publication(self) -> Publication:
+        return as_object(Publication, COPY_FIELDS, self[3:-2])
 
 
 def published_copy(
@@ -39,7 +67,7 @@ def published_copy(
     `{product_id: {"description": {"text", "version", "label"}}}`, labelled for a channel and, where
     one is named, a market; pushes stand under "push" by the channel they go to. Of texts for
     several audiences it is the one written most closely for this market and segment: for both, for
-    the market, for the segment, for everyone. One query.
+    the market, for the segment, for everyone; variants are left out. One query.
     """
     rows = LIVE_TEXTS.rows(products=product_ids, language=language)
     return copy_by_product(rows, channel=channel, market=market, segment=segment)
@@ -53,21 +81,42 @@ def copy_by_product(
     segment: str = "",
 ) -> dict[int, Copy]:
     """Return what rows of `LIVE_COPY` or `LIVE_TEXTS` tell, as `published_copy` does."""
+    return copy_of_texts(closest_texts(rows, market, segment), channel=channel, market=market)
+
+
+def closest_texts(
+    rows: Sequence[Sequence[Any]], market: str = "", segment: str = ""
+) -> list[LiveText]:
+    """Return, of each product, kind and channel, the main text closest to an audience."""
+    best: dict[tuple[Any, ...], tuple[int, LiveText]] = {}
+    for row in map(LiveText._make, rows):
+        if row.variant or row.market not in ("", market) or row.segment not in ("", segment):
+            continue
+        closeness = 2 * bool(row.market) + bool(row.segment)
+        place = row.product_id, row.kind, row.channel
+        if closeness >= best.get(place, (0, row))[0]:
+            best[place] = closeness, row
+    return [row for _closeness, row in best.values()]
+
+
+def copy_of_texts(
+    texts: Iterable[LiveText], *, channel: Channel = Channel.PAGE, market: str = ""
+) -> dict[int, Copy]:
+    """Return texts as storefronts get them, by product, kind and, of pushes, channel."""
     found: dict[int, Copy] = {}
-    for product, kind, *values, taken_over_at, revision in _closest(rows, market, segment):
-        publication = as_object(Publication, COPY_FIELDS, values)
+    for text in texts:
+        publication = text.as_publication()
         label = label_json(
             publication,
-            book=label_book(revision),
-            taken_over_at=taken_over_at,
+            book=label_book(text.revision),
+            taken_over_at=text.taken_over_at,
             channel=channel,
             market=market,
         )
-        own = found.setdefault(product, {})
-        if publication.channel:
-            own.setdefault(kind, {})[publication.channel] = _copy_json(publication, label)
-        else:
-            own[kind] = _copy_json(publication, label)
+        own, name = found.setdefault(text.product_id, {}), text.kind
+        if text.channel:
+            own, name = own.setdefault(text.kind, {}), text.channel
+        own[name] = _copy_json(publication, label)
     return found
 
 
@@ -132,6 +181,7 @@ def change_as_json(
         "channel": row.channel,
         "market": row.market,
         "segment": row.segment,
+        "variant": row.variant,
         "status": row.status,
         "changed_at": row.changed_at.isoformat(),
         "copy": copy_as_json(row, channel=channel, market=market) if is_live else None,
@@ -149,25 +199,12 @@ def all_live() -> QuerySet[PublishedCopy]:
     return _current().filter(status=PublishedCopy.Status.LIVE).order_by("product__sku", *PLACE[1:])
 
 
-def _closest(rows: Sequence[Sequence[Any]], market: str, segment: str) -> Iterable[Sequence[Any]]:
-    """Return, of the rows for each product, kind and channel, the one closest to an audience."""
-    best: dict[tuple[Any, ...], tuple[int, Sequence[Any]]] = {}
-    for row in rows:
-        product, kind, *values = row
-        channel, own_market, own_segment = values[_CHANNEL : _CHANNEL + 3]
-        if own_market not in ("", market) or own_segment not in ("", segment):
-            continue
-        closeness = 2 * bool(own_market) + bool(own_segment)
-        if closeness >= best.get((product, kind, channel), (0, row))[0]:
-            best[product, kind, channel] = closeness, row
-    return [row for _closeness, row in best.values()]
-
-
 def _copy_json(publication: Publication, label: dict[str, Any]) -> dict[str, Any]:
     return {
         "text": publication.text,
         "market": publication.market,
         "segment": publication.segment,
+        "variant": publication.variant,
         "version": publication.number,
         "published_at": publication.published_at.isoformat(),
         "label": label,
@@ -188,8 +225,7 @@ def _live_texts() -> QuerySet[PublishedCopy, Any]:
         )
         .order_by()
         .values_list(
-            "product_id",
-            "kind",
+            *("pk", "product_id", "kind"),
             *(f"publication__{name}" for name in COPY_FIELDS),
             "publication__takeover__at",
             latest_revision(),

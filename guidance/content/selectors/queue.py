@@ -175,6 +175,7 @@ class Share:
     channel: str
     market: str
     segment: str
+    variant: str
     drafts: int
     replacing: int
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from guidance.behaviour.models import ProductDayRollup, Source
 from guidance.catalog.models import Product, ProductAttribute
+from guidance.content.briefs import USUAL, Brief
 from guidance.content.models import Draft, Kind, PublishedCopy
-from guidance.content.variants import USUAL, Variant
 from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
 from models_ml.writer.terms import Terms, terms_of
@@ -38,12 +38,12 @@ def _has_facts(language: str) -> bool:
     )
 
 
-def products_to_draft(*, kind: Kind | str, language: str, variant: Variant = USUAL) -> list[int]:
+def products_to_draft(*, kind: Kind | str, language: str, brief: Brief = USUAL) -> list[int]:
     """Return ids of shown products without such a draft or copy, or a description of their own.
 
     A product whose last draft was rejected is left to people, who may ask for it by name.
     """
-    place = {"kind": kind, "language": language, **variant.place()}
+    place = {"kind": kind, "language": language, **brief.place()}
     done = Draft.objects.filter(**place).exclude(status="approved")
     published = PublishedCopy.objects.filter(**place)
     products = (
@@ -51,7 +51,7 @@ def products_to_draft(*, kind: Kind | str, language: str, variant: Variant = USU
         .exclude(pk__in=done.values("product_id"))
         .exclude(pk__in=published.values("product_id"))
     )
-    if kind == Kind.DESCRIPTION and not variant.has_audience:
+    if kind == Kind.DESCRIPTION and not brief.has_audience:
         described = Q(descriptions__has_key=language) & ~Q(**{f"descriptions__{language}": ""})
         products = products.exclude(described)
     return list(products.order_by("pk").values_list("pk", flat=True))

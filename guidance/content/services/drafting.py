@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
 from guidance.catalog.selectors import facts_of
+from guidance.content.briefs import USUAL, Brief
 from guidance.content.models import PLACE, Draft, Kind, MissingFacts
 from guidance.content.selectors.likeness import ShopTexts
 from guidance.content.selectors.shop import (
@@ -20,6 +21,7 @@ from guidance.content.selectors.shop import (
     products_to_draft,
     takings_of,
 )
+from guidance.content.services.differing import TooAlike, write_variants
 from guidance.content.services.examination import examine
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.providers import BUILTIN, chosen_writer
@@ -31,12 +33,12 @@ from guidance.content.services.writing import (
     read_house,
     write_drafts,
 )
-from guidance.content.variants import USUAL, Variant
 from guidance.core.jobs import JobContext
 from guidance.core.models import Job, User
 from guidance.core.services import record_batch_audit
 from guidance.core.services.jobs import request_job
 from models_ml.writer.facts import Fact
+from models_ml.writer.kinds import TooShort
 from models_ml.writer.providers import Provider
 from models_ml.writer.realiser import NotEnoughFacts
 
@@ -45,6 +47,7 @@ JOB_KIND = "draft_copy"
 PHASE = gettext_noop("writing drafts")
 DRAFTED, THIN = gettext_noop("drafted"), gettext_noop("too thin")
 CRAMPED = gettext_noop("too little room for the name")
+SAME = gettext_noop("no clearly different wording")
 FALLEN = gettext_noop("by the builtin writer instead")
 
 
@@ -52,13 +55,15 @@ FALLEN = gettext_noop("by the builtin writer instead")
 class Drafted:
     """What writing came to; `fallbacks` of the drafts stand in for a language model's.
 
-    `cramped` products have names too long for the channel or the length that was asked for.
+    `cramped` products have names too long for the channel or the length that was asked for; of
+    `alike` ones the facts allow no variant that clearly differs.
     """
 
     drafted: int
     missing: int
     fallbacks: int = 0
     cramped: int = 0
+    alike: int = 0
 
     def __add__(self, other: "Drafted") -> "Drafted":
         return Drafted(
@@ -66,11 +71,12 @@ class Drafted:
             self.missing + other.missing,
             self.fallbacks + other.fallbacks,
             self.cramped + other.cramped,
+            self.alike + other.alike,
         )
 
     def as_detail(self) -> dict[str, int]:
         """Return the figures that a job's page shows; the rare ones only where there are any."""
-        rare = {CRAMPED: self.cramped, FALLEN: self.fallbacks}
+        rare = {CRAMPED: self.cramped, SAME: self.alike, FALLEN: self.fallbacks}
         return {DRAFTED: self.drafted, THIN: self.missing} | {n: c for n, c in rare.items() if c}
 
 
@@ -80,7 +86,7 @@ def request_drafts(
     kind: Kind | str = Kind.DESCRIPTION,
     languages: Sequence[str] = (),
     product_ids: Sequence[int] | None = None,
-    variant: Variant = USUAL,
+    brief: Brief = USUAL,
     start: bool = True,
 ) -> Job:
     """Ask for drafts of `product_ids`, or of every product that lacks this kind of copy.
@@ -92,7 +98,7 @@ def request_drafts(
         "kind": str(kind),
         "languages": list(languages) or languages_with_facts(),
         "product_ids": None if product_ids is None else list(product_ids),
-        "variant": variant.as_fields(),
+        "brief": brief.as_fields(),
     }
     return request_job(kind=JOB_KIND, params=params, requested_by=requested_by, start=start)
 
@@ -106,9 +112,9 @@ def run_draft_copy(context: JobContext) -> dict[str, Any]:
 def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
     job = Job.objects.select_related("requested_by").get(pk=context.job_id)
     kind, asked_for = context.params["kind"], context.params["product_ids"]
-    variant = Variant.of(context.params.get("variant", {}))
+    brief = Brief.of(context.params.get("brief", {}))
     plan = {
-        language: asked_for or products_to_draft(kind=kind, language=language, variant=variant)
+        language: asked_for or products_to_draft(kind=kind, language=language, brief=brief)
         for language in context.params["languages"]
     }
     all_of_it, done = Drafted(0, 0), 0
@@ -119,7 +125,7 @@ def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
             product_ids=batch,
             kind=kind,
             language=language,
-            variant=variant,
+            brief=brief,
             requested_by=job.requested_by,
             unless_drafted_since=job.created_at,
             provider=writer,
@@ -130,6 +136,7 @@ def _draft_all(context: JobContext, writer: Provider) -> dict[str, Any]:
         "facts_missing": all_of_it.missing,
         "fallbacks": all_of_it.fallbacks,
         "cramped": all_of_it.cramped,
+        "alike": all_of_it.alike,
     }
 
 
@@ -145,7 +152,7 @@ def draft_products(
     kind: Kind | str,
     language: str,
     requested_by: User | None,
-    variant: Variant = USUAL,
+    brief: Brief = USUAL,
     unless_drafted_since: datetime | None = None,
     provider: Provider = BUILTIN,
 ) -> Drafted:
@@ -158,7 +165,7 @@ def draft_products(
     settled = Q(status=Draft.Status.WAITING)
     if unless_drafted_since is not None:
         settled |= Q(created_at__gte=unless_drafted_since)
-    drafted = Draft.objects.filter(settled, kind=kind, language=language, **variant.place())
+    drafted = Draft.objects.filter(settled, kind=kind, language=language, **brief.place())
     products = list(
         Product.objects.filter(pk__in=product_ids)
         .exclude(pk__in=drafted.values("product_id"))
@@ -167,13 +174,14 @@ def draft_products(
     facts, takings, house = (
         facts_of(products, language),
         takings_of(product_ids),
-        read_house(language, variant.market),
+        read_house(language, brief.market),
     )
     assignments = [
-        Assignment(product, str(kind), language, facts[product.pk], house, variant=variant)
+        Assignment(product, str(kind), language, facts[product.pk], house, brief=brief)
         for product in products
     ]
-    texts = write_drafts(assignments, provider)
+    write = write_variants if brief.variant else write_drafts
+    texts = write(assignments, provider)
     drafts = [written for written in texts if isinstance(written, Draft)]
     missing = _missing(assignments, texts)
     for draft in drafts:
@@ -185,12 +193,13 @@ def draft_products(
         drafted=stored,
         missing=len(missing),
         fallbacks=sum(bool(draft.fallback_reason) for draft in drafts),
-        cramped=len(texts) - len(drafts) - len(missing),
+        cramped=sum(isinstance(nothing, TooShort) for nothing in texts),
+        alike=sum(isinstance(nothing, TooAlike) for nothing in texts),
     )
 
 
 def _missing(
-    assignments: Sequence[Assignment], texts: Sequence[Draft | Unwritten]
+    assignments: Sequence[Assignment], texts: Sequence[Draft | Unwritten | TooAlike]
 ) -> list[MissingFacts]:
     """Return what is to be listed: the products whose facts are too thin, unsaved."""
     return [
@@ -198,7 +207,7 @@ def _missing(
             product=asked.product,
             kind=asked.kind,
             language=asked.language,
-            **asked.variant.as_fields(),
+            **asked.brief.as_fields(),
             keys=list(nothing.missing),
         )
         for asked, nothing in zip(assignments, texts, strict=True)

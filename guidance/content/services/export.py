@@ -13,7 +13,7 @@ from guidance.core.spreadsheets import BYTE_ORDER_MARK, defused
 
 CHUNK = 500
 COLUMNS = (
-    "sku", "kind", "language", "channel", "market", "segment", "version",
+    "sku", "kind", "language", "channel", "market", "segment", "variant", "version",
     "content_id", "published_at", "text",
     "origin", "writer", "taken_over", "label_channel", "label_visible", "label_notice",
     "digital_source_type", "provenance",
@@ -43,6 +43,7 @@ def _row(row: PublishedCopy, channel: Channel, market: str) -> dict[str, Any]:
     label = copy["label"]
     values = (
         row.product.sku, row.kind, row.language, row.channel, row.market, row.segment,
+        row.variant,
         copy["version"],
         str(row.publication_id),
         copy["published_at"], copy["text"], label["origin"], label["writer"], label["taken_over"],

@@ -64,6 +64,6 @@ def _draft(product: Product, row: MissingFacts, actor: User) -> Drafted:
         product_ids=[product.pk],
         kind=row.kind,
         language=row.language,
-        variant=row.variant(),
+        brief=row.brief(),
         requested_by=actor,
     )

@@ -20,6 +20,7 @@ from guidance.content.models import (
     PublishedCopy,
     WebhookEvent,
 )
+from guidance.content.selectors.variants import running_with
 from guidance.content.services.examination import examine_publication
 from guidance.content.services.refusals import (
     ChecksFailed,
@@ -153,7 +154,9 @@ def restore_publication(*, publication_id: uuid.UUID, actor: User, reason: str) 
 def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> PublishedCopy:
     """Stop serving a product's copy at once; the publication stays on record.
 
-    Raises PermissionDenied, or Invalid where no reason is given or nothing is published.
+    Of a variant that is retiring it: whoever an experiment shows it to gets the main text from now
+    on, and the experiment's decisions say so. Raises PermissionDenied, or Invalid where no reason
+    is given or nothing is published.
     """
     require(actor, "content.withdraw_publication")
     reason = _said(reason, _("Say why it is withdrawn."))
@@ -162,11 +165,15 @@ def withdraw_copy(*, copy: PublishedCopy, actor: User, reason: str) -> Published
     if current.status == PublishedCopy.Status.WITHDRAWN:
         raise Invalid(_("It is withdrawn already."))
     take_out(current, reason=reason)
+    details: dict[str, Any] = {"reason": current.reason}
+    if current.variant:
+        running = [experiment.key for experiment in running_with(current)]
+        details |= {"variant": current.variant, "experiments": running}
     record_audit(
         actor=actor,
-        verb="withdraw_copy",
+        verb="retire_variant" if current.variant else "withdraw_copy",
         target=current.publication,
-        details={"reason": current.reason},
+        details=details,
     )
     return current
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guidance.content.models import NOBODY, Draft, Publication, ReviewTask, between_commas
+from guidance.content.services.differing import same_wording
 from guidance.content.services.examination import Examination, examine_draft
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.publication import publish
@@ -152,6 +153,8 @@ def _settle(
         raise Invalid(_("That time has gone by."))
     if reason := own_request(draft, actor):
         raise OwnRequest(reason)
+    if same_wording(draft) is not None:
+        raise Invalid(_("It reads as another text of this place does; a variant must differ."))
     found = examine_draft(draft=draft)
     _keep(draft, found)
     if found.blocking:

@@ -14,7 +14,6 @@ from guidance.content.services.examination import SIGNED, examine_draft, examine
 from guidance.content.services.exceptions import LEAST_JUSTIFICATION, LONGEST_JUSTIFICATION
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.planning import REAPPROVE_WITHIN
-from guidance.content.services.publication import place_of
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.staleness import text_to_desk
 from guidance.content.services.waiting import require
@@ -49,30 +48,35 @@ def revoke_exception(*, exception_id: uuid.UUID, reason: str, actor: User) -> Si
     _block_waiting(signed)
     returned = _return_live(signed)
     details = {"rule": signed.rule, "words": signed.span_text, "reason": reason}
-    details |= {"returned": str(returned.pk)} if returned else {}
+    details |= {"returned": ", ".join(str(draft.pk) for draft in returned)} if returned else {}
     record_audit(actor=actor, verb="revoke_exception", target=signed, details=details)
     return signed
 
 
 def _block_waiting(signed: SignedException) -> None:
-    waiting = Draft.objects.waiting().filter(**place_of(signed.draft))
+    waiting = Draft.objects.waiting().filter(**signed.draft.place_of_all())
     for draft in waiting.select_for_update(of=("self",)).select_related("product"):
         if text_hash(draft.text) == signed.text_sha256:
             draft.save(update_fields=examine_draft(draft=draft).put_on(draft))
 
 
-def _return_live(signed: SignedException) -> Draft | None:
-    """Give live copy with this text a deadline, and return its draft if none waits already."""
-    live = PublishedCopy.objects.filter(**place_of(signed.draft), status=PublishedCopy.Status.LIVE)
-    copy = live.select_related("publication__draft", "publication__product").first()
-    if copy is None or not _is_found_in(signed, copy):
-        return None
+def _return_live(signed: SignedException) -> list[Draft]:
+    """Give live copy with this text a deadline, and return its drafts where none waits already."""
+    live = PublishedCopy.objects.filter(
+        **signed.draft.place_of_all(), status=PublishedCopy.Status.LIVE
+    )
+    copies = live.select_related("publication__draft", "publication__product")
+    returned = (_return_copy(copy) for copy in copies if _is_found_in(signed, copy))
+    return [draft for draft in returned if draft is not None]
+
+
+def _return_copy(copy: PublishedCopy) -> Draft | None:
     now = timezone.now()
     # A deadline that runs already is not put off.
     copy.serve_until = min(copy.serve_until or now + REAPPROVE_WITHIN, now + REAPPROVE_WITHIN)
     copy.reason, copy.changed_at = REVOKED, now
     copy.save(update_fields=["serve_until", "reason", "changed_at"])
-    if Draft.objects.waiting().filter(**place_of(signed.draft)).exists():
+    if Draft.objects.waiting().filter(**copy.place()).exists():
         return None
     draft = text_to_desk(copy.publication)
     examine_draft(draft=draft).put_on(draft)

@@ -165,7 +165,7 @@ def assignments_of(drafts: Sequence[Draft], *, instruction: str = "") -> list[As
             facts=facts[draft.language][draft.product_id],
             house=houses[draft.language, draft.market],
             version=draft.version + 1,
-            variant=draft.variant(),
+            brief=draft.brief(),
             instruction=instruction,
             current=draft.text if instruction else "",
         )

@@ -25,7 +25,12 @@ TAKEN_BACK = gettext_noop("The approval was taken back.")
 
 
 def may_undo(draft: Draft, actor: User) -> bool:
-    """Tell whether `actor` may still take their own decision of a draft back."""
+    """Tell whether `actor` may still take their own decision of a draft back.
+
+    What an experiment's decision published is taken back on the experiment's page.
+    """
+    if draft.promotes_id is not None:
+        return False
     is_own = draft.decided_by_id is not None and draft.decided_by_id == actor.pk
     return is_own and timezone.now() - (draft.decided_at or timezone.now()) <= UNDO_WITHIN
 

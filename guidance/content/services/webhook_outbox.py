@@ -84,6 +84,7 @@ def _data(publication: Publication, sku: str, status: str) -> dict[str, Any]:
         "channel": publication.channel,
         "market": publication.market,
         "segment": publication.segment,
+        "variant": publication.variant,
         "version": publication.number,
         "status": status,
     }

@@ -121,7 +121,7 @@ def _written(
             yield write_builtin(
                 Assignment(
                     *(draft.product, draft.kind, draft.language, facts, house, number),
-                    variant=draft.variant(),
+                    brief=draft.brief(),
                 )
             )
         except (NotEnoughFacts, TooShort):

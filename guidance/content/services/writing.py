@@ -10,13 +10,13 @@ from typing import Any
 from django.db import connections
 
 from guidance.catalog.models import Product
+from guidance.content.briefs import USUAL, Brief
 from guidance.content.models import Draft
 from guidance.content.reranking import FIRST_WORDING, Chooser, promoted_chooser
 from guidance.content.selectors.rules import active_rules
 from guidance.content.selectors.shop import shop_brands
 from guidance.content.selectors.voice import voice_in
 from guidance.content.services.examination import examine, facts_as_json, told_by
-from guidance.content.variants import USUAL, Variant
 from models_ml.writer.checks import BLOCK
 from models_ml.writer.checks.injection import poisoned
 from models_ml.writer.facts import Fact
@@ -83,7 +83,7 @@ class Assignment:
     facts: Sequence[Fact]
     house: House
     version: int = 1
-    variant: Variant = USUAL
+    brief: Brief = USUAL
     instruction: str = ""
     current: str = ""
 
@@ -93,14 +93,14 @@ class Assignment:
 
         A place of its own gives wordings of its own.
         """
-        place = "|".join(self.variant.place().values()).strip("|")
+        place = "|".join(self.brief.place().values()).strip("|")
         return (
             self.product.pk * SEEDS_PER_PRODUCT + self.version + (zlib.crc32(place.encode()) << 20)
         )
 
     @property
     def manner(self) -> Manner:
-        return self.variant.manner(self.house.rules.pack.key)
+        return self.brief.manner(self.house.rules.pack.key)
 
     def task(self) -> CopyTask:
         """Return what a language model is told: only facts that copy may state."""
@@ -205,7 +205,7 @@ def _draft(assignment: Assignment, text: str, sentences: Iterable[Sentence]) -> 
         product=assignment.product,
         kind=assignment.kind,
         language=assignment.language,
-        **assignment.variant.as_fields(),
+        **assignment.brief.as_fields(),
         text=text,
         version=assignment.version,
         sentences=told,

@@ -1,21 +1,40 @@
 """Writing the decision log."""
 
+import logging
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import Error, connection
 
 from guidance.behaviour.services.rollups import mark_days, marks_of
 from guidance.core.bulk import insert_statement
 from guidance.core.patience import impatient
 from guidance.customers.services import ensure_customers
 from guidance.decisions.models import Decision
+from guidance.decisions.unlogged import count_unlogged
 
+logger = logging.getLogger(__name__)
+# How long a shopper may wait for a database that somebody else is writing to.
+PATIENCE_MS = 1_000
 # On PostgreSQL the row is held against a merge until the decision is written, as by
 # `ensure_customers`.
 SHOPPER = (
     "(SELECT COALESCE(merged_into_id, id) FROM customers_customer WHERE ref = %s FOR KEY SHARE)"
 )
+
+
+def log_answer(decisions: Sequence[Decision], *, ref: str, is_known: bool, zone: ZoneInfo) -> bool:
+    """Write one answer's decisions as `record_answer` does and return whether that worked.
+
+    A shopper is answered whatever the log does: what it cannot take is counted, and nobody is made.
+    """
+    try:
+        record_answer(decisions, ref=ref, is_known=is_known, zone=zone, patience_ms=PATIENCE_MS)
+    except Error:
+        logger.exception("%d decisions could not be written", len(decisions))
+        count_unlogged(len(decisions))
+        return False
+    return True
 
 
 def record_answer(

@@ -75,7 +75,7 @@ class DecisionForm(forms.Form):
 
 def policy_choices(experiment: Experiment | None) -> list[Choice]:
     """Return what arms may ask for: on a new draft, whatever any surface knows."""
-    testable = testable_of(experiment.surface) if experiment else None
+    testable = testable_of(experiment.surface, experiment.subject) if experiment else None
     if experiment and testable:
         return list(testable.policies(experiment.surface, experiment.subject))
     return [choice for one in testables() for choice in one.policies("", "")]

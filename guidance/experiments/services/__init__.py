@@ -5,6 +5,7 @@ from guidance.experiments.services.assign import (
     HELD_OUT,
     Assignment,
     assign,
+    assign_subjects,
     surfaces_tested,
 )
 from guidance.experiments.services.deciding import (
@@ -31,6 +32,7 @@ __all__ = [
     "approve_experiment",
     "archive_experiment",
     "assign",
+    "assign_subjects",
     "confirm_decision",
     "decide_experiment",
     "end_holdout",

@@ -10,15 +10,16 @@ shopper has met two arms, is left out of every figure and counted there; where n
 decisions are the customer's own and they count once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import JSONField, Q, QuerySet, Value
+from django.db.models import F, JSONField, Q, QuerySet, Value
 
 from guidance.behaviour.models import Source
-from guidance.core.compiled import CompiledQuery, Parameter
+from guidance.core.compiled import AnyOf, CompiledQuery, Parameter
 from guidance.experiments.assignment import (
     bucket_of,
     bucket_ranges,
@@ -39,12 +40,14 @@ class Assignment:
     """The running experiment's key, the arm's key and the policy that arm gets.
 
     Of the held out, `experiment` is the holdout's key, `arm` is `HELD_OUT` and `policy` is '':
-    whatever the surface shows where no model and no test is.
+    whatever the surface shows where no model and no test is. `share` is the arm's among those who
+    take part, 0 to 1.
     """
 
     experiment: str
     arm: str
     policy: str
+    share: float = field(default=1.0, compare=False)
 
     @property
     def is_held_out(self) -> bool:
@@ -68,6 +71,7 @@ class Row(NamedTuple):
     policy: str
     weight: Any
     is_control: bool
+    subject: str
 
     @property
     def salt(self) -> str:
@@ -94,17 +98,54 @@ def assign(
     if not unit:
         return None
     rows = [Row(*row) for row in _RUNNING.rows(surface=surface, subject=subject, source=source)]
+    if (held := _held_out(rows, unit, source)) is not None:
+        return held
+    return next(_assignments(rows, unit, _known_once(unit, attributes or {})), None)
+
+
+def assign_subjects(
+    *, surface: str, unit: str, source: str, subjects: Collection[str]
+) -> dict[str, Assignment]:
+    """Return the unit's arm of each of these subjects that an experiment of its own runs for.
+
+    Experiments without a subject are left out, else it is as `assign` says: the held out are so for
+    every subject under test. One statement however many subjects, and two where there are
+    conditions.
+    """
+    if not unit or not subjects:
+        return {}
+    found = _RUNNING_FOR.rows(surface=surface, subjects=list(subjects), source=source)
+    rows = [Row(*row) for row in found]
+    by_subject: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if not row.is_holdout:
+            by_subject[row.subject].append(row)
+    if (held := _held_out(rows, unit, source)) is not None:
+        return dict.fromkeys(by_subject, held)
+    known = _known_once(unit, {})
+    arms = {
+        subject: next(_assignments(own, unit, known), None) for subject, own in by_subject.items()
+    }
+    return {subject: arm for subject, arm in arms.items() if arm is not None}
+
+
+def _held_out(rows: list[Row], unit: str, source: str) -> Assignment | None:
     for row in rows:
         if row.is_holdout and source == Source.LIVE and _is_held_out(row, unit):
             return Assignment(row.experiment, HELD_OUT, "")
+    return None
+
+
+def _known_once(unit: str, told: Mapping[str, Any]) -> Callable[[], Mapping[str, Any]]:
+    """Return what reads what is known of the unit when it is first asked, and once."""
     known: list[Mapping[str, Any]] = []
 
     def attributes_known() -> Mapping[str, Any]:
         if not known:
-            known.append({**attributes_of(unit), **(attributes or {})})
+            known.append({**attributes_of(unit), **told})
         return known[0]
 
-    return next(_assignments(rows, unit, attributes_known), None)
+    return attributes_known
 
 
 def _assignments(
@@ -128,7 +169,8 @@ def _assignments(
         if first.targeting and not matches(first.targeting, attributes()):
             continue
         if (chosen := _arm_of(arms, unit)) is not None:
-            yield Assignment(chosen.experiment, chosen.arm, chosen.policy)
+            share = float(chosen.weight)
+            yield Assignment(chosen.experiment, chosen.arm, chosen.policy, share)
 
 
 def _arm_of(arms: list[Row], unit: str) -> Row | None:
@@ -158,9 +200,9 @@ def surfaces_tested() -> set[tuple[str, str]]:
     return set(running.order_by().values_list("surface", "source").union(held.order_by()))
 
 
-def _running() -> QuerySet[Any, Any]:
+def _running(subjects: Q) -> QuerySet[Any, Any]:
     arms = Arm.objects.filter(
-        Q(experiment__subject="") | Q(experiment__subject=Parameter("subject")),
+        subjects,
         experiment__surface=Parameter("surface"),
         experiment__source=Parameter("source"),
         experiment__status=Experiment.Status.RUNNING,
@@ -173,14 +215,14 @@ def _running() -> QuerySet[Any, Any]:
             *("experiment__key", "experiment__seed", "experiment__hash_version"),
             *("experiment__coverage", "experiment__namespace"),
             *("experiment__namespace_from", "experiment__namespace_to", "experiment__targeting"),
-            *("position", "key", "policy", "weight", "is_control"),
+            *("position", "key", "policy", "weight", "is_control", "experiment__subject"),
         )
         .union(
             held.order_by().values_list(
                 Value(True),
                 *("key", "seed", Value(2), "share", Value("")),
                 *(Value(0), Value(1), Value({}, JSONField())),
-                *(Value(0), Value(""), Value(""), Value(1), Value(False)),
+                *(Value(0), Value(""), Value(""), Value(1), Value(False), Value("")),
             ),
             all=True,
         )
@@ -188,4 +230,7 @@ def _running() -> QuerySet[Any, Any]:
 
 
 # What every request asks: one experiment's arms as a rule, and the holdout where there is one.
-_RUNNING = CompiledQuery(_running)
+_RUNNING = CompiledQuery(
+    lambda: _running(Q(experiment__subject="") | Q(experiment__subject=Parameter("subject")))
+)
+_RUNNING_FOR = CompiledQuery(lambda: _running(Q(AnyOf(F("experiment__subject"), "subjects"))))

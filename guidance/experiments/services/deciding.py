@@ -148,7 +148,7 @@ def _require_verdict(experiment: Experiment, verdict: str, arm: str) -> None:
 
 
 def _testable(experiment: Experiment) -> Testable:
-    testable = testable_of(experiment.surface)
+    testable = testable_of(experiment.surface, experiment.subject)
     if testable is None:
         raise ValidationError(
             _("Nothing serves the surface “%(surface)s”, so nothing can be switched there.")

@@ -1,21 +1,14 @@
 """Writing an answer's decisions, without letting the shopper wait for a busy database."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import Error
-
 from guidance.decisions.models import Decision
-from guidance.decisions.services.log import record_answer
+from guidance.decisions.services.log import log_answer
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
 from guidance.recommendations.state import state
-from guidance.recommendations.unlogged import count_unlogged
 
-logger = logging.getLogger(__name__)
-# How long a shopper may wait for a database that somebody else is writing to.
-PATIENCE_MS = 1_000
 LOGGED = ("kind", "sku", "key", "position", "score", "reason", "because", "propensity", "rules")
 
 
@@ -30,17 +23,13 @@ def log_answers(
     written, nobody is made either, the answers keep their null ids, and they are counted.
     """
     decisions = [_decision(answer, asked, latency_ms) for answer in answers]
-    try:
-        record_answer(
-            decisions,
-            ref=asked.customer,
-            is_known=is_known or not asked.customer,
-            zone=ZoneInfo(state.market.time_zone),
-            patience_ms=PATIENCE_MS,
-        )
-    except Error:
-        logger.exception("%d decisions could not be written", len(decisions))
-        count_unlogged(len(decisions))
+    is_logged = log_answer(
+        decisions,
+        ref=asked.customer,
+        is_known=is_known or not asked.customer,
+        zone=ZoneInfo(state.market.time_zone),
+    )
+    if not is_logged:
         return False
     for answer, decision in zip(answers, decisions, strict=True):
         answer.decision_id = str(decision.pk)

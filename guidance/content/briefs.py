@@ -8,22 +8,23 @@ from models_ml.writer.manner import Manner
 
 
 @dataclass(frozen=True)
-class Variant:
+class Brief:
     """Where a text goes, who reads it and how it is told; '' and 0 where nothing was asked for.
 
-    The audience is a market's key and a membership tier, each '' for everyone. The names are those
-    of a draft's fields.
+    The audience is a market's key and a membership tier, each '' for everyone; `variant` is '' for
+    the main text. The names are those of a draft's fields.
     """
 
     channel: str = ""
     market: str = ""
     segment: str = ""
+    variant: str = ""
     stress: str = ""
     longest: int = 0
 
     @classmethod
-    def of(cls, params: Mapping[str, Any]) -> "Variant":
-        """Return the variant that a job's parameters name; those of older jobs name none."""
+    def of(cls, params: Mapping[str, Any]) -> "Brief":
+        """Return the brief that a job's parameters name; those of older jobs name none."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in params.items() if name in known})
 
@@ -33,7 +34,7 @@ class Variant:
 
     def place(self) -> dict[str, str]:
         """Return the part of it that tells places apart."""
-        return {"channel": self.channel, "market": self.market, "segment": self.segment}
+        return {name: getattr(self, name) for name in ("channel", "market", "segment", "variant")}
 
     @property
     def has_audience(self) -> bool:
@@ -50,4 +51,4 @@ class Variant:
         )
 
 
-USUAL = Variant()
+USUAL = Brief()
