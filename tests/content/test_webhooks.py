@@ -87,7 +87,7 @@ def test_a_publication_and_its_withdrawal_are_told_in_order_and_signed(
         body = Webhook(secret).verify(call.body, call.headers)
         assert body["data"] | {"status": ""} == {
             "content_id": str(first.pk), "sku": "mug", "kind": "description",
-            "language": "en", "channel": "", "market": "", "segment": "",
+            "language": "en", "channel": "", "market": "", "segment": "", "variant": "",
             "version": 1, "status": "",
         }  # fmt: skip
         assert call.headers["webhook-id"] == message.message_id
