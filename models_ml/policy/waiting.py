@@ -47,6 +47,8 @@ class Waiting:
         if key in self._open:
             raise PolicyProblem(f"decision {key!r} is already open")
         values = None if context is None else np.asarray(context, dtype=float).tolist()
+        if values is not None and not np.isfinite(values).all():
+            raise PolicyProblem(f"the context of decision {key!r} is not all finite numbers")
         self._open[key] = _Open(arm, values, checked_number(at, "at"))
 
     def rewarded(self, key: str, reward: float, at: float) -> bool:
