@@ -58,7 +58,7 @@ class Evaluation:
     """A candidate policy on a log.
 
     `effective_shoppers` and `effective_rewards` are what a verdict rests on: how many equally
-    weighted shoppers, and how many equally weighted decisions with a reward, tell as much.
+    weighted shoppers, and how many decisions with a reward, tell as much.
     `mean_weight` is about 1 where the logged propensities are those of the log; `unseen_share` is
     how often the candidate would take an arm that the log never took.
     """

@@ -21,11 +21,14 @@ def effective_shoppers(weights: np.ndarray, shoppers: np.ndarray) -> float:
 
 
 def effective_rewards(weights: np.ndarray, rewards: np.ndarray) -> float:
-    """Return Kish's number of decisions with a reward.
+    """Return how many decisions with a reward the log is worth: the lesser of two numbers.
 
-    Thousands of decisions with a handful of clicks weigh as little as the clicks do.
+    Kish's number over rewarded decisions, as thousands of decisions with a handful of clicks weigh
+    as little as the clicks do; and the rewards to expect in the effective sample, as clicks on what
+    the candidate hardly shows say nothing of what it does show.
     """
-    return effective(np.abs(weights * rewards))
+    expected = effective(weights) * np.count_nonzero(rewards) / len(rewards)
+    return min(effective(np.abs(weights * rewards)), expected)
 
 
 def unseen_share(log: LoggedDecisions, chances: np.ndarray) -> float:

@@ -46,12 +46,12 @@ def cross_fit(
         inside = place == fold
         seen, taken = features[~inside], log.taken[~inside]
         normal, target = _normal_equations(seen, taken, log.rewards[~inside], len(log.arms))
-        weights = _by_arm(np.linalg.solve(normal, target), len(log.arms))
+        pushed = _stacked(chances[inside].T @ features[inside])
+        solved = np.linalg.solve(normal, np.stack([target, pushed], axis=1))
+        weights, levers = (_by_arm(one, len(log.arms)) for one in solved.T)
         rewards[inside] = features[inside] @ weights.T
         residuals = log.rewards[~inside] - (seen * weights[taken]).sum(axis=1)
-        lever = np.linalg.solve(normal, _stacked(chances[inside].T @ features[inside]))
-        leverage = (seen * _by_arm(lever, len(log.arms))[taken]).sum(axis=1)
-        pull[~inside] += leverage * residuals
+        pull[~inside] += (seen * levers[taken]).sum(axis=1) * residuals
     return Predictions(rewards, pull)
 
 
