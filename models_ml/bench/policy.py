@@ -15,6 +15,7 @@ from models_ml.policy.epsilon_greedy import EpsilonGreedy
 from models_ml.policy.fixed import Fixed
 from models_ml.policy.linear_thompson import LinearThompson
 from models_ml.policy.linucb import LinUCB
+from models_ml.policy.offpolicy.bootstrap import ROUNDS
 from models_ml.policy.offpolicy.evaluate import chances_of, evaluate
 from models_ml.policy.offpolicy.log import LoggedDecisions
 from models_ml.policy.problems import PolicyProblem
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     options.json.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def measure(log: LoggedDecisions) -> dict[str, Any]:
+def measure(log: LoggedDecisions, rounds: int = ROUNDS) -> dict[str, Any]:
     """Return the figures of each policy on the newer half of a log."""
     half = len(log) // 2
     older, newer = _part(log, slice(0, half)), _part(log, slice(half, None))
@@ -51,7 +52,7 @@ def measure(log: LoggedDecisions) -> dict[str, Any]:
     for policy in _policies(log):
         _learn(policy, older)
         chances = chances_of(policy, newer.contexts, len(newer), newer.arms)
-        candidates[policy.kind] = evaluate(newer, chances).as_dict()
+        candidates[policy.kind] = evaluate(newer, chances, rounds=rounds).as_dict()
     return {
         "learned_on": len(older),
         "estimated_on": len(newer),

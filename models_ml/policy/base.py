@@ -28,6 +28,7 @@ class Policy(ABC):
     """
 
     kind: ClassVar[str]
+    reads_context: ClassVar[bool] = False
 
     def __init__(self, arms: Sequence[str]) -> None:
         self._arms = checked_arms(arms)

@@ -17,6 +17,8 @@ class LinearPolicy(LearningPolicy):
     `ridge` the precision of the prior around 0.
     """
 
+    reads_context = True
+
     def __init__(
         self, arms: Sequence[str], features: int, ridge: float, half_life: float | None
     ) -> None:

@@ -98,7 +98,7 @@ def chances_of(
     if unknown:
         raise PolicyProblem(f"the log knows no arm {unknown[0]!r}")
     places = [list(arms).index(arm) for arm in policy.arms]
-    if contexts is None or not contexts.shape[1]:
+    if contexts is None or not policy.reads_context:
         rows, which = [None], np.zeros(decisions, dtype=int)
     else:
         distinct, which = np.unique(contexts, axis=0, return_inverse=True)

@@ -6,11 +6,15 @@ from models_ml.policy.offpolicy.estimates import Doubt, Refusal
 from models_ml.policy.offpolicy.log import LoggedDecisions
 from models_ml.policy.offpolicy.scores import effective
 
+# Over 400 synthetic logs each, the doubly robust gain's 95 % interval held the truth in 90 % at 55
+# effective shoppers with 24 rewards, 92 % at 109 with 45, 94 % at 217 with 88; and in 89 % at 10
+# rewards, 93 % at 20, however many shoppers there were.
 FEWEST_SHOPPERS = 100
 FEWEST_REWARDS = 100
 # The candidate may take arms that nobody saw this often; more, and the log leaves a hole in it.
 UNSEEN = 0.01
-# Weights average 1 where propensities are right. Four standard errors: once in 16,000 by chance.
+# Weights average 1 where propensities are right. Being skewed they strayed further than this many
+# standard errors in 2 of 2,300 synthetic logs.
 ERRORS_OFF = 4.0
 
 

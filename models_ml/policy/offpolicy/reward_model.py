@@ -15,7 +15,10 @@ FOLDS = 5
 # common weights need only be defined. Any value is consistent; on synthetic logs of 2,000 decisions
 # among 4 arms, 1 to 30 changed the width of the doubly robust interval by less than 2 %.
 ARM_RIDGE = 10.0
-COMMON_RIDGE = 1e-6
+# On standardised features a single decision's worth keeps a value that only one shopper has from
+# saying much; the level itself need only be defined.
+COMMON_RIDGE = 1.0
+LEVEL_RIDGE = 1e-6
 
 
 class Predictions(NamedTuple):
@@ -76,6 +79,7 @@ def _normal_equations(
     """Return the ridge's matrix and right-hand side: the common part first, then arm by arm."""
     wide = features.shape[1]
     normal = np.diag(np.repeat([COMMON_RIDGE, *[ARM_RIDGE] * arms], wide))
+    normal[0, 0] = LEVEL_RIDGE
     moments = np.zeros((arms, wide))
     for arm in range(arms):
         mine = features[taken == arm]
