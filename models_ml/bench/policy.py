@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from models_ml.data.open_bandit import read_open_bandit
 from models_ml.policy.base import Policy
 from models_ml.policy.beta_thompson import BetaThompson

@@ -5,5 +5,5 @@ onboarding. A policy knows nothing of what they stand for. All of them answer wi
 over arms, draw from exactly that distribution, and hand back the probability of what was drawn,
 so that `models_ml.policy.offpolicy` can later say what another policy would have earned.
 
-Numpy and scipy only: web processes import this.
+Numpy only: web processes import this.
 """

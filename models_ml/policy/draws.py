@@ -11,7 +11,7 @@ import numpy as np
 from models_ml.policy.problems import PolicyProblem
 
 # The standard error of a propensity is at most 0.5 / sqrt(1000) = 1.6 points, and a decision among
-# ten arms takes about a millisecond.
+# ten arms takes about half a millisecond.
 DRAWS = 1000
 
 

@@ -1,6 +1,8 @@
 """Bandit policies: what they log, remember, forget and refuse."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -159,7 +161,7 @@ def test_one_arm_left_is_always_shown_and_cannot_be_removed(policy: Policy) -> N
     policy.remove_arm("plain")
     policy.remove_arm("warm")
     assert policy.choose(CONTEXT, np.random.default_rng(0)) == ("bold", 1.0)
-    with pytest.raises(PolicyProblem, match="bold.*last|none of these arms"):
+    with pytest.raises(PolicyProblem, match=r"bold.*last|none of these arms"):
         policy.remove_arm("bold")
     assert policy.arms == ("bold",)
 
@@ -250,3 +252,13 @@ def test_decisions_are_learned_once_when_their_window_closes() -> None:
 def test_what_cannot_be_used_is_named(break_it, what: str) -> None:
     with pytest.raises(PolicyProblem, match=what):
         break_it()
+
+
+def test_policies_and_estimates_load_neither_torch_nor_django() -> None:
+    load = (
+        "import sys, models_ml.policy.kinds, models_ml.policy.waiting\n"
+        "import models_ml.policy.offpolicy.evaluate\n"
+        "print(sorted({'torch', 'django', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

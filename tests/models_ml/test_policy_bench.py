@@ -69,7 +69,7 @@ def test_a_broken_log_ends_the_bench_with_what_is_wrong(rows, tmp_path, change, 
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path) -> None:
-    with pytest.raises(SystemExit, match="absent.csv: no such file"):
+    with pytest.raises(SystemExit, match=r"absent\.csv: no such file"):
         main(["policy", "--log", "absent.csv", "--json", str(tmp_path / "out.json")])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from models_ml.policy.problems import PolicyProblem
 
@@ -57,8 +58,8 @@ class LoggedDecisions:
 def log_of(
     arms: Sequence[str],
     taken: Sequence[str],
-    propensities: Sequence[float],
-    rewards: Sequence[float],
+    propensities: ArrayLike,
+    rewards: ArrayLike,
     contexts: np.ndarray | None,
     shoppers: Sequence[object],
 ) -> LoggedDecisions:
