@@ -178,18 +178,35 @@ def test_too_small_a_log_is_refused_a_verdict(shoppers, times, doubt, sentence) 
 
 
 def test_rewards_of_what_the_candidate_hardly_shows_do_not_count_for_it() -> None:
-    # A thousand rewards on arm a; the candidate shows b nearly always, which earned none.
-    taken = np.repeat([0, 1], 1000)
+    # 300 rewards on arm a, of 19,600 decisions; the candidate nearly always shows b, whose 400
+    # decisions would have had six of them: that there was none proves little.
+    taken = np.repeat([0, 1], [19_600, 400])
     log = LoggedDecisions(
         ("a", "b"),
         taken,
         np.where(taken == 0, 0.98, 0.02),
-        (taken == 0) * 0.0 + (np.arange(2000) < 40),
-        np.zeros((2000, 0)),
-        np.arange(2000),
+        (np.arange(20_000) < 300).astype(float),
+        np.zeros((20_000, 0)),
+        np.arange(20_000),
     )
-    found = evaluate(log, np.tile([0.02, 0.98], (2000, 1)), **FAST)
-    assert Doubt.FEW_REWARDS in [one.doubt for one in found.refusals]
+    found = evaluate(log, np.tile([0.02, 0.98], (20_000, 1)), rounds=20)
+    assert [one.doubt for one in found.refusals] == [Doubt.FEW_REWARDS]
+    assert found.effective_rewards == pytest.approx(6, rel=0.1)
+
+
+def test_intervals_of_a_large_log_are_those_of_the_central_limit() -> None:
+    world = make_world(5, shoppers=3000)
+    log = replace(world.log, shoppers=np.arange(len(world.log)))
+    ips = evaluate(log, world.candidate, rounds=1500).of(IPS)
+    taken = (np.arange(len(log)), log.taken)
+    earned = world.candidate[taken] / log.propensities * log.rewards
+    for low, high, each in (
+        (ips.low, ips.high, earned),
+        (ips.gain_low, ips.gain_high, earned - log.rewards),
+    ):
+        half = 1.96 * each.std() / np.sqrt(len(log))
+        assert low == pytest.approx(each.mean() - half, abs=0.12 * half)
+        assert high == pytest.approx(each.mean() + half, abs=0.12 * half)
 
 
 def test_an_arm_the_log_never_took_is_refused_a_verdict() -> None:

@@ -40,17 +40,11 @@ def test_where_the_model_is_wrong_the_doubly_robust_interval_still_holds_the_tru
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "world",
-    [
-        {"shoppers": 300},
-        {"shoppers": 1000},
-        {"shoppers": 800, "bent": 0.15},
-        {"shoppers": 3000, "times": 0.15},
-    ],
-    ids=str,
+    "world", [{"shoppers": 300}, {"shoppers": 800, "bent": 0.15}, {"times": 0.3}], ids=str
 )
 def test_intervals_hold_the_truth_over_many_logs(world: dict[str, float]) -> None:
-    found = coverage(600, rounds=500, **world)
+    found = coverage(300, rounds=300, **{"shoppers": 800, **world})
+    # Of 300 at 95 %, fewer than 275 or more than 295 once in 180; the seeds are fixed.
     for name in UNBIASED if world.get("bent") else (*UNBIASED, DIRECT):
-        assert 0.925 <= found[name] <= 0.975, name
-        assert 0.925 <= found[f"gain {name}"] <= 0.975, name
+        assert 275 / 300 <= found[name] <= 295 / 300, name
+        assert 275 / 300 <= found[f"gain {name}"] <= 295 / 300, name

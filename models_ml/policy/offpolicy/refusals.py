@@ -32,7 +32,7 @@ def effective_rewards(weights: np.ndarray, rewards: np.ndarray) -> float:
     the candidate hardly shows say nothing of what it does show.
     """
     expected = effective(weights) * np.count_nonzero(rewards) / len(rewards)
-    return min(effective(np.abs(weights * rewards)), expected)
+    return float(min(effective(np.abs(weights * rewards)), expected))
 
 
 def unseen_share(log: LoggedDecisions, chances: np.ndarray) -> float:
