@@ -8,6 +8,7 @@ from pathlib import Path
 from models_ml.bench import (
     checks,
     pace,
+    policy,
     providers,
     recommender,
     repurchase,
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     providers.add_parser(benches)
     writer_reranker.add_parser(benches)
     writer_learning.add_parser(benches)
+    policy.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")
@@ -57,6 +59,7 @@ def _run_all(options: argparse.Namespace) -> None:
             *("--human", options.data / "copy" / "advertisegen_zh.jsonl"),
         ),
         ("providers", "providers"),
+        ("policy", "policy", "--log", options.data / "bandit" / "obd_random_men.csv"),
     ):
         print(title)
         main([name, *map(str, inputs), "--json", str(options.json / f"{title}.json")])
