@@ -10,7 +10,7 @@ from guidance.core.numbers import rounded
 from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.selectors import LIFT_PRIOR, Report, Versus
 from guidance.experiments.statistics import Comparison, Corrected, NotMeasured, Posterior
-from guidance.experiments.wording import arm_name, difference_text, not_measured, p_text
+from guidance.experiments.wording import arm_name, difference_text, not_measured, p_text, scale_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def _row(one: Versus, *, is_goal: bool) -> VersusRow:
         difference=difference_text(one.metric, one.difference),
         lift=_lift(one),
         chance=_per_cent(one.belief.chance_to_win, 1) if isinstance(one.belief, Posterior) else "",
-        loss=_loss(one.belief),
+        loss=_loss(one),
         p_value=p_text(one.corrected.adjusted) if isinstance(one.corrected, Corrected) else "",
         is_goal=is_goal,
         is_clear=_is_clear(one),
@@ -78,7 +78,7 @@ def prior_text() -> str:
     """Return what the chances and losses start from."""
     return _(
         "Chance to win and expected loss are Bayesian: before the data a lift is held to be "
-        "%(mean)s %% ± %(deviation)s %% (normal). The loss is the lift to expect to lose if the "
+        "%(mean)s %% ± %(deviation)s %% (normal). The loss is what to expect to lose if the "
         "choice is the wrong one. Neither is corrected for many looks."
     ) % {
         "mean": rounded(100 * LIFT_PRIOR.mean),
@@ -120,12 +120,14 @@ def _lift(one: Versus) -> str:
     return _("%(value)s (%(low)s to %(high)s)") % {"value": sign + value, "low": low, "high": high}
 
 
-def _loss(belief: Posterior | NotMeasured) -> str:
-    if isinstance(belief, NotMeasured):
+def _loss(one: Versus) -> str:
+    if isinstance(one.belief, NotMeasured):
         return ""
-    return _("%(ship)s if shipped, %(keep)s if kept") % {
-        "ship": _per_cent(belief.loss_of_treatment, 2),
-        "keep": _per_cent(belief.loss_of_control, 2),
+    scale, unit = scale_of(one.metric)
+    return _("%(ship)s %(unit)s if shipped, %(keep)s if kept") % {
+        "ship": rounded(scale * one.belief.loss_of_treatment, 2),
+        "keep": rounded(scale * one.belief.loss_of_control, 2),
+        "unit": unit,
     }
 
 

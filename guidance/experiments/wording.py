@@ -70,8 +70,8 @@ def stopped_text(experiment: Experiment) -> str:
     if experiment.stop_cause != Experiment.StopCause.GUARDRAIL:
         return str(experiment.get_stop_cause_display())
     found = experiment.stop_details
-    metric, points = found["metric"], found["metric"] != "satisfaction"
-    scale, unit = (100, _("points")) if points else (1, _("stars"))
+    metric = found["metric"]
+    scale, unit = scale_of(metric)
     return _("%(metric)s of %(arm)s fell by %(value)s %(unit)s against the control") % {
         "metric": METRIC_NAMES[metric],
         "arm": found["arm"],
@@ -109,14 +109,18 @@ def interval_text(metric: str, estimate: Estimate) -> str:
     }
 
 
+def scale_of(metric: str) -> tuple[int, str]:
+    """Return what a metric's differences are told in: points for shares, stars for satisfaction."""
+    return (1, _("stars")) if metric == "satisfaction" else (100, _("points"))
+
+
 def difference_text(metric: str, comparison: Comparison | NotMeasured) -> str:
     """Return a difference with its interval: points for shares, stars for satisfaction."""
     if isinstance(comparison, NotMeasured):
         return not_measured(comparison, metric)
-    shares = metric != "satisfaction"
-    scale, unit = (100, _("points")) if shares else (1, _("stars"))
+    scale, unit = scale_of(metric)
     value, low, high = (
-        rounded(scale * number, 1 if shares else 2)
+        rounded(scale * number, 1 if scale == 100 else 2)
         for number in (comparison.value, comparison.low, comparison.high)
     )
     sign = "+" if comparison.value > 0 and value.strip("0.,") else ""

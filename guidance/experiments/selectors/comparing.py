@@ -19,6 +19,7 @@ from guidance.experiments.statistics import (
     Posterior,
     Prior,
     Question,
+    Unmeasured,
     always_valid,
     believe,
     compare,
@@ -47,8 +48,8 @@ class Reading:
 class Versus:
     """One treatment against the control in one metric.
 
-    `effect` is the lift's; `belief` its posterior under `LIFT_PRIOR`; `corrected` the difference's
-    p-value among all that the report tests.
+    `effect` is the lift's; `belief` the difference's posterior under `LIFT_PRIOR`; `corrected` the
+    difference's p-value among all that the report tests.
     """
 
     arm: Arm
@@ -74,10 +75,11 @@ def reading_of(experiment: Experiment) -> Reading:
 def compare_arms(arms: Sequence[tuple[Arm, Samples]], reading: Reading) -> list[Versus]:
     """Compare every treatment with the control in every metric, treatment by treatment."""
     pairs = list(_pairs(arms))
-    differences = {
-        Question(metric, arm.key): reading.read(measure(control, treatment))
+    effects = {
+        Question(metric, arm.key): measure(control, treatment)
         for arm, metric, control, treatment in pairs
     }
+    differences = {question: reading.read(effect) for question, effect in effects.items()}
     corrected = correct(differences)
     found = []
     for arm, metric, control, treatment in pairs:
@@ -90,11 +92,23 @@ def compare_arms(arms: Sequence[tuple[Arm, Samples]], reading: Reading) -> list[
                 difference=differences[question],
                 lift=reading.read(effect),
                 effect=effect,
-                belief=believe(effect, prior=LIFT_PRIOR),
+                belief=_believed(effects[question]),
                 corrected=corrected[question],
             )
         )
     return found
+
+
+def _believed(effect: Effect | NotMeasured) -> Posterior | NotMeasured:
+    """Return the posterior of a difference, the prior of its lift put in the difference's units.
+
+    A large lift's own standard error grows with it, so that the prior would drown what is clear.
+    """
+    if isinstance(effect, NotMeasured):
+        return effect
+    if not effect.base:
+        return NotMeasured(Unmeasured.NO_BASELINE)
+    return believe(effect, prior=LIFT_PRIOR.times(abs(effect.base)))
 
 
 def _pairs(arms: Sequence[tuple[Arm, Samples]]) -> Iterator[tuple[Arm, str, Sample, Sample]]:
