@@ -1,49 +1,35 @@
-"""What the data recommend, and which guardrail they harm: from one report, by the plan alone.
-
-Every verdict about a metric comes from here, so that better statistics have one place to go.
-"""
+"""From an experiment and its report to one recommendation, and which guardrail is harmed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from django.utils import timezone
 
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import Report, Versus
-from guidance.experiments.statistics import Comparison, SampleRatio, difference
+from guidance.experiments.overlaps import met_elsewhere
+from guidance.experiments.pace import days_to_go
+from guidance.experiments.recommending import (
+    Action,
+    Health,
+    Recommendation,
+    Result,
+    Role,
+    StopRule,
+    recommend,
+)
+from guidance.experiments.selectors import Report, Trouble, Versus
+from guidance.experiments.statistics import Comparison, difference
 
 Verdict = Experiment.Verdict
 # Guardrails are looked at every hour. A metric that does not differ is then called harmed in 0.8 %
 # of experiments of 28 days (20,000 simulated, from the second day on); at 99 % it would be 5.3 %.
 GUARDRAIL_CONFIDENCE = 0.999
-
-
-class Why(StrEnum):
-    """Why the data recommend what they do."""
-
-    CLEAR_GAIN = "clear_gain"
-    NOT_CLEAR = "not_clear"
-    TOO_SMALL = "too_small"
-    NOT_MEASURED = "not_measured"
-    NOT_DUE = "not_due"
-    ENDED_EARLY = "ended_early"
-    GUARDRAIL = "guardrail"
-    SPLIT_OFF = "split_off"
-    UNSOUND = "unsound"
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A recommendation: to ship `arm`, to keep what was there, or (`verdict` '') to wait."""
-
-    verdict: str
-    why: Why
-    arm: str = ""
-
-    def agrees(self, verdict: str, arm: str) -> bool:
-        return (verdict, arm) == (self.verdict, self.arm)
+# Whole weeks are read, as weekdays and weekends differ; a shorter plan is read at its end.
+FEWEST_DAYS = 7
+# What a person decides where the data say so; an experiment that shall run on has no verdict.
+VERDICTS = {Action.SHIP: Verdict.SHIP, Action.STOP: Verdict.KEEP, Action.FIX_SPLIT: Verdict.KEEP}
 
 
 @dataclass(frozen=True)
@@ -55,40 +41,78 @@ class Harm:
     found: Comparison
 
 
-def advise(experiment: Experiment, report: Report) -> Advice:
-    """Return what the plan and the report recommend: never a gain that cannot be believed."""
-    if report.problems:
-        return Advice(Verdict.KEEP, Why.UNSOUND)
-    if isinstance(report.sample_ratio, SampleRatio) and report.sample_ratio.is_off:
-        return Advice(Verdict.KEEP, Why.SPLIT_OFF)
-    if experiment.stop_cause == Experiment.StopCause.GUARDRAIL or any(harms(experiment, report)):
-        return Advice(Verdict.KEEP, Why.GUARDRAIL)
-    if not is_due(experiment, report):
-        running = experiment.stopped_at is None
-        return Advice("", Why.NOT_DUE) if running else Advice(Verdict.KEEP, Why.ENDED_EARLY)
-    return _advise_by_metric(experiment, report)
+def advise(experiment: Experiment, report: Report) -> Recommendation:
+    """Return what the plan and the report recommend; one statement, for who runs beside it."""
+    rule = stop_rule(experiment, report)
+    return recommend(_health(experiment, report, rule), list(_results(experiment, report)), rule)
 
 
-def _advise_by_metric(experiment: Experiment, report: Report) -> Advice:
-    primary = [one for one in report.comparisons if one.metric == experiment.primary_metric]
-    measured = [one for one in primary if isinstance(one.difference, Comparison)]
-    if not measured:
-        return Advice(Verdict.KEEP, Why.NOT_MEASURED)
-    gains = [one for one in measured if _low(one) > 0]
-    worth = [one for one in gains if _may_be_worth(one, float(experiment.smallest_effect or 0))]
-    if worth:
-        best = max(worth, key=lambda one: one.difference.value)  # type: ignore[union-attr]
-        return Advice(Verdict.SHIP, Why.CLEAR_GAIN, best.arm.key)
-    return Advice(Verdict.KEEP, Why.TOO_SMALL if gains else Why.NOT_CLEAR)
+def agrees(found: Recommendation, verdict: str, arm: str) -> bool:
+    """Tell whether a decision is the recommended one."""
+    return (verdict, arm) == (VERDICTS.get(found.action, ""), found.arm)
 
 
-def _low(versus: Versus) -> float:
-    return versus.difference.low if isinstance(versus.difference, Comparison) else 0.0
+def stop_rule(experiment: Experiment, report: Report) -> StopRule:
+    """Return when the experiment may be read, as of the report's moment."""
+    now = report.as_of or timezone.now()
+    has_ended = experiment.stopped_at is not None and experiment.stopped_at <= now
+    return StopRule(
+        days=_days(experiment, now),
+        units=report.shoppers,
+        is_sequential=report.reading.is_sequential,
+        planned_days=experiment.horizon_days,
+        planned_units=experiment.horizon_units,
+        has_ended=has_ended,
+        fewest_days=min(FEWEST_DAYS, experiment.horizon_days or FEWEST_DAYS),
+        days_left=None if has_ended else days_to_go(experiment, report),
+    )
+
+
+def _days(experiment: Experiment, now: datetime) -> int:
+    """Return the whole days that it has run."""
+    if experiment.started_at is None:
+        return 0
+    end = min(experiment.stopped_at, now) if experiment.stopped_at else now
+    return (end - experiment.started_at).days
+
+
+def _health(experiment: Experiment, report: Report, rule: StopRule) -> Health:
+    """An arm without shoppers is no row of its own: the sample ratio says whether it is chance."""
+    troubles = {problem.trouble: problem.about for problem in report.problems}
+    several = report.exclusions.shoppers_in_several_arms
+    beside = [] if rule.has_ended else [other.name for other in met_elsewhere(experiment)]
+    return Health(
+        sample_ratio=report.sample_ratio,
+        several_arms=several / (report.shoppers + several) if several else 0.0,
+        clock_jumps=troubles.get(Trouble.OUTSIDE_ITS_TIME, {}).get("count", 0),
+        is_sound=not troubles.keys() & {Trouble.CHANGED, Trouble.UNKNOWN_ARM},
+        overlapping=tuple(beside),
+    )
+
+
+def _results(experiment: Experiment, report: Report) -> Iterator[Result]:
+    """Yield what the plan names: the primary metric and the guardrails of every treatment."""
+    alarms = {(harm.metric, harm.arm) for harm in harms(experiment, report)}
+    if experiment.stop_cause == Experiment.StopCause.GUARDRAIL:
+        alarms.add((experiment.stop_details["metric"], experiment.stop_details["arm"]))
+    smallest = float(experiment.smallest_effect or 0) / 100
+    for one in report.comparisons:
+        is_goal = one.metric == experiment.primary_metric
+        if is_goal or one.metric in experiment.guardrails:
+            yield Result(
+                metric=str(METRIC_NAMES[one.metric]),
+                arm=one.arm.key,
+                role=Role.GOAL if is_goal else Role.GUARD,
+                comparison=one.difference,
+                corrected=one.corrected,
+                may_be_worth=_may_be_worth(one, smallest),
+                is_alarm=(one.metric, one.arm.key) in alarms,
+            )
 
 
 def _may_be_worth(versus: Versus, smallest: float) -> bool:
-    """Whether the lift may reach the smallest worthwhile effect, in per cent of the control."""
-    return not isinstance(versus.lift, Comparison) or 100 * versus.lift.high >= smallest
+    """Whether the lift may reach the smallest worthwhile effect, relative to the control."""
+    return not isinstance(versus.lift, Comparison) or versus.lift.high >= smallest
 
 
 def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
@@ -107,21 +131,3 @@ def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
             )
             if isinstance(found, Comparison) and found.high < 0:
                 yield Harm(metric, treatment.arm.key, found)
-
-
-def is_due(experiment: Experiment, report: Report) -> bool:
-    """Tell whether the planned end was reached: every horizon that the plan names.
-
-    A sequential plan ends at its last day too: today's intervals hold for one look alone.
-    """
-    if experiment.started_at is None or not (experiment.horizon_days or experiment.horizon_units):
-        return False
-    end = experiment.stopped_at or report.as_of or timezone.now()
-    if experiment.horizon_days and end < planned_end(experiment, experiment.started_at):
-        return False
-    return not experiment.horizon_units or report.shoppers >= experiment.horizon_units
-
-
-def planned_end(experiment: Experiment, started_at: datetime) -> datetime:
-    """Return the moment at which the plan's days are over."""
-    return started_at + timedelta(days=experiment.horizon_days or 0)

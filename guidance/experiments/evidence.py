@@ -3,16 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from guidance.experiments.advice import Advice
+from guidance.experiments.recommending import Recommendation
 from guidance.experiments.selectors import Report
-from guidance.experiments.statistics import Comparison, Estimate
+from guidance.experiments.statistics import Comparison, Corrected, Estimate
 
 
-def evidence_of(report: Report, advice: Advice, *, at: datetime) -> dict[str, Any]:
+def evidence_of(report: Report, advice: Recommendation, *, at: datetime) -> dict[str, Any]:
     """Return a report and its advice as JSON: enough to compare with the report as of `at`."""
     return {
         "as_of": at.isoformat(),
-        "advice": {"verdict": advice.verdict, "arm": advice.arm, "why": advice.why.value},
+        "advice": {
+            "action": advice.action.value,
+            "arm": advice.arm,
+            "rule": advice.rule.value,
+            "caveats": list(advice.caveats),
+        },
+        "is_always_valid": report.reading.is_sequential,
         "problems": [problem.trouble.value for problem in report.problems],
         "arms": [
             {
@@ -23,7 +29,14 @@ def evidence_of(report: Report, advice: Advice, *, at: datetime) -> dict[str, An
             for arm in report.arms
         ],
         "comparisons": [
-            {"arm": one.arm.key, "metric": one.metric, **_numbers(one.difference)}
+            {
+                "arm": one.arm.key,
+                "metric": one.metric,
+                **_numbers(one.difference),
+                "corrected_p": one.corrected.adjusted
+                if isinstance(one.corrected, Corrected)
+                else None,
+            }
             for one in report.comparisons
         ],
     }

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.selectors import METRICS, ArmReport, Report
 from guidance.experiments.statistics import Estimate
-from guidance.experiments.wording import METRIC_NAMES, arm_name, interval_text, value_text
+from guidance.experiments.wording import arm_name, interval_text, value_text
 
 # One colour an arm on every panel; each reads on light and on dark ground.
 ARM_COLOURS = ("#b45f06", "#0d9488", "#6366f1", "#db2777", "#65a30d", "#0284c7")

@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.experiments.advice import advise
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import TRANSITIONS, Experiment
+from guidance.experiments.outlook import outlook_lines, progress_lines
 from guidance.experiments.overlaps import met_elsewhere
 from guidance.experiments.plan import digest, plan_problems
 from guidance.experiments.selectors import Report
-from guidance.experiments.wording import METRIC_NAMES, advice_text, stopped_text
+from guidance.experiments.wording import stopped_text
 
 Status = Experiment.Status
 
@@ -42,16 +44,16 @@ def life_card(experiment: Experiment, user: User, found: Report | None = None) -
     if experiment.status == Status.DRAFT:
         arms = list(experiment.arms.all())
         return context | {
+            "outlook": outlook_lines(experiment, arms),
             "lacks": plan_problems(experiment, arms),
             "seen": digest(experiment, arms),
         }
-    context["beside"] = (
-        [other.name for other in met_elsewhere(experiment)]
-        if experiment.status in {Status.APPROVED, Status.RUNNING}
-        else []
-    )
+    if experiment.status == Status.APPROVED:
+        context["beside"] = [other.name for other in met_elsewhere(experiment)]
+        context["outlook"] = outlook_lines(experiment, list(experiment.arms.all()))
     if found is not None and experiment.started_at is not None and not experiment.decided_at:
-        context["advice"] = advice_text(advise(experiment, found))
+        context["advice"] = advise(experiment, found)
+        context["progress"] = progress_lines(experiment, found)
         context["treatments_to_ship"] = [a.arm for a in found.arms if not a.arm.is_control]
     return context
 

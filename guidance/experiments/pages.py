@@ -16,6 +16,12 @@ from guidance.experiments.links import decisions_url
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import Report
 from guidance.experiments.table import exclusion_urls, exclusions, table_rows, treatments
+from guidance.experiments.versus import (
+    family_text,
+    prior_text,
+    reading_text,
+    versus_rows,
+)
 from guidance.experiments.wording import (
     arm_name,
     is_split_off,
@@ -66,6 +72,10 @@ def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
                 exclusions(found), exclusion_urls(experiment), strict=True
             )
         ],
+        "versus": versus_rows(found, experiment.primary_metric),
+        "reading": reading_text(found),
+        "family": family_text(found),
+        "prior": prior_text(),
         "sentences": [sentence(versus) for versus in found.comparisons],
         "figure": interval_figure(found),
         "arm_names": [arm_name(arm.arm) for arm in found.arms],

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.experiments.links import decisions_url, outcomes_url
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.selectors import ArmReport, Report, Versus
 from guidance.experiments.statistics import NotMeasured
+from guidance.experiments.versus import versus_csv_rows
 from guidance.experiments.wording import (
-    METRIC_NAMES,
     arm_name,
     difference_text,
     interval_text,
@@ -163,14 +164,7 @@ def csv_rows(experiment: Experiment, report: Report) -> Iterator[list[Any]]:
         for arm in report.arms:
             found = arm.metrics[metric]
             yield [METRIC_NAMES[metric], definition, arm.arm.key, *_numbers(found, metric)]
-    for versus in report.comparisons:
-        for name, found in [
-            (_("difference"), versus.difference),
-            (_("relative lift"), versus.lift),
-        ]:
-            against = _("%(arm)s against the control") % {"arm": versus.arm.key}
-            compared = f"{METRIC_NAMES[versus.metric]}: {name}"
-            yield [compared, against, versus.arm.key, *_numbers(found, versus.metric)]
+    yield from versus_csv_rows(report)
     for said, number in exclusions(report):
         yield [_("left out"), said, "", number, "", "", ""]
 

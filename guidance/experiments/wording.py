@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.core.numbers import rounded
-from guidance.experiments.advice import Advice, Why
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.selectors import Problem, Report, Trouble, Versus
 from guidance.experiments.statistics import (
@@ -17,11 +17,6 @@ from guidance.experiments.statistics import (
 )
 from guidance.training.labels import policy_name
 
-METRIC_NAMES = {
-    "ctr": gettext_lazy("CTR"),
-    "conversion": gettext_lazy("Conversion"),
-    "satisfaction": gettext_lazy("Satisfaction"),
-}
 REASONS = {
     Unmeasured.NO_UNITS: gettext_lazy("nothing was reported"),
     Unmeasured.ONE_UNIT: gettext_lazy("a single shopper tells nothing about the others"),
@@ -46,17 +41,6 @@ EMPTY = {
     "satisfaction": gettext_lazy("no ratings were reported"),
 }
 
-WHY = {
-    Why.CLEAR_GAIN: gettext_lazy("the primary metric gained clearly, and enough to matter."),
-    Why.NOT_CLEAR: gettext_lazy("the primary metric did not gain clearly."),
-    Why.TOO_SMALL: gettext_lazy("the gain is smaller than what the plan calls worthwhile."),
-    Why.NOT_MEASURED: gettext_lazy("the primary metric could not be measured."),
-    Why.NOT_DUE: gettext_lazy("the planned end is not reached, and an early look misleads."),
-    Why.ENDED_EARLY: gettext_lazy("it ended before its planned end, so no gain can be believed."),
-    Why.GUARDRAIL: gettext_lazy("a guardrail metric was harmed."),
-    Why.SPLIT_OFF: gettext_lazy("the split is off, so no difference can be believed."),
-    Why.UNSOUND: gettext_lazy("its rows are not sound, so no difference can be believed."),
-}
 TROUBLES = {
     Trouble.CHANGED: gettext_lazy(
         "Arms, shares or the plan were changed after the approval, outside this desk: shoppers may "
@@ -76,15 +60,6 @@ TROUBLES = {
 }
 
 
-def advice_text(advice: Advice) -> str:
-    """Return what the data recommend, and why."""
-    if advice.verdict == Experiment.Verdict.SHIP:
-        said = _("Ship %(arm)s") % {"arm": advice.arm}
-    else:
-        said = _("Keep what was there") if advice.verdict else _("Wait")
-    return _("%(said)s: %(why)s") % {"said": said, "why": WHY[advice.why]}
-
-
 def problem_text(problem: Problem) -> str:
     """Return what makes a report unsound."""
     return TROUBLES[problem.trouble] % problem.about
@@ -95,8 +70,8 @@ def stopped_text(experiment: Experiment) -> str:
     if experiment.stop_cause != Experiment.StopCause.GUARDRAIL:
         return str(experiment.get_stop_cause_display())
     found = experiment.stop_details
-    metric, points = found["metric"], found["metric"] != "satisfaction"
-    scale, unit = (100, _("points")) if points else (1, _("stars"))
+    metric = found["metric"]
+    scale, unit = scale_of(metric)
     return _("%(metric)s of %(arm)s fell by %(value)s %(unit)s against the control") % {
         "metric": METRIC_NAMES[metric],
         "arm": found["arm"],
@@ -134,14 +109,18 @@ def interval_text(metric: str, estimate: Estimate) -> str:
     }
 
 
+def scale_of(metric: str) -> tuple[int, str]:
+    """Return what a metric's differences are told in: points for shares, stars for satisfaction."""
+    return (1, _("stars")) if metric == "satisfaction" else (100, _("points"))
+
+
 def difference_text(metric: str, comparison: Comparison | NotMeasured) -> str:
     """Return a difference with its interval: points for shares, stars for satisfaction."""
     if isinstance(comparison, NotMeasured):
         return not_measured(comparison, metric)
-    shares = metric != "satisfaction"
-    scale, unit = (100, _("points")) if shares else (1, _("stars"))
+    scale, unit = scale_of(metric)
     value, low, high = (
-        rounded(scale * number, 1 if shares else 2)
+        rounded(scale * number, 1 if scale == 100 else 2)
         for number in (comparison.value, comparison.low, comparison.high)
     )
     sign = "+" if comparison.value > 0 and value.strip("0.,") else ""
@@ -165,8 +144,13 @@ def lift_text(comparison: Comparison | NotMeasured) -> str:
         "value": value,
         "low": low,
         "high": high,
-        "p": rounded(comparison.p_value, 3),
+        "p": p_text(comparison.p_value),
     }
+
+
+def p_text(p_value: float) -> str:
+    """Return a p-value, never as a zero that it is not."""
+    return rounded(p_value, 3) if p_value >= 0.001 else f"< {rounded(0.001, 3)}"
 
 
 def sentence(versus: Versus) -> str:

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
-from guidance.experiments.advice import Why, advise
+from guidance.experiments.advice import advise
 from guidance.experiments.models import Experiment
+from guidance.experiments.recommending import Action, Rule
 from guidance.experiments.selectors import report
 from guidance.experiments.services import (
     confirm_decision,
@@ -64,22 +65,23 @@ def _clicks(visit: Visit, *, model: int, baseline: int) -> None:
         visit(f"b{number}", "baseline", seen=1, clicks=int(number < baseline))
 
 
-def _advice(experiment: Experiment) -> tuple[str, Why, str]:
+def _advice(experiment: Experiment) -> tuple[Action, Rule, str]:
     found = advise(experiment, report(experiment))
-    return found.verdict, found.why, found.arm
+    return found.action, found.rule, found.arm
 
 
 def test_a_clear_gain_at_the_planned_end_is_shipped_by_one_person_and_taken_back(
     won: Experiment, home: Surface, ada: User
 ) -> None:
-    assert _advice(won) == ("ship", Why.CLEAR_GAIN, "model")
+    assert _advice(won) == (Action.SHIP, Rule.GOAL_BETTER, "model")
     decided = decide_experiment(
         experiment=won, verdict="ship", arm="model", reason=BECAUSE, actor=ada
     )
     home.refresh_from_db()
     assert (decided.status, home.policy) == ("decided", "model")
     assert (decided.decided_by, decided.stop_cause) == (ada, "decision")
-    assert decided.evidence["advice"] == {"verdict": "ship", "arm": "model", "why": "clear_gain"}
+    advice = decided.evidence["advice"]
+    assert (advice["action"], advice["arm"], advice["rule"]) == ("ship", "model", "goal_better")
     undo_ship(experiment=decided, actor=ada)
     home.refresh_from_db()
     assert home.policy == "popularity"
@@ -180,42 +182,46 @@ def test_before_its_end_the_data_say_wait_and_stopped_early_they_keep(
     experiment: Experiment, visit: Visit
 ) -> None:
     _clicks(visit, model=45, baseline=15)
-    assert _advice(experiment) == ("", Why.NOT_DUE, "")
+    assert _advice(experiment) == (Action.KEEP_RUNNING, Rule.TOO_EARLY, "")
+    experiment.started_at = timezone.now() - timedelta(days=13)
+    assert _advice(experiment) == (Action.KEEP_RUNNING, Rule.NOT_YET_READABLE, "")
     stopped = stop_experiment(experiment=experiment, actor=None)
-    assert _advice(stopped) == ("keep", Why.ENDED_EARLY, "")
+    assert _advice(stopped) == (Action.STOP, Rule.ENDED_EARLY, "")
 
 
 def test_the_end_may_be_a_number_of_shoppers(visit: Visit, experiment: Experiment) -> None:
     _clicks(visit, model=45, baseline=15)
-    experiment.frozen = {}
+    _over(experiment).frozen = {}
     experiment.horizon_days, experiment.horizon_units = None, 121
-    assert _advice(experiment)[1] == Why.NOT_DUE
+    assert _advice(experiment)[1] == Rule.NOT_YET_READABLE
     experiment.horizon_units = 120
-    assert _advice(experiment)[1] == Why.CLEAR_GAIN
+    assert _advice(experiment)[1] == Rule.GOAL_BETTER
+    experiment.horizon_days = 30
+    assert _advice(experiment)[1] == Rule.NOT_YET_READABLE
 
 
 @pytest.mark.parametrize(
-    ("model", "baseline", "smallest", "why"),
+    ("model", "baseline", "smallest", "rule"),
     [
-        (30, 28, 5, Why.NOT_CLEAR),
-        (15, 45, 5, Why.NOT_CLEAR),
-        (45, 15, 5_000, Why.TOO_SMALL),
-        (2, 1, 5, Why.NOT_MEASURED),
+        (30, 28, 5, Rule.NOTHING_FOUND),
+        (15, 45, 5, Rule.GOAL_WORSE),
+        (45, 15, 5_000, Rule.GAIN_TOO_SMALL),
+        (2, 1, 5, Rule.NOTHING_FOUND),
     ],
 )
 def test_without_a_gain_worth_the_change_the_data_keep_what_was_there(
-    experiment: Experiment, visit: Visit, model: int, baseline: int, smallest: int, why: Why
+    experiment: Experiment, visit: Visit, model: int, baseline: int, smallest: int, rule: Rule
 ) -> None:
     _clicks(visit, model=model, baseline=baseline)
     _over(experiment)
     experiment.smallest_effect, experiment.frozen = Decimal(smallest), {}
-    assert _advice(experiment) == ("keep", why, "")
+    assert _advice(experiment) == (Action.STOP, rule, "")
 
 
 def test_a_split_that_is_off_is_never_shipped(won: Experiment, visit: Visit) -> None:
     for number in range(100):
         visit(f"more{number}", "model", seen=1, clicks=1)
-    assert _advice(won) == ("keep", Why.SPLIT_OFF, "")
+    assert _advice(won) == (Action.FIX_SPLIT, Rule.SPLIT_IS_OFF, "")
 
 
 def _rated(visit: Visit, *, model: int, baseline: int) -> None:
@@ -235,7 +241,7 @@ def test_a_harmed_guardrail_stops_the_experiment_and_a_person_decides(
     assert experiment.stop_details["arm"] == "model"
     assert experiment.stop_details["high"] < 0
     assert watch_guardrails() == 0
-    assert _advice(experiment) == ("keep", Why.GUARDRAIL, "")
+    assert _advice(experiment) == (Action.STOP, Rule.GUARD_ALARM, "")
     decided = decide_experiment(
         experiment=experiment, verdict="keep", reason="It did harm.", actor=ada
     )

@@ -27,6 +27,7 @@ from guidance.experiments.statistics import (
 SOUND = Health(SampleRatio(0.4, (500.0, 500.0)))
 DAILY = StopRule(days=10, units=1000, planned_units=4000, is_sequential=True)
 ENDED = replace(DAILY, is_sequential=False, units=4000)
+TWO_WEEKS = StopRule(days=14, units=1000, is_sequential=False, planned_days=14)
 
 
 def _result(
@@ -53,6 +54,8 @@ def _result(
 
 BETTER, WORSE, UNCLEAR = _result(0.1), _result(-0.1), _result(0.1, clear=False)
 HARMED = _result(-0.2, metric="Margin", role=Role.GUARD)
+ALARM = replace(HARMED, is_alarm=True)
+SMALL = replace(BETTER, may_be_worth=False)
 FINE = _result(0.05, metric="Margin", role=Role.GUARD, clear=False)
 MISSING = Result(
     "Revenue",
@@ -73,6 +76,7 @@ MISSING = Result(
             Action.FIX_SPLIT,
             Rule.SPLIT_IS_OFF,
         ),
+        (replace(SOUND, is_sound=False), [BETTER], ENDED, Action.FIX_SPLIT, Rule.ROWS_NOT_SOUND),
         (replace(SOUND, several_arms=0.02), [BETTER], ENDED, Action.FIX_SPLIT, Rule.SEVERAL_ARMS),
         (replace(SOUND, clock_jumps=1), [BETTER], ENDED, Action.FIX_SPLIT, Rule.CLOCK_JUMPED),
         (SOUND, [BETTER], replace(DAILY, days=6), Action.KEEP_RUNNING, Rule.TOO_EARLY),
@@ -83,6 +87,40 @@ MISSING = Result(
             replace(ENDED, units=3999),
             Action.KEEP_RUNNING,
             Rule.NOT_YET_READABLE,
+        ),
+        (SOUND, [BETTER], replace(TWO_WEEKS, days=13), Action.KEEP_RUNNING, Rule.NOT_YET_READABLE),
+        (SOUND, [BETTER], TWO_WEEKS, Action.SHIP, Rule.GOAL_BETTER),
+        (
+            SOUND,
+            [BETTER],
+            replace(TWO_WEEKS, planned_units=1001),
+            Action.KEEP_RUNNING,
+            Rule.NOT_YET_READABLE,
+        ),
+        (
+            SOUND,
+            [BETTER],
+            replace(TWO_WEEKS, days=13, has_ended=True),
+            Action.STOP,
+            Rule.ENDED_EARLY,
+        ),
+        (SOUND, [BETTER], replace(DAILY, has_ended=True), Action.SHIP, Rule.GOAL_BETTER),
+        (SOUND, [UNCLEAR], replace(DAILY, has_ended=True), Action.STOP, Rule.NOTHING_FOUND),
+        (SOUND, [BETTER, ALARM], replace(DAILY, days=1), Action.STOP, Rule.GUARD_ALARM),
+        (SOUND, [SMALL], DAILY, Action.STOP, Rule.GAIN_TOO_SMALL),
+        (
+            SOUND,
+            [SMALL, _result(0.2, arm="other", clear=False)],
+            DAILY,
+            Action.KEEP_RUNNING,
+            Rule.NOT_SURE_YET,
+        ),
+        (
+            SOUND,
+            [SMALL, _result(0.2, arm="other", clear=False)],
+            replace(DAILY, has_ended=True),
+            Action.STOP,
+            Rule.GAIN_TOO_SMALL,
         ),
         (SOUND, [BETTER, FINE], DAILY, Action.SHIP, Rule.GOAL_BETTER),
         (SOUND, [BETTER, FINE], ENDED, Action.SHIP, Rule.GOAL_BETTER),
@@ -142,18 +180,23 @@ def test_an_arm_that_wins_one_goal_and_loses_another_is_not_shipped() -> None:
 
 
 def test_what_must_be_borne_in_mind_is_said_and_decides_nothing() -> None:
-    health = Health(
-        NotMeasured(Unmeasured.NO_SHARES), shares_changed=True, overlapping=("summer", "banner")
-    )
+    health = Health(NotMeasured(Unmeasured.NO_SHARES), overlapping=("summer", "banner"))
     found = recommend(health, [BETTER, MISSING], DAILY)
     assert found.rule == Rule.GOAL_BETTER
     assert found.caveats == (
         "The split could not be checked.",
-        "The shares were changed on the way: the arms met different days in different parts.",
-        "These experiments met the same shoppers: summer, banner.",
+        "Shoppers may be in these at the same time: summer, banner. Give them a namespace to keep "
+        "them apart.",
         "Revenue of model is not measured.",
     )
     assert recommend(SOUND, [BETTER], DAILY).caveats == ()
+
+
+def test_a_look_long_after_the_planned_end_is_told_to_be_one_of_many() -> None:
+    late = recommend(SOUND, [BETTER], replace(TWO_WEEKS, days=22))
+    assert late.caveats[0].startswith("Its planned end is long over.")
+    assert recommend(SOUND, [BETTER], replace(TWO_WEEKS, days=21)).caveats == ()
+    assert recommend(SOUND, [BETTER], replace(TWO_WEEKS, days=40, has_ended=True)).caveats == ()
 
 
 def test_the_days_left_are_told_where_they_are_known() -> None:

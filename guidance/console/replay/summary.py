@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import METRICS, report
 from guidance.experiments.statistics import NotMeasured
 from guidance.experiments.wording import (
-    METRIC_NAMES,
     arm_name,
     interval_text,
     not_measured,

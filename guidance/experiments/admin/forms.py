@@ -13,10 +13,10 @@ from unfold.widgets import (
 )
 
 from guidance.experiments.hooks import Choice, testable_of, testables
+from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment, Holdout
 from guidance.experiments.services.deciding import LONGEST_REASON
 from guidance.experiments.targeting.check import check_conditions
-from guidance.experiments.wording import METRIC_NAMES
 
 METRIC_CHOICES = list(METRIC_NAMES.items())
 

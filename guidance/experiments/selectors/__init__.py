@@ -1,26 +1,33 @@
 """Reads about experiments: the report, and what makes it unsound."""
 
 from guidance.experiments.metrics import METRICS
+from guidance.experiments.selectors.baseline import History, history_of
+from guidance.experiments.selectors.comparing import LIFT_PRIOR, Reading, Versus
 from guidance.experiments.selectors.problems import Problem, Trouble
 from guidance.experiments.selectors.report import (
+    LATELY,
     ArmReport,
     Exclusions,
     Report,
     Unit,
-    Versus,
     decisions_of,
     report,
 )
 
 __all__ = [
+    "LATELY",
+    "LIFT_PRIOR",
     "METRICS",
     "ArmReport",
     "Exclusions",
+    "History",
     "Problem",
+    "Reading",
     "Report",
     "Trouble",
     "Unit",
     "Versus",
     "decisions_of",
+    "history_of",
     "report",
 ]

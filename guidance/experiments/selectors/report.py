@@ -11,7 +11,7 @@ ones of today: who was merged since then counts as one.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
@@ -19,23 +19,23 @@ from django.utils import timezone
 
 from guidance.decisions.attribution import CONVERSION_WINDOW, OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
-from guidance.experiments.metrics import METRICS
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.samples import ProportionSample, RatioSample, Sample
+from guidance.experiments.selectors.comparing import Reading, Versus, compare_arms, reading_of
 from guidance.experiments.selectors.problems import Problem, find_problems
 from guidance.experiments.statistics import (
-    Comparison,
     Estimate,
     NotMeasured,
     SampleRatio,
     Unmeasured,
     clustered_proportion,
-    difference,
     mean_interval,
-    relative_lift,
     sample_ratio,
     wilson_interval,
 )
+
+# How far back the pace at which new shoppers come is looked at: a week, weekdays and weekend alike.
+LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,19 @@ class Unit:
 
 @dataclass(frozen=True)
 class ArmReport:
-    """One arm's figures; `metrics` holds an estimate or the reason why there is none."""
+    """One arm's figures; `metrics` holds an estimate or the reason why there is none.
+
+    `lately` counts the shoppers first met in the last `LATELY`.
+    """
 
     arm: Arm
     shoppers: int
     converted: int
     windows_open: int
+    lately: int
     total: Unit
     samples: dict[str, Sample]
     metrics: dict[str, Estimate | NotMeasured]
-
-
-@dataclass(frozen=True)
-class Versus:
-    """One treatment against the control in one metric."""
-
-    arm: Arm
-    metric: str
-    difference: Comparison | NotMeasured
-    lift: Comparison | NotMeasured
 
 
 @dataclass(frozen=True)
@@ -94,6 +88,7 @@ class Report:
     sample_ratio: SampleRatio | NotMeasured
     exclusions: Exclusions
     problems: list[Problem]
+    reading: Reading
     first_exposure: datetime | None
     last_exposure: datetime | None
     as_of: datetime | None = None
@@ -115,6 +110,7 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
     units, excluded = _units(experiment, as_of)
     exposures = _exposures(experiment, as_of)
     bought = any(row["converted"] for row in exposures.values())
+    reading = reading_of(experiment)
     reports = [_arm_report(arm, units[arm.key], exposures.get(arm.key, {}), bought) for arm in arms]
     times = [row[key] for row in exposures.values() for key in ("first", "last")]
     problems = find_problems(
@@ -126,7 +122,7 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
     )
     return Report(
         arms=reports,
-        comparisons=list(_comparisons(reports)),
+        comparisons=compare_arms([(arm.arm, arm.samples) for arm in reports], reading),
         sample_ratio=sample_ratio(
             [arm.shoppers for arm in reports], [float(arm.weight) for arm in arms]
         ),
@@ -134,6 +130,7 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
         problems=list(problems),
         first_exposure=min(times, default=None),
         last_exposure=max(times, default=None),
+        reading=reading,
         as_of=as_of,
     )
 
@@ -174,7 +171,7 @@ def _units(
 
 def _exposures(experiment: Experiment, as_of: datetime | None) -> dict[str, dict[str, Any]]:
     """Return, by arm, who bought after the first exposure and whose window is still open."""
-    still_open = (as_of or timezone.now()) - CONVERSION_WINDOW
+    at = as_of or timezone.now()
     rows: Iterable[Any] = (
         decisions_of(experiment, as_of)
         .in_one_arm(as_of)
@@ -184,7 +181,8 @@ def _exposures(experiment: Experiment, as_of: datetime | None) -> dict[str, dict
         .values("arm")
         .annotate(
             converted=Count("pk", filter=Q(is_converted=True)),
-            windows_open=Count("pk", filter=Q(at__gt=still_open)),
+            windows_open=Count("pk", filter=Q(at__gt=at - CONVERSION_WINDOW)),
+            lately=Count("pk", filter=Q(at__gt=at - LATELY)),
             first=Min("at"),
             last=Max("at"),
         )
@@ -205,6 +203,7 @@ def _arm_report(arm: Arm, units: list[Unit], exposure: dict[str, Any], bought: b
         shoppers=len(units),
         converted=converted,
         windows_open=exposure.get("windows_open", 0),
+        lately=exposure.get("lately", 0),
         total=total,
         samples={
             "ctr": ctr,
@@ -221,17 +220,6 @@ def _arm_report(arm: Arm, units: list[Unit], exposure: dict[str, Any], bought: b
             "satisfaction": mean_interval(satisfaction),
         },
     )
-
-
-def _comparisons(arms: list[ArmReport]) -> Iterable[Versus]:
-    """Compare every treatment with the control, where both have the metric at all."""
-    control = next((arm for arm in arms if arm.arm.is_control), None)
-    for treatment in arms:
-        if control is None or treatment is control:
-            continue
-        for metric in METRICS:
-            pair = control.samples[metric], treatment.samples[metric]
-            yield Versus(treatment.arm, metric, difference(*pair), relative_lift(*pair))
 
 
 def _exclusions(

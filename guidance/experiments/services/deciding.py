@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guidance.core.models import User
-from guidance.experiments.advice import advise
+from guidance.experiments.advice import advise, agrees
 from guidance.experiments.evidence import evidence_of
 from guidance.experiments.hooks import Testable, testable_of
 from guidance.experiments.models import Arm, Experiment
@@ -46,7 +46,7 @@ def decide_experiment(
             raise ValidationError(_("Somebody changed this experiment meanwhile; look again."))
         locked.decision, locked.decided_arm = verdict, arm
         locked.decision_reason, locked.decided_by = reason[:LONGEST_REASON], actor
-        locked.is_against_advice = not advice.agrees(verdict, arm)
+        locked.is_against_advice = not agrees(advice, verdict, arm)
         locked.second_by = None
         locked.evidence = evidence_of(found, advice, at=at)
         changed = ["decision", "decided_arm", "decision_reason", "decided_by"]

@@ -62,13 +62,14 @@ from guidance.experiments.statistics.results import (
     Side,
     Unmeasured,
 )
-from guidance.experiments.statistics.sequential import always_valid
+from guidance.experiments.statistics.sequential import TUNING, always_valid
 from guidance.experiments.statistics.strata import measure_stratified
 
 __all__ = [
     "CONFIDENCE",
     "FEWEST_SUCCESSES",
     "SAMPLE_RATIO_ALPHA",
+    "TUNING",
     "Comparison",
     "Corrected",
     "Correction",

@@ -1,0 +1,110 @@
+"""On the way: at what pace shoppers come, what they can show so far, how many days are left."""
+
+import math
+from datetime import timedelta
+
+from django.utils import timezone
+
+from guidance.experiments.metrics import METRICS
+from guidance.experiments.models import Experiment
+from guidance.experiments.selectors import LATELY, Report, Versus
+from guidance.experiments.statistics import (
+    Criterion,
+    Effect,
+    Monitoring,
+    NotMeasured,
+    days_left,
+    detectable_effect,
+    more_needed,
+)
+
+DAY = timedelta(days=1)
+
+
+def criterion(experiment: Experiment, treatments: int, tuning: float) -> Criterion:
+    """Return how an effect will be judged: among all tests of the report, daily if sequential."""
+    if experiment.stop_rule != Experiment.StopRule.SEQUENTIAL:
+        return Criterion(comparisons=family(treatments))
+    monitoring = Monitoring(tuning=tuning, looks=experiment.horizon_days or Monitoring.looks)
+    return Criterion(comparisons=family(treatments), monitoring=monitoring)
+
+
+def family(treatments: int) -> int:
+    """Return how many tests a report makes at most."""
+    return len(METRICS) * max(treatments, 1)
+
+
+def daily_shoppers(experiment: Experiment, report: Report, *, arm: str = "") -> float:
+    """Return the new shoppers a day over the last week, or since the start if that is less.
+
+    With `arm`, those of that arm and the control alone.
+    """
+    if experiment.started_at is None:
+        return 0.0
+    run = (report.as_of or timezone.now()) - experiment.started_at
+    days = max(min(run, LATELY) / DAY, 1.0)
+    counted = [one for one in report.arms if not arm or one.arm.is_control or one.arm.key == arm]
+    return sum(one.lately for one in counted) / days
+
+
+def days_to_go(experiment: Experiment, report: Report) -> int | None:
+    """Return the days left at the pace of the last week; None where nobody can tell.
+
+    Until every horizon that the plan names is reached; of a sequential plan, until the smallest
+    worthwhile effect would show in the first arm, if that is earlier.
+    """
+    if experiment.started_at is None:
+        return None
+    planned = _until_planned_end(experiment, report)
+    if not report.reading.is_sequential:
+        return planned
+    shows = [_until_it_shows(experiment, report, one) for one in goals(experiment, report)]
+    known = [days for days in (planned, *shows) if days is not None]
+    return min(known, default=None)
+
+
+def goals(experiment: Experiment, report: Report) -> list[Versus]:
+    """Return the comparisons of the primary metric."""
+    return [one for one in report.comparisons if one.metric == experiment.primary_metric]
+
+
+def detectable(experiment: Experiment, report: Report) -> float | None:
+    """Return the smallest lift that the shoppers so far show with a chance of 80 %, any arm's."""
+    found = [
+        detectable_effect(one.effect, criterion=_criterion(experiment, report))
+        for one in goals(experiment, report)
+        if isinstance(one.effect, Effect)
+    ]
+    return min((size for size in found if not isinstance(size, NotMeasured)), default=None)
+
+
+def _criterion(experiment: Experiment, report: Report) -> Criterion:
+    return criterion(experiment, len(report.arms) - 1, report.reading.tuning)
+
+
+def _until_planned_end(experiment: Experiment, report: Report) -> int | None:
+    assert experiment.started_at is not None
+    left = []
+    if experiment.horizon_days:
+        end = experiment.started_at + experiment.horizon_days * DAY
+        left.append(math.ceil((end - (report.as_of or timezone.now())) / DAY))
+    if experiment.horizon_units:
+        missing = experiment.horizon_units - report.shoppers
+        daily = daily_shoppers(experiment, report)
+        if missing > 0 and not daily:
+            return None
+        left.append(math.ceil(missing / daily) if missing > 0 else 0)
+    return max(0, *left) if left else None
+
+
+def _until_it_shows(experiment: Experiment, report: Report, versus: Versus) -> int | None:
+    if not experiment.smallest_effect or not isinstance(versus.effect, Effect):
+        return None
+    needed = more_needed(
+        versus.effect,
+        float(experiment.smallest_effect) / 100,
+        criterion=_criterion(experiment, report),
+    )
+    found = days_left(needed, daily_shoppers(experiment, report, arm=versus.arm.key))
+    # Where it would mostly have shown by now, nobody knows the day on which it will.
+    return None if isinstance(found, NotMeasured) or found == 0 else found
