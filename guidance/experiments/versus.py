@@ -44,7 +44,7 @@ def _row(one: Versus, *, is_goal: bool) -> VersusRow:
         loss=_loss(one),
         p_value=p_text(one.corrected.adjusted) if isinstance(one.corrected, Corrected) else "",
         is_goal=is_goal,
-        is_clear=_is_clear(one),
+        is_clear=one.is_clear,
         is_measured=isinstance(one.difference, Comparison),
     )
 
@@ -129,15 +129,6 @@ def _loss(one: Versus) -> str:
         "keep": rounded(scale * one.belief.loss_of_control, 2),
         "unit": unit,
     }
-
-
-def _is_clear(one: Versus) -> bool:
-    return (
-        isinstance(one.difference, Comparison)
-        and isinstance(one.corrected, Corrected)
-        and one.difference.is_clear
-        and one.corrected.is_clear
-    )
 
 
 def _per_cent(share: float, digits: int) -> str:
