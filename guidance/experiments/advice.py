@@ -44,7 +44,8 @@ class Harm:
 def advise(experiment: Experiment, report: Report) -> Recommendation:
     """Return what the plan and the report recommend; one statement, for who runs beside it."""
     rule = stop_rule(experiment, report)
-    return recommend(_health(experiment, report, rule), list(_results(experiment, report)), rule)
+    results = list(_results(experiment, report, rule))
+    return recommend(_health(experiment, report, rule), results, rule)
 
 
 def agrees(found: Recommendation, verdict: str, arm: str) -> bool:
@@ -90,10 +91,10 @@ def _health(experiment: Experiment, report: Report, rule: StopRule) -> Health:
     )
 
 
-def _results(experiment: Experiment, report: Report) -> Iterator[Result]:
+def _results(experiment: Experiment, report: Report, rule: StopRule) -> Iterator[Result]:
     """Yield what the plan names: the primary metric and the guardrails of every treatment."""
     alarms = {(harm.metric, harm.arm) for harm in harms(experiment, report)}
-    if experiment.stop_cause == Experiment.StopCause.GUARDRAIL:
+    if rule.has_ended and experiment.stop_cause == Experiment.StopCause.GUARDRAIL:
         alarms.add((experiment.stop_details["metric"], experiment.stop_details["arm"]))
     smallest = float(experiment.smallest_effect or 0) / 100
     for one in report.comparisons:

@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 from guidance.core.numbers import rounded
 from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.selectors import LIFT_PRIOR, Report, Versus
-from guidance.experiments.statistics import Comparison, Corrected, NotMeasured, Posterior
+from guidance.experiments.statistics import (
+    CONFIDENCE,
+    Comparison,
+    Corrected,
+    NotMeasured,
+    Posterior,
+)
 from guidance.experiments.wording import arm_name, difference_text, not_measured, p_text, scale_of
 
 
@@ -44,22 +50,24 @@ def _row(one: Versus, *, is_goal: bool) -> VersusRow:
         loss=_loss(one),
         p_value=p_text(one.corrected.adjusted) if isinstance(one.corrected, Corrected) else "",
         is_goal=is_goal,
-        is_clear=_is_clear(one),
+        is_clear=one.is_clear,
         is_measured=isinstance(one.difference, Comparison),
     )
 
 
 def reading_text(report: Report) -> str:
     """Return what the intervals promise: at one look, or at every look."""
+    confidence = rounded(100 * CONFIDENCE)
     if report.reading.is_sequential:
         return _(
-            "Sequential: intervals and p-values are always valid. They hold 95 % over all looks "
-            "together, however often one looks, and are wider than those of a single look."
-        )
+            "Sequential: intervals and p-values are always valid. They hold %(confidence)s %% over "
+            "all looks together, however often one looks, and are wider than those of a single "
+            "look."
+        ) % {"confidence": confidence}
     return _(
-        "Intervals hold 95 % for one look at a time set beforehand; looking every day finds "
-        "chance differences more often."
-    )
+        "Intervals hold %(confidence)s %% for one look at a time set beforehand; looking every day "
+        "finds chance differences more often."
+    ) % {"confidence": confidence}
 
 
 def family_text(report: Report) -> str:
@@ -129,15 +137,6 @@ def _loss(one: Versus) -> str:
         "keep": rounded(scale * one.belief.loss_of_control, 2),
         "unit": unit,
     }
-
-
-def _is_clear(one: Versus) -> bool:
-    return (
-        isinstance(one.difference, Comparison)
-        and isinstance(one.corrected, Corrected)
-        and one.difference.is_clear
-        and one.corrected.is_clear
-    )
 
 
 def _per_cent(share: float, digits: int) -> str:

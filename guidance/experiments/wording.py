@@ -140,17 +140,17 @@ def lift_text(comparison: Comparison | NotMeasured) -> str:
     value, low, high = (
         rounded(100 * number, 0) for number in (comparison.value, comparison.low, comparison.high)
     )
-    return _("relative: %(value)s %% (%(low)s to %(high)s), p = %(p)s") % {
+    return _("relative: %(value)s %% (%(low)s to %(high)s), p %(p)s") % {
         "value": value,
         "low": low,
         "high": high,
-        "p": p_text(comparison.p_value),
+        "p": p_text(comparison.p_value, "= "),
     }
 
 
-def p_text(p_value: float) -> str:
-    """Return a p-value, never as a zero that it is not."""
-    return rounded(p_value, 3) if p_value >= 0.001 else f"< {rounded(0.001, 3)}"
+def p_text(p_value: float, equals: str = "") -> str:
+    """Return a p-value after `equals`, never as a zero that it is not."""
+    return f"{equals}{rounded(p_value, 3)}" if p_value >= 0.001 else f"< {rounded(0.001, 3)}"
 
 
 def sentence(versus: Versus) -> str:
@@ -162,7 +162,7 @@ def sentence(versus: Versus) -> str:
     }
     if isinstance(versus.difference, NotMeasured):
         return _("%(metric)s of %(arm)s against the control: %(difference)s.") % words
-    if not versus.difference.is_clear:
+    if not versus.is_clear:
         return (
             _(
                 "%(metric)s: the data cannot tell %(arm)s from the control; the difference is "

@@ -60,6 +60,16 @@ class Versus:
     belief: Posterior | NotMeasured
     corrected: Corrected | NotMeasured
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether the difference is clear by itself and among all that were tested."""
+        return (
+            isinstance(self.difference, Comparison)
+            and isinstance(self.corrected, Corrected)
+            and self.difference.is_clear
+            and self.corrected.is_clear
+        )
+
 
 Samples = dict[str, Sample]
 
