@@ -136,7 +136,8 @@ def test_chance_to_win_and_expected_loss_follow_the_data(
     assert 0 < belief.loss_of_treatment < 0.01 < belief.loss_of_control
     difference = _versus(experiment).difference
     assert isinstance(difference, Comparison)
-    assert 0 < belief.value < difference.value  # the prior holds large lifts for unlikely
+    known, held = difference.standard_error**-2, (0.3 * 24 / 60) ** -2
+    assert belief.value == pytest.approx(difference.value * known / (known + held))
 
 
 def test_the_days_left_follow_the_pace_of_the_last_week(
