@@ -79,6 +79,8 @@ ROUTES = {
     "content_publication_withdraw": Route(None, factories.publication),
     "content_publication_restore": Route(None, factories.publication),
     "content_publication_cancel": Route(None, factories.publication),
+    "content_publication_variant": Route(None, factories.publication),
+    "content_publication_compare": Route(None, factories.publication),
     "content_draft_assign": Route(None, factories.draft),
     "content_draft_comment": Route(None, factories.draft),
     "content_draft_choose": Route(None, factories.draft),

@@ -261,7 +261,7 @@ def test_a_push_is_asked_for_by_the_keyboard(page: Page, reviewer: User) -> None
     page.keyboard.press("Enter")
     page.wait_for_url("**/core/job/**")
     wanted = Job.objects.get().params
-    assert (wanted["kind"], wanted["variant"]["channel"], wanted["variant"]["longest"]) == (
+    assert (wanted["kind"], wanted["brief"]["channel"], wanted["brief"]["longest"]) == (
         "push", "sms", 60,
     )  # fmt: skip
 

@@ -144,7 +144,7 @@ def test_five_thousand_price_changes_make_one_task(
     rows = [ProductRow(sku=product.sku, price=Decimal(2)) for product in products]
     assert rows[0].title is UNSET
     for start in range(0, count, 1_000):
-        with django_assert_max_num_queries(60):
+        with django_assert_max_num_queries(70):
             upsert_products(rows=rows[start : start + 1_000], source="import")
     task = ReviewTask.objects.get()
     assert (task.fact_key, task.count) == ("price", count)

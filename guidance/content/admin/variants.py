@@ -26,6 +26,7 @@ from guidance.content.selectors.variants import (
 )
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.variants import COMPARED_BY, compare_variants, request_variant
+from guidance.content.services.waiting import require
 from guidance.content.testing import wording_name
 from guidance.core.admin import acting_person
 from guidance.experiments.models import Experiment
@@ -105,6 +106,7 @@ class ComparedPublications(LabelledPublications):
         """Draft an experiment between the live wordings, and lead to it."""
 
         def act() -> str:
+            require(acting_person(request), "experiments.add_experiment")
             form = CompareForm(request.POST)
             if not form.is_valid():
                 raise Invalid(_("Name the surface in small letters, numbers and hyphens."))
