@@ -81,6 +81,14 @@ def test_snips_does_not_move_when_weights_are_scaled() -> None:
     assert after.of(IPS).value == pytest.approx(3 * before.of(IPS).value)
 
 
+def test_snips_moves_with_a_constant_added_to_every_reward() -> None:
+    raised = replace(WORLD.log, rewards=WORLD.log.rewards + 5)
+    before = evaluate(WORLD.log, WORLD.candidate, **FAST).of(SNIPS)
+    after = evaluate(raised, WORLD.candidate, **FAST).of(SNIPS)
+    assert (after.low, after.high) == pytest.approx((before.low + 5, before.high + 5))
+    assert (after.gain_low, after.gain_high) == pytest.approx((before.gain_low, before.gain_high))
+
+
 def test_doubly_robust_is_the_direct_method_when_residuals_vanish() -> None:
     rows = np.arange(len(WORLD.log))
     exact = replace(WORLD.log, rewards=WORLD.rates[rows, WORLD.log.taken])
