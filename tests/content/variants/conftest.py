@@ -1,0 +1,27 @@
+"""A mug with two wordings, and an experiment that compares them."""
+
+import pytest
+
+from guidance.content.models import Publication
+from guidance.core.models import User
+from guidance.experiments.models import Experiment
+from tests.content.conftest import FACTS, MakeProduct
+from tests.content.variants.wordings import approve, draft_main, start, write
+
+
+@pytest.fixture
+def mug(make_product: MakeProduct, mia: User) -> Publication:
+    """The mug's main text, live."""
+    product = make_product("mug", facts={**FACTS, "design": "grey stripes", "weight": "400 g"})
+    return approve(draft_main(product.pk), mia)
+
+
+@pytest.fixture
+def mug_b(mug: Publication, mia: User, max_: User) -> Publication:
+    """Another wording of it, asked for by one person and approved by another."""
+    return approve(write(mug, mia), max_)
+
+
+@pytest.fixture
+def running(mug: Publication, mug_b: Publication, mia: User, max_: User) -> Experiment:
+    return start(mug, mia, max_)
