@@ -102,6 +102,22 @@ def test_a_claim_that_an_instruction_added_needs_a_second_person(
     assert approve_draft(draft_id=draft.pk, version=3, actor=max_)
 
 
+def test_a_second_instruction_does_not_free_who_added_a_claim(
+    make_draft: MakeDraft, served: Served, mia: User, max_: User
+) -> None:
+    draft = make_draft("mug", title="Voyager Mug")
+    edit_draft(draft_id=draft.pk, version=1, actor=max_, text="The Voyager Mug is black.")
+    draft.refresh_from_db()
+    shorter = copy_answer(("A Voyager Mug made of oak.", ["title", "material"]))
+    with served(saying(SHORT), saying(shorter)):
+        _ask(draft, mia, "say what it is made of")
+        _ask(draft, mia, "make it shorter")
+    assert draft.text == "A Voyager Mug made of oak."
+    with pytest.raises(OwnRequest):
+        approve_draft(draft_id=draft.pk, version=4, actor=mia)
+    assert approve_draft(draft_id=draft.pk, version=4, actor=max_)
+
+
 @pytest.mark.parametrize(
     ("reply", "reason", "chosen"),
     [

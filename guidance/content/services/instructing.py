@@ -134,9 +134,10 @@ def _take(draft: Draft, written: Draft, actor: User, instruction: str, understoo
         raise Invalid(_("The language model found nothing to change."))
     before, authors = examine_draft(draft=draft, facts=facts).claims, draft.authors_of_claims()
     take_text(draft=draft, written=written, actor=actor, facts=facts)
-    by_model = written.provider != BUILTIN.name
-    if by_model and (draft.is_high_risk or adds_a_claim(before=before, after=draft.claims)):
-        draft.claim_authors = between_commas({*authors, actor.pk})
+    if written.provider != BUILTIN.name:
+        # The model was shown the text as people left it, so their claims may stand in its own.
+        adds = draft.is_high_risk or adds_a_claim(before=before, after=draft.claims)
+        draft.claim_authors = between_commas(authors | ({actor.pk} if adds else set()))
     draft.save()
     remember_texts([draft])
     details = {"version": draft.version, "instruction": instruction, "understood": understood}
