@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.catalog.models import Product
-from guidance.content.models import MAIN, Draft, Publication, PublishedCopy
+from guidance.content.models import MAIN, Draft, PlannedCopy, Publication, PublishedCopy
 from guidance.content.selectors.variants import (
     experiments_of,
     main_of_subject,
@@ -47,6 +47,10 @@ def ship_variant(surface: str, subject: str, policy: str, actor: User | None) ->
     winner = next((row for row in live if row.variant == variant_of(policy)), None)
     if winner is None:
         raise ValidationError(_("This wording is not published now, so nobody can get it."))
+    if winner.serve_until is not None:
+        raise ValidationError(_("This wording must be approved anew before everybody gets it."))
+    if PlannedCopy.objects.filter(**main.place_of_all()).exists():
+        raise ValidationError(_("A text is planned for this place; cancel it first."))
     shipped = winner.publication if winner.variant == MAIN else _promote(winner.publication, actor)
     retired = [_retire(row, actor) for row in live if row.variant != MAIN]
     return {**before, "shipped": str(shipped.pk), "retired": retired}
@@ -64,11 +68,13 @@ def unship_variant(surface: str, subject: str, before: dict[str, Any], actor: Us
         raise ValidationError(
             _("Another text was published in this place since; change it on its page.")
         )
+    if not main.is_served:
+        raise ValidationError(_("What was shipped is withdrawn since; change it on its page."))
     if before["main"] != before["shipped"]:
         _put_back(main, before)
         record_audit(actor=actor, verb="unship_variant", target=main.publication)
-    for publication_id in before["retired"]:
-        _return(uuid.UUID(publication_id), actor)
+    for retired in before["retired"]:
+        _return(retired, actor)
 
 
 def _locked(subject: str) -> PublishedCopy:
@@ -120,11 +126,13 @@ def _require_true(found: Examination) -> None:
         raise ValidationError(_("It disagrees with today's facts or rules; write it again first."))
 
 
-def _retire(row: PublishedCopy, actor: User | None) -> str:
+def _retire(row: PublishedCopy, actor: User | None) -> dict[str, str]:
+    """Take a variant out; return, as JSON, what puts it back: its publication and its deadline."""
+    until = row.serve_until.isoformat() if row.serve_until else ""
     take_out(row, reason=DECIDED)
     details = {"reason": DECIDED, "variant": row.variant}
     record_audit(actor=actor, verb="retire_variant", target=row.publication, details=details)
-    return str(row.publication_id)
+    return {"publication": str(row.publication_id), "until": until}
 
 
 def _put_back(main: PublishedCopy, before: dict[str, Any]) -> None:
@@ -132,18 +140,25 @@ def _put_back(main: PublishedCopy, before: dict[str, Any]) -> None:
         take_out(main, reason=gettext_noop("The decision that published it was taken back."))
         return
     earlier = Publication.objects.select_related("draft", "product").get(pk=before["main"])
-    until = datetime.fromisoformat(before["until"]) if before["until"] else None
+    until = _moment(before["until"])
     if until is not None and until <= timezone.now():
         raise ValidationError(_("The text from before must be approved anew; its time is over."))
     _require_true(examine_publication(earlier))
     serve(earlier, until=until)
 
 
-def _return(publication_id: uuid.UUID, actor: User | None) -> None:
+def _return(retired: dict[str, str], actor: User | None) -> None:
     rows = PublishedCopy.objects.select_related("publication__draft", "publication__product")
-    row = rows.filter(publication=publication_id, status=PublishedCopy.Status.WITHDRAWN).first()
-    if row is None or examine_publication(row.publication).blocking:
+    withdrawn = rows.filter(status=PublishedCopy.Status.WITHDRAWN)
+    row = withdrawn.filter(publication=uuid.UUID(retired["publication"])).first()
+    until = _moment(retired["until"])
+    is_late = until is not None and until <= timezone.now()
+    if row is None or is_late or examine_publication(row.publication).blocking:
         return
-    serve(row.publication)
+    serve(row.publication, until=until)
     details = {"variant": row.variant}
     record_audit(actor=actor, verb="return_variant", target=row.publication, details=details)
+
+
+def _moment(stored: str) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None

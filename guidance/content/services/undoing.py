@@ -79,7 +79,7 @@ def _take_back(draft: Draft) -> Draft:
     publication = Publication.objects.get(draft=draft)
     PlannedCopy.objects.filter(publication=publication).delete()
     current = PublishedCopy.objects.filter(publication=publication).first()
-    if current is not None:
+    if current is not None and current.is_served:
         _serve_the_one_before(publication, current)
     again = Draft(**place_of(draft), text=draft.text, version=draft.version)
     carry_over(draft, again)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from string import ascii_lowercase
 
@@ -11,7 +12,6 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
-from guidance.content.briefs import Brief
 from guidance.content.models import MAIN_POLICY, Draft, Publication, PublishedCopy
 from guidance.content.presentation import language_label, place_label
 from guidance.content.selectors.variants import (
@@ -46,9 +46,7 @@ def request_variant(*, publication_id: uuid.UUID, actor: User) -> Job:
     main = main_beside(publication)
     if main is None or not main.is_served:
         raise Invalid(_("A variant stands beside the main text: publish that first."))
-    place = publication.place_of_all()
-    audience = {name: place[name] for name in ("channel", "market", "segment")}
-    brief = Brief(**audience, variant=_next_variant(publication), longest=publication.draft.longest)
+    brief = replace(publication.draft.brief(), variant=_next_variant(publication))
     asked = {
         "kind": publication.kind,
         "languages": [publication.language],
@@ -70,7 +68,7 @@ def _next_variant(text: Publication) -> str:
     """Return the first letter that no text of the place ever had: figures stay with their text."""
     place = text.place_of_all()
     taken = set(Publication.objects.filter(**place).values_list("variant", flat=True))
-    taken |= set(Draft.objects.waiting().filter(**place).values_list("variant", flat=True))
+    taken |= set(Draft.objects.filter(**place).values_list("variant", flat=True))
     return next(name for name in _names() if name not in taken)
 
 

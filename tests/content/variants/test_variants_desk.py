@@ -1,11 +1,13 @@
 """Several wordings of one text: written, approved, compared by experiment, shipped, retired."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from guidance.catalog.rows import AttributeRow
@@ -224,3 +226,55 @@ def test_shipping_needs_the_text_to_be_true(
     update_product(product=mug_b.product, actor=None, attributes=[plastic])
     with pytest.raises(ValidationError, match="not published now"):
         COPY.ship(running.surface, running.subject, "b", mia)
+
+
+def test_a_wording_that_must_be_approved_anew_is_not_shipped(
+    running: Experiment, mug_b: Publication, mia: User
+) -> None:
+    soon = timezone.now() + timedelta(days=2)
+    PublishedCopy.objects.filter(publication=mug_b).update(serve_until=soon)
+    with pytest.raises(ValidationError, match="approved anew"):
+        COPY.ship(running.surface, running.subject, "b", mia)
+    assert PublishedCopy.objects.filter(status="live").count() == 2
+
+
+def test_a_planned_text_keeps_another_from_being_shipped_over_it(
+    running: Experiment, mug: Publication, mia: User
+) -> None:
+    later = draft_main(mug.product_id)
+    at = timezone.now() + timedelta(days=1)
+    approve_draft(draft_id=later.pk, version=later.version, actor=mia, publish_at=at)
+    with pytest.raises(ValidationError, match="planned"):
+        COPY.ship(running.surface, running.subject, "b", mia)
+
+
+def test_what_was_shipped_and_withdrawn_since_does_not_come_back_by_undoing(
+    running: Experiment, mug_b: Publication, mia: User, max_: User
+) -> None:
+    decided = ship(running, mia, max_)
+    main = PublishedCopy.objects.get(variant="")
+    withdraw_copy(copy=main, actor=mia, reason="A complaint")
+    with pytest.raises(ValidationError, match="withdrawn since"):
+        undo_ship(experiment=decided, actor=mia)
+    assert not PublishedCopy.objects.filter(status="live").exists()
+
+
+def test_a_retired_variants_deadline_comes_back_with_it(
+    running: Experiment, mug: Publication, mug_b: Publication, mia: User, max_: User
+) -> None:
+    soon = timezone.now() + timedelta(days=2)
+    c = approve(write(mug, mia), max_)
+    PublishedCopy.objects.filter(publication=c).update(serve_until=soon)
+    undo_ship(experiment=ship(running, mia, max_), actor=mia)
+    assert PublishedCopy.objects.get(publication=c).serve_until == soon
+    assert PublishedCopy.objects.get(publication=mug_b).serve_until is None
+
+
+def test_undoing_an_approval_leaves_what_was_retired_since(
+    mug: Publication, mug_b: Publication, max_: User, mia: User
+) -> None:
+    copy = PublishedCopy.objects.get(publication=mug_b)
+    withdraw_copy(copy=copy, actor=mia, reason="Reads badly")
+    undo_decision(draft_id=mug_b.draft_id, actor=max_)
+    copy.refresh_from_db()
+    assert (copy.status, copy.reason) == ("withdrawn", "Reads badly")
