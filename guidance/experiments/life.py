@@ -33,11 +33,12 @@ class Happened:
 
 def life_card(experiment: Experiment, user: User, found: Report | None = None) -> dict[str, Any]:
     """Return the card's context; `found` is the report of an experiment that was approved."""
-    context = {
+    may = _may(experiment, user)
+    context: dict[str, Any] = {
         "experiment": experiment,
         "happened": list(_happened(experiment)),
         "plan": plan_lines(experiment),
-        "may": _may(experiment, user),
+        "may": may,
         "is_author": user.pk in experiment.author_ids,
         "is_decider": experiment.awaits_second and experiment.decided_by_id == user.pk,
     }
@@ -55,6 +56,8 @@ def life_card(experiment: Experiment, user: User, found: Report | None = None) -
         context["advice"] = advise(experiment, found)
         context["progress"] = progress_lines(experiment, found)
         context["treatments_to_ship"] = [a.arm for a in found.arms if not a.arm.is_control]
+        # A decision is judged by today's data, so nobody decides from a past day's page.
+        may["decide"] = may["decide"] and found.as_of is None
     return context
 
 

@@ -175,7 +175,9 @@ def test_a_draft_is_written_approved_by_another_started_decided_and_taken_back(
     assert "/approve/" in page.content.decode()
     turn(mia, "approve", seen=page.context["seen"])
     assert (experiment.status, experiment.approved_by.username) == ("approved", "mia")
-    assert ada.post(f"{url}/change/", {**DRAFT, "name": "Other"}).status_code in {200, 403}
+    late = ada.post(f"{url}/change/", {**DRAFT, "name": "Other"})
+    assert late.status_code in {200, 403}
+    assert "Only a draft can be changed." in late.content.decode()
     assert desk(Role.MARKETER, "max").post(f"{url}/start/").status_code == 403
     turn(ada, "start")
     assert experiment.status == Experiment.Status.RUNNING
@@ -252,6 +254,8 @@ def test_a_report_as_of_a_past_day_says_so_and_opens_no_rows_of_today(
     assert page.context["report"].shoppers == 25
     assert "decisions made and events received by then" in page.content.decode()
     assert not any(cell.url for row in page.context["rows"] for cell in row.cells)
+    assert "/decide/" not in page.content.decode()
+    assert "/decide/" in client.get(url).content.decode()
     before = client.get(url, {"as_of": "2020-02-29"})
     assert before.context["report"].shoppers == 0
     table = client.get(f"{PAGES}{traffic.pk}/table.csv", {"as_of": "2020-02-29"})

@@ -74,6 +74,8 @@ def test_values_compare_as_in_javascript(
         ({"tier": {"$regx": "g"}}, "tier.$regx: no such operator"),
         ({"tier": {"$regex": "["}}, "tier.$regex: the pattern does not compile"),
         ({"tier": {"$regex": "(a+)+$"}}, "tier.$regex: a repeat within a repeat"),
+        ({"tier": {"$regex": "^((a+))+$"}}, "tier.$regex: a repeat within a repeat"),
+        ({"tier": {"$regex": "^(a|a)*$"}}, "tier.$regex: a repeat within a repeat"),
         ({"tier": {"$regex": "a" * 101}}, "tier.$regex: is longer than 100"),
         ({"tier": {"name": "gold"}}, "tier: must be a value or operators"),
         ({"is_new": "yes"}, "is_new: must be true or false"),

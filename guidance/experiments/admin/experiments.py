@@ -177,6 +177,8 @@ class ExperimentAdmin(GuidanceModelAdmin):
             return super().change_view(request, object_id, form_url, card)
         if not self.has_view_permission(request, experiment):
             raise PermissionDenied
+        if request.method == "POST":
+            messages.error(request, _("Only a draft can be changed."))
         try:
             as_of = read_as_of(request.GET)
         except ValidationError as problem:

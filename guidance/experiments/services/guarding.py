@@ -16,10 +16,19 @@ def watch_guardrails() -> int:
     """Stop every running experiment that harms a guardrail metric; return how many.
 
     A stopped one waits, first on everybody's list, for a person who decides. Experiments without
-    guardrails cost nothing.
+    guardrails cost nothing. What goes wrong with one is raised once all were looked at.
     """
     running = Experiment.objects.filter(status=Experiment.Status.RUNNING).exclude(guardrails=[])
-    return sum(_stop_where_harmed(experiment) for experiment in running)
+    stopped, problems = 0, []
+    for experiment in running:
+        try:
+            stopped += _stop_where_harmed(experiment)
+        except Exception as problem:
+            problem.add_note(f"while the guardrails of {experiment.key} were looked at")
+            problems.append(problem)
+    if problems:
+        raise ExceptionGroup("guardrails could not be looked at", problems)
+    return stopped
 
 
 def _stop_where_harmed(experiment: Experiment) -> bool:

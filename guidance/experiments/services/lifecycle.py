@@ -72,9 +72,11 @@ def start_experiment(*, experiment: Experiment, actor: User | None) -> Experimen
     # Two that would meet each other may start at once on surfaces of their own.
     hold_lock("experiments.start")
     locked = lock_for(experiment, Status.RUNNING)
-    if freeze(locked, list(locked.arms.all())) != locked.frozen:
+    arms = list(locked.arms.all())
+    if freeze(locked, arms) != locked.frozen:
         raise ValidationError(_("It was changed since its approval; approve it anew."))
-    if problems := overlap_problems(locked):
+    # What is tested may have gone since the approval: a wording withdrawn, a surface taken away.
+    if problems := [*plan_problems(locked, arms), *overlap_problems(locked)]:
         raise ValidationError(problems)
     locked.status = Status.RUNNING
     locked.started_by, locked.started_at = actor, timezone.now()

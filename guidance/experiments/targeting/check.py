@@ -27,8 +27,9 @@ _LISTS = {"$in", "$nin", "$ini", "$nini"}
 _PATTERNS = {"$regex", "$regexi"}
 _TYPES = ("string", "number", "boolean", "array", "object", "null")
 LONGEST_PATTERN = 100
-# Patterns run on every request: a repeat within a repeat may take for ever.
-_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\d*\})")
+# Patterns run on every request: a repeat within a repeat may take for ever, and so may alternatives
+# that say the same (`(a|a)*`), so that no group is repeated at all.
+_NESTED = re.compile(r"(?<!\\)\)(?:[+*]|\{\d+,\d*\})")
 
 
 def check_conditions(conditions: Any, *, at: str = "") -> Iterator[str]:
