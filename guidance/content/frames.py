@@ -69,9 +69,14 @@ def has_enough() -> bool:
 
 
 def _decided() -> QuerySet[Draft]:
-    """Decided texts of pages: a message's wordings hang on its channel, which no row here has."""
-    decided = Draft.objects.decided().exclude(kind=Kind.PUSH)
-    return decided.exclude(status=Draft.Status.REJECTED, reason__in=NOT_FOR_ITS_WORDING)
+    """Decided texts that were ordered as usual.
+
+    How a message, a text for some readers or one that had to differ is worded hangs on its order,
+    which no row here has.
+    """
+    usual = Draft.objects.decided().exclude(kind=Kind.PUSH)
+    usual = usual.filter(market="", segment="", stress="", variant="")
+    return usual.exclude(status=Draft.Status.REJECTED, reason__in=NOT_FOR_ITS_WORDING)
 
 
 def _is_approved(draft: Draft) -> bool:

@@ -162,11 +162,16 @@ def test_a_training_through_the_desk_makes_a_candidate_that_saves_edits(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_promoted_adapter_writes_the_drafts_which_say_so_until_it_is_rolled_back(
-    candidate: ModelVersion, mug: Product, max_: User
+    candidate: ModelVersion, make_product: MakeProduct, max_: User
 ) -> None:
     promote_version(version=candidate, actor=max_)
-    draft = _draft(mug)
-    assert (draft.text, draft.fallback_reason) == (PUBLISHED, "")
+    mugs = [make_product(f"mug-{number}", title="Acme Mug", facts=FACTS) for number in range(8)]
+    run_job(request_drafts(requested_by=None, start=False, product_ids=[one.pk for one in mugs]).pk)
+    # It draws its words: this house's adapter writes so in nine of ten, the base in one of ten.
+    texts = list(Draft.objects.filter(provider="transformers").values_list("text", flat=True))
+    assert texts.count(PUBLISHED) >= 5
+    draft = Draft.objects.filter(text=PUBLISHED)[0]
+    assert draft.fallback_reason == ""
     assert draft.writer == f"transformers house-model+writer_adapter {candidate.number}"
     assert (draft.provider, draft.model[-11:]) == ("transformers", "house-model")
     roll_back(recipe_key="writer_adapter", actor=max_)

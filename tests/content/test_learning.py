@@ -123,9 +123,21 @@ def test_an_approval_taken_back_is_no_approval(make_draft: MakeDraft, max_: User
     assert [effect.texts for effect in effect_by_version()] == [1]
 
 
-def test_messages_teach_nothing_of_pages(make_draft: MakeDraft, max_: User) -> None:
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"kind": "push", "channel": "sms"},
+        {"market": "uk"},
+        {"segment": "gold"},
+        {"stress": "gift"},
+        {"variant": "b"},
+    ],
+)
+def test_what_was_ordered_otherwise_teaches_nothing_of_usual_texts(
+    make_draft: MakeDraft, max_: User, order: dict[str, str]
+) -> None:
     draft = make_draft("a")
-    Draft.objects.filter(pk=draft.pk).update(kind="push", channel="sms")
+    Draft.objects.filter(pk=draft.pk).update(**order)
     approve_draft(draft_id=draft.pk, version=1, actor=max_)
     assert (decided_texts().rows, count_decided()) == ((), 0)
 

@@ -46,6 +46,20 @@ def test_an_edited_text_is_an_example_and_preferred_to_what_was_written() -> Non
     assert example.messages == preference.messages == messages_of(ROW, {"en": "Be warm."})
 
 
+LINES = {
+    "faq": "Q: What is it made of?\nA: It is made of oak.\nQ: What colour is it?\nA: It is black.",
+    "bullets": "Made of oak.\nIn black.",
+}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_a_text_in_lines_is_learned_as_the_lines_it_has(kind: str) -> None:
+    row = replace(ROW, kind=kind, written=LINES[kind], published=LINES[kind])
+    (example,) = lessons_of([row], {}, Terms(())).examples
+    assert _said(example.completion, row) == LINES[kind]
+    assert len(json.loads(example.completion)["sentences"]) == 2
+
+
 def test_what_was_approved_as_it_stood_is_an_example_and_prefers_nothing() -> None:
     lessons = lessons_of([replace(ROW, published=WRITTEN)], {}, Terms(()))
     assert [_said(one.completion) for one in lessons.examples] == [WRITTEN]

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from models_ml.writer.claims import SentenceClaims, claims, sentence_claims
-from models_ml.writer.kinds import BETWEEN
+from models_ml.writer.kinds import BETWEEN, LINES
 from models_ml.writer.preference.data import Decided
 from models_ml.writer.providers import BadAnswer, CopyTask, Message
-from models_ml.writer.providers.prompts import COPY_SCHEMA, copy_messages, copy_task
+from models_ml.writer.providers.prompts import (
+    COPY_SCHEMA,
+    copy_messages,
+    copy_task,
+    sentences_of,
+)
 from models_ml.writer.providers.validation import read_answer
 from models_ml.writer.terms import Terms
+
+_ASKED_AND_ANSWERED = re.compile(r"\n(?!(?:A|答)[:：])")
+"""Where a line ends and no answer to it begins."""
 
 Voices = Mapping[str, str]
 """The shop's voice as a prompt tells it, by language."""
@@ -105,19 +114,37 @@ def answer_of(text: str, row: Decided, brands: Terms | None = None) -> str | Non
     """Return the answer by COPY_SCHEMA that says `text`, each sentence with the facts it tells.
 
     A sentence that tells none stands with its neighbour, since uncited sentences are refused where
-    the answer is read. None where no sentence tells a fact or the schema holds no such answer; with
-    `brands` also where something is claimed that no fact carries.
+    the answer is read; of kinds in lines, each line is one item, and a question and its answer are
+    one. None where the answer would not be read as this very text, or would cite nothing for a part
+    of it; with `brands` also where something is claimed that no fact carries.
     """
     found = claims(text, row.facts, row.title, row.language, brands or ())
     if brands is not None and any(not claim.is_supported for claim in found):
         return None
-    items = _items(text, sentence_claims(text, found), BETWEEN[row.language])
+    sentences = sentence_claims(text, found)
+    if row.kind in LINES:
+        items = _line_items(text, sentences)
+    else:
+        items = _items(text, sentences, BETWEEN[row.language])
     answer = json.dumps({"sentences": items}, ensure_ascii=False, separators=(",", ":"))
     try:
-        read_answer(answer, COPY_SCHEMA)
+        said, read = sentences_of(read_answer(answer, COPY_SCHEMA), task_of(row, {}))
     except BadAnswer:
         return None
-    return answer
+    same = said == text if row.kind in LINES else said.split() == text.split()
+    return answer if same and all(sentence.fact_keys for sentence in read) else None
+
+
+def _line_items(text: str, sentences: Sequence[SentenceClaims]) -> list[dict[str, Any]]:
+    """One item for each line of `text`; the line of an answer goes to its question's."""
+    items: list[dict[str, Any]] = []
+    start = 0
+    for line in _ASKED_AND_ANSWERED.split(text):
+        end = start + len(line)
+        told = (key for s in sentences if start <= s.start < end for key in s.fact_keys)
+        items.append({"text": " ".join(line.split()), "facts": list(dict.fromkeys(told))})
+        start = end + 1
+    return items
 
 
 def _items(text: str, sentences: Sequence[SentenceClaims], between: str) -> list[dict[str, Any]]:
