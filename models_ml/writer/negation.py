@@ -6,7 +6,8 @@ import re
 
 _NO_VALUE = re.compile(
     r"\W*(?:(?:no(?!\.? ?\d)|not|none|never|nil|false|without|unknown|pending|tbd|n|n/?a|0)"
-    r"(?![\w%])|isn['’]?t\b|不|否|无|没|非(?!常|凡)|未|尚未|暂无|待|\Z)|[-–—?？×✗✘✕xX]\Z",
+    r"(?![\w%]|-\w|\.\d)|isn['’]?t\b|不(?![锈粘仅但止])|否|无(?![线绳痕缝袖])|没|非(?![常凡洲])|未(?!来)"
+    r"|尚未|暂无|待(?!机)|\Z)|[-–—?？×✗✘✕xX]\Z",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -19,7 +20,8 @@ _PARTED = re.compile(
     r".*(?:[,;:，；：]|\b(?:but|yet|though|although|however)\b|但|可是|不过|却)", re.DOTALL
 )
 _NO_DENIAL = re.compile(
-    r"\b(?:not (?:only|just)|no (?:doubt|problems?|complaints?|regrets?|question)|non-?stop"
+    r"\b(?:not (?:only|just)|no (?:doubt|problems?|complaints?|regrets?|question)"
+    r"|non-?(?:stop|slip|stick)"
     r"|(?:could|can)(?:n['’]t|not| not) (?:be|have been|get) (?:any )?more)\b"
     r"|不[仅但只光止管论愧错锈粘由]|差不多|不得不|没(?:想到|得说|话说)|无[论比疑线绳痕缝袖数]"
 )
@@ -45,4 +47,5 @@ def is_refusal(value: str) -> bool:
 
 def denies(text: str, start: int, end: int) -> bool:
     """Whether `text` denies `text[start:end]` in it: "not waterproof", 不防水, "waterproof: no"."""
-    return bool(_DENIED.search(text[max(start - 40, 0) : start]) or _SAID_NO.match(text, end))
+    before = _NO_DENIAL.sub(" ", text[max(start - 40, 0) : start])
+    return bool(_DENIED.search(before) or _SAID_NO.match(text, end))

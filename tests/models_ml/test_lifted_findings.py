@@ -55,3 +55,17 @@ def test_a_chinese_fact_that_denies_it_lifts_no_finding(key: str, value: str) ->
 def test_a_fact_that_affirms_it_lifts_the_finding(key: str, value: str) -> None:
     facts = [*FACTS, Fact(key, value, language="en")]
     assert marks("This lamp is biodegradable.", facts=facts) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["non-slip grip, biodegradable", "not only biodegradable", "no-iron, biodegradable"]
+)
+def test_what_only_looks_like_a_denial_lifts_it(value: str) -> None:
+    facts = [*FACTS, Fact("note", value, language="en")]
+    assert marks("This lamp is biodegradable.", facts=facts) == []
+
+
+@pytest.mark.parametrize("value", ["不锈钢", "无线", "非洲原木", "待机七天"])
+def test_a_chinese_value_that_only_looks_like_a_denial_lifts_it(value: str) -> None:
+    facts = [*FACTS, Fact("可降解材质", value, language="zh-hans")]
+    assert marks("这款台灯可降解。", "zh-hans", facts=facts) == []
