@@ -42,7 +42,7 @@ class ProductCopyView(APIView):
     are named: for both, for the market, for the tier, for everyone.
 
     With a customer, a running experiment may give them another wording: `variant` names it, and
-    `decision_id` goes with the events that follow from it. Nobody else ever gets a variant.
+    `decision_id` goes with the events that follow from it. Nobody else is shown a variant here.
 
     The answer has an entity tag: send it as `If-None-Match`, and an unchanged answer is a 304; one
     with a decision is always new and must not be kept.
@@ -108,7 +108,9 @@ class ReviewHelpView(APIView):
 class CopyChangesView(APIView):
     """What was published, went stale or was withdrawn since a time, oldest change first.
 
-    Ask again with `changed_since` set to `as_of` of the first page; a change may come twice.
+    A text is told by its SKU, kind, language, channel, market, segment and variant: those for some
+    readers and variants come too. Ask again with `changed_since` set to `as_of` of the first page;
+    a change may come twice.
     """
 
     scope = ApiKey.Scope.READ

@@ -157,6 +157,12 @@ def test_a_packs_copy_is_that_of_its_markets() -> None:
     assert copy_of_pack("eu", LANGUAGES) == [("en", ""), ("en", "uk")]
 
 
+def test_copy_of_a_market_that_is_gone_is_held_to_its_languages_rules(db: None) -> None:
+    assert factories.draft(language="en", market="gone").status == "waiting"
+    assert ("en", "gone") in copy_of_pack("common", LANGUAGES)
+    assert ("en", "gone") in copy_of_pack("eu", LANGUAGES)
+
+
 def test_new_rules_of_a_market_reach_its_copy_alone(
     publish_for: Callable[..., str], root: User
 ) -> None:

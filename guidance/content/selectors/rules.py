@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from functools import lru_cache
 
-from guidance.content.models import RulePackVersion
+from guidance.content.models import Draft, PublishedCopy, RulePackVersion
 from guidance.core.models import Market
 from models_ml.writer.packs import BASE, builtin_pack, builtin_text, default_market
 from models_ml.writer.rules.engine import CompiledRules
@@ -35,12 +35,17 @@ def pack_for_copy(language: str, market: str = "") -> str:
 def copy_of_pack(pack: str, languages: Sequence[str]) -> list[tuple[str, str]]:
     """Return the (language, market) of all copy that the pack holds for; the base holds for all.
 
-    The market is '' for copy that is written for all of them.
+    The market is '' for copy that is written for all of them. Copy for a market that is gone, or
+    that speaks another language now, is among them.
     """
     places = [(language, "") for language in languages]
     markets = Market.objects.filter(language__in=languages).order_by("key")
     places += [(market.language, market.key) for market in markets]
-    return [place for place in places if pack in (BASE, pack_for_copy(*place))]
+    live = PublishedCopy.objects.filter(status=PublishedCopy.Status.LIVE)
+    for texts in (live, Draft.objects.waiting()):
+        found = texts.filter(language__in=languages).order_by("language", "market")
+        places += found.values_list("language", "market").distinct()
+    return [place for place in dict.fromkeys(places) if pack in (BASE, pack_for_copy(*place))]
 
 
 def active_rules(language: str, market: str = "") -> CompiledRules:
