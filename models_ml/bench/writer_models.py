@@ -12,13 +12,12 @@ from typing import Any
 from models_ml.bench.writer_cases import Case
 from models_ml.writer.checks import BLOCK, check
 from models_ml.writer.checks.injection import poisoned
-from models_ml.writer.checks.wording import is_harmless
-from models_ml.writer.facts import claimable
 from models_ml.writer.manner import Manner
 from models_ml.writer.providers import BadAnswer, CopyTask, Provider, ProviderError
 from models_ml.writer.providers.breaker import Breaker, MemoryCircuit
 from models_ml.writer.providers.budget import Budget, MemoryLedger
 from models_ml.writer.providers.insisting import TRIES, ChecksFailed, write_until_it_passes
+from models_ml.writer.providers.prompts import copy_task
 from models_ml.writer.realiser import Draft, Sentence
 
 PROVIDERS = ("openai", "transformers")
@@ -82,12 +81,11 @@ class Modelled:
         self._provider.close()
 
     def _task(self, case: Case, kind: str) -> CopyTask:
-        usable = claimable(case.facts, case.language)
-        return CopyTask(
-            kind=kind,
+        return copy_task(
+            kind,
             language=case.language,
             title=case.title,
-            facts=tuple(fact for fact in usable if is_harmless(fact.value, case.language)),
+            facts=case.facts,
             manner=Manner(channel=self._channel if kind == "push" else ""),
         )
 

@@ -265,6 +265,9 @@ def test_fluency_alone_passes_only_where_another_model_finds_its_texts_closer() 
     few = judge({"model": good}, _subjects(9), {"en": own})
     assert "too_few_products" in few["problems"]
     assert judge({"model": good}, _subjects(60), {"en": own[:3]})["products"] == 0
+    once = judge({"model": good}, _subjects(20), {"en": own})
+    twice = judge({"model": good}, [*_subjects(20), *_subjects(20)], {"en": own})
+    assert twice["products"] == once["products"]
 
 
 def test_a_saved_model_is_read_back_and_a_changed_file_refused(

@@ -97,7 +97,7 @@ def fluency_of(folder: Path, subjects: Sequence[Subject]) -> Fluency:
 @dataclass(frozen=True)
 class Judged:
     """One policy on the held-out products: how surprising its texts are to the judges, in bits per
-    piece, over `texts` products.
+    piece, over so many products (`texts`).
     """
 
     bits: float
@@ -124,7 +124,8 @@ def judge(
         if len(texts) >= LEAST_JUDGED_BY
     }
     openings: dict[tuple[str, str], Openings] = defaultdict(Openings)
-    bits: dict[str, list[float]] = defaultdict(list)
+    # By product: what one is said of in two languages reads alike, and counts once.
+    bits: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     unsupported: dict[str, int] = defaultdict(int)
     for number, subject in enumerate(subjects):
         on_progress(number / len(subjects))
@@ -134,9 +135,11 @@ def judge(
             continue
         for name, text in _chosen(models, subject, texts, openings).items():
             total, pieces = said_by.bits(text)
-            bits[name].append(total / pieces)
+            bits[name][subject.product].append(total / pieces)
             unsupported[name] += count_unsupported(text, subject, brands)
-    found = {name: np.array(bits[name]) for name in (*models, PLAIN)}
+    found = {
+        name: np.array([np.mean(told) for told in bits[name].values()]) for name in (*models, PLAIN)
+    }
     return _verdict(found, unsupported)
 
 
