@@ -8,8 +8,12 @@ the decoding of language models.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models_ml.recommender.model import STEP_EDGES, SequenceModel
+
+# Added to the attention to what must not be seen.
+HIDDEN = -1e9
 
 
 class LeftOutEncoder(nn.Module):
@@ -60,28 +64,25 @@ class LeftOutEncoder(nn.Module):
         events = (vectors + model.kind_embedding(kinds))[None].expand(variants, -1, -1)
         states = torch.cat([events, asked[:, None]], dim=1)
         times = torch.cat([times, torch.zeros_like(times[:1])])
-        kept = torch.cat([kept, torch.ones_like(kept[:, :1])], dim=1)
         shared_bias = self._bias(shared_times, shared_times, shared_steps[None], shared_steps[None])
-        bias = torch.cat(
-            [
-                self._bias(times, shared_times, steps, shared_steps[None]),
-                self._bias(times, times, steps, steps, kept),
-            ],
-            dim=-1,
+        bias = self._bias(
+            times,
+            torch.cat([shared_times, times]),
+            steps,
+            torch.cat([shared_steps[None].expand(variants, -1), steps], dim=1),
         )
-        for block in model.blocks:
+        always = torch.ones_like(steps[:, :1], dtype=torch.bool)
+        kept = torch.cat([always.expand(-1, shared_times.shape[0]), kept, always], dim=1)
+        bias = bias.masked_fill(~kept[:, None, None], HIDDEN)
+        *blocks, last = model.blocks
+        for block in blocks:
             states = block(states, bias, earlier=shared)
             shared = block(shared, shared_bias)
-        states = model.norm(states[:, -1])
+        states = model.norm(last(states, bias, earlier=shared, last_only=True)[:, 0])
         return states, model.trend_weights(states)
 
     def _bias(
-        self,
-        times: Tensor,
-        seen_times: Tensor,
-        steps: Tensor,
-        seen_steps: Tensor,
-        kept: Tensor | None = None,
+        self, times: Tensor, seen_times: Tensor, steps: Tensor, seen_steps: Tensor
     ) -> Tensor:
         """What is added to the attention of rows to those they may see, (variants, heads, rows,
         seen).
@@ -90,11 +91,10 @@ class LeftOutEncoder(nn.Module):
         edges = (gaps[..., None] > self.model.gap_edges).sum(-1)
         distances = steps[:, :, None] - seen_steps[:, None, :]
         places = distances.clamp(0, len(self.step_table) - 1)
-        bias = self.gap_table[edges][None] + self.step_table[places]
-        visible = distances >= 0
-        if kept is not None:
-            visible = visible & kept[:, None, :]
-        return bias.permute(0, 3, 1, 2).masked_fill(~visible[:, None], -1e9)
+        # Looked up as embeddings, which the exporter turns into one operation; indexing takes six.
+        by_gap = functional.embedding(edges, self.gap_table)
+        bias = by_gap[None] + functional.embedding(places, self.step_table)
+        return bias.permute(0, 3, 1, 2).masked_fill(distances[:, None] < 0, HIDDEN)
 
 
 class OwnItemTerm(nn.Module):

@@ -69,13 +69,24 @@ class Block(nn.Module):
         self.contract = nn.Linear(2 * config.dim, config.dim)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, states: Tensor, bias: Tensor, earlier: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        states: Tensor,
+        bias: Tensor,
+        earlier: Tensor | None = None,
+        *,
+        last_only: bool = False,
+    ) -> Tensor:
         """`states` (batch, length, dim); `bias` (batch, heads, length, length), -inf-like where
         attention is forbidden. With `earlier` (1, more, dim), states that every row of the batch
-        sees as well, the last axis of `bias` is more + length, theirs first.
+        sees as well, the last axis of `bias` is more + length, theirs first. `last_only` returns
+        the last state alone, (batch, 1, dim).
         """
         batch, length, dim = states.shape
         query, key, value = self._heads(states)
+        if last_only:
+            length, states = 1, states[:, -1:]
+            query, bias = query[:, :, -1:], bias[:, :, -1:]
         if earlier is not None:
             _, more_keys, more_values = self._heads(earlier)
             key = torch.cat([more_keys.expand(batch, -1, -1, -1), key], dim=2)
