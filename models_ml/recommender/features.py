@@ -38,6 +38,8 @@ _FADES = np.concatenate(
 )
 # Keeps the logarithm of a faded sum finite: about five half-lives of one event.
 _FLOOR = 0.03
+# When what never happened did, in days: before any shop's first event.
+_LONG_AGO = -1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,18 @@ def decay(ages: np.ndarray, half_life: float | np.ndarray) -> np.ndarray:
     return np.exp2(-np.maximum(ages, 0.0) / half_life)
 
 
+class OwnItems(NamedTuple):
+    """What speaks for each item of a customer's own history, variant by variant of that history.
+
+    `items` (own,) are item numbers, rising; `present` (variants, own) tells where a variant knows
+    an item at all; `features` (cases, OWN_ITEM_FEATURES), float32, are of those, in that order.
+    """
+
+    items: np.ndarray
+    present: np.ndarray
+    features: np.ndarray
+
+
 class _Whole(NamedTuple):
     """What a whole history says about each of its items, one value per row of features: the moment
     asked about, the number of baskets and the time of the last one, the share of bought items
@@ -79,6 +93,9 @@ class _Whole(NamedTuple):
     latest_age: np.ndarray
 
 
+_NO_ROWS = np.array([], np.int64)
+
+
 def own_item_features(
     history: History, now: float, habits: ItemHabits
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -86,96 +103,75 @@ def own_item_features(
 
     Returns the item numbers, shape (own,), and float32 features of shape (own, OWN_ITEM_FEATURES).
     """
-    items, places = np.unique(history.items, return_inverse=True)
-    if not len(items):
-        return items, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
-    whole = _Whole(*(np.full(len(items), value) for value in _summary(history, now)))
-    return items, _features(history, places, items, whole, habits)
+    found = own_items_without(history, now, habits, _NO_ROWS)
+    return found.items, found.features
 
 
-def own_item_features_without(
-    history: History, now: float, habits: ItemHabits, rows: np.ndarray, wanted: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The features of `wanted` own items when each of `rows` of the history is left out by itself.
+def own_items_without(
+    history: History, now: float, habits: ItemHabits, rows: np.ndarray
+) -> OwnItems:
+    """The features of the whole history, the first variant, and of it without each of `rows`.
 
-    Returns (cases,) places in `rows`, (cases,) item numbers and (cases, OWN_ITEM_FEATURES); an item
-    whose only event is left out has no case.
+    Together they take the time of one: of a usual history, calls cost more than what they compute.
     """
-    near = np.flatnonzero(np.isin(history.items, wanted))
-    shown = np.tile(near, len(rows))
-    variants = np.repeat(np.arange(len(rows)), len(near))
-    stays = shown != rows[variants]
-    shown, variants = shown[stays], variants[stays]
-    catalogue = len(habits.periods)
-    cases, places = np.unique(
-        variants * catalogue + history.items[shown].astype(np.int64), return_inverse=True
-    )
-    if not len(cases):
-        none = np.array([], np.int64)
-        return none, none, np.zeros((0, OWN_ITEM_FEATURES), np.float32)
-    variants, items = np.divmod(cases, catalogue)
-    summaries = _summaries_without(history, now, rows)
-    part = History(history.items[shown], history.times[shown], history.kinds[shown])
-    whole = _Whole(*summaries[variants].T)
-    return variants, items, _features(part, places, items, whole, habits)
+    items, own_places = np.unique(history.items, return_inverse=True)
+    own, variants = len(items), len(rows) + 1
+    if not own:
+        none = np.zeros((0, OWN_ITEM_FEATURES), np.float32)
+        return OwnItems(items, np.zeros((variants, 0), bool), none)
+    kept = np.ones((variants, len(history)), bool)
+    kept[np.arange(1, variants), rows] = False
+    of_variant, events = np.nonzero(kept)
+    cells = of_variant * own + own_places[events]
+    present = np.bincount(cells, minlength=variants * own) > 0
+    cases = np.flatnonzero(present)
+    shown = History(history.items[events], history.times[events], history.kinds[events])
+    whole = _Whole(*_summaries(history, now, rows)[cases // own].T)
+    features = _features(shown, np.cumsum(present)[cells] - 1, items[cases % own], whole, habits)
+    return OwnItems(items, present.reshape(variants, own), features)
 
 
-def _summary(history: History, now: float) -> tuple[float, float, float, float, float]:
-    """The values of `_Whole`; of no event at all, none is ever read."""
-    if not len(history):
-        return now, 0.0, np.inf, 0.0, 0.0
+def _summaries(history: History, now: float, rows: np.ndarray) -> np.ndarray:
+    """The values of `_Whole` of a history and of it without each of `rows`, (1 + rows, 5)."""
+    latest = np.full(len(rows) + 1, history.times[-1])
+    if len(history) > 1:  # else nothing is left, of which nothing is read
+        latest[1:][rows == len(history) - 1] = history.times[-2]
     # A browser's clock may run ahead of ours.
-    now = max(now, float(history.times[-1]))
-    bought = history.kinds == PURCHASE_NUMBER
-    baskets = np.unique(history.times[bought])
-    _, counts = np.unique(history.items[bought], return_counts=True)
-    repeated = (counts > 1).sum() / max(len(counts), 1)
-    last = float(baskets[-1]) if len(baskets) else np.inf
-    return now, float(len(baskets)), last, float(repeated), now - float(history.times[-1])
-
-
-def _summaries_without(history: History, now: float, rows: np.ndarray) -> np.ndarray:
-    """`_summary` of the history without each of `rows`, shape (rows, 5)."""
-    if len(history) == 1:
-        return np.array([_summary(history.without(row), now) for row in rows.tolist()])
-    found = np.tile(_summary(history, now), (len(rows), 1))
-    latest = np.where(rows == len(history) - 1, history.times[-2], history.times[-1])
     moments = np.maximum(now, latest)
+    found = np.tile((now, 0.0, np.inf, 0.0, 0.0), (len(rows) + 1, 1))
     found[:, 0], found[:, 4] = moments, moments - latest
     purchases = history.purchases
-    gone = np.flatnonzero(history.kinds[rows] == PURCHASE_NUMBER)
-    if len(gone):
-        found[gone, 1:4] = _purchases_without(
+    if len(purchases):
+        gone = np.flatnonzero(history.kinds[rows] == PURCHASE_NUMBER)
+        found[:, 1:4], found[gone + 1, 1:4] = _of_purchases(
             purchases, history.times[rows[gone]], history.items[rows[gone]]
         )
     return found
 
 
-def _purchases_without(purchases: History, times: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """Baskets, last basket and repeated share when one purchase of each of these times and items
-    is left out by itself; shape (times, 3)."""
+def _of_purchases(
+    purchases: History, times: np.ndarray, items: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Baskets, last basket and repeated share of all purchases, (3,), and when one purchase of each
+    of these times and items is left out by itself, (times, 3)."""
     baskets, basket_rows = np.unique(purchases.times, return_counts=True)
     bought, counts = np.unique(purchases.items, return_counts=True)
+    repeated = (counts > 1).sum()
     alone = basket_rows[np.searchsorted(baskets, times)] == 1
     before = baskets[-2] if len(baskets) > 1 else np.inf
     own = counts[np.searchsorted(bought, items)]
-    kinds_left = len(bought) - (own == 1)
-    repeated = (counts > 1).sum() - (own == 2)
-    return np.stack(
-        [
-            len(baskets) - alone,
-            np.where(alone & (times == baskets[-1]), before, baskets[-1]),
-            repeated / np.maximum(kinds_left, 1),
-        ],
-        axis=1,
-    )
+    without = np.empty((len(times), 3))
+    without[:, 0] = len(baskets) - alone
+    without[:, 1] = np.where(alone & (times == baskets[-1]), before, baskets[-1])
+    without[:, 2] = (repeated - (own == 2)) / np.maximum(len(bought) - (own == 1), 1)
+    return np.array([len(baskets), baskets[-1], repeated / len(bought)]), without
 
 
 def _features(
     rows: History, places: np.ndarray, items: np.ndarray, whole: _Whole, habits: ItemHabits
 ) -> np.ndarray:
-    """Shape (own, OWN_ITEM_FEATURES), float32, of `items` (own,), whose events are those `rows`
-    that have their place.
+    """Shape (cases, OWN_ITEM_FEATURES), float32, of `items` (cases,), whose events are those `rows`
+    that have their place, in the order of time.
     """
     own = len(items)
     ages = whole.now[places] - rows.times
@@ -185,16 +181,18 @@ def _features(
     faded = decay(ages[:, None], _HALF_LIVES) * _FADES[rows.kinds]
     cells = places[:, None] * len(_HALF_LIVES) + np.arange(len(_HALF_LIVES))
     sums = np.bincount(cells.ravel(), faded.ravel(), own * len(_HALF_LIVES))
-    columns = list(np.log(_FLOOR + sums).reshape(own, -1).T)
     counts = np.bincount(places[bought], minlength=own)
-    last_bought, first_bought = _range(places[bought], rows.times[bought], own)
-    last_carted, _ = _range(places[carted], rows.times[carted], own)
+    # Of those with the same place, the one assigned last stands.
+    last_bought, first_bought, last_carted = np.full((3, own), _LONG_AGO)
+    last_bought[places[bought]] = rows.times[bought]
+    first_bought[places[bought][::-1]] = rows.times[bought][::-1]
+    last_carted[places[carted]] = rows.times[carted]
     has = counts > 0
     since = np.where(has, whole.now - last_bought, 0.0)
     period = np.where(counts > 1, (last_bought - first_bought) / np.maximum(counts - 1, 1), 0.0)
     open_cart = last_carted > last_bought
     looks_since = np.bincount(places[looked], rows.times[looked] > last_bought[places[looked]], own)
-    columns += [
+    columns = [
         has,
         np.log1p(since) * has,
         np.where(counts > 1, np.minimum(since / np.maximum(period, 1.0), 4.0), 0.0),
@@ -211,16 +209,11 @@ def _features(
         whole.repeated * 2.0,
         np.log1p(whole.latest_age),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
-
-
-def _range(places: np.ndarray, times: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:
-    """Last and first time per place; a long time ago where there is none."""
-    last = np.full(own, -1e6)
-    first = np.full(own, 1e6)
-    np.maximum.at(last, places, times)
-    np.minimum.at(first, places, times)
-    return last, np.where(first == 1e6, -1e6, first)
+    found = np.empty((own, OWN_ITEM_FEATURES), np.float32)
+    found[:, : len(_HALF_LIVES)] = np.log(_FLOOR + sums).reshape(own, -1)
+    for place, column in enumerate(columns, start=len(_HALF_LIVES)):
+        found[:, place] = column
+    return found
 
 
 def gaps_between(

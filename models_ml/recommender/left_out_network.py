@@ -81,9 +81,7 @@ class LeftOutEncoder(nn.Module):
         states = model.norm(last(states, bias, earlier=shared, last_only=True)[:, 0])
         return states, model.trend_weights(states)
 
-    def _bias(
-        self, times: Tensor, seen_times: Tensor, steps: Tensor, seen_steps: Tensor
-    ) -> Tensor:
+    def _bias(self, times: Tensor, seen_times: Tensor, steps: Tensor, seen_steps: Tensor) -> Tensor:
         """What is added to the attention of rows to those they may see, (variants, heads, rows,
         seen).
         """

@@ -6,11 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from models_ml.data.history import History
-from models_ml.recommender.features import (
-    ItemHabits,
-    own_item_features,
-    own_item_features_without,
-)
+from models_ml.recommender.features import ItemHabits, own_item_features, own_items_without
 from models_ml.recommender.heirs import Additions
 from models_ml.recommender.left_out import Explained, latest_rows
 
@@ -168,19 +164,27 @@ class SequenceScorer:
         if not len(history):
             return np.array(self.head.bias)
         states, weights = self.encoder.read(ask(history, now, self.length, leave_out=False))
-        return self.head.combine(self._answer(states[0], weights[0], history, now))
+        own_items, features = own_item_features(history, now, self.habits)
+        own_scores = self.encoder.own_scores(features)
+        return self.head.combine(Answer(states[0], weights[0], own_items, own_scores))
 
     def explained(self, history: History, now: float) -> Explained:
         """The scores, and what they owe to each of the latest events."""
         states, weights = self.encoder.read(ask(history, now, self.length, leave_out=True))
-        answer = self._answer(states[0], weights[0], history, now)
+        own = own_items_without(history, now, self.habits, latest_rows(history))
+        own_scores = np.zeros(own.present.shape, np.float32)
+        own_scores[own.present] = self.encoder.own_scores(own.features)
+        answer = Answer(states[0], weights[0], own.items, own_scores[0])
         if len(states) == 1:
             states, weights = (np.vstack([one, np.zeros_like(one)]) for one in (states, weights))
 
         def drops(wanted: np.ndarray) -> np.ndarray:
             found = (states[0] - states[1:]) @ self.head.vectors.take(wanted).T
             found += (weights[0] - weights[1:]) @ self.head.trends[wanted].T
-            return found + self._own_drops(history, now, answer, wanted)
+            places = np.minimum(np.searchsorted(own.items, wanted), len(own.items) - 1)
+            known = own.items[places] == wanted
+            found[:, known] += own_scores[0, places[known]] - own_scores[1:, places[known]]
+            return found
 
         return Explained(self.head.combine(answer), drops)
 
@@ -188,27 +192,3 @@ class SequenceScorer:
         """The same network over a catalogue with further products at its end."""
         head, habits = self.head.with_added(added), self.habits.with_added(added.heirs)
         return SequenceScorer(head, self.encoder.with_vectors(head.vectors), habits, self.length)
-
-    def _answer(
-        self, state: np.ndarray, weights: np.ndarray, history: History, now: float
-    ) -> Answer:
-        own_items, features = own_item_features(history, now, self.habits)
-        return Answer(state, weights, own_items, self.encoder.own_scores(features))
-
-    def _own_drops(
-        self, history: History, now: float, answer: Answer, wanted: np.ndarray
-    ) -> np.ndarray:
-        """What of the drops comes from the own-item term, shape (latest, wanted)."""
-        rows = latest_rows(history)
-        found = np.zeros((len(rows), len(wanted)), np.float32)
-        own = np.isin(wanted, answer.own_items)
-        places = np.searchsorted(answer.own_items, wanted[own])
-        found[:, own] = answer.own_scores[places]
-        variants, items, features = own_item_features_without(
-            history, now, self.habits, rows, wanted[own]
-        )
-        if len(items):
-            order = np.argsort(wanted)
-            columns = order[np.searchsorted(wanted, items, sorter=order)]
-            found[variants, columns] -= self.encoder.own_scores(features)
-        return found

@@ -5,11 +5,7 @@ import pytest
 
 from models_ml.data.columns import CART, KIND_NUMBERS, PURCHASE_NUMBER, VIEW
 from models_ml.data.history import History
-from models_ml.recommender.features import (
-    ItemHabits,
-    own_item_features,
-    own_item_features_without,
-)
+from models_ml.recommender.features import ItemHabits, own_item_features, own_items_without
 
 ITEMS, NOW = 6, 40.0
 KINDS = [KIND_NUMBERS[VIEW], KIND_NUMBERS[CART], PURCHASE_NUMBER, PURCHASE_NUMBER]
@@ -33,14 +29,15 @@ def test_leaving_out_is_never_having_happened(seed: int) -> None:
     habits = ItemHabits(*(random.random(ITEMS).astype(np.float32) + 0.5 for _habit in range(3)))
     history = random_history(seed)
     rows = np.arange(len(history))
-    variants, items, features = own_item_features_without(
-        history, NOW, habits, rows, np.arange(ITEMS)
-    )
-    found = {(v, i): f for v, i, f in zip(variants.tolist(), items.tolist(), features, strict=True)}
+    told = own_items_without(history, NOW, habits, rows)
+    variants, places = np.nonzero(told.present)
+    cases = zip((variants - 1).tolist(), told.items[places].tolist(), strict=True)
+    found = dict(zip(cases, told.features, strict=True))
     expected = {}
-    for row in rows.tolist():
-        own, told = own_item_features(history.without(row), NOW, habits)
-        expected |= {(row, item): f for item, f in zip(own.tolist(), told, strict=True)}
+    for row in [-1, *rows.tolist()]:
+        left = history if row < 0 else history.without(row)
+        own, features = own_item_features(left, NOW, habits)
+        expected |= {(row, item): f for item, f in zip(own.tolist(), features, strict=True)}
     assert found.keys() == expected.keys()
     for case, values in expected.items():
         np.testing.assert_allclose(found[case], values, rtol=1e-6)
