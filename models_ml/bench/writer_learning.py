@@ -21,7 +21,7 @@ from models_ml.writer.claims import claims
 from models_ml.writer.edits import edit_distance, units
 from models_ml.writer.facts import is_brand
 from models_ml.writer.openings import Openings, opening
-from models_ml.writer.preference.data import Decided, brands_of, candidate_seeds
+from models_ml.writer.preference.data import Decided, brands_of, candidate_seeds, is_held_out
 from models_ml.writer.preference.files import load
 from models_ml.writer.preference.model import Fluency, PreferenceModel, choose
 from models_ml.writer.preference.train import Outcome, train
@@ -69,9 +69,14 @@ def measure(
     was approved as it stood, and what its training measured. A model that the gate refuses writes
     nothing.
 
-    Every product is written for once. Rejected drafts count with the edits they would have taken.
+    Every product is written for once, with `fluencies` only those whose copy they never read.
+    Rejected drafts count with the edits they would have taken.
     """
-    mine = [case for case in cases if case.language == style.language]
+    mine = [
+        case
+        for case in cases
+        if case.language == style.language and (not fluencies or is_held_out(case.maker))
+    ]
     random.Random(seed).shuffle(mine)
     fresh = iter(enumerate(mine))
     rows: list[Decided] = []
