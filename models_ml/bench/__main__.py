@@ -12,6 +12,7 @@ from models_ml.bench import (
     providers,
     recommender,
     repurchase,
+    uplift,
     writer,
     writer_learning,
     writer_reranker,
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     writer_reranker.add_parser(benches)
     writer_learning.add_parser(benches)
     policy.add_parser(benches)
+    uplift.add_parser(benches)
     everything = benches.add_parser("all", help="every bench over the shared data")
     everything.add_argument("--data", type=Path, default=Path("../shared/data"))
     everything.add_argument("--json", type=Path, default=Path("var/bench"), help="a folder")
@@ -60,6 +62,7 @@ def _run_all(options: argparse.Namespace) -> None:
         ),
         ("providers", "providers"),
         ("policy", "policy", "--log", options.data / "bandit" / "obd_random_men.csv"),
+        ("uplift", "uplift", "--data", options.data / "push" / "hillstrom.csv"),
     ):
         print(title)
         main([name, *map(str, inputs), "--json", str(options.json / f"{title}.json")])
