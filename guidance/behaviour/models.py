@@ -190,3 +190,55 @@ class SearchDayRollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.phrase}"
+
+
+class VisitRollup(models.Model):
+    """What one shopper did on one day in one session: the moments, orders and money.
+
+    `moments` are whole numbers with commas between them, in no order, one for each kind of event
+    at each millisecond: the milliseconds since 1970 times `MOMENT`, plus the kind's place in
+    `KIND_ORDER`. Events of one kind at one millisecond, such as an order's lines, are one moment.
+    An order is a basket; purchases that name none are one order together. `spent` and `returned`
+    are in cents of `currency`; rows without purchases and returns have none.
+    """
+
+    MOMENT = 16
+    # What happens first where several things happen at once, as in history kept by the minute.
+    KIND_ORDER = (
+        Event.Kind.IMPRESSION,
+        Event.Kind.SEARCH,
+        Event.Kind.CLICK,
+        Event.Kind.VIEW,
+        Event.Kind.CART,
+        Event.Kind.PURCHASE,
+        Event.Kind.RETURN,
+        Event.Kind.REVIEW,
+        Event.Kind.RATING,
+    )
+
+    day = models.DateField(_("day"))
+    source = models.CharField(_("source"), max_length=6, choices=Source.choices)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    session = models.CharField(_("session"), max_length=64, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    moments = models.TextField()
+    searches = models.PositiveIntegerField(_("searches"), default=0)
+    without_results = models.PositiveIntegerField(_("without results"), default=0)
+    orders = models.PositiveIntegerField(_("orders"), default=0)
+    spent = models.BigIntegerField(_("spent"), default=0)
+    returned = models.BigIntegerField(_("returned"), default=0)
+
+    class Meta:
+        verbose_name = _("visit's rollup")
+        verbose_name_plural = _("visit rollups")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "day", "customer", "session", "currency"],
+                name="one_visit_rollup",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} customer {self.customer_id}"
