@@ -10,7 +10,6 @@ from django.db.models import Sum
 
 from guidance.behaviour.analysis.scope import Scope
 from guidance.behaviour.analysis.trails import CODE, Ints, in_line, milliseconds, read_trail
-from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Event
 from guidance.behaviour.services.rollups import fold_phrase
 from guidance.catalog.models import Product
@@ -113,16 +112,6 @@ def products_bought_after(scope: Scope, phrase: Phrase) -> list[tuple[Product, i
     leaders = sorted(whose, key=lambda pk: (-len(whose[pk]), pk))[:MOST_PRODUCTS]
     products = Product.objects.in_bulk(leaders)
     return [(products[pk], len(whose[pk])) for pk in leaders]
-
-
-def weekly(phrase: Phrase) -> dict[date, int]:
-    """Return how often a phrase was searched in each week that has any, by its Monday."""
-    zone = shop_zone()
-    counts: defaultdict[date, int] = defaultdict(int)
-    for at in phrase.at:
-        day = at.astimezone(zone).date()
-        counts[day - timedelta(days=day.weekday())] += 1
-    return dict(counts)
 
 
 def _bought_soon(scope: Scope, rows: list[tuple[int, datetime, str]]) -> list[bool]:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from guidance.behaviour.analysis.scope import Scope
-from guidance.behaviour.analysis.searches import products_bought_after, searches, weekly
+from guidance.behaviour.analysis.searches import products_bought_after, searches
 from guidance.core.models import Market
 from guidance.customers.models import Customer
 from tests import factories
@@ -30,7 +30,6 @@ def test_phrases_are_counted_as_they_are_meant_with_their_shoppers(
         ("tea", 1, [people["b"]]),
     ]
     assert found.days == {date(2026, 3, 2): (2, 2), date(2026, 3, 3): (4, 2)}
-    assert weekly(found.phrases[0]) == {date(2026, 3, 2): 3}
 
 
 def test_what_was_bought_within_a_day_after(tell: Tell, scope: Scope) -> None:
