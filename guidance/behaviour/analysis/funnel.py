@@ -31,8 +31,8 @@ def funnel_steps(scope: Scope, kinds: Sequence[str], window: int) -> list[Step]:
     since the step before is that from its latest event, when a shopper first reached the step.
     """
     start, end = (milliseconds(moment) for moment in scope.bounds)
-    trail = read_trail(scope.visits(days_after=window))
-    trail = trail.only(np.isin(trail.kinds, [CODE[kind] for kind in kinds]) & (trail.at >= start))
+    trail = read_trail(scope.visits(days_after=window), kinds)
+    trail = trail.only(trail.at >= start)
     people = np.unique(trail.shoppers)
     line = in_line(people, trail.shoppers, trail.at - start)
     before = line[(trail.kinds == CODE[kinds[0]]) & (trail.at < end)]

@@ -49,9 +49,7 @@ def paths(
     A visit is a session; where events name none it ends with a pause of 30 minutes. Events of one
     kind in a row are one step. `without` are kinds to leave out.
     """
-    trail = read_trail(scope.visits())
-    if without:
-        trail = trail.only(~np.isin(trail.kinds, [CODE[one] for one in without]))
+    trail = read_trail(scope.visits(), CODE.keys() - set(without))
     trail, visits = _visits(trail)
     is_step = np.ones(len(visits), dtype=bool)
     is_step[1:] = (visits[1:] != visits[:-1]) | (trail.kinds[1:] != trail.kinds[:-1])

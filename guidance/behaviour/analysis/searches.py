@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import Sum
 
 from guidance.behaviour.analysis.scope import Scope
-from guidance.behaviour.analysis.trails import CODE, Ints, in_line, milliseconds, read_trail
+from guidance.behaviour.analysis.trails import Ints, in_line, milliseconds, read_trail
 from guidance.behaviour.models import Event
 from guidance.behaviour.services.rollups import fold_phrase
 from guidance.catalog.models import Product
@@ -119,8 +119,9 @@ def _bought_soon(scope: Scope, rows: list[tuple[int, datetime, str]]) -> list[bo
     if not rows:
         return []
     start = milliseconds(scope.bounds[0])
-    trail = read_trail(scope.visits(days_after=1).filter(orders__gt=0))
-    trail = trail.only((trail.kinds == CODE[Event.Kind.PURCHASE]) & (trail.at >= start))
+    bought_on = scope.visits(days_after=1).filter(orders__gt=0)
+    trail = read_trail(bought_on, [Event.Kind.PURCHASE])
+    trail = trail.only(trail.at >= start)
     who = np.array([row[0] for row in rows], dtype=np.int64)
     when = np.array([milliseconds(row[1]) for row in rows], dtype=np.int64) - start
     people = np.unique(np.concatenate([who, trail.shoppers]))

@@ -1,6 +1,6 @@
 """What shoppers did in order of time, as arrays: the moments of many visits read at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,8 +33,12 @@ class Trail:
         )
 
 
-def read_trail(visits: QuerySet[VisitRollup]) -> Trail:
-    """Read visits in one statement; a year of the real shop is 20,497 rows and 40 ms."""
+def read_trail(visits: QuerySet[VisitRollup], kinds: Collection[str] = tuple(CODE)) -> Trail:
+    """Read the moments of some kinds in one statement.
+
+    A year of the real shop is 20,497 rows and 40 ms; with 700,000 views and carts made up to go
+    with it, 40,267 rows and 680,000 moments, it is 0.2 s.
+    """
     rows: Sequence[tuple[int, str, str]] = list(
         visits.values_list("customer_id", "session", "moments")
     )
@@ -43,8 +47,12 @@ def read_trail(visits: QuerySet[VisitRollup]) -> Trail:
         return Trail(nothing, nothing, nothing, nothing)
     moments = np.fromstring(",".join(row[2] for row in rows), dtype=np.int64, sep=",")
     lengths = [row[2].count(",") + 1 for row in rows]
-    shoppers = np.repeat(np.array([row[0] for row in rows], dtype=np.int64), lengths)
-    sessions = np.repeat(np.array(list(_numbered(rows)), dtype=np.int64), lengths)
+    is_asked = np.zeros(MOMENT, dtype=bool)
+    is_asked[[CODE[kind] for kind in kinds]] = True
+    asked = np.flatnonzero(is_asked[moments % MOMENT])
+    moments, place = moments[asked], np.repeat(np.arange(len(rows)), lengths)[asked]
+    shoppers = np.array([row[0] for row in rows], dtype=np.int64)[place]
+    sessions = np.array(list(_numbered(rows)), dtype=np.int64)[place]
     order = np.lexsort((moments, shoppers))
     moments = moments[order]
     return Trail(shoppers[order], moments // MOMENT, moments % MOMENT, sessions[order])
