@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 ANALYST, ADMINISTRATOR = Role.ANALYST, Role.ADMINISTRATOR
 MERCHANDISER, MARKETER, COMPLIANCE = Role.MERCHANDISER, Role.MARKETER, Role.COMPLIANCE
 EVERYBODY = set(Role)
+SEE_BEHAVIOUR = {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}
 
 
 class Route(NamedTuple):
@@ -108,6 +109,13 @@ ROUTES = {
     "recommendations_surface_preview": Route(
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.surface
     ),
+    "behaviour_savedview_start": Route(SEE_BEHAVIOUR),
+    "behaviour_savedview_analysis": Route(SEE_BEHAVIOUR, arguments=("paths",)),
+    "behaviour_savedview_table": Route(SEE_BEHAVIOUR, arguments=("funnel",)),
+    "behaviour_savedview_save": Route(None, arguments=("funnel",)),
+    "behaviour_savedview_open": Route(None, arguments=("funnel",)),
+    # Each person opens shoppers for themselves.
+    "behaviour_savedview_shoppers": Route(set(), factories.audit_entry),
 }
 # Django's own, which need no rows of ours and are tested there.
 DJANGO = {"login", "logout", "autocomplete", "jsi18n", "view_on_site", "app_list"}

@@ -8,10 +8,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter, RangeDateTimeFilter
 
+from guidance.behaviour.analysis import admin as analysis
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
 from guidance.catalog.models import Product
 from guidance.core.admin import ReadOnlyAdmin
 from guidance.customers.models import Customer
+
+__all__ = ["EventAdmin", "analysis"]
 
 
 @admin.register(Event)

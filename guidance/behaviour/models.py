@@ -1,11 +1,15 @@
 """What shoppers did, one row an event, and the rollups that dashboards read."""
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Product
 from guidance.core.ids import new_id
+from guidance.core.models import Market, User
 from guidance.customers.models import Customer
 
 
@@ -190,3 +194,117 @@ class SearchDayRollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.phrase}"
+
+
+class VisitRollup(models.Model):
+    """What one shopper did on one day in one session: the moments, orders and money.
+
+    `moments` are whole numbers with commas between them, in no order, one for each kind of event
+    at each millisecond: the milliseconds since 1970 times `MOMENT`, plus the kind's place in
+    `KIND_ORDER`. Events of one kind at one millisecond, such as an order's lines, are one moment.
+    An order is a basket; purchases that name none are one order together. `spent` and `returned`
+    are in cents of `currency`; rows without purchases and returns have none.
+    """
+
+    MOMENT = 16
+    # What happens first where several things happen at once, as in history kept by the minute.
+    KIND_ORDER = (
+        Event.Kind.IMPRESSION,
+        Event.Kind.SEARCH,
+        Event.Kind.CLICK,
+        Event.Kind.VIEW,
+        Event.Kind.CART,
+        Event.Kind.PURCHASE,
+        Event.Kind.RETURN,
+        Event.Kind.REVIEW,
+        Event.Kind.RATING,
+    )
+
+    day = models.DateField(_("day"))
+    source = models.CharField(_("source"), max_length=6, choices=Source.choices)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    session = models.CharField(_("session"), max_length=64, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    moments = models.TextField()
+    searches = models.PositiveIntegerField(_("searches"), default=0)
+    without_results = models.PositiveIntegerField(_("without results"), default=0)
+    orders = models.PositiveIntegerField(_("orders"), default=0)
+    spent = models.BigIntegerField(_("spent"), default=0)
+    returned = models.BigIntegerField(_("returned"), default=0)
+
+    class Meta:
+        verbose_name = _("visit's rollup")
+        verbose_name_plural = _("visit rollups")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "day", "customer", "session", "currency"],
+                name="one_visit_rollup",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} customer {self.customer_id}"
+
+
+class Analysis(models.TextChoices):
+    """The kinds of behaviour analysis, as people see them in order."""
+
+    FUNNEL = "funnel", _("Funnel")
+    PATHS = "paths", _("Paths")
+    COHORTS = "cohorts", _("Cohorts")
+    SEGMENTS = "segments", _("Segments")
+    SEARCHES = "searches", _("Searches without results")
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, person: User) -> "SavedViewQuerySet":
+        """Return the person's own and those that others share."""
+        return self.filter(Q(owner=person) | Q(is_shared=True))
+
+    def with_staleness(self) -> "SavedViewQuerySet":
+        """Tell of each, as `is_stale`, whether its market is gone."""
+        market = Market.objects.filter(key=OuterRef("market"))
+        return self.annotate(is_stale=~Q(market="") & ~Exists(market))
+
+
+class SavedView(models.Model):
+    """An analysis as somebody left it: its kind, and the address of its page but for the market."""
+
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("analysis"), max_length=10, choices=Analysis.choices)
+    query = models.JSONField(_("filters"), default=dict)
+    market = models.SlugField(_("market"), blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("saved by"),
+        on_delete=models.CASCADE,
+        related_name="saved_views",
+    )
+    is_shared = models.BooleanField(
+        _("shared"), default=False, help_text=_("Everybody who may see this page finds it.")
+    )
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "pk"]
+        permissions = [("open_shoppers", "Can open the shoppers behind a figure")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="one_saved_view_per_name",
+                violation_error_message=_("You have a saved view of this name already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if not self.name.strip():
+            raise ValidationError({"name": _("Give the view a name.")})

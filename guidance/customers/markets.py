@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q
+
 from guidance.core.models import Market
 
 
@@ -19,6 +21,18 @@ class Markets:
         if self.only is not None:
             return self.only
         return self._zones.get(time_zone) or self._languages.get(language.lower()) or ""
+
+    def shoppers_of(self, key: str) -> Q:
+        """Return what is true of the customers for whom `of` says `key`; of none where it can
+        say so of nobody."""
+        if self.only == key:
+            return Q()
+        zones = [zone for zone, market in self._zones.items() if market == key]
+        found = Q(time_zone__in=zones)
+        for language, market in self._languages.items():
+            if market == key:
+                found |= Q(language__iexact=language) & ~Q(time_zone__in=list(self._zones))
+        return found
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -8,8 +8,9 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
-def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
-    """Return a sidebar link to the list of `app.model`, shown to those who may view it."""
+def _item(title: Any, icon: str, model: str, page: str = "changelist") -> dict[str, Any]:
+    """Return a sidebar link to the list of `app.model`, or another page of it, shown to those who
+    may view it."""
     app, name = model.split(".")
 
     def may_view(request: HttpRequest) -> bool:
@@ -18,7 +19,7 @@ def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "link": reverse_lazy(f"admin:{app}_{name}_{page}"),
         "permission": may_view,
     }
 
@@ -98,6 +99,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Categories"), "category", "catalog.category"),
                     _item(_("Customers"), "group", "customers.customer"),
                     _item(_("Events"), "bolt", "behaviour.event"),
+                    _item(_("Behaviour"), "insights", "behaviour.savedview", page="start"),
                 ],
             },
             {

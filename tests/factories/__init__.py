@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Model
 from django_q.models import Failure, Schedule
 
-from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
+from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedView, SearchDayRollup
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
@@ -34,7 +34,13 @@ from guidance.recommendations.models import (
     Surface,
 )
 from guidance.training.models import ModelVersion, RetrainingPolicy, TrainingRun
-from tests.factories.behaviour import day_rollup, event, product_day_rollup, search_day_rollup
+from tests.factories.behaviour import (
+    day_rollup,
+    event,
+    product_day_rollup,
+    saved_view,
+    search_day_rollup,
+)
 from tests.factories.campaigns import campaign, offer
 from tests.factories.catalog import category, product
 from tests.factories.content import (
@@ -88,6 +94,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     DayRollup: day_rollup,
     ProductDayRollup: product_day_rollup,
     SearchDayRollup: search_day_rollup,
+    SavedView: saved_view,
     Decision: decision,
     Outcome: outcome,
     Experiment: experiment,
@@ -149,6 +156,7 @@ __all__ = [
     "rule",
     "rule_pack_version",
     "running_experiment",
+    "saved_view",
     "schedule",
     "search_day_rollup",
     "signed_exception",

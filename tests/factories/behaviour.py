@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SearchDayRollup
+from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedView, SearchDayRollup
 from tests.factories.catalog import product
+from tests.factories.core import user
 from tests.factories.customers import customer
 from tests.factories.numbers import next_number
 
@@ -47,6 +48,15 @@ def search_day_rollup(**given: Any) -> SearchDayRollup:
     phrase = f"tea {next_number()}"
     return SearchDayRollup.objects.create(
         **{"day": _some_day(), "source": "live", "phrase": phrase, "searches": 3, **given}
+    )
+
+
+def saved_view(**given: Any) -> SavedView:
+    """A view that everybody at the desk sees."""
+    name = f"view {next_number()}"
+    owner = given.pop("owner", None) or user()
+    return SavedView.objects.create(
+        **{"name": name, "kind": "funnel", "is_shared": True, "owner": owner, **given}
     )
 
 

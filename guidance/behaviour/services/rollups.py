@@ -19,6 +19,7 @@ from guidance.behaviour.models import (
     Event,
     ProductDayRollup,
     SearchDayRollup,
+    VisitRollup,
 )
 from guidance.core.locks import hold_lock
 
@@ -56,6 +57,35 @@ WHERE source = %s AND occurred_at >= %s AND occurred_at < %s
     AND product_id IS NOT NULL AND kind IN ('view', 'cart', 'purchase', 'return')
 GROUP BY product_id
 """  # noqa: S608  a constant of this module, no value
+
+# Milliseconds since 1970, and many texts as one: the two databases have a name each for both.
+MILLISECONDS = {
+    "postgresql": "CAST(ROUND(EXTRACT(EPOCH FROM occurred_at) * 1000) AS BIGINT)",
+    "sqlite": "CAST(ROUND((julianday(occurred_at) - 2440587.5) * 86400000) AS BIGINT)",
+}
+TOGETHER = {"postgresql": "STRING_AGG", "sqlite": "GROUP_CONCAT"}
+CODES = " ".join(f"WHEN '{kind}' THEN {code}" for code, kind in enumerate(VisitRollup.KIND_ORDER))
+COUNT_VISITS = f"""
+INSERT INTO behaviour_visitrollup
+    (day, source, customer_id, session, currency, moments,
+    searches, without_results, orders, spent, returned)
+SELECT %s, %s, customer_id, session, money_of, {{together}}(DISTINCT moment{{comma}}),
+    COUNT(*) FILTER (WHERE kind = 'search'),
+    COUNT(*) FILTER (WHERE kind = 'search' AND result_count = 0),
+    COUNT(DISTINCT NULLIF(basket, '')) FILTER (WHERE kind = 'purchase')
+        + COALESCE(MAX(1) FILTER (WHERE kind = 'purchase' AND basket = ''), 0),
+    COALESCE(SUM({CENTS}) FILTER (WHERE kind = 'purchase'), 0),
+    COALESCE(SUM({CENTS}) FILTER (WHERE kind = 'return'), 0)
+FROM (
+    SELECT customer_id, session, kind, basket, quantity, price, result_count,
+        CASE WHEN kind IN ('purchase', 'return') THEN currency ELSE '' END AS money_of,
+        CAST({{milliseconds}} * {VisitRollup.MOMENT} + CASE kind {CODES} END AS VARCHAR(20))
+            AS moment
+    FROM behaviour_event
+    WHERE source = %s AND occurred_at >= %s AND occurred_at < %s
+) AS happened
+GROUP BY customer_id, session, money_of
+"""  # noqa: S608  constants of this module and of the models, no value
 
 
 def mark_days(*, moments: Iterable[tuple[datetime, str]], zone: ZoneInfo | None = None) -> None:
@@ -108,7 +138,7 @@ def _advance_month() -> int:
 
 
 def _recount(days: Sequence[date], source: str) -> None:
-    for rollup in (DayRollup, ProductDayRollup, SearchDayRollup):
+    for rollup in (DayRollup, ProductDayRollup, SearchDayRollup, VisitRollup):
         rollup.objects.filter(source=source, day__in=days).delete()
     zone = shop_zone()
     for day in days:
@@ -130,6 +160,17 @@ def _insert_counts(day: date, source: str, start: datetime, end: datetime) -> No
     with connection.cursor() as cursor:
         cursor.execute(COUNT_DAY, values)
         cursor.execute(COUNT_PRODUCTS, values)
+        cursor.execute(_count_visits(), values)
+
+
+def _count_visits() -> str:
+    """Return the statement as this database writes it; SQLite puts commas between by itself."""
+    vendor = connection.vendor
+    return COUNT_VISITS.format(
+        together=TOGETHER[vendor],
+        comma=", ','" if vendor == "postgresql" else "",
+        milliseconds=MILLISECONDS[vendor],
+    )
 
 
 def _insert_searches(day: date, source: str, start: datetime, end: datetime) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from guidance.behaviour.period import Period
 from guidance.console.dashboard import wording
 from guidance.console.dashboard.metrics import (
     RATIOS,
@@ -15,7 +16,6 @@ from guidance.console.dashboard.metrics import (
     interval_in_words,
     measurable,
 )
-from guidance.console.dashboard.period import Period
 from guidance.console.dashboard.selectors import ArmKey, Behaviour, Decisions
 from guidance.decisions.selectors import Outcomes
 

@@ -10,11 +10,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from guidance.behaviour.models import Event
+from guidance.behaviour.period import Period
 from guidance.behaviour.selectors import searches_without_results, top_products, top_searches
 from guidance.campaigns.models import Campaign
 from guidance.console.dashboard import wording
 from guidance.console.dashboard.figures import funnel_figure
-from guidance.console.dashboard.period import Period
 from guidance.console.dashboard.selectors import Behaviour, Decisions, newest_versions
 from guidance.training.figures import quality_figure
 from guidance.training.pages import recipe_name

@@ -13,10 +13,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from guidance.behaviour.models import Event
+from guidance.behaviour.period import Period
 from guidance.console.dashboard import wording
 from guidance.console.dashboard.arms import arm_names
 from guidance.console.dashboard.metrics import Ratio
-from guidance.console.dashboard.period import Period
 from guidance.console.dashboard.selectors import ArmKey, Behaviour, Decisions
 
 HEIGHT = 240

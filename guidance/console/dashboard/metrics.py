@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.behaviour.models import Event
+from guidance.behaviour.period import Period
 from guidance.console.dashboard import wording
-from guidance.console.dashboard.period import Period
 from guidance.console.dashboard.selectors import Behaviour, Decisions, net_of
 from guidance.decisions.selectors import Outcomes
 from guidance.experiments.samples import ProportionSample

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from guidance.behaviour.period import PRESETS, Period, Traffic, asked_period
 from guidance.console.dashboard import cards, figures
 from guidance.console.dashboard.arms import arm_rows
 from guidance.console.dashboard.metrics import (
@@ -16,7 +17,6 @@ from guidance.console.dashboard.metrics import (
     ratio_metric,
     revenue_metric,
 )
-from guidance.console.dashboard.period import PRESETS, Period, Traffic, asked_period
 from guidance.console.dashboard.selectors import Behaviour, Decisions, behaviour_of, decisions_of
 from guidance.console.dashboard.waiting import what_waits_for
 from guidance.core.admin import acting_person

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from guidance.behaviour.models import Event
+from guidance.behaviour.period import Period
 from guidance.behaviour.selectors import DayFigures, daily_figures
-from guidance.console.dashboard.period import Period
 from guidance.decisions.selectors import ArmDay, Outcomes, outcomes_by_day
 from guidance.training.models import ModelVersion
 

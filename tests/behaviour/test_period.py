@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from guidance.console.dashboard.period import Period, Traffic, asked_period
+from guidance.behaviour.period import Period, Traffic, asked_period
 
 TODAY = date(2026, 11, 23)
 

@@ -1,4 +1,4 @@
-"""Which days and which traffic a dashboard shows, as its address says."""
+"""Which days and which traffic a page shows, as its address says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,7 +103,7 @@ def asked_period(query: Mapping[str, str], today: date) -> Asked:
 
 
 class PeriodForm(forms.Form):
-    """The address of a dashboard."""
+    """The days and the traffic in an address."""
 
     days = forms.TypedChoiceField(
         label=_("Days"), choices=[(n, n) for n in PRESETS], coerce=int, required=False

@@ -1,0 +1,1 @@
+"""Behaviour analysis: funnels, paths, cohorts, segments and searches, and the shoppers behind."""
