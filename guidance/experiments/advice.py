@@ -41,9 +41,13 @@ class Harm:
     found: Comparison
 
 
-def advise(experiment: Experiment, report: Report) -> Recommendation:
-    """Return what the plan and the report recommend; one statement, for who runs beside it."""
-    rule = stop_rule(experiment, report)
+def advise(experiment: Experiment, report: Report, *, foresee: bool = True) -> Recommendation:
+    """Return what the plan and the report recommend; one statement, for who runs beside it.
+
+    With `foresee` its reason says how many days are left, which takes the longest and decides
+    nothing.
+    """
+    rule = stop_rule(experiment, report, foresee=foresee)
     results = list(_results(experiment, report, rule))
     return recommend(_health(experiment, report, rule), results, rule)
 
@@ -53,7 +57,7 @@ def agrees(found: Recommendation, verdict: str, arm: str) -> bool:
     return (verdict, arm) == (VERDICTS.get(found.action, ""), found.arm)
 
 
-def stop_rule(experiment: Experiment, report: Report) -> StopRule:
+def stop_rule(experiment: Experiment, report: Report, *, foresee: bool = True) -> StopRule:
     """Return when the experiment may be read, as of the report's moment."""
     now = report.as_of or timezone.now()
     has_ended = experiment.stopped_at is not None and experiment.stopped_at <= now
@@ -65,7 +69,7 @@ def stop_rule(experiment: Experiment, report: Report) -> StopRule:
         planned_units=experiment.horizon_units,
         has_ended=has_ended,
         fewest_days=min(FEWEST_DAYS, experiment.horizon_days or FEWEST_DAYS),
-        days_left=None if has_ended else days_to_go(experiment, report),
+        days_left=days_to_go(experiment, report) if foresee and not has_ended else None,
     )
 
 

@@ -11,10 +11,13 @@ from django.utils import timezone
 from scipy.stats import norm
 
 from guidance.core.roles import Role
+from guidance.experiments.advice import advise
 from guidance.experiments.models import Experiment
 from guidance.experiments.outlook import Outlook, foresee, outlook_lines
-from guidance.experiments.selectors import history_of
+from guidance.experiments.pace import criterion, smallest_shown
+from guidance.experiments.selectors import history_of, report
 from guidance.experiments.services import approve_experiment
+from guidance.experiments.statistics import Criterion, Effect, Monitoring, NotMeasured
 from tests.experiments.conftest import Visit, draft
 
 PAGES = "/admin/experiments/experiment/"
@@ -119,3 +122,28 @@ def test_history_takes_two_statements_at_any_size(
         written = draft(key=f"q-{metric}", primary_metric=metric)
         with django_assert_num_queries(statements):
             history_of(written)
+
+
+def test_a_long_sequential_plan_is_reckoned_with_a_bounded_number_of_looks(weeks: None) -> None:
+    year = draft(key="year", smallest_effect=Decimal(50), stop_rule="sequential", horizon_days=365)
+    arms = list(year.arms.all())
+    judged = criterion(year, 1, 5000.0)
+    assert judged.monitoring == Monitoring(5000.0, looks=60)
+    assert any("Reckoned with 60 looks" in line for line in outlook_lines(year, arms))
+    month = draft(key="month", smallest_effect=Decimal(50), stop_rule="sequential", horizon_days=28)
+    assert criterion(month, 1, 5000.0).monitoring == Monitoring(5000.0, looks=28)
+    assert criterion(month, 1, 5000.0, days=3).monitoring == Monitoring(5000.0, looks=3)
+
+
+def test_few_shoppers_of_a_large_sequential_plan_break_nothing() -> None:
+    """Its boundary is then so far that no double holds what lies there."""
+    judged = Criterion(comparisons=3, monitoring=Monitoring(1e6, looks=3))
+    found = smallest_shown(Effect(0.1, 1.5, 9, 10, 0.3), judged)
+    assert isinstance(found, NotMeasured) or found > 10
+
+
+def test_what_a_decision_is_judged_by_foresees_nothing(visit: Visit) -> None:
+    running = Experiment.objects.get(key="home-test")
+    found = report(running)
+    assert "days are left" in advise(running, found).reason
+    assert "left" not in advise(running, found, foresee=False).reason
