@@ -66,6 +66,9 @@ ROUTES = {
     "experiments_experiment_table": Route(
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
     ),
+    "experiments_experiment_outlook": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
+    ),
     "experiments_holdout_end": Route(None, factories.holdout),
     "content_draft_bulk_approve": Route({MERCHANDISER, ADMINISTRATOR}),
     "content_draft_request": Route({MERCHANDISER, ADMINISTRATOR}),

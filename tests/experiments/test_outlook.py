@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from scipy.stats import norm
 
@@ -67,16 +69,51 @@ def test_part_of_the_shoppers_takes_longer_and_many_looks_need_more(weeks: None)
     assert (looked.needed or 0) > (whole.needed or 0)
 
 
-def test_the_draft_and_the_approved_plan_say_it(weeks: None, desk: Callable[..., Client]) -> None:
+def test_the_draft_and_the_approved_plan_lead_to_it(
+    weeks: None, desk: Callable[..., Client]
+) -> None:
     client = desk(Role.ANALYST)
     written = draft(key="next", smallest_effect=Decimal(50), surface="home")
-    text = client.get(f"{PAGES}{written.pk}/change/").content.decode()
-    assert "The last 14 days: 140 shoppers met this surface; CTR was 25.0 %." in text
-    assert "The plan will meet about 140 shoppers: they show a lift of" in text
-    assert "A lift of 50.0 %, the smallest that is worth the change, needs about" in text
-    approve_experiment(experiment=written, actor=None)
-    text = client.get(f"{PAGES}{written.pk}/change/").content.decode()
-    assert "What it can find" in text
+    for _status in ("draft", "approved"):
+        text = client.get(f"{PAGES}{written.pk}/change/").content.decode()
+        assert f"{PAGES}{written.pk}/outlook/" in text
+        text = client.get(f"{PAGES}{written.pk}/outlook/").content.decode()
+        assert "The last 14 days: 140 shoppers met this surface; CTR was 25.0 %." in text
+        assert "The plan will meet about 140 shoppers: they show a lift of" in text
+        assert "A lift of 50.0 %, the smallest that is worth the change, needs about" in text
+        assert "It could not start now" in text
+        assert "Home-test" in text
+        if written.status == "draft":
+            written = approve_experiment(experiment=written, actor=None)
+    running = Experiment.objects.get(key="home-test")
+    assert "It has started" in client.get(f"{PAGES}{running.pk}/outlook/").content.decode()
+    bare = draft(key="bare", primary_metric="")
+    said = client.get(f"{PAGES}{bare.pk}/outlook/").content.decode()
+    assert "Name the primary metric and two arms" in said
+
+
+def test_a_drafts_page_reads_no_decision_and_a_stranger_nothing(
+    weeks: None, desk: Callable[..., Client]
+) -> None:
+    written = draft(key="next", smallest_effect=Decimal(50))
+    address = f"{PAGES}{written.pk}/change/"
+    client = desk(Role.ANALYST)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    assert not [q for q in asked if "decisions_decision" in q["sql"]]
+    stranger = desk(Role.SUPPORT_AGENT)
+    with CaptureQueriesContext(connection) as asked:
+        assert stranger.get(address).status_code == 403
+    assert not [q for q in asked if "experiments_arm" in q["sql"]]
+
+
+def test_a_form_that_is_refused_shows_the_plan_as_it_is_kept(
+    weeks: None, desk: Callable[..., Client]
+) -> None:
+    written = draft(key="next", smallest_effect=Decimal(50))
+    address = f"{PAGES}{written.pk}/change/"
+    text = desk(Role.ANALYST).post(address, {"smallest_effect": "7"}).content.decode()
+    assert "worth a change from 50 % on" in text
 
 
 @pytest.mark.django_db
@@ -85,7 +122,7 @@ def test_too_little_history_is_said_plainly(
 ) -> None:
     visit("c1", "model", at=timezone.now() - timedelta(days=1), seen=1)
     written = draft(key="next")
-    text = desk(Role.ANALYST).get(f"{PAGES}{written.pk}/change/").content.decode()
+    text = desk(Role.ANALYST).get(f"{PAGES}{written.pk}/outlook/").content.decode()
     assert (
         "Not enough history to say how long it takes: 1 shopper met this surface in the last 14 "
         "days." in text
