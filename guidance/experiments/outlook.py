@@ -9,9 +9,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from guidance.behaviour.models import Source
 from guidance.core.numbers import rounded
 from guidance.experiments.metrics import METRIC_NAMES, METRICS
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Arm, Experiment, Holdout
 from guidance.experiments.pace import (
     KEPT,
     MOST_LOOKS,
@@ -168,6 +169,10 @@ def _lines(experiment: Experiment, history: History, found: Outlook) -> Iterator
             "Reckoned with %(looks)s looks at equal distances, not one a day: with all of them the "
             "figures would be lower by a few hundredths."
         ) % {"looks": MOST_LOOKS}
+    if held := _held_out(experiment):
+        yield _("The holdout keeps %(share)s %% of the shoppers out; they are not counted in.") % {
+            "share": f"{100 * held:g}"
+        }
     if experiment.targeting:
         yield _("Targeting is not counted in: it will meet fewer shoppers, and take longer.")
 
@@ -190,11 +195,22 @@ def _cases(sample: Sample) -> float:
 
 
 def _reach(experiment: Experiment) -> float:
-    """Return the share of the surface's shoppers that takes part."""
-    share = float(experiment.coverage)
+    """Return the share of the surface's shoppers that takes part; one statement.
+
+    What others of a namespace hold lies outside this one's range, or this one cannot start.
+    """
+    share = float(experiment.coverage) * (1 - _held_out(experiment))
     if experiment.namespace:
         share *= float(experiment.namespace_to - experiment.namespace_from)
     return share
+
+
+def _held_out(experiment: Experiment) -> float:
+    """Return the share of shoppers that the holdout keeps out of every experiment."""
+    if experiment.source != Source.LIVE:
+        return 0.0
+    held = Holdout.objects.filter(is_active=True).values_list("share", flat=True).first()
+    return float(held or 0)
 
 
 def _count(number: int) -> str:

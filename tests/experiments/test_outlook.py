@@ -14,12 +14,13 @@ from scipy.stats import norm
 
 from guidance.core.roles import Role
 from guidance.experiments.advice import advise
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.outlook import Outlook, foresee, outlook_lines
 from guidance.experiments.pace import criterion, smallest_shown
 from guidance.experiments.selectors import history_of, report
 from guidance.experiments.services import approve_experiment
 from guidance.experiments.statistics import Criterion, Effect, Monitoring, NotMeasured
+from tests import factories
 from tests.experiments.conftest import Visit, draft
 
 PAGES = "/admin/experiments/experiment/"
@@ -32,7 +33,12 @@ def weeks(visit: Visit) -> None:
         at = timezone.now() - timedelta(days=13.5 - number % 14)
         bought = 1 if number % 5 == 0 else None
         clicked = int(number % 4 == 0)
-        visit(f"c{number}", "model", at=at, seen=1, clicks=clicked, buys_after_hours=bought)
+        made = visit(f"c{number}", "model", at=at, seen=1, clicks=clicked, buys_after_hours=bought)
+        factories.event(customer=made.customer, occurred_at=at - timedelta(days=9), kind="view")
+
+
+def _arms(experiment: Experiment) -> list[Arm]:
+    return list(experiment.arms.all())
 
 
 def _foreseen(experiment: Experiment) -> Outlook:
@@ -120,7 +126,8 @@ def test_a_form_that_is_refused_shows_the_plan_as_it_is_kept(
 def test_too_little_history_is_said_plainly(
     experiment: Experiment, visit: Visit, desk: Callable[..., Client]
 ) -> None:
-    visit("c1", "model", at=timezone.now() - timedelta(days=1), seen=1)
+    at = timezone.now() - timedelta(days=1)
+    visit("c1", "model", at=at, seen=1, context={"viewed": 1})
     written = draft(key="next")
     text = desk(Role.ANALYST).get(f"{PAGES}{written.pk}/outlook/").content.decode()
     assert (
@@ -132,7 +139,7 @@ def test_too_little_history_is_said_plainly(
 def test_a_day_of_many_shoppers_is_no_history(visit: Visit) -> None:
     for number in range(120):
         at = timezone.now() - timedelta(days=1)
-        visit(f"c{number}", "model", at=at, seen=1, clicks=number % 2)
+        visit(f"c{number}", "model", at=at, seen=1, clicks=number % 2, context={"viewed": 1})
     written = draft(key="next")
     [said] = outlook_lines(written, list(written.arms.all()))
     assert said.startswith("Not enough history")
@@ -152,10 +159,29 @@ def test_what_cannot_be_foreseen_is_left_out_or_said(weeks: None) -> None:
     assert "Not enough history" in outlook_lines(rated, list(rated.arms.all()))[0]
 
 
-def test_history_takes_two_statements_at_any_size(
+def test_who_can_be_in_no_arm_is_not_counted(weeks: None, visit: Visit) -> None:
+    """A shopper of whom nothing is known meets no experiment; the held out meet none at all."""
+    for number in range(60):
+        at = timezone.now() - timedelta(days=13.5 - number % 14)
+        visit(f"new{number}", "model", at=at, seen=1)
+    written = draft(key="next", smallest_effect=Decimal(50))
+    assert history_of(written).shoppers == 140
+    whole = _foreseen(written)
+    assert not any("holdout" in line for line in outlook_lines(written, _arms(written)))
+    factories.holdout(share="0.25", is_active=True, ended_at=None)
+    part = _foreseen(written)
+    assert (whole.expected, part.expected, part.needed) == (140, 105, whole.needed)
+    assert (part.days or 0) == pytest.approx((whole.days or 0) / 0.75, abs=2)
+    said = outlook_lines(written, _arms(written))
+    assert "The holdout keeps 25 % of the shoppers out; they are not counted in." in said
+    replayed = draft(key="again", smallest_effect=Decimal(50), source="replay")
+    assert not any("holdout" in line for line in outlook_lines(replayed, _arms(replayed)))
+
+
+def test_history_takes_three_statements_at_any_size(
     weeks: None, django_assert_num_queries: Any
 ) -> None:
-    for metric, statements in (("ctr", 1), ("conversion", 2), ("satisfaction", 1)):
+    for metric, statements in (("ctr", 2), ("conversion", 3), ("satisfaction", 2)):
         written = draft(key=f"q-{metric}", primary_metric=metric)
         with django_assert_num_queries(statements):
             history_of(written)
