@@ -67,7 +67,16 @@ ROUTES = {
     "experiments_experiment_table": Route(
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
     ),
+    "experiments_experiment_outlook": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
+    ),
     "experiments_holdout_end": Route(None, factories.holdout),
+    "experiments_holdout_report": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.holdout
+    ),
+    "experiments_holdout_table": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.holdout
+    ),
     "content_draft_bulk_approve": Route({MERCHANDISER, ADMINISTRATOR}),
     "content_draft_request": Route({MERCHANDISER, ADMINISTRATOR}),
     "content_draft_rewrite_task": Route(None, _review_task),

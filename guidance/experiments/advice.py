@@ -19,8 +19,9 @@ from guidance.experiments.recommending import (
     StopRule,
     recommend,
 )
-from guidance.experiments.selectors import Report, Trouble, Versus
-from guidance.experiments.statistics import Comparison, difference
+from guidance.experiments.samples import Sample
+from guidance.experiments.selectors import Report, Trouble
+from guidance.experiments.statistics import Comparison, NotMeasured, difference
 
 Verdict = Experiment.Verdict
 # Guardrails are looked at every hour. A metric that does not differ is then called harmed in 0.8 %
@@ -41,9 +42,13 @@ class Harm:
     found: Comparison
 
 
-def advise(experiment: Experiment, report: Report) -> Recommendation:
-    """Return what the plan and the report recommend; one statement, for who runs beside it."""
-    rule = stop_rule(experiment, report)
+def advise(experiment: Experiment, report: Report, *, foresee: bool = True) -> Recommendation:
+    """Return what the plan and the report recommend; one statement, for who runs beside it.
+
+    With `foresee` its reason says how many days are left, which takes the longest and decides
+    nothing.
+    """
+    rule = stop_rule(experiment, report, foresee=foresee)
     results = list(_results(experiment, report, rule))
     return recommend(_health(experiment, report, rule), results, rule)
 
@@ -53,7 +58,7 @@ def agrees(found: Recommendation, verdict: str, arm: str) -> bool:
     return (verdict, arm) == (VERDICTS.get(found.action, ""), found.arm)
 
 
-def stop_rule(experiment: Experiment, report: Report) -> StopRule:
+def stop_rule(experiment: Experiment, report: Report, *, foresee: bool = True) -> StopRule:
     """Return when the experiment may be read, as of the report's moment."""
     now = report.as_of or timezone.now()
     has_ended = experiment.stopped_at is not None and experiment.stopped_at <= now
@@ -65,7 +70,7 @@ def stop_rule(experiment: Experiment, report: Report) -> StopRule:
         planned_units=experiment.horizon_units,
         has_ended=has_ended,
         fewest_days=min(FEWEST_DAYS, experiment.horizon_days or FEWEST_DAYS),
-        days_left=None if has_ended else days_to_go(experiment, report),
+        days_left=days_to_go(experiment, report) if foresee and not has_ended else None,
     )
 
 
@@ -106,18 +111,22 @@ def _results(experiment: Experiment, report: Report, rule: StopRule) -> Iterator
                 role=Role.GOAL if is_goal else Role.GUARD,
                 comparison=one.difference,
                 corrected=one.corrected,
-                may_be_worth=_may_be_worth(one, smallest),
+                may_be_worth=may_be_worth(one.lift, smallest),
                 is_alarm=(one.metric, one.arm.key) in alarms,
             )
 
 
-def _may_be_worth(versus: Versus, smallest: float) -> bool:
-    """Whether the lift may reach the smallest worthwhile effect, relative to the control."""
-    return not isinstance(versus.lift, Comparison) or versus.lift.high >= smallest
+def may_be_worth(
+    lift: Comparison | NotMeasured, smallest: float, *, less_is_better: bool = False
+) -> bool:
+    """Whether the gain may reach the smallest worthwhile effect, relative to the control."""
+    if isinstance(lift, NotMeasured):
+        return True
+    return (-lift.low if less_is_better else lift.high) >= smallest
 
 
 def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
-    """Yield every guardrail that an arm clearly harms; all metrics are better higher."""
+    """Yield every guardrail that an arm clearly harms; more is better in all of a report's."""
     control = next((arm for arm in report.arms if arm.arm.is_control), None)
     for treatment in report.arms:
         if control is None or treatment is control:
@@ -125,10 +134,17 @@ def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
         for metric in experiment.guardrails:
             if metric not in treatment.samples:
                 continue
-            found = difference(
-                control.samples[metric],
-                treatment.samples[metric],
-                confidence=GUARDRAIL_CONFIDENCE,
-            )
-            if isinstance(found, Comparison) and found.high < 0:
+            found = harm_between(control.samples[metric], treatment.samples[metric])
+            if found is not None:
                 yield Harm(metric, treatment.arm.key, found)
+
+
+def harm_between(
+    control: Sample, treatment: Sample, *, less_is_better: bool = False
+) -> Comparison | None:
+    """Return the difference of two arms where it is clearly a harm."""
+    found = difference(control, treatment, confidence=GUARDRAIL_CONFIDENCE)
+    if isinstance(found, NotMeasured):
+        return None
+    best = -found.low if less_is_better else found.high
+    return found if best < 0 else None

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 
 from guidance.core.models import User
+from guidance.decisions.models import DecisionQuerySet
 
 # A policy as arms keep it, and what people call it.
 Choice = tuple[str, str | Promise]
@@ -19,7 +20,8 @@ class Testable:
     `handles(surface, subject)` tells whether what is tested there is of this kind; one surface may
     have several kinds, each with subjects of its own. `fault(surface, subject)` says, in
     words for people, why that subject cannot be tested there, '' where it can.
-    `policies(surface, subject)` are what its arms may ask for.
+    `policies(surface, subject)` are what its arms may ask for. `exposing(decisions)` keeps those
+    of a surface's decisions that an experiment there would have counted, where not all are.
 
     `ship(surface, subject, policy, actor)` makes a policy what everybody gets, writes who did so,
     and returns, as JSON, what `unship(surface, subject, before, actor)` needs to put back what was
@@ -34,6 +36,7 @@ class Testable:
     policies: Callable[[str, str], Sequence[Choice]]
     ship: Callable[[str, str, str, User | None], dict[str, Any]]
     unship: Callable[[str, str, dict[str, Any], User | None], None]
+    exposing: Callable[[DecisionQuerySet], DecisionQuerySet] = lambda decisions: decisions
 
 
 _testables: dict[str, Testable] = {}

@@ -12,7 +12,7 @@ from guidance.core.models import User
 from guidance.experiments.advice import advise
 from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import TRANSITIONS, Experiment
-from guidance.experiments.outlook import outlook_lines, progress_lines
+from guidance.experiments.outlook import progress_lines
 from guidance.experiments.overlaps import met_elsewhere
 from guidance.experiments.plan import digest, plan_problems
 from guidance.experiments.selectors import Report
@@ -45,13 +45,11 @@ def life_card(experiment: Experiment, user: User, found: Report | None = None) -
     if experiment.status == Status.DRAFT:
         arms = list(experiment.arms.all())
         return context | {
-            "outlook": outlook_lines(experiment, arms),
             "lacks": plan_problems(experiment, arms),
             "seen": digest(experiment, arms),
         }
     if experiment.status == Status.APPROVED:
         context["beside"] = [other.name for other in met_elsewhere(experiment)]
-        context["outlook"] = outlook_lines(experiment, list(experiment.arms.all()))
     if found is not None and experiment.started_at is not None and not experiment.decided_at:
         context["advice"] = advise(experiment, found)
         context["progress"] = progress_lines(experiment, found)

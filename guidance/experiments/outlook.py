@@ -3,15 +3,24 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from guidance.behaviour.models import Source
 from guidance.core.numbers import rounded
 from guidance.experiments.metrics import METRIC_NAMES, METRICS
-from guidance.experiments.models import Arm, Experiment
-from guidance.experiments.pace import criterion, daily_shoppers, detectable
+from guidance.experiments.models import Arm, Experiment, Holdout
+from guidance.experiments.pace import (
+    KEPT,
+    MOST_LOOKS,
+    criterion,
+    daily_shoppers,
+    detectable,
+    missing,
+)
 from guidance.experiments.samples import RatioSample, Sample
 from guidance.experiments.selectors import LATELY, History, Report, history_of
 from guidance.experiments.selectors.comparing import reading_of
@@ -22,10 +31,10 @@ from guidance.experiments.statistics import (
     NotMeasured,
     Plan,
     minimum_effect,
-    more_needed,
 )
 from guidance.experiments.wording import value_text
 
+StopRule = Experiment.StopRule
 # Less says nothing of the weeks to come: a week without a weekend, or a share out of a few dozen.
 FEWEST_HISTORY_DAYS = 6
 FEWEST_SHOPPERS = 100
@@ -94,7 +103,12 @@ def foresee(experiment: Experiment, arms: Sequence[Arm], history: History) -> Ou
     if plan.problem() is None and experiment.smallest_effect:
         needed = _needed(experiment, plan, len(treatments))
     days = math.ceil(needed / daily) if needed is not None and daily else None
-    return Outlook(expected, minimum_effect(plan, expected), needed, days)
+    return Outlook(expected, _smallest(plan, expected), needed, days)
+
+
+@lru_cache(maxsize=KEPT)
+def _smallest(plan: Plan, units: int) -> float | NotMeasured:
+    return minimum_effect(plan, units)
 
 
 def progress_lines(experiment: Experiment, report: Report) -> list[str]:
@@ -122,7 +136,7 @@ def _needed(experiment: Experiment, plan: Plan, treatments: int) -> int | None:
     compared = max(2, round(FEWEST_UNITS * sum(plan.shares)))
     few = Effect(size, error, compared - 1, compared, plan.mean)
     judged = criterion(experiment, treatments, reading_of(experiment).tuning)
-    found = more_needed(few, size, criterion=judged)
+    found = missing(few, size, judged)
     return math.ceil(FEWEST_UNITS * (1 + found.times)) if isinstance(found, Needed) else None
 
 
@@ -150,6 +164,15 @@ def _lines(experiment: Experiment, history: History, found: Outlook) -> Iterator
             "count": _count(found.needed),
             "days": _count(found.days),
         }
+    if experiment.stop_rule == StopRule.SEQUENTIAL and (experiment.horizon_days or 0) > MOST_LOOKS:
+        yield _(
+            "Reckoned with %(looks)s looks at equal distances, not one a day: with all of them the "
+            "figures would be lower by a few hundredths."
+        ) % {"looks": MOST_LOOKS}
+    if held := _held_out(experiment):
+        yield _("The holdout keeps %(share)s %% of the shoppers out; they are not counted in.") % {
+            "share": f"{100 * held:g}"
+        }
     if experiment.targeting:
         yield _("Targeting is not counted in: it will meet fewer shoppers, and take longer.")
 
@@ -172,11 +195,22 @@ def _cases(sample: Sample) -> float:
 
 
 def _reach(experiment: Experiment) -> float:
-    """Return the share of the surface's shoppers that takes part."""
-    share = float(experiment.coverage)
+    """Return the share of the surface's shoppers that takes part; one statement.
+
+    What others of a namespace hold lies outside this one's range, or this one cannot start.
+    """
+    share = float(experiment.coverage) * (1 - _held_out(experiment))
     if experiment.namespace:
         share *= float(experiment.namespace_to - experiment.namespace_from)
     return share
+
+
+def _held_out(experiment: Experiment) -> float:
+    """Return the share of shoppers that the holdout keeps out of every experiment."""
+    if experiment.source != Source.LIVE:
+        return 0.0
+    held = Holdout.objects.filter(is_active=True).values_list("share", flat=True).first()
+    return float(held or 0)
 
 
 def _count(number: int) -> str:

@@ -77,6 +77,10 @@ def _reach_problems(experiment: Experiment) -> Iterator[str]:
 def _policy_problems(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[str]:
     testable = testable_of(experiment.surface, experiment.subject)
     if testable is None:
+        yield (
+            _("Field “Surface”: nothing serves “%(surface)s”, so nothing can be tested there.")
+            % {"surface": experiment.surface}
+        )
         return
     if fault := testable.fault(experiment.surface, experiment.subject):
         yield fault

@@ -16,6 +16,7 @@ from guidance.experiments.statistics import (
     Corrected,
     NotMeasured,
     SampleRatio,
+    is_clear,
 )
 
 # Shoppers met by several arms are left out; above this share of all, those left are a selection.
@@ -102,22 +103,12 @@ class Result:
         return -self.comparison.value if self.less_is_better else self.comparison.value
 
     @property
-    def is_clear(self) -> bool:
-        """Whether the difference is clear by itself and among all that were tested."""
-        return (
-            isinstance(self.comparison, Comparison)
-            and isinstance(self.corrected, Corrected)
-            and self.comparison.is_clear
-            and self.corrected.is_clear
-        )
-
-    @property
     def is_better(self) -> bool:
-        return self.is_clear and self.gain > 0
+        return is_clear(self.comparison, self.corrected) and self.gain > 0
 
     @property
     def is_worse(self) -> bool:
-        return self.is_clear and self.gain < 0
+        return is_clear(self.comparison, self.corrected) and self.gain < 0
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Surface(models.Model):
         MODEL = "model", _("promoted model")
         BEST_BASELINE = "best_baseline", _("best baseline")
         CO_OCCURRENCE = "co_occurrence", _("bought together")
+        EASE = "ease", _("goes with all they chose (EASE)")
+        REPEAT_FREQUENCY = "repeat_frequency", _("bought again and again")
         DUE_AGAIN = "due_again", _("due to be bought again")
         POPULARITY = "popularity", _("popular now")
 

@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from guidance.behaviour.models import Event, Source
 from guidance.content.selectors.variants import is_copy
+from guidance.decisions.models import DecisionQuerySet
 from guidance.experiments.hooks import Choice, Testable
 from guidance.recommendations.models import Surface
 from guidance.recommendations.services.surfaces import ship_policy, unship_policy
-from guidance.training.labels import POLICIES
-
-# What an arm may ask for; what it cannot answer, the surface's fallback chain does.
-ARM_POLICIES = (
-    *("model", "best_baseline", "repeat_frequency", "due_again"),
-    *("ease", "co_occurrence", "popularity"),
-)
+from models_ml.data.columns import KINDS
 
 
 def _is_surface(key: str, subject: str) -> bool:
@@ -24,12 +21,31 @@ def _is_surface(key: str, subject: str) -> bool:
 
 
 def _fault(surface: str, subject: str) -> str:
-    """A surface is tested as a whole: what it recommends has no subject."""
-    return gettext("This surface is tested as a whole: leave the subject empty.") if subject else ""
+    """A surface is tested as a whole, what it recommends has no subject, and while it is on."""
+    if subject:
+        return gettext("This surface is tested as a whole: leave the subject empty.")
+    if not Surface.objects.filter(key=surface, is_active=True).exists():
+        return gettext("This surface is switched off: no storefront gets anything for it.")
+    return ""
 
 
 def _policies(surface: str, subject: str) -> Sequence[Choice]:
-    return [(key, POLICIES.get(key, _("best baseline"))) for key in ARM_POLICIES]
+    """An arm may ask for what a surface may: what wins can be shipped. What it cannot answer, the
+    surface's fallback chain does."""
+    return Surface.Policy.choices
+
+
+def _exposing(decisions: DecisionQuerySet) -> DecisionQuerySet:
+    """Who has no history, told by events or by the page they are on, is in no arm: every policy
+    gives way to what is popular."""
+    before = Event.objects.filter(
+        Q(source=OuterRef("source")) | ~Q(source=Source.REPLAY),
+        customer=OuterRef("customer"),
+        kind__in=KINDS,
+        occurred_at__lte=OuterRef("at"),
+    )
+    told = Q(context__has_key="context_product") | Q(context__has_key="viewed")
+    return decisions.filter(told | Exists(before))
 
 
 SURFACES = Testable(
@@ -40,4 +56,5 @@ SURFACES = Testable(
     policies=_policies,
     ship=ship_policy,
     unship=unship_policy,
+    exposing=_exposing,
 )

@@ -20,6 +20,7 @@ from guidance.experiments.services import (
     save_experiment,
     start_experiment,
 )
+from guidance.recommendations.models import Surface
 
 Visit = Callable[..., Decision]
 
@@ -31,8 +32,10 @@ def draft(
     actor: User | None = None,
     **given: Any,
 ) -> Experiment:
-    """Write a draft that may be approved; its arms are `baseline` and `model`, or of the weights
-    given, the first so many of them controls."""
+    """Write a draft that may be approved, on a surface that is served.
+
+    Its arms are `baseline` and `model`, or of the weights given, the first so many controls.
+    """
     plan = {
         "name": key.capitalize(),
         "hypothesis": "The model shows more of what shoppers want.",
@@ -41,7 +44,9 @@ def draft(
         "smallest_effect": Decimal(5),
         "horizon_days": 14,
     }
-    experiment = save_experiment(experiment=Experiment(key=key, **{**plan, **given}), actor=actor)
+    plan |= given
+    Surface.objects.get_or_create(key=plan["surface"], defaults={"policy": "popularity"})
+    experiment = save_experiment(experiment=Experiment(key=key, **plan), actor=actor)
     half = Decimal("0.5")
     arms = [
         Arm(key="baseline", policy="best_baseline", weight=half, is_control=True),

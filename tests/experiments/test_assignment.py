@@ -19,6 +19,7 @@ from guidance.experiments.assignment import (
 )
 from guidance.experiments.models import Experiment, Holdout
 from guidance.experiments.services import HELD_OUT, assign, end_holdout, start_holdout
+from tests import factories
 from tests.experiments.conftest import draft, start
 
 
@@ -140,7 +141,8 @@ def test_experiments_of_one_namespace_share_no_shopper_on_any_surface(db: None) 
 def test_a_subject_has_its_own_experiment_and_a_whole_surface_holds_for_every_subject(
     db: None,
 ) -> None:
-    start(key="mug", surface="copy", subject="mug")
+    arms = {"main": "main", "b": "b"}
+    factories.running_experiment(key="mug", surface="copy", subject="mug", arms=arms)
     start(key="cart", surface="cart")
     assert {arm[0] for arm in _arms(UNITS[:20], "copy", subject="mug") if arm} == {"mug"}
     assert set(_arms(UNITS[:20], "copy", subject="bowl")) == {None}

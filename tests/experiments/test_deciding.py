@@ -12,7 +12,8 @@ from django.utils import timezone
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
 from guidance.experiments.advice import advise
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.plan import plan_problems
 from guidance.experiments.recommending import Action, Rule
 from guidance.experiments.selectors import report
 from guidance.experiments.services import (
@@ -24,6 +25,8 @@ from guidance.experiments.services import (
 )
 from guidance.experiments.tasks import watch_guardrails
 from guidance.recommendations.models import Surface
+from guidance.recommendations.services.surfaces import ship_policy
+from guidance.recommendations.testing import SURFACES
 from tests.experiments.conftest import Visit, start
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +45,8 @@ def bob(person: Callable[..., User]) -> User:
 
 @pytest.fixture
 def home(db: None) -> Surface:
-    return Surface.objects.create(key="home", name="Home page", policy="popularity")
+    plan = {"name": "Home page", "policy": "popularity"}
+    return Surface.objects.update_or_create(key="home", defaults=plan)[0]
 
 
 def _over(experiment: Experiment) -> Experiment:
@@ -161,17 +165,29 @@ def test_the_database_refuses_one_person_against_the_recommendation(
 def test_what_cannot_be_decided_says_why(
     won: Experiment, ada: User, given: dict[str, str], said: str
 ) -> None:
+    Surface.objects.all().delete()
     with pytest.raises(ValidationError, match=said):
         decide_experiment(experiment=won, actor=ada, **{"reason": BECAUSE, **given})
 
 
-def test_a_policy_that_is_only_to_be_tested_leaves_everything_as_it_was(
+@pytest.mark.parametrize("policy", [key for key, _label in SURFACES.policies("home", "")])
+def test_whatever_may_be_tested_on_a_surface_can_be_shipped(
+    won: Experiment, home: Surface, ada: User, policy: str
+) -> None:
+    arms = [Arm(key=arm.key, policy=policy, weight=arm.weight) for arm in won.arms.all()]
+    assert not [one for one in plan_problems(won, arms) if "policy" in one]
+    assert ship_policy("home", "", policy, ada) == {"policy": "popularity", "shipped": policy}
+    home.refresh_from_db()
+    assert home.policy == policy
+
+
+def test_a_policy_that_no_surface_has_leaves_everything_as_it_was(
     won: Experiment, home: Surface, ada: User
 ) -> None:
-    won.arms.filter(key="model").update(policy="ease")
+    won.arms.filter(key="model").update(policy="gone")
     won.frozen = {}
     won.save(update_fields=["frozen"])
-    with pytest.raises(ValidationError, match="cannot be set to “ease”"):
+    with pytest.raises(ValidationError, match="cannot be set to “gone”"):
         decide_experiment(experiment=won, verdict="ship", arm="model", reason=BECAUSE, actor=ada)
     won.refresh_from_db()
     home.refresh_from_db()

@@ -14,7 +14,8 @@ from guidance.behaviour.models import Source
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
 from guidance.experiments.models import Arm, Experiment
-from guidance.experiments.plan import digest, freeze
+from guidance.experiments.overlaps import overlap_problems
+from guidance.experiments.plan import digest, freeze, plan_problems
 from guidance.experiments.services import (
     approve_experiment,
     archive_experiment,
@@ -28,6 +29,8 @@ from guidance.experiments.services import (
     stop_experiment,
     undo_ship,
 )
+from guidance.recommendations.models import Surface
+from guidance.recommendations.services.surfaces import ensure_surfaces
 from tests import factories
 from tests.experiments.conftest import draft, start
 
@@ -109,6 +112,7 @@ def test_every_step_is_in_the_audit_trail() -> None:
 
 
 def test_the_replays_experiment_is_made_once_and_sees_replayed_traffic_alone() -> None:
+    ensure_surfaces()
     made = ensure_replay_experiment()
     assert ensure_replay_experiment().pk == made.pk
     assert Experiment.objects.count() == 1
@@ -262,12 +266,11 @@ def test_what_was_changed_since_its_approval_does_not_start() -> None:
 def test_experiments_that_would_meet_do_not_both_run(
     one: dict[str, Any], two: dict[str, Any], said: str
 ) -> None:
-    start(key="one", **one)
-    if said:
-        with pytest.raises(ValidationError, match=said):
-            start(key="two", **two)
-    else:
-        start(key="two", **two)
+    arms = {"baseline": "best_baseline", "model": "model"}
+    factories.running_experiment(key="one", arms=arms, **one)
+    problems = overlap_problems(draft(key="two", **two))
+    assert bool(problems) == bool(said)
+    assert all(said in problem for problem in problems)
 
 
 def test_the_database_refuses_two_on_one_subject() -> None:
@@ -275,3 +278,18 @@ def test_the_database_refuses_two_on_one_subject() -> None:
     second = approve_experiment(experiment=draft(key="two"), actor=None)
     with pytest.raises(IntegrityError), transaction.atomic():
         Experiment.objects.filter(pk=second.pk).update(status="running", started_at=timezone.now())
+
+
+@pytest.mark.parametrize("surface", ["nowhere", "home"])
+def test_what_nobody_serves_is_not_approved(surface: str) -> None:
+    written = draft(key="lost")
+    Surface.objects.filter(key="home").update(is_active=False)
+    Experiment.objects.filter(pk=written.pk).update(surface=surface)
+    written.refresh_from_db()
+    said = {
+        "nowhere": "Field “Surface”: nothing serves “nowhere”, so nothing can be tested there.",
+        "home": "This surface is switched off: no storefront gets anything for it.",
+    }
+    assert plan_problems(written, list(written.arms.all())) == [said[surface]]
+    with pytest.raises(ValidationError):
+        approve_experiment(experiment=written, actor=None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
 
 import pytest
@@ -12,12 +13,13 @@ from django.utils import timezone
 
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Experiment, Holdout
 from guidance.experiments.services import (
     approve_experiment,
     confirm_decision,
     decide_experiment,
     start_experiment,
+    start_holdout,
     stop_experiment,
     undo_ship,
 )
@@ -136,3 +138,21 @@ def test_a_decision_and_a_guardrails_stop_at_once_lose_neither(people: list[User
     assert experiment.status in {"stopped", "decided"}
     if experiment.status == "stopped":
         assert experiment.decision == ""
+
+
+def test_an_experiment_and_a_holdout_never_get_the_same_key() -> None:
+    """Decisions name either by its key alone."""
+    for round_ in range(4):
+        key = f"twice{round_}"
+        holdout = Holdout(key=key, share=Decimal("0.1"))
+        outcomes = _both(
+            lambda key=key: draft(key=key),
+            lambda holdout=holdout: start_holdout(holdout=holdout, actor=None),
+        )
+        assert outcomes[0] == "done"
+        assert "has this key; choose another" in outcomes[1]
+        assert (
+            Experiment.objects.filter(key=key).count() + Holdout.objects.filter(key=key).count()
+            == 1
+        )
+        Holdout.objects.filter(is_active=True).update(is_active=False, ended_at=timezone.now())

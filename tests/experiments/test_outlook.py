@@ -6,15 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from scipy.stats import norm
 
 from guidance.core.roles import Role
-from guidance.experiments.models import Experiment
+from guidance.experiments.advice import advise
+from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.outlook import Outlook, foresee, outlook_lines
-from guidance.experiments.selectors import history_of
+from guidance.experiments.pace import criterion, smallest_shown
+from guidance.experiments.selectors import history_of, report
 from guidance.experiments.services import approve_experiment
+from guidance.experiments.statistics import Criterion, Effect, Monitoring, NotMeasured
+from tests import factories
 from tests.experiments.conftest import Visit, draft
 
 PAGES = "/admin/experiments/experiment/"
@@ -27,7 +33,12 @@ def weeks(visit: Visit) -> None:
         at = timezone.now() - timedelta(days=13.5 - number % 14)
         bought = 1 if number % 5 == 0 else None
         clicked = int(number % 4 == 0)
-        visit(f"c{number}", "model", at=at, seen=1, clicks=clicked, buys_after_hours=bought)
+        made = visit(f"c{number}", "model", at=at, seen=1, clicks=clicked, buys_after_hours=bought)
+        factories.event(customer=made.customer, occurred_at=at - timedelta(days=9), kind="view")
+
+
+def _arms(experiment: Experiment) -> list[Arm]:
+    return list(experiment.arms.all())
 
 
 def _foreseen(experiment: Experiment) -> Outlook:
@@ -64,25 +75,61 @@ def test_part_of_the_shoppers_takes_longer_and_many_looks_need_more(weeks: None)
     assert (looked.needed or 0) > (whole.needed or 0)
 
 
-def test_the_draft_and_the_approved_plan_say_it(weeks: None, desk: Callable[..., Client]) -> None:
+def test_the_draft_and_the_approved_plan_lead_to_it(
+    weeks: None, desk: Callable[..., Client]
+) -> None:
     client = desk(Role.ANALYST)
     written = draft(key="next", smallest_effect=Decimal(50), surface="home")
-    text = client.get(f"{PAGES}{written.pk}/change/").content.decode()
-    assert "The last 14 days: 140 shoppers met this surface; CTR was 25.0 %." in text
-    assert "The plan will meet about 140 shoppers: they show a lift of" in text
-    assert "A lift of 50.0 %, the smallest that is worth the change, needs about" in text
-    approve_experiment(experiment=written, actor=None)
-    text = client.get(f"{PAGES}{written.pk}/change/").content.decode()
-    assert "What it can find" in text
+    for _status in ("draft", "approved"):
+        text = client.get(f"{PAGES}{written.pk}/change/").content.decode()
+        assert f"{PAGES}{written.pk}/outlook/" in text
+        text = client.get(f"{PAGES}{written.pk}/outlook/").content.decode()
+        assert "The last 14 days: 140 shoppers met this surface; CTR was 25.0 %." in text
+        assert "The plan will meet about 140 shoppers: they show a lift of" in text
+        assert "A lift of 50.0 %, the smallest that is worth the change, needs about" in text
+        assert "It could not start now" in text
+        assert "Home-test" in text
+        if written.status == "draft":
+            written = approve_experiment(experiment=written, actor=None)
+    running = Experiment.objects.get(key="home-test")
+    assert "It has started" in client.get(f"{PAGES}{running.pk}/outlook/").content.decode()
+    bare = draft(key="bare", primary_metric="")
+    said = client.get(f"{PAGES}{bare.pk}/outlook/").content.decode()
+    assert "Name the primary metric and two arms" in said
+
+
+def test_a_drafts_page_reads_no_decision_and_a_stranger_nothing(
+    weeks: None, desk: Callable[..., Client]
+) -> None:
+    written = draft(key="next", smallest_effect=Decimal(50))
+    address = f"{PAGES}{written.pk}/change/"
+    client = desk(Role.ANALYST)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    assert not [q for q in asked if "decisions_decision" in q["sql"]]
+    stranger = desk(Role.SUPPORT_AGENT)
+    with CaptureQueriesContext(connection) as asked:
+        assert stranger.get(address).status_code == 403
+    assert not [q for q in asked if "experiments_arm" in q["sql"]]
+
+
+def test_a_form_that_is_refused_shows_the_plan_as_it_is_kept(
+    weeks: None, desk: Callable[..., Client]
+) -> None:
+    written = draft(key="next", smallest_effect=Decimal(50))
+    address = f"{PAGES}{written.pk}/change/"
+    text = desk(Role.ANALYST).post(address, {"smallest_effect": "7"}).content.decode()
+    assert "worth a change from 50 % on" in text
 
 
 @pytest.mark.django_db
 def test_too_little_history_is_said_plainly(
     experiment: Experiment, visit: Visit, desk: Callable[..., Client]
 ) -> None:
-    visit("c1", "model", at=timezone.now() - timedelta(days=1), seen=1)
+    at = timezone.now() - timedelta(days=1)
+    visit("c1", "model", at=at, seen=1, context={"viewed": 1})
     written = draft(key="next")
-    text = desk(Role.ANALYST).get(f"{PAGES}{written.pk}/change/").content.decode()
+    text = desk(Role.ANALYST).get(f"{PAGES}{written.pk}/outlook/").content.decode()
     assert (
         "Not enough history to say how long it takes: 1 shopper met this surface in the last 14 "
         "days." in text
@@ -92,7 +139,7 @@ def test_too_little_history_is_said_plainly(
 def test_a_day_of_many_shoppers_is_no_history(visit: Visit) -> None:
     for number in range(120):
         at = timezone.now() - timedelta(days=1)
-        visit(f"c{number}", "model", at=at, seen=1, clicks=number % 2)
+        visit(f"c{number}", "model", at=at, seen=1, clicks=number % 2, context={"viewed": 1})
     written = draft(key="next")
     [said] = outlook_lines(written, list(written.arms.all()))
     assert said.startswith("Not enough history")
@@ -112,10 +159,54 @@ def test_what_cannot_be_foreseen_is_left_out_or_said(weeks: None) -> None:
     assert "Not enough history" in outlook_lines(rated, list(rated.arms.all()))[0]
 
 
-def test_history_takes_two_statements_at_any_size(
+def test_who_can_be_in_no_arm_is_not_counted(weeks: None, visit: Visit) -> None:
+    """A shopper of whom nothing is known meets no experiment; the held out meet none at all."""
+    for number in range(60):
+        at = timezone.now() - timedelta(days=13.5 - number % 14)
+        visit(f"new{number}", "model", at=at, seen=1)
+    written = draft(key="next", smallest_effect=Decimal(50))
+    assert history_of(written).shoppers == 140
+    whole = _foreseen(written)
+    assert not any("holdout" in line for line in outlook_lines(written, _arms(written)))
+    factories.holdout(share="0.25", is_active=True, ended_at=None)
+    part = _foreseen(written)
+    assert (whole.expected, part.expected, part.needed) == (140, 105, whole.needed)
+    assert (part.days or 0) == pytest.approx((whole.days or 0) / 0.75, abs=2)
+    said = outlook_lines(written, _arms(written))
+    assert "The holdout keeps 25 % of the shoppers out; they are not counted in." in said
+    replayed = draft(key="again", smallest_effect=Decimal(50), source="replay")
+    assert not any("holdout" in line for line in outlook_lines(replayed, _arms(replayed)))
+
+
+def test_history_takes_three_statements_at_any_size(
     weeks: None, django_assert_num_queries: Any
 ) -> None:
-    for metric, statements in (("ctr", 1), ("conversion", 2), ("satisfaction", 1)):
+    for metric, statements in (("ctr", 2), ("conversion", 3), ("satisfaction", 2)):
         written = draft(key=f"q-{metric}", primary_metric=metric)
         with django_assert_num_queries(statements):
             history_of(written)
+
+
+def test_a_long_sequential_plan_is_reckoned_with_a_bounded_number_of_looks(weeks: None) -> None:
+    year = draft(key="year", smallest_effect=Decimal(50), stop_rule="sequential", horizon_days=365)
+    arms = list(year.arms.all())
+    judged = criterion(year, 1, 5000.0)
+    assert judged.monitoring == Monitoring(5000.0, looks=60)
+    assert any("Reckoned with 60 looks" in line for line in outlook_lines(year, arms))
+    month = draft(key="month", smallest_effect=Decimal(50), stop_rule="sequential", horizon_days=28)
+    assert criterion(month, 1, 5000.0).monitoring == Monitoring(5000.0, looks=28)
+    assert criterion(month, 1, 5000.0, days=3).monitoring == Monitoring(5000.0, looks=3)
+
+
+def test_few_shoppers_of_a_large_sequential_plan_break_nothing() -> None:
+    """Its boundary is then so far that no double holds what lies there."""
+    judged = Criterion(comparisons=3, monitoring=Monitoring(1e6, looks=3))
+    found = smallest_shown(Effect(0.1, 1.5, 9, 10, 0.3), judged)
+    assert isinstance(found, NotMeasured) or found > 10
+
+
+def test_what_a_decision_is_judged_by_foresees_nothing(visit: Visit) -> None:
+    running = Experiment.objects.get(key="home-test")
+    found = report(running)
+    assert "days are left" in advise(running, found).reason
+    assert "left" not in advise(running, found, foresee=False).reason

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -21,10 +21,11 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from guidance.behaviour.models import Source
-from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
+from guidance.core.admin import acting_person, admin_page
 from guidance.experiments import services
 from guidance.experiments.admin.filters import WaitsFilter
 from guidance.experiments.admin.forms import DecisionForm, ExperimentForm, policy_choices
+from guidance.experiments.admin.views import ExperimentViews
 from guidance.experiments.life import life_card
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.pages import experiment_page, read_as_of
@@ -94,7 +95,7 @@ class ArmInline(TabularInline):
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(GuidanceModelAdmin):
+class ExperimentAdmin(ExperimentViews):
     form = ExperimentForm
     list_display = [
         *("name", "surface", "subject", "status_label", "source_label"),
@@ -173,12 +174,12 @@ class ExperimentAdmin(GuidanceModelAdmin):
         if experiment is None:
             return super().change_view(request, object_id, form_url)
         if experiment.status == Experiment.Status.DRAFT:
-            card = life_card(experiment, acting_person(request))
-            return super().change_view(request, object_id, form_url, card)
+            return super().change_view(request, object_id, form_url)
         if not self.has_view_permission(request, experiment):
             raise PermissionDenied
         if request.method == "POST":
             messages.error(request, _("Only a draft can be changed."))
+            return redirect("admin:experiments_experiment_change", experiment.pk)
         try:
             as_of = read_as_of(request.GET)
         except ValidationError as problem:
@@ -195,15 +196,20 @@ class ExperimentAdmin(GuidanceModelAdmin):
             **life_card(experiment, acting_person(request), found),
         )
 
-    def get_urls(self) -> list[URLPattern]:
-        def route(name: str, view: Callable[..., HttpResponse], end: str = "/") -> URLPattern:
-            address = f"<int:pk>/{name}{end}"
-            wrapped = self.admin_site.admin_view(view)
-            return path(address, wrapped, name=f"experiments_experiment_{name}")
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add a draft's life, as it is kept: what was typed and refused is no part of it."""
+        form_of: Experiment | None = kwargs.get("obj")
+        kept = _find(str(form_of.pk)) if form_of else None
+        if kept is not None:
+            context |= life_card(kept, acting_person(request))
+        return super().render_change_form(request, context, *args, **kwargs)
 
-        steps = [route(name, require_POST(partial(self.step, name=name))) for name in STEPS]
-        decide = route("decide", require_POST(self.decide))
-        return [*steps, decide, route("table", self.table, ".csv"), *super().get_urls()]
+    def get_urls(self) -> list[URLPattern]:
+        steps = [self.route(name, require_POST(partial(self.step, name=name))) for name in STEPS]
+        decide = self.route("decide", require_POST(self.decide))
+        return [*steps, decide, self.route("table", self.table, ".csv"), *super().get_urls()]
 
     def step(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Take one step of an experiment's life."""
@@ -226,9 +232,7 @@ class ExperimentAdmin(GuidanceModelAdmin):
 
     def table(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer the report's table as CSV."""
-        experiment = get_object_or_404(Experiment, pk=pk)
-        if not self.has_view_permission(request, experiment):
-            raise PermissionDenied
+        experiment = self.seen(request, pk)
         try:
             as_of = read_as_of(request.GET)
         except ValidationError as problem:

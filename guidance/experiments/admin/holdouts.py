@@ -1,5 +1,6 @@
 """Holdouts: started with a share, ended by a button, never changed."""
 
+import csv
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,11 +12,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
-from guidance.core.admin import GuidanceModelAdmin, acting_person
+from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
+from guidance.experiments.holdout_page import holdout_csv, holdout_page, read_days
 from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.selectors.holdouts import holdout_report
 from guidance.experiments.services import end_holdout, start_holdout
 
 
@@ -69,8 +72,50 @@ class HoldoutAdmin(GuidanceModelAdmin):
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[URLPattern]:
-        end = self.admin_site.admin_view(self.end)
-        return [path("<int:pk>/end/", end, name="experiments_holdout_end"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/end/", view(self.end), name="experiments_holdout_end"),
+            path("<int:pk>/report/", view(self.report), name="experiments_holdout_report"),
+            path("<int:pk>/report.csv", view(self.table), name="experiments_holdout_table"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_GET)
+    def report(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what models and tests bring against those held out."""
+        holdout = self._seen(request, pk)
+        try:
+            days = read_days(request.GET, holdout)
+        except ValidationError as problem:
+            messages.error(request, " ".join(problem.messages))
+            return redirect("admin:experiments_holdout_report", pk)
+        return admin_page(
+            self,
+            request,
+            "admin/experiments/holdout/report.html",
+            original=holdout,
+            title=_("What models and tests bring: %(key)s") % {"key": holdout.key},
+            **holdout_page(holdout_report(holdout, *days)),
+        )
+
+    @method_decorator(require_GET)
+    def table(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer the report as CSV."""
+        holdout = self._seen(request, pk)
+        try:
+            days = read_days(request.GET, holdout)
+        except ValidationError as problem:
+            return HttpResponse(" ".join(problem.messages), status=400)
+        answer = HttpResponse(content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{holdout.key}.csv"'
+        csv.writer(answer).writerows(holdout_csv(holdout_report(holdout, *days)))
+        return answer
+
+    def _seen(self, request: HttpRequest, pk: int) -> Holdout:
+        holdout = get_object_or_404(Holdout, pk=pk)
+        if not self.has_view_permission(request, holdout):
+            raise PermissionDenied
+        return holdout
 
     @method_decorator(require_POST)
     def end(self, request: HttpRequest, pk: int) -> HttpResponse:

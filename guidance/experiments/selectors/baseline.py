@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
 from guidance.decisions.models import Decision
+from guidance.experiments.hooks import testable_of
 from guidance.experiments.models import Experiment
 from guidance.experiments.samples import ProportionSample, RatioSample, Sample
 
@@ -35,13 +36,16 @@ class History:
 def history_of(experiment: Experiment) -> History:
     """Return what the log says of the experiment's surface, traffic and primary metric.
 
-    Two statements at most, whoever was served by whatever policy.
+    Three statements at most, whoever was served by whatever policy; who could be in no arm, as
+    shoppers of whom nothing is known, is not counted.
     """
     days = min(max(experiment.horizon_days or USUAL_DAYS, FEWEST_DAYS), MOST_DAYS)
     since = timezone.now() - timedelta(days=days)
     decisions = Decision.objects.filter(
         surface=experiment.surface, source=experiment.source, at__gte=since
     ).exclude(customer=None)
+    if testable := testable_of(experiment.surface, experiment.subject):
+        decisions = testable.exposing(decisions)
     rows: Iterable[Any] = (
         decisions.with_outcomes()
         .with_counts()

@@ -24,6 +24,7 @@ from guidance.experiments.statistics import (
     believe,
     compare,
     correct,
+    is_clear,
     measure,
 )
 
@@ -63,12 +64,7 @@ class Versus:
     @property
     def is_clear(self) -> bool:
         """Whether the difference is clear by itself and among all that were tested."""
-        return (
-            isinstance(self.difference, Comparison)
-            and isinstance(self.corrected, Corrected)
-            and self.difference.is_clear
-            and self.corrected.is_clear
-        )
+        return is_clear(self.difference, self.corrected)
 
 
 Samples = dict[str, Sample]

@@ -37,7 +37,7 @@ def decide_experiment(
     # Counting takes its time on a large log; nobody is locked out meanwhile.
     at = timezone.now()
     found = report(experiment, as_of=at)
-    advice = advise(experiment, found)
+    advice = advise(experiment, found, foresee=False)
     with transaction.atomic():
         locked = lock_for(experiment, Status.DECIDED)
         if locked.awaits_second:

@@ -10,7 +10,7 @@ from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.experiments.models import Arm, Experiment, Holdout
 from guidance.experiments.models.people import between_commas
-from guidance.experiments.services.steps import lock
+from guidance.experiments.services.steps import hold_keys, lock
 
 
 @transaction.atomic
@@ -20,6 +20,7 @@ def save_experiment(*, experiment: Experiment, actor: User | None) -> Experiment
     Raises ValidationError once it was approved, or where a holdout has its key.
     """
     is_new = experiment.pk is None
+    hold_keys()
     if Holdout.objects.filter(key=experiment.key).exists():
         raise ValidationError(_("A holdout has this key; choose another."))
     if is_new:

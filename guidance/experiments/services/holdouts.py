@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.services.steps import hold_keys
 
 
 @transaction.atomic
@@ -16,6 +17,7 @@ def start_holdout(*, holdout: Holdout, actor: User | None) -> Holdout:
 
     Raises ValidationError where another one runs or an experiment has its key.
     """
+    hold_keys()
     if Experiment.objects.filter(key=holdout.key).exists():
         raise ValidationError(_("An experiment has this key; choose another."))
     holdout.created_by, holdout.since = actor, timezone.now()

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.experiments.models import TRANSITIONS, Experiment
@@ -16,6 +17,14 @@ Status = Experiment.Status
 def lock(experiment: Experiment) -> Experiment:
     """Return the row as it is now, locked until the transaction ends."""
     return Experiment.objects.select_for_update().get(pk=experiment.pk)
+
+
+def hold_keys() -> None:
+    """Let nobody else give a key until the transaction ends.
+
+    Decisions name an experiment or a holdout by its key alone, so neither may have the other's.
+    """
+    hold_lock("experiments.keys")
 
 
 def lock_for(experiment: Experiment, wanted: Status) -> Experiment:

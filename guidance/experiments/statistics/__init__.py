@@ -36,6 +36,7 @@ from guidance.experiments.statistics.multiplicity import (
     Correction,
     Question,
     correct,
+    is_clear,
 )
 from guidance.experiments.statistics.power import (
     Monitoring,
@@ -97,6 +98,7 @@ __all__ = [
     "detectable_effect",
     "difference",
     "expected_losses",
+    "is_clear",
     "lift",
     "mean_interval",
     "measure",

@@ -21,6 +21,8 @@ POINTS = 1.5
 FEWEST_POINTS = 32
 # A one-sided test goes on however low it falls; from so far below nothing comes back.
 FAR = 9.0
+# e to this is the largest a double holds, or nearly.
+LARGEST_POWER = 700.0
 # The sizes of the rules, each made once.
 SIZES = (64, 128, 256, 512, 1024, 2048)
 
@@ -43,12 +45,14 @@ class Watch:
 
         `drift` is the effect in standard deviations of one unit's contribution, so that after n
         units the effect is drift * sqrt(n) standard errors. Masses under a drift are those
-        without, times the likelihood ratio, so all drifts share one recursion.
+        without, times the likelihood ratio, so all drifts share one recursion. A boundary beyond
+        37 standard errors lies where no double holds what mass is left: it counts as not crossed.
         """
         chances, last = [], 0.0
         for seen, top, (points, mass) in zip(self.looks, self.tops, self.before, strict=True):
             step = math.sqrt(seen - last)
-            drifted = mass * np.exp(drift * points - drift * drift * last / 2)
+            ratio = np.exp(np.minimum(drift * points - drift * drift * last / 2, LARGEST_POWER))
+            drifted = mass * ratio
             ahead = points + drift * (seen - last)
             gone = ndtr((ahead - top) / step)
             if self.two_sided:

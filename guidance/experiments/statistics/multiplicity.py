@@ -69,6 +69,13 @@ def correct(
     }
 
 
+def is_clear(found: Comparison | NotMeasured, corrected: Corrected | NotMeasured) -> bool:
+    """Tell whether a difference is clear by itself and among all that were tested with it."""
+    if isinstance(found, NotMeasured) or isinstance(corrected, NotMeasured):
+        return False
+    return found.is_clear and corrected.is_clear
+
+
 def holm(ascending: list[float]) -> list[float]:
     """Return Holm's adjusted p-values of p-values in ascending order."""
     steps = [min(1.0, (len(ascending) - rank) * p) for rank, p in enumerate(ascending)]

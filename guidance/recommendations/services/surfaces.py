@@ -29,12 +29,12 @@ def save_surface(*, surface: Surface, changed: Sequence[str], actor: User | None
 def ship_policy(key: str, subject: str, policy: str, actor: User | None) -> dict[str, Any]:
     """Make an arm's policy the surface's own and return the one before.
 
-    Raises ValidationError for a policy that only an arm can ask for.
+    Raises ValidationError for a policy that no surface has.
     """
     surface = Surface.objects.select_for_update().get(key=key)
     if policy not in Surface.Policy.values:
         raise ValidationError(
-            _("A surface cannot be set to “%(policy)s”: it was only to be tested.")
+            _("A surface cannot be set to “%(policy)s”: there is no such policy.")
             % {"policy": policy}
         )
     before, surface.policy = surface.policy, policy
