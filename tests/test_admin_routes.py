@@ -52,6 +52,7 @@ ROUTES = {
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.training_run
     ),
     "training_modelversion_promote": Route({ANALYST, ADMINISTRATOR}, factories.model_version),
+    "training_modelversion_estimate": Route(None, factories.model_version),
     "training_modelversion_roll_back": Route(None),
     "training_retrainingpolicy_usual": Route(None, factories.retraining_policy),
     "experiments_experiment_start": Route(None, factories.experiment),
