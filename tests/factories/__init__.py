@@ -10,6 +10,7 @@ from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, Search
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
+    CopyBandit,
     Draft,
     GlossaryTerm,
     LabelPolicy,
@@ -38,6 +39,7 @@ from tests.factories.behaviour import day_rollup, event, product_day_rollup, sea
 from tests.factories.campaigns import campaign, offer
 from tests.factories.catalog import category, product
 from tests.factories.content import (
+    copy_bandit,
     draft,
     glossary_term,
     label_policy,
@@ -96,6 +98,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Publication: publication,
     RulePackVersion: rule_pack_version,
     SignedException: signed_exception,
+    CopyBandit: copy_bandit,
     LabelPolicy: label_policy,
     StyleGuide: style_guide,
     GlossaryTerm: glossary_term,
@@ -119,6 +122,7 @@ __all__ = [
     "audit_entry",
     "campaign",
     "category",
+    "copy_bandit",
     "customer",
     "day_rollup",
     "decision",
