@@ -53,6 +53,7 @@ ROUTES = {
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.training_run
     ),
     "training_modelversion_promote": Route({ANALYST, ADMINISTRATOR}, factories.model_version),
+    "training_modelversion_estimate": Route(None, factories.model_version),
     "training_modelversion_roll_back": Route(None),
     "training_retrainingpolicy_usual": Route(None, factories.retraining_policy),
     "experiments_experiment_start": Route(None, factories.experiment),
@@ -91,6 +92,9 @@ ROUTES = {
     "content_publication_cancel": Route(None, factories.publication),
     "content_publication_variant": Route(None, factories.publication),
     "content_publication_compare": Route(None, factories.publication),
+    "content_publication_bandit": Route(None, factories.publication),
+    "content_copybandit_approve": Route(None, factories.copy_bandit),
+    "content_copybandit_stop": Route(None, factories.copy_bandit),
     "content_draft_assign": Route(None, factories.draft),
     "content_draft_comment": Route(None, factories.draft),
     "content_draft_choose": Route(None, factories.draft),

@@ -34,6 +34,7 @@ class ContentConfig(AppConfig):
         register_facts_listener(mark_stale)
         register_market_listener(relabel_market)
         register_schedule(Recurring("content_time", "guidance.content.tasks.keep_time", 1))
+        register_schedule(Recurring("bandits", "guidance.content.tasks.settle_bandits", 1))
         register_product_action(
             ProductAction(
                 name="request_drafts",

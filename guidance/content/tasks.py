@@ -3,7 +3,12 @@
 import uuid
 from collections.abc import Sequence
 
-from guidance.content.services import planning, staleness, webhook_delivery
+from guidance.content.services import (
+    learning_wordings,
+    planning,
+    staleness,
+    webhook_delivery,
+)
 
 
 def examine_again(draft_ids: Sequence[str]) -> int:
@@ -31,3 +36,8 @@ def deliver_webhooks(endpoint_id: str) -> str:
 def sweep_webhooks() -> int:
     """Have every endpoint told what is due."""
     return webhook_delivery.sweep_webhooks()
+
+
+def settle_bandits() -> int:
+    """Let bandits learn the decisions whose time is over, and follow what is published."""
+    return learning_wordings.settle_bandits()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.content.models import MAIN_POLICY
+from guidance.content.selectors.bandits import is_chosen_by_bandit
 from guidance.content.selectors.variants import is_copy, live_policies, main_of_subject
 from guidance.content.services.shipping import ship_variant, unship_variant
 from guidance.experiments.hooks import Choice, Testable
@@ -25,6 +26,8 @@ def _fault(surface: str, subject: str) -> str:
         return gettext("The main text is not published now.")
     if live == [MAIN_POLICY]:
         return gettext("No variant of it is published now.")
+    if is_chosen_by_bandit(main_id=main.pk, surface=surface):
+        return gettext("A bandit chooses among these wordings there; stop it first.")
     return ""
 
 

@@ -35,6 +35,8 @@ class RecommendationsConfig(AppConfig):
                 searcher="guidance.recommendations.training.search_settings",
                 growth="guidance.recommendations.drift.count_interactions",
                 drift="guidance.recommendations.drift.measure",
+                estimator="guidance.recommendations.offpolicy.estimate",
+                assumes="guidance.recommendations.offpolicy.assumptions",
             )
         )
         register_candidate_source(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guidance.recommendations.catalogue import CatalogueIndex
-from guidance.recommendations.rankers import LoadedVersion, load_version, with_products
+from guidance.recommendations.rankers import LoadedVersion, open_version
 from guidance.recommendations.rulebook import RuleBook
 from guidance.recommendations.selectors import Shopper, products_by_sku
 from guidance.recommendations.services import Asked, SurfaceAnswer, answer_shopper
@@ -14,7 +14,6 @@ from guidance.recommendations.state import state
 from guidance.recommendations.wording import rule_in_words, why_idle
 from guidance.training.labels import policy_name
 from guidance.training.models import ModelVersion
-from guidance.training.selectors import Serving
 
 # Candidates listed beside what is shown: about a screen of them.
 LISTED = 30
@@ -61,18 +60,7 @@ def _open(version_pk: str, index: CatalogueIndex) -> LoadedVersion | None:
     current = state.version
     if not version_pk or (current and str(current.serving.version_id) == version_pk):
         return current
-    version = ModelVersion.objects.get(pk=version_pk)
-    opened = load_version(
-        Serving(
-            version_id=version.pk,
-            number=version.number,
-            folder=version.folder,
-            policy=version.policy,
-            best_baseline=version.best_baseline,
-            status=version.status,
-        )
-    )
-    return with_products(opened, index)
+    return open_version(ModelVersion.objects.get(pk=version_pk), index)
 
 
 def _candidates(answer: SurfaceAnswer) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from guidance.catalog.frames import item_facts
 from guidance.recommendations.catalogue import CatalogueIndex
+from guidance.training.models import ModelVersion
 from guidance.training.selectors import Serving, serving
 from models_ml.data.content import ItemFacts
 from models_ml.recommender.additions import ContentReader
@@ -165,6 +166,21 @@ def load_version(wanted: Serving) -> LoadedVersion:
         renewal=renewal,
         content=_open(ContentReader.open, wanted.folder),
     )
+
+
+def open_version(version: ModelVersion, index: CatalogueIndex) -> LoadedVersion:
+    """Open a version beside the one that serves, as it would rank were it promoted."""
+    opened = load_version(
+        Serving(
+            version_id=version.pk,
+            number=version.number,
+            folder=version.folder,
+            policy=version.policy,
+            best_baseline=version.best_baseline,
+            status=version.status,
+        )
+    )
+    return with_products(opened, index)
 
 
 def with_products(version: LoadedVersion, index: CatalogueIndex) -> LoadedVersion:

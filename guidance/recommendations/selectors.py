@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import DateTimeField, F, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -95,6 +96,20 @@ def _history(rows: Sequence[Sequence[Any]], index: CatalogueIndex) -> list[Histo
         for place, (product, time, kind, basket) in enumerate(reversed(rows))
         if product in index.skus
     ]
+
+
+def history_before(
+    *, customer_id: int, index: CatalogueIndex, at: datetime, decision: UUID
+) -> list[HistoryEvent]:
+    """Return what was known of a customer when a decision was made, oldest first; one statement.
+
+    A storefront's clock may run behind ours: what names the decision came after it, whatever time
+    it tells.
+    """
+    rows = _events(customer_id, at, with_replay=False).filter(kind__in=KINDS)
+    rows = rows.exclude(decision=decision).order_by("-occurred_at")
+    fields = ("product_id", Seconds("occurred_at"), "kind", "basket")
+    return _history(list(rows.values_list(*fields)[:HISTORY_EVENTS]), index)
 
 
 def bought_skus(

@@ -9,6 +9,7 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
+        from guidance.training.selectors import ESTIMATE_JOB
         from guidance.training.services import ensure_policies
 
         register_job_kind(
@@ -16,6 +17,14 @@ class TrainingConfig(AppConfig):
                 "train",
                 _("training"),
                 "guidance.training.services.run_training",
+                cancel_permission="training.add_trainingrun",
+            )
+        )
+        register_job_kind(
+            JobKind(
+                ESTIMATE_JOB,
+                _("estimate from the log"),
+                "guidance.training.services.estimates.run_estimate",
                 cancel_permission="training.add_trainingrun",
             )
         )

@@ -11,9 +11,11 @@ from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.pages import version_url
 from guidance.training.services import (
     AlreadyTraining,
+    NothingToEstimate,
     PromotionRefused,
     keep_params,
     promote_version,
+    request_estimate,
     request_training,
     roll_back,
 )
@@ -53,6 +55,15 @@ def promote(version: ModelVersion, *, actor: User) -> Message:
     except PromotionRefused as problem:
         return constants.ERROR, str(problem)
     return constants.SUCCESS, _("Promoted; every web process serves it within 5 seconds.")
+
+
+def ask_for_estimate(version: ModelVersion, *, actor: User) -> Message:
+    """Have the version estimated from the log; return the level and the text of what came of it."""
+    try:
+        request_estimate(version=version, requested_by=actor)
+    except NothingToEstimate as problem:
+        return constants.ERROR, str(problem)
+    return constants.SUCCESS, _("The log is being read; the figures appear here when it is done.")
 
 
 def undo_promotion(recipe: str, *, actor: User) -> tuple[Message, str]:

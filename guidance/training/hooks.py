@@ -51,6 +51,8 @@ class DriftMeasure:
 Runner = Callable[["JobContext", "TrainingRun"], Trained]
 Searcher = Callable[["JobContext", "TrainingRun"], dict[str, Any]]
 
+Estimator = Callable[["ModelVersion", Callable[[float], None]], dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -69,7 +71,11 @@ class Recipe:
 
     A recipe that is not measured by NDCG@10 words its own verdicts, `words(verdict) -> list[str]`,
     and brings the middle of a version's page: `template`, and `page(version)`, which returns what
-    that shows. `has_network` tells whether a training's start and earlier cuts can be chosen.
+    that shows. `estimator`, of a recipe that decides what shoppers are shown, is the path of
+    `estimate(version, progress) -> dict`: what the decision log says of a version, as
+    `training.estimates` shows it, where `progress(fraction)` raises when the work must stop;
+    `assumes` is that of what it takes for granted, `assumptions() -> list[str]`. `has_network`
+    tells whether a training's start and earlier cuts can be chosen.
     """
 
     key: str
@@ -84,11 +90,21 @@ class Recipe:
     words: str = ""
     page: str = ""
     template: str = ""
+    estimator: str = ""
+    assumes: str = ""
     has_network: bool = True
 
     def load(self) -> Runner:
         runner: Runner = import_string(self.runner)
         return runner
+
+    def load_estimator(self) -> Estimator:
+        estimator: Estimator = import_string(self.estimator)
+        return estimator
+
+    def assumptions(self) -> list[str]:
+        """Return what the estimates take for granted, a sentence each, in words for people."""
+        return list(import_string(self.assumes)()) if self.assumes else []
 
     def load_searcher(self) -> Searcher:
         searcher: Searcher = import_string(self.searcher)

@@ -87,6 +87,9 @@ class ModelVersion(models.Model):
     )
     metrics = models.JSONField(_("metrics"), default=dict)
     verdict = models.JSONField(_("gate"), default=dict)
+    off_policy = models.JSONField(
+        _("estimates from the decision log"), default=dict, blank=True, editable=False
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.CANDIDATE
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from guidance.core.numbers import rounded
 from guidance.training.blend import added_sentences, blend_rows, blend_sentences
+from guidance.training.estimates import estimates_part
 from guidance.training.figures import curve_figure, quality_figure, search_figure
 from guidance.training.hooks import Recipe, recipe, verdict_in_words
 from guidance.training.labels import (
@@ -151,6 +152,7 @@ def version_page(version: ModelVersion) -> dict[str, Any]:
         "serves_here": now is not None and now.version_id == version.pk,
         "sentences": verdict_in_words(version.recipe, version.verdict),
         **own_part(version),
+        "estimates": estimates_part(version, known_recipe(version.recipe)),
         "blend": blend_rows(version.metrics),
         "blend_sentences": blend_sentences(version.metrics),
         "added_sentences": added_sentences(version.metrics),

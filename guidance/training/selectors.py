@@ -14,6 +14,8 @@ from guidance.training.due import Situation
 from guidance.training.hooks import data_size
 from guidance.training.models import DriftReading, ModelVersion, RetrainingPolicy, TrainingRun
 
+ESTIMATE_JOB = "estimate_version"
+
 
 @dataclass(frozen=True)
 class Serving:
@@ -117,3 +119,9 @@ def situation(recipe: str) -> Situation:
         reading=latest_reading(recipe),
         awaits_decision=newest.first() == {"status": ModelVersion.Status.CANDIDATE},
     )
+
+
+def estimate_under_way(version: ModelVersion) -> Job | None:
+    """Return the job that waits to read the log for a version, or does so now."""
+    asked = {"version": str(version.pk)}
+    return Job.objects.active().filter(kind=ESTIMATE_JOB, params=asked).first()

@@ -85,6 +85,10 @@ class Policy(ABC):
             raise PolicyProblem(f"{arm!r} is the last arm and cannot be removed")
         self._arms.remove(arm)
 
+    def forget_arm(self, arm: str) -> None:
+        """Know no more of an arm than of a new one."""
+        self._known(arm)
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """Return everything there is to it as JSON values, with its `kind`."""
@@ -129,6 +133,10 @@ class LearningPolicy(Policy):
     def remove_arm(self, arm: str) -> None:
         super().remove_arm(arm)
         self.memory.remove_arm(arm)
+
+    def forget_arm(self, arm: str) -> None:
+        super().forget_arm(arm)
+        self.memory.add_arm(arm)
 
     def state(self) -> dict[str, Any]:
         return {

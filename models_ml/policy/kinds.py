@@ -18,12 +18,16 @@ KINDS: dict[str, type[Policy]] = {
 
 def policy_from_state(state: Mapping[str, Any]) -> Policy:
     """Return the policy that `Policy.state` described; `PolicyProblem` where it cannot be read."""
+    if not isinstance(state, Mapping):
+        raise PolicyProblem(f"the saved policy is {type(state).__name__}, not a mapping")
     kind = state.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise PolicyProblem(f"no policy of kind {kind!r}; there are {', '.join(KINDS)}")
     try:
         return KINDS[kind].from_state(state)
     except KeyError as missing:
         raise PolicyProblem(f"the saved {kind} policy lacks {missing}") from missing
-    except TypeError as wrong:
+    except PolicyProblem:
+        raise
+    except (AttributeError, TypeError, ValueError) as wrong:
         raise PolicyProblem(f"the saved {kind} policy cannot be read: {wrong}") from wrong

@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Review desk"), "rate_review", "content.draft"),
                     _item(_("Missing facts"), "playlist_remove", "content.missingfacts"),
                     _item(_("Publications"), "verified", "content.publication"),
+                    _item(_("Choices among wordings"), "alt_route", "content.copybandit"),
                     _item(_("Rule packs"), "gavel", "content.rulepackversion"),
                     _item(_("Signed exceptions"), "signature", "content.signedexception"),
                     _item(_("Style guides"), "record_voice_over", "content.styleguide"),

@@ -10,6 +10,7 @@ from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedV
 from guidance.campaigns.models import Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
+    CopyBandit,
     Draft,
     GlossaryTerm,
     LabelPolicy,
@@ -44,6 +45,7 @@ from tests.factories.behaviour import (
 from tests.factories.campaigns import campaign, offer
 from tests.factories.catalog import category, product
 from tests.factories.content import (
+    copy_bandit,
     draft,
     glossary_term,
     label_policy,
@@ -103,6 +105,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Publication: publication,
     RulePackVersion: rule_pack_version,
     SignedException: signed_exception,
+    CopyBandit: copy_bandit,
     LabelPolicy: label_policy,
     StyleGuide: style_guide,
     GlossaryTerm: glossary_term,
@@ -126,6 +129,7 @@ __all__ = [
     "audit_entry",
     "campaign",
     "category",
+    "copy_bandit",
     "customer",
     "day_rollup",
     "decision",

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from guidance.content.models import (
+    CopyBandit,
     Draft,
     GlossaryTerm,
     Kind,
@@ -13,6 +14,7 @@ from guidance.content.models import (
     MissingFacts,
     ProviderUsage,
     Publication,
+    PublishedCopy,
     RulePackVersion,
     SignedException,
     StyleGuide,
@@ -80,6 +82,16 @@ def publication(**given: Any) -> Publication:
             **given,
         }
     )
+
+
+def copy_bandit(**given: Any) -> CopyBandit:
+    """A bandit that waits for approval, over a main text that is live."""
+    if "main" not in given:
+        text = publication()
+        place = {"product": text.product, "kind": text.kind, "language": text.language}
+        given["main"] = PublishedCopy.objects.create(publication=text, **place)
+    asker = given.pop("requested_by", None) or user()
+    return CopyBandit.objects.create(**{"surface": "product", "requested_by": asker, **given})
 
 
 def label_policy(**given: Any) -> LabelPolicy:

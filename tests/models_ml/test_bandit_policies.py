@@ -263,3 +263,31 @@ def test_policies_and_estimates_load_neither_torch_nor_django() -> None:
     )
     done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        ["beta_thompson"],
+        {"kind": ["beta_thompson"]},
+        {"kind": "beta_thompson", "arms": ["a", "b"], "memory": [1, 2]},
+        {"kind": "beta_thompson", "arms": ["a"], "memory": {"half_life": "a week", "sums": {}}},
+        {
+            "kind": "epsilon_greedy",
+            "arms": ["a"],
+            "exploration": 0.1,
+            "memory": {"half_life": None, "until": None, "sums": {"a": ["much", "more"]}},
+        },
+        {
+            "kind": "epsilon_greedy",
+            "arms": ["a"],
+            "exploration": 0.1,
+            "memory": {"half_life": None, "until": None, "sums": [1.0, 2.0]},
+        },
+        {"kind": "fixed", "arms": ["a"], "weights": [1.0]},
+        {"kind": "fixed", "arms": ["a"], "weights": {"a": "all"}},
+    ],
+)
+def test_a_spoilt_state_is_a_problem_with_words_whatever_is_wrong(spoilt: object) -> None:
+    with pytest.raises(PolicyProblem):
+        policy_from_state(spoilt)

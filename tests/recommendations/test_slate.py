@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from guidance.recommendations.slate import Pool, SlateRule, Why, build_slate
+from guidance.recommendations.slate import Pool, SlateRule, Why, build_slate, chances_below
 from guidance.recommendations.slate.pool import relevance
 from guidance.recommendations.slate.types import BOOST, DIVERSITY, FLOOR, PIN, QUOTA, Place, Slate
 
@@ -225,3 +225,20 @@ def test_every_rule_holds_whatever_is_drawn() -> None:
 def test_an_empty_pool_is_an_empty_slate(exploration: float) -> None:
     slate = build_slate(pool(0), limit=5, exploration=exploration, random=np.random.default_rng(1))
     assert slate.places == []
+
+
+def test_chances_below_logged_rows_are_those_the_builder_drew_them_with() -> None:
+    rules = [
+        rule(PIN, 9, position=2),
+        rule(BOOST, 20, 2, factor=3.0),
+        rule(DIVERSITY, [], 3, share=0.3),
+    ]
+    for seed in range(30):
+        given = {"limit": 6, "used": {3}, "exploration": 0.5}
+        slate = build_slate(pool(), rules, random=np.random.default_rng(seed), **given)
+        rows = shown(slate)
+        told = list(chances_below(pool(), rules, above=rows[:-1], **given))
+        assert len(told) == len(rows)
+        for place, (drawn, chances) in zip(slate.places, told, strict=True):
+            assert chances.sum() == pytest.approx(1.0)
+            assert chances[list(drawn).index(place.row)] == pytest.approx(place.propensity)

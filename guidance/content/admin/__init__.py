@@ -1,5 +1,6 @@
 """The pages of content: the desk, publications, rules, labels and storefronts told."""
 
+from guidance.content.admin.bandits import CopyBanditAdmin
 from guidance.content.admin.drafts import DraftAdmin
 from guidance.content.admin.exceptions import SignedExceptionAdmin
 from guidance.content.admin.labels import LabelPolicyAdmin
@@ -11,6 +12,7 @@ from guidance.content.admin.voice import GlossaryTermAdmin, StyleGuideAdmin
 from guidance.content.admin.webhooks import WebhookEndpointAdmin, WebhookMessageAdmin
 
 __all__ = [
+    "CopyBanditAdmin",
     "DraftAdmin",
     "GlossaryTermAdmin",
     "LabelPolicyAdmin",

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from guidance.content.admin.bandits import BanditForm
 from guidance.content.admin.labels import LabelledPublications
 from guidance.content.models import Draft, Publication, PublishedCopy
 from guidance.content.schemas import USUAL_SURFACE
+from guidance.content.selectors.bandits import bandits_of
 from guidance.content.selectors.variants import (
     experiments_of,
     main_beside,
@@ -24,6 +26,7 @@ from guidance.content.selectors.variants import (
     running_with,
     wordings_of,
 )
+from guidance.content.services.bandits import request_bandit
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.variants import COMPARED_BY, compare_variants, request_variant
 from guidance.content.services.waiting import require
@@ -82,7 +85,11 @@ class ComparedPublications(LabelledPublications):
                 site(require_POST(view)),
                 name=f"content_publication_{name}",
             )
-            for name, view in (("variant", self.variant_view), ("compare", self.compare_view))
+            for name, view in (
+                ("variant", self.variant_view),
+                ("compare", self.compare_view),
+                ("bandit", self.bandit_view),
+            )
         ]
         return own + super().get_urls()
 
@@ -115,6 +122,25 @@ class ComparedPublications(LabelledPublications):
             )
             messages.success(request, _("Say what you expect; somebody else approves the plan."))
             return reverse("admin:experiments_experiment_change", args=[experiment.pk])
+
+        return _act(request, publication_id, act)
+
+    def bandit_view(self, request: HttpRequest, publication_id: UUID) -> HttpResponse:
+        """Ask for a bandit among the live wordings, and lead to it."""
+
+        def act() -> str:
+            require(acting_person(request), "content.add_copybandit")
+            form = BanditForm(request.POST)
+            if not form.is_valid():
+                raise Invalid(
+                    " ".join(str(one) for errors in form.errors.values() for one in errors)
+                )
+            asked = form.save(commit=False)
+            bandit = request_bandit(
+                publication_id=publication_id, asked=asked, actor=acting_person(request)
+            )
+            messages.success(request, _("Somebody else approves it; then it runs."))
+            return reverse("admin:content_copybandit_change", args=[bandit.pk])
 
         return _act(request, publication_id, act)
 
@@ -158,6 +184,13 @@ def _wordings_context(request: HttpRequest, publication: Publication) -> dict[st
         and main.is_served
         and len(live) > 1,
         "compare_form": CompareForm(),
+        "bandits": list(bandits_of(publication))
+        if request.user.has_perm("content.view_copybandit")
+        else [],
+        "may_let_choose": request.user.has_perm("content.add_copybandit")
+        and main.is_served
+        and len(live) > 1,
+        "bandit_form": BanditForm(initial={"surface": USUAL_SURFACE}, auto_id="bandit_%s"),
         "shown_by": running_with(publication) if publication.variant else [],
     }
 

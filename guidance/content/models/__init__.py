@@ -1,5 +1,6 @@
 """The rows of content."""
 
+from guidance.content.models.bandits import CopyBandit, bandit_key
 from guidance.content.models.drafts import (
     NOBODY,
     Draft,
@@ -38,6 +39,7 @@ __all__ = [
     "NOBODY",
     "PLACE",
     "Citation",
+    "CopyBandit",
     "CopyFingerprint",
     "Draft",
     "DraftComment",
@@ -65,6 +67,7 @@ __all__ = [
     "WebhookEvent",
     "WebhookMessage",
     "asked_for_by",
+    "bandit_key",
     "barred",
     "between_commas",
 ]

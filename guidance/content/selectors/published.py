@@ -7,10 +7,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from guidance.content.labelling import Channel
-from guidance.content.models import MAIN, PLACE, Kind, Publication, PublishedCopy
+from guidance.content.models import (
+    MAIN,
+    PLACE,
+    CopyBandit,
+    Kind,
+    Publication,
+    PublishedCopy,
+)
 from guidance.content.selectors.labels import label_book, label_json, latest_revision
 from guidance.core.compiled import AnyOf, CompiledQuery, Parameter, as_object
 
@@ -216,7 +223,7 @@ def _current() -> QuerySet[PublishedCopy]:
     return rows.annotate(label_revision=latest_revision())
 
 
-def _live_texts() -> QuerySet[PublishedCopy, Any]:
+def _live_texts(*beside: Subquery) -> QuerySet[PublishedCopy, Any]:
     return (
         PublishedCopy.objects.filter(
             AnyOf(F("product_id"), "products"),
@@ -229,10 +236,21 @@ def _live_texts() -> QuerySet[PublishedCopy, Any]:
             *(f"publication__{name}" for name in COPY_FIELDS),
             "publication__takeover__at",
             latest_revision(),
+            *beside,
         )
     )
+
+
+def _live_texts_on() -> QuerySet[PublishedCopy, Any]:
+    running = CopyBandit.objects.filter(
+        main=OuterRef("pk"), surface=Parameter("surface"), status=CopyBandit.Status.RUNNING
+    )
+    return _live_texts(*(Subquery(running.values(name)[:1]) for name in ("pk", "state")))
 
 
 # Everything that is live, and what of it every shopper may read beside a product.
 LIVE_TEXTS = CompiledQuery(_live_texts)
 LIVE_COPY = CompiledQuery(lambda: _live_texts().filter(**FOR_EVERYONE))
+# And with each main text, the bandit that runs on a surface and what it has learned, if any: no
+# statement more, where no bandit runs nor where one does.
+LIVE_TEXTS_ON = CompiledQuery(_live_texts_on)

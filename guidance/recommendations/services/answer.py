@@ -13,7 +13,7 @@ from guidance.recommendations.rankers import POPULARITY, LoadedVersion
 from guidance.recommendations.rulebook import RuleBook
 from guidance.recommendations.selectors import Shopper, bought_skus, find_shopper
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
-from guidance.recommendations.services.candidates import Rankings, Unavailable
+from guidance.recommendations.services.candidates import Ranking, Rankings, Unavailable
 from guidance.recommendations.services.newcomers import is_newcomer, leanings_of, popular_with
 from guidance.recommendations.services.pools import gather
 from guidance.recommendations.services.presenting import present
@@ -44,9 +44,9 @@ def answer_shopper(
     """Return an answer for every surface from one version and one set of rules."""
     index = rules.index
     popular = state.popularity(at=asked.at, with_replay=asked.is_replay).over(index)
-    history = _history(asked, shopper)
+    history = history_of(asked, shopper)
     rankings = Rankings(version, index, popular, history, asked.at)
-    bought = _bought(asked, shopper, index)
+    bought = bought_of(asked, shopper, index)
     answers: list[SurfaceAnswer] = []
     leanings: tuple[Leaning, ...] = ()
     lifted: PopularOrder | None = None
@@ -72,7 +72,7 @@ def answer_shopper(
     return answers
 
 
-def _history(asked: Asked, shopper: Shopper) -> list[HistoryEvent]:
+def history_of(asked: Asked, shopper: Shopper) -> list[HistoryEvent]:
     """What is known of the shopper, then what the request itself tells of this session.
 
     Who looks at a product's page has viewed it, even before the storefront's event arrives; a
@@ -86,7 +86,7 @@ def _history(asked: Asked, shopper: Shopper) -> list[HistoryEvent]:
     return [*shopper.history, *views]
 
 
-def _bought(asked: Asked, shopper: Shopper, index: CatalogueIndex) -> np.ndarray | None:
+def bought_of(asked: Asked, shopper: Shopper, index: CatalogueIndex) -> np.ndarray | None:
     """Return what the shopper ever bought, shape (products,); None where no surface asks."""
     if all(surface.allow_already_bought for surface in asked.surfaces):
         return None
@@ -99,7 +99,7 @@ def _bought(asked: Asked, shopper: Shopper, index: CatalogueIndex) -> np.ndarray
 def _choose_policy(
     surface: Surface, asked: Asked, shopper: Shopper, rankings: Rankings
 ) -> SurfaceAnswer:
-    """Go down the fallback chain to the first policy that answers; popularity always does."""
+    """Find the shopper's arm, then the first policy that answers for it."""
     assigned = None
     if state.may_be_tested(surface=surface.key, source=asked.source):
         assigned = assign(surface=surface.key, unit=shopper.unit, source=asked.source)
@@ -109,16 +109,28 @@ def _choose_policy(
     if assigned is not None and (assigned.is_held_out or rankings.history):
         answer.experiment, answer.arm = assigned.experiment, assigned.arm
     wanted = surface.policy if assigned is None else assigned.policy or POPULARITY
-    missing: list[str] = []
-    for policy in rankings.stand_in(wanted):
-        try:
-            answer.policy = rankings.resolve(policy)
-            answer.ranking = rankings.ranked(answer.policy, deadline_ms=surface.deadline_ms)
-            break
-        except Unavailable as problem:
-            missing.append(f"{policy}: {problem}")
+    answer.policy, answer.ranking, missing = first_that_answers(
+        wanted, rankings, deadline_ms=surface.deadline_ms
+    )
     if rankings.version is not None and answer.policy != POPULARITY:
         answer.policy_version = rankings.version.name
         missing += filter(None, [rankings.version.problem])
     answer.fallback_from = "; ".join(missing)
     return answer
+
+
+def first_that_answers(
+    wanted: str, rankings: Rankings, *, deadline_ms: int
+) -> tuple[str, Ranking | None, list[str]]:
+    """Go down the fallback chain to the first policy that answers; popularity always does.
+
+    Return it with its ranking, and why those before it did not answer.
+    """
+    missing: list[str] = []
+    for policy in rankings.stand_in(wanted):
+        try:
+            found = rankings.resolve(policy)
+            return found, rankings.ranked(found, deadline_ms=deadline_ms), missing
+        except Unavailable as problem:
+            missing.append(f"{policy}: {problem}")
+    raise AssertionError("popularity is in every chain")

@@ -1,7 +1,7 @@
 """A surface's slate from candidates and rules: numpy alone, no database and no clock."""
 
-from guidance.recommendations.slate.builder import build_slate
+from guidance.recommendations.slate.builder import build_slate, chances_below
 from guidance.recommendations.slate.pool import Pool
 from guidance.recommendations.slate.types import Place, Slate, SlateRule, Why
 
-__all__ = ["Place", "Pool", "Slate", "SlateRule", "Why", "build_slate"]
+__all__ = ["Place", "Pool", "Slate", "SlateRule", "Why", "build_slate", "chances_below"]

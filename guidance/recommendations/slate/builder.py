@@ -1,11 +1,11 @@
 """Builds a slate place by place, so that every draw depends on the rows above it alone."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
 from guidance.recommendations.slate.diversity import Diversity
-from guidance.recommendations.slate.drawing import draw
+from guidance.recommendations.slate.drawing import chances_at, draw
 from guidance.recommendations.slate.floors import Floor
 from guidance.recommendations.slate.pins import settle_pins
 from guidance.recommendations.slate.pool import Pool
@@ -46,6 +46,30 @@ def build_slate(
     return _Builder(pool, rules, limit, used).build(exploration, random)
 
 
+def chances_below(
+    pool: Pool,
+    rules: Sequence[SlateRule] = (),
+    *,
+    above: Sequence[int],
+    limit: int,
+    used: Collection[int] = (),
+    exploration: float = 0.0,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, for the first place and for that below each row of `above`, the rows that
+    `build_slate` may draw there and their probabilities, given exactly the rows above it.
+
+    It ends early where no row may stand at a place.
+    """
+    builder = _Builder(pool, rules, limit, used)
+    for position in range(1, len(above) + 2):
+        eligible, _fired = builder.eligible(position)
+        if not eligible.any():
+            return
+        yield chances_at(builder.diversity.values(builder.values), eligible, exploration)
+        if position <= len(above):
+            builder.take(above[position - 1])
+
+
 class _Builder:
     def __init__(
         self, pool: Pool, rules: Sequence[SlateRule], limit: int, used: Collection[int]
@@ -70,7 +94,7 @@ class _Builder:
 
     def build(self, exploration: float, random: np.random.Generator | None) -> Slate:
         for position in range(1, self.limit + 1):
-            eligible, fired = self._eligible(position)
+            eligible, fired = self.eligible(position)
             if not eligible.any():
                 break
             values = self.diversity.values(self.values)
@@ -78,10 +102,10 @@ class _Builder:
             fired += self._shaped(row, values, eligible)
             count = int(eligible.sum())
             self.places.append(Place(row, propensity, float(values[row]), tuple(fired), count))
-            self._take(row)
+            self.take(row)
         return Slate(self.places, self._idle())
 
-    def _eligible(self, position: int) -> tuple[np.ndarray, list[int]]:
+    def eligible(self, position: int) -> tuple[np.ndarray, list[int]]:
         """Return the rows that may stand at the place and the rules that narrowed them."""
         pin = self.pins.by_position.get(position)
         if pin is not None and (pin.mask & self.alive).any():
@@ -126,7 +150,8 @@ class _Builder:
                 fired.append(self.dial.id)
         return fired
 
-    def _take(self, row: int) -> None:
+    def take(self, row: int) -> None:
+        """Let a row stand at the place under way."""
         self.alive = self.alive & (self.pool.families != self.pool.families[row])
         self.diversity.choose(row)
         for quota in self.quotas:

@@ -28,7 +28,7 @@ class ModelVersionAdmin(PageAdmin):
     select_for_page = ("run", "run__job", "promoted_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
-        return super().get_queryset(request).defer("metrics")
+        return super().get_queryset(request).defer("metrics", "off_policy")
 
     @admin.display(description=gettext_lazy("version"))
     def label(self, version: ModelVersion) -> str:
@@ -51,6 +51,7 @@ class ModelVersionAdmin(PageAdmin):
         return {
             "version": row,
             "may_promote": request.user.has_perm("training.promote_modelversion"),
+            "may_estimate": request.user.has_perm("training.add_trainingrun"),
             **pages.version_page(row),
         }
 
@@ -58,6 +59,7 @@ class ModelVersionAdmin(PageAdmin):
         site = self.admin_site.admin_view
         own = [
             path("<uuid:pk>/promote/", site(self.promote), name="training_modelversion_promote"),
+            path("<uuid:pk>/estimate/", site(self.estimate), name="training_modelversion_estimate"),
             path("roll-back/", site(self.roll_back), name="training_modelversion_roll_back"),
         ]
         return own + super().get_urls()
@@ -70,6 +72,14 @@ class ModelVersionAdmin(PageAdmin):
             context = self.page_context(request, version)
             return self.render(request, self.promote_template, version, context)
         message = changes.promote(version, actor=acting_person(request))
+        messages.add_message(request, *message)
+        return redirect("admin:training_modelversion_change", pk)
+
+    @POST_ONLY
+    def estimate(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Have the decision log read for the version."""
+        require(request, "training.add_trainingrun")
+        message = changes.ask_for_estimate(self.row(pk), actor=acting_person(request))
         messages.add_message(request, *message)
         return redirect("admin:training_modelversion_change", pk)
 

@@ -1,5 +1,6 @@
 """Training's writes: runs asked for and carried out, versions promoted and rolled back."""
 
+from guidance.training.services.estimates import NothingToEstimate, request_estimate
 from guidance.training.services.promotion import PromotionRefused, promote_version, roll_back
 from guidance.training.services.retraining import (
     ensure_policies,
@@ -18,12 +19,14 @@ from guidance.training.services.runs import (
 __all__ = [
     "AlreadyTraining",
     "CannotTrain",
+    "NothingToEstimate",
     "PromotionRefused",
     "ensure_policies",
     "keep_params",
     "measure_drift",
     "promote_version",
     "request_due_training",
+    "request_estimate",
     "request_training",
     "roll_back",
     "run_training",

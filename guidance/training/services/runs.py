@@ -19,6 +19,7 @@ from guidance.training.hooks import Trained, data_size, recipe, verdict_in_words
 from guidance.training.labels import PHASES, nothing_found
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import active_run, kept_params
+from guidance.training.services.estimates import request_estimate
 
 
 class AlreadyTraining(Exception):
@@ -124,7 +125,10 @@ def folder_of(run: TrainingRun) -> Path:
 
 @transaction.atomic
 def record_version(*, run: TrainingRun, trained: Trained) -> ModelVersion:
-    """Write what a run made: a candidate where the gate passed it, refused otherwise."""
+    """Write what a run made: a candidate where the gate passed it, refused otherwise.
+
+    What the decision log says of it is asked for in the same transaction.
+    """
     list(TrainingRun.objects.select_for_update().filter(recipe=run.recipe).values_list("pk"))
     highest = ModelVersion.objects.filter(recipe=run.recipe).aggregate(Max("number"))["number__max"]
     passed = bool(trained.verdict["passed"])
@@ -148,4 +152,6 @@ def record_version(*, run: TrainingRun, trained: Trained) -> ModelVersion:
         target=version,
         details={"passed": passed, "best_baseline": best_baseline},
     )
+    if recipe(run.recipe).estimator:
+        request_estimate(version=version, requested_by=run.job.requested_by)
     return version

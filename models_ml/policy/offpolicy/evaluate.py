@@ -1,39 +1,22 @@
 """Estimates what a candidate policy would have earned on logged decisions."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from models_ml.policy.base import Policy
-from models_ml.policy.offpolicy.bootstrap import ROUNDS, Paired, intervals
-from models_ml.policy.offpolicy.estimates import Estimate, Evaluation, Verdict
+from models_ml.policy.offpolicy.bootstrap import ROUNDS
+from models_ml.policy.offpolicy.estimates import Evaluation
 from models_ml.policy.offpolicy.log import (
     LoggedDecisions,
     checked_chances,
     checked_predictions,
 )
-from models_ml.policy.offpolicy.refusals import (
-    FEWEST_REWARDS,
-    FEWEST_SHOPPERS,
-    effective_rewards,
-    effective_shoppers,
-    find_refusals,
-    unseen_share,
-)
-from models_ml.policy.offpolicy.reward_model import Predictions, cross_fit
-from models_ml.policy.offpolicy.scores import (
-    DIRECT,
-    DOUBLY_ROBUST,
-    Ratio,
-    effective,
-    ratios,
-    weights_of,
-    with_pull,
-)
-from models_ml.policy.problems import PolicyProblem, checked_positive
-
-CONFIDENCE = 0.95
+from models_ml.policy.offpolicy.refusals import FEWEST_REWARDS, FEWEST_SHOPPERS, unseen_share
+from models_ml.policy.offpolicy.reward_model import Modelled, Predictions, cross_fit
+from models_ml.policy.offpolicy.scores import weights_of
+from models_ml.policy.offpolicy.summary import CONFIDENCE, summarise
+from models_ml.policy.problems import PolicyProblem
 
 
 def evaluate(
@@ -56,33 +39,22 @@ def evaluate(
     number of decisions (Ionides, Truncated Importance Sampling, 2008). Raises `PolicyProblem`.
     """
     found = checked_chances(log, chances)
-    if not 0 < confidence < 1:
-        raise PolicyProblem(f"confidence is {confidence}, not between 0 and 1")
-    if rounds < 1:
-        raise PolicyProblem(f"rounds is {rounds}, not 1 or more")
-    cap = math.sqrt(len(log)) if clip is None else checked_positive(clip, "clip")
     rng = np.random.default_rng(seed)
     model = _model(log, found, predictions, rng)
     weights = weights_of(log, found)
-    direct = (found * model.rewards).sum(axis=1)
     taken = model.rewards[np.arange(len(log)), log.taken]
-    estimators = ratios(log.rewards, weights, cap, direct, taken)
-    resampled = {**estimators, DIRECT: with_pull(estimators[DIRECT], model)}
-    told = intervals(resampled, log.rewards, log.shoppers, confidence, rounds, rng)
-    refusals = find_refusals(log, weights, found, (fewest_shoppers, fewest_rewards))
-    return Evaluation(
-        estimates=tuple(_estimate(name, told[name], estimators[name]) for name in estimators),
-        decisions=len(log),
-        shoppers=len(np.unique(log.shoppers)),
-        logged_mean=float(log.rewards.mean()),
+    told = Modelled(direct=(found * model.rewards).sum(axis=1), given=taken, pull=model.pull)
+    return summarise(
+        log.rewards,
+        log.shoppers,
+        weights,
+        told,
+        unseen=unseen_share(log, found),
+        needed=(fewest_shoppers, fewest_rewards),
         confidence=confidence,
-        clip=cap,
-        effective_shoppers=effective_shoppers(weights, log.shoppers),
-        effective_rewards=effective_rewards(weights, log.rewards),
-        mean_weight=float(weights.mean()),
-        unseen_share=unseen_share(log, found),
-        verdict=Verdict.REFUSED if refusals else _verdict(told[DOUBLY_ROBUST]),
-        refusals=refusals,
+        clip=clip,
+        rounds=rounds,
+        rng=rng,
     )
 
 
@@ -119,20 +91,3 @@ def _model(
     if len(np.unique(log.shoppers)) < 2:
         raise PolicyProblem("every decision is one shopper's: nothing to cross-fit or resample")
     return cross_fit(log, chances, rng)
-
-
-def _estimate(name: str, told: Paired, ratio: Ratio) -> Estimate:
-    weights = ratio.weights
-    return Estimate(
-        name,
-        *told.value,
-        *told.gain,
-        effective_sample=None if weights is None else effective(weights),
-        largest_weight=None if weights is None else float(weights.max()),
-    )
-
-
-def _verdict(told: Paired) -> Verdict:
-    if told.gain.low > 0:
-        return Verdict.BETTER
-    return Verdict.WORSE if told.gain.high < 0 else Verdict.UNDECIDED

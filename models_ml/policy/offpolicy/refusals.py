@@ -42,13 +42,16 @@ def unseen_share(log: LoggedDecisions, chances: np.ndarray) -> float:
 
 
 def find_refusals(
-    log: LoggedDecisions, weights: np.ndarray, chances: np.ndarray, needed: tuple[float, float]
+    rewards: np.ndarray,
+    shoppers: np.ndarray,
+    weights: np.ndarray,
+    unseen: float,
+    needed: tuple[float, float],
 ) -> tuple[Refusal, ...]:
     """Return every reason against a verdict; `needed` are effective shoppers and rewards."""
-    people = effective_shoppers(weights, log.shoppers)
-    told = effective_rewards(weights, log.rewards)
-    unseen = unseen_share(log, chances)
-    owner = np.unique(log.shoppers, return_inverse=True)[1]
+    people = effective_shoppers(weights, shoppers)
+    told = effective_rewards(weights, rewards)
+    owner = np.unique(shoppers, return_inverse=True)[1]
     off = abs(weights.mean() - 1) / max(_error_of_mean(weights, owner), 1e-12)
     found = (
         (people < needed[0], Doubt.FEW_SHOPPERS, people, needed[0]),

@@ -33,6 +33,16 @@ class Predictions(NamedTuple):
     pull: np.ndarray
 
 
+class Modelled(NamedTuple):
+    """What a reward model says of decisions, each (decisions,), out of fold: `direct` under the
+    candidate, `given` of what was shown, and `pull` as in `Predictions`.
+    """
+
+    direct: np.ndarray
+    given: np.ndarray
+    pull: np.ndarray
+
+
 def cross_fit(
     log: LoggedDecisions, chances: np.ndarray, rng: np.random.Generator, folds: int = FOLDS
 ) -> Predictions:
@@ -56,6 +66,39 @@ def cross_fit(
         residuals = log.rewards[~inside] - (seen * weights[taken]).sum(axis=1)
         pull[~inside] += (seen * levers[taken]).sum(axis=1) * residuals
     return Predictions(rewards, pull)
+
+
+def cross_fit_shown(
+    shown: np.ndarray,
+    expected: np.ndarray,
+    rewards: np.ndarray,
+    shoppers: np.ndarray,
+    rng: np.random.Generator,
+    folds: int = FOLDS,
+) -> Modelled:
+    """Predict rewards from what is known of the thing shown, by a model without its shopper.
+
+    For catalogues, where most arms are shown too seldom for a part of their own: one ridge over
+    `shown` (decisions, features). Being linear it needs of the candidate but the mean features of
+    what it would show, `expected` (decisions, features).
+    """
+    spread = shown.std(axis=0)
+    kept = spread > 0
+    centre = shown[:, kept].mean(axis=0)
+    one = np.ones((len(shown), 1))
+    known = np.hstack([one, (shown[:, kept] - centre) / spread[kept]])
+    wanted = np.hstack([one, (expected[:, kept] - centre) / spread[kept]])
+    ridge = np.diag([LEVEL_RIDGE, *[COMMON_RIDGE] * (known.shape[1] - 1)])
+    place = _folds(shoppers, folds, rng)
+    direct, given, pull = (np.zeros(len(rewards)) for _part in range(3))
+    for fold in range(int(place.max()) + 1):
+        inside = place == fold
+        seen = known[~inside]
+        target = np.stack([seen.T @ rewards[~inside], wanted[inside].sum(axis=0)], axis=1)
+        weights, lever = np.linalg.solve(seen.T @ seen + ridge, target).T
+        direct[inside], given[inside] = wanted[inside] @ weights, known[inside] @ weights
+        pull[~inside] += (seen @ lever) * (rewards[~inside] - seen @ weights)
+    return Modelled(direct, given, pull)
 
 
 def _features(log: LoggedDecisions) -> np.ndarray:

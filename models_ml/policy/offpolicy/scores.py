@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from models_ml.policy.offpolicy.log import LoggedDecisions
-from models_ml.policy.offpolicy.reward_model import Predictions
 
 IPS, CLIPPED_IPS, SNIPS = "ips", "clipped_ips", "snips"
 DIRECT, DOUBLY_ROBUST = "direct", "doubly_robust"
@@ -53,10 +52,9 @@ def weights_of(log: LoggedDecisions, chances: np.ndarray) -> np.ndarray:
     return np.asarray(chances[np.arange(len(log)), log.taken] / log.propensities)
 
 
-def with_pull(ratio: Ratio, predictions: Predictions) -> Ratio:
+def with_pull(ratio: Ratio, pull: np.ndarray) -> Ratio:
     """Return the direct method with what each decision does to its model, its value unchanged."""
-    pull = predictions.pull - predictions.pull.mean()
-    return ratio._replace(top=ratio.top + pull)
+    return ratio._replace(top=ratio.top + pull - pull.mean())
 
 
 def effective(values: np.ndarray) -> float:

@@ -1,0 +1,158 @@
+"""Bandits that choose among the live wordings of one place, on one surface."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guidance.content.models.publications import PublishedCopy
+from guidance.core.ids import new_id
+
+# Clicks count for a day, purchases for a week: see `decisions.attribution`.
+LONGEST_CLICK_HOURS, LONGEST_HOURS = 24, 168
+LEAST_EXPLORATION = 0.01
+
+
+class CopyBandit(models.Model):
+    """What chooses among a main text and its variants, and what it has learned.
+
+    `state` is its policy's (`models_ml.policy`), '{}' until it runs; `arms` holds, by wording, the
+    publication that its knowledge is about and since when. What waits to be learned are the
+    decisions of the log made from `settled_until` on; no counts are kept beside the log.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waits for approval")
+        RUNNING = "running", _("running")
+        STOPPED = "stopped", _("stopped")
+
+    class Method(models.TextChoices):
+        BETA_THOMPSON = "beta_thompson", _("as likely as it is the best (Thompson sampling)")
+        EPSILON_GREEDY = "epsilon_greedy", _("the best so far, and now and then any")
+
+    class Reward(models.TextChoices):
+        CLICK = "click", _("a click")
+        PURCHASE = "purchase", _("a purchase")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    main = models.ForeignKey(
+        PublishedCopy, verbose_name=_("main text"), on_delete=models.PROTECT, related_name="bandits"
+    )
+    surface = models.SlugField(
+        _("surface"),
+        max_length=50,
+        help_text=_("As the storefront calls it when it asks for copy."),
+    )
+    method = models.CharField(
+        _("how it chooses"), max_length=20, choices=Method.choices, default=Method.BETA_THOMPSON
+    )
+    reward = models.CharField(
+        _("what counts as a success"), max_length=10, choices=Reward.choices, default=Reward.CLICK
+    )
+    exploration = models.FloatField(
+        _("exploration"),
+        default=0.05,
+        validators=[MinValueValidator(LEAST_EXPLORATION), MaxValueValidator(1.0)],
+        help_text=_("0.01 to 1: the share of decisions drawn evenly, whatever is known."),
+    )
+    window_hours = models.PositiveSmallIntegerField(
+        _("waits for a success (hours)"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOURS)],
+        help_text=_("A decision is learned once, when so long has passed. Clicks: at most 24."),
+    )
+    half_life_days = models.FloatField(
+        _("forgets half in (days)"),
+        null=True,
+        blank=True,
+        default=30.0,
+        validators=[MinValueValidator(0.1), MaxValueValidator(3650)],
+        help_text=_("Empty: nothing is forgotten."),
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.WAITING
+    )
+    state = models.JSONField(default=dict, editable=False)
+    arms = models.JSONField(default=dict, editable=False)
+    settled_until = models.DateTimeField(_("learned up to"), null=True, editable=False)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("asked for by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    requested_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("approved by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("stopped by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    stopped_at = models.DateTimeField(_("stopped"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("choice among wordings")
+        verbose_name_plural = _("choices among wordings")
+        ordering = ["-requested_at", "-id"]
+        permissions = [("approve_copybandit", "Can approve choices among wordings")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["main", "surface"],
+                condition=~Q(status="stopped"),
+                name="one_copy_bandit_on_a_surface",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("requested_by")),
+                name="copy_bandit_has_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="running")
+                | Q(approved_by__isnull=False, settled_until__isnull=False),
+                name="copy_bandit_runs_once_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(exploration__range=(LEAST_EXPLORATION, 1.0)),
+                name="copy_bandit_explores",
+            ),
+            models.CheckConstraint(
+                condition=Q(window_hours__range=(1, LONGEST_HOURS))
+                & (~Q(reward="click") | Q(window_hours__lte=LONGEST_CLICK_HOURS)),
+                name="copy_bandit_window",
+                violation_error_message=_(
+                    "Clicks count for 24 hours and purchases for 168 at most."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.main_id} {self.surface}"
+
+    @property
+    def key(self) -> str:
+        """What decisions call it, where experiments have theirs."""
+        return bandit_key(self.pk)
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(hours=self.window_hours)
+
+
+def bandit_key(pk: UUID) -> str:
+    """Return what decisions call a bandit; no experiment's key has this form by chance."""
+    return f"bandit-{pk}"

@@ -1,0 +1,130 @@
+"""The estimates of one version, surface by surface."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from guidance.behaviour.days import shop_zone
+from guidance.recommendations.models import Surface
+from guidance.recommendations.offpolicy.candidate import (
+    Candidate,
+    PlaceChance,
+    with_what_was_shown,
+)
+from guidance.recommendations.offpolicy.log import SurfaceLog, read_log
+from guidance.recommendations.rankers import LoadedVersion, open_version
+from guidance.recommendations.state import state
+from guidance.training.estimates import NEVER_SHOWN, NOTHING_DRAWN, NOTHING_LOGGED, ONE_SHOPPER
+from guidance.training.models import ModelVersion
+from models_ml.policy.offpolicy.places import LoggedPlaces, evaluate_places
+
+Progress = Callable[[float], None]
+
+
+def estimate(version: ModelVersion, progress: Progress) -> dict[str, Any]:
+    """Return what the log says of a version on every active surface whose policy it would rank.
+
+    Raises ArtefactError where the version's files do not open.
+    """
+    state.refresh()
+    opened = open_version(version, state.index)
+    if version.policy in opened.broken:
+        raise ValueError(opened.broken[version.policy])
+    surfaces = list(
+        Surface.objects.filter(is_active=True).exclude(policy=Surface.Policy.POPULARITY)
+    )
+    found = []
+    for number, surface in enumerate(surfaces):
+        found.append(_on_surface(surface, opened, _part(progress, number, len(surfaces))))
+    return {"surfaces": found}
+
+
+def assumptions() -> list[str]:
+    """Return what the estimates take for granted, a sentence each."""
+    return [
+        _(
+            "A place counts as a success where the shopper clicked the product in it; lists without"
+            " a reported impression and replayed traffic are left out."
+        ),
+        _(
+            "Every place is judged for itself, the products above it as they were logged: the"
+            " figures are clicks a place, not clicks a list."
+        ),
+        _(
+            "The version is asked with what was known of the shopper at that moment, by the rules"
+            " and the exploration that are set today."
+        ),
+        _(
+            "To be had counts what is today, and what the log shows to have been then. What sold"
+            " out is not put back otherwise."
+        ),
+        _("The logged probabilities are those that the lists were really drawn with."),
+        _("Intervals take shoppers for independent of each other, not their clicks."),
+    ]
+
+
+def _on_surface(surface: Surface, version: LoadedVersion, progress: Progress) -> dict[str, Any]:
+    log = read_log(surface)
+    rules, ever_shown = with_what_was_shown(state.rules, log.shown)
+    candidate = Candidate(surface, version, rules, ever_shown)
+    places: list[PlaceChance] = []
+    shoppers: list[int] = []
+    used = 0
+    todo = max(log.read - log.left_out.total(), 1)
+    for done, logged in enumerate(log.lists(rules.index)):
+        progress(done / todo)
+        told = candidate.places(logged)
+        if told is None:
+            log.left_out["no_history"] += 1
+            continue
+        used += 1
+        places += told
+        shoppers += [logged.customer_id] * len(told)
+    return {
+        "surface": surface.key,
+        "name": surface.name,
+        "read": log.read,
+        "used": used,
+        "first": _day(log.first),
+        "last": _day(log.last),
+        "left_out": dict(log.left_out),
+        **_judged(log, places, shoppers),
+    }
+
+
+def _judged(log: SurfaceLog, places: list[PlaceChance], shoppers: list[int]) -> dict[str, Any]:
+    """Return the evaluation, or None and why there is none."""
+    if why := _why_none(log, places, shoppers):
+        return {"evaluation": None, "refusal": why}
+    found = evaluate_places(
+        LoggedPlaces(
+            propensities=np.array([one.logged for one in places]),
+            chances=np.array([one.chance for one in places]),
+            rewards=np.array([float(one.is_clicked) for one in places]),
+            shoppers=np.array(shoppers),
+            shown=np.array([one.shown for one in places]),
+            expected=np.array([one.expected for one in places]),
+            unseen=np.array([one.unseen for one in places]),
+        )
+    )
+    return {"evaluation": found.as_dict(), "refusal": ""}
+
+
+def _why_none(log: SurfaceLog, places: list[PlaceChance], shoppers: list[int]) -> str:
+    if not places:
+        is_certain = log.read and log.left_out["certain"] == log.read
+        return NOTHING_DRAWN if is_certain else NOTHING_LOGGED
+    if not any(one.chance > 0 for one in places):
+        return NEVER_SHOWN
+    return ONE_SHOPPER if len(set(shoppers)) < 2 else ""
+
+
+def _part(progress: Progress, number: int, of: int) -> Progress:
+    return lambda fraction: progress((number + min(fraction, 1.0)) / of)
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.astimezone(shop_zone()).date().isoformat() if moment else ""

@@ -1,0 +1,246 @@
+"""What the decision log says of a version: against the truth, and where it refuses to say."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from guidance.behaviour.models import Event, Source
+from guidance.core.ids import new_id
+from guidance.core.jobs import run_job
+from guidance.core.models import Job
+from guidance.core.roles import Role
+from guidance.customers.models import Customer
+from guidance.decisions.models import Decision
+from guidance.recommendations.models import Surface
+from guidance.recommendations.offpolicy import candidate as candidates
+from guidance.recommendations.offpolicy import log as logs
+from guidance.recommendations.offpolicy.estimate import estimate
+from guidance.recommendations.rankers import open_version
+from guidance.recommendations.selectors import Shopper, history_before
+from guidance.recommendations.services import Asked, answer_shopper, recommend
+from guidance.recommendations.state import state
+from guidance.training.models import ModelVersion
+from guidance.training.services import request_estimate
+from tests import factories
+from tests.trained import SKUS, taste_of
+
+pytestmark = pytest.mark.django_db
+
+
+def _rate(ref: str, sku: str) -> float:
+    """How often a shopper clicks a product they see: what is to their taste more than the rest."""
+    return 0.6 if sku in taste_of(int(ref[1:])) else 0.1 + 0.005 * SKUS.index(sku)
+
+
+@pytest.fixture
+def shoppers(happened: Callable[..., Event]) -> list[Customer]:
+    """Twenty-four customers; each bought two products of one taste."""
+    people = []
+    for number in range(24):
+        for place, sku in enumerate(taste_of(number)[number % 3 : number % 3 + 4 : 2]):
+            event = happened(f"s{number}", "purchase", sku, minutes_ago=60 * 24 * (place + 2))
+        people.append(event.customer)
+    Event.objects.update(received_at=timezone.now() - timedelta(days=9))
+    return people
+
+
+@pytest.fixture
+def explored(home: Surface) -> Surface:
+    """The surface explores half of its places, and asked for popularity until today."""
+    home.exploration, home.limit = 0.5, 3
+    home.save()
+    return home
+
+
+def _show(surface: Surface, people: list[Customer], times: int) -> None:
+    """Answer the shoppers by popularity as of the last hour, and let them see and click."""
+    logged_by = Surface.objects.get(pk=surface.pk)
+    logged_by.policy, logged_by.exploration = (
+        Surface.Policy.POPULARITY,
+        min(2 * surface.exploration, 1.0),
+    )
+    random = np.random.default_rng(5)
+    start = timezone.now() - timedelta(hours=1)
+    for number in range(times):
+        for person in people:
+            at = start + timedelta(seconds=2 * number)
+            recommend(
+                Asked([logged_by], at=at, customer=person.ref, seed=int(random.integers(2**32)))
+            )
+    events = []
+    for decision in Decision.objects.filter(surface=surface.key).select_related("customer"):
+        seen = {"customer_id": decision.customer_id, "decision": decision.pk}
+        seen["occurred_at"] = decision.at + timedelta(seconds=1)
+        events.append(Event(id=new_id(), kind="impression", **seen))
+        for item in decision.items:
+            if random.random() < _rate(decision.customer.ref, item["sku"]):
+                place = {"position": item["position"], **seen}
+                events.append(Event(id=new_id(), kind="click", **place))
+    Event.objects.bulk_create(events)
+
+
+def _found(version: ModelVersion) -> dict[str, Any]:
+    return estimate(version, lambda fraction: None)["surfaces"][0]
+
+
+def _by_name(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["estimator"]: one for one in found["evaluation"]["estimates"]}
+
+
+def _true_value(version: ModelVersion, surface: Surface, draws: int) -> float:
+    """Draw the version's own first place for every logged list and return the mean rate."""
+    state.refresh()
+    opened = open_version(version, state.index)
+    random, rates = np.random.default_rng(9), []
+    for one in Decision.objects.filter(surface=surface.key).select_related("customer"):
+        history = history_before(
+            customer_id=one.customer_id, index=state.index, at=one.at, decision=one.pk
+        )
+        shopper = Shopper(unit=one.customer.ref, customer_id=one.customer_id, history=history)
+        for _draw in range(draws):
+            seed = int(random.integers(2**32))
+            asked = Asked([surface], at=one.at, customer=shopper.unit, limit=1, seed=seed)
+            (answer,) = answer_shopper(asked, shopper, rules=state.rules, version=opened)
+            rates.append(_rate(shopper.unit, answer.items[0]["sku"]))
+    return float(np.mean(rates))
+
+
+def test_the_estimates_find_what_the_version_would_earn(
+    new_version: Callable[..., ModelVersion], shoppers: list[Customer], explored: Surface
+) -> None:
+    explored.limit, explored.exploration = 1, 0.8
+    explored.save()
+    _show(explored, shoppers, times=20)
+    version = new_version(status="candidate")
+    found = _found(version)
+    assert found["read"] == found["used"] == 24 * 20
+    truth = _true_value(version, explored, draws=2)
+    evaluation, estimates = found["evaluation"], _by_name(found)
+    for name in ("ips", "snips", "doubly_robust"):
+        one = estimates[name]
+        # The truth is itself a mean over a thousand draws, good to some 1.5 points.
+        assert one["low"] - 0.03 <= truth <= one["high"] + 0.03, (name, one, truth)
+    assert evaluation["mean_weight"] == pytest.approx(1.0, abs=0.3)
+    assert abs(estimates["doubly_robust"]["value"] - truth) < 0.1
+    assert truth - evaluation["logged_mean"] > 0.05, "it is another policy"
+
+
+def test_the_version_that_made_the_log_gains_nothing(
+    version: ModelVersion, shoppers: list[Customer], explored: Surface
+) -> None:
+    at = timezone.now() - timedelta(hours=1)
+    for number in range(4):
+        for person in shoppers:
+            recommend(Asked([explored], at=at + timedelta(minutes=number), customer=person.ref))
+    for decision in Decision.objects.all():
+        when = decision.at + timedelta(seconds=1)
+        event = {"customer": decision.customer, "decision": decision.pk, "occurred_at": when}
+        Event.objects.create(kind="impression", **event)
+        Event.objects.create(kind="click", position=2, **event)
+    evaluation = _found(version)["evaluation"]
+    assert evaluation["decisions"] == 4 * 24 * 3
+    for one in evaluation["estimates"]:
+        if one["estimator"] in {"ips", "clipped_ips", "snips"}:
+            assert one["largest_weight"] == pytest.approx(1.0)
+            assert one["gain"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_log_without_chance_is_refused_in_words(
+    version: ModelVersion,
+    shoppers: list[Customer],
+    home: Surface,
+    desk: Callable[..., Client],
+) -> None:
+    _show(home, shoppers[:4], times=2)
+    job = request_estimate(version=version, requested_by=None)
+    assert run_job(job.pk) == Job.Status.SUCCEEDED
+    version.refresh_from_db()
+    (found,) = version.off_policy["surfaces"]
+    assert (found["refusal"], found["evaluation"]) == ("nothing_drawn", None)
+    url = reverse("admin:training_modelversion_change", args=[version.pk])
+    page = desk(Role.ANALYST).get(url).content.decode()
+    assert "the log holds only what the current policy shows" in page
+    assert "Effective sample" not in page
+
+
+def test_too_little_for_a_verdict_shows_the_figures_and_says_so(
+    version: ModelVersion,
+    shoppers: list[Customer],
+    sold: None,
+    explored: Surface,
+    desk: Callable[..., Client],
+) -> None:
+    _show(explored, shoppers, times=2)
+    assert run_job(request_estimate(version=version, requested_by=None).pk) == Job.Status.SUCCEEDED
+    client = desk(Role.ANALYST)
+    for name in ("change", "promote"):
+        page = client.get(reverse(f"admin:training_modelversion_{name}", args=[version.pk]))
+        text = page.content.decode()
+        assert "No verdict: the log cannot carry one." in text
+        assert "shoppers to this version; a verdict needs 100." in text
+        assert "Effective sample" in text
+        assert "48 of them could be used" in text
+        assert "The logged probabilities are those" in text
+
+
+def test_lists_that_cannot_be_used_are_counted_by_why(
+    version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
+) -> None:
+    _show(explored, shoppers[:3], times=1)
+    at = timezone.now() - timedelta(minutes=30)
+    recommend(Asked([explored], at=at, customer=shoppers[0].ref, viewed=("P03",)))
+    recommend(Asked([explored], at=at, customer=shoppers[1].ref))
+    stranger = factories.customer()
+    recommend(Asked([explored], at=at, customer=stranger.ref))
+    Event.objects.create(
+        kind="impression",
+        customer=stranger,
+        decision=Decision.objects.get(customer=stranger).pk,
+        occurred_at=at,
+    )
+    recommend(Asked([explored], at=at, customer=shoppers[2].ref, source=Source.REPLAY))
+    found = _found(version)
+    assert found["read"] == 6
+    assert found["used"] == 3
+    assert found["left_out"] == {"told": 1, "unseen": 1, "no_history": 1}
+
+
+def test_a_surface_above_in_the_same_answer_keeps_its_families(
+    version: ModelVersion, shoppers: list[Customer], explored: Surface
+) -> None:
+    other = Surface.objects.create(key="a-top", name="Top", limit=3, deadline_ms=5_000)
+    at = timezone.now() - timedelta(minutes=30)
+    recommend(Asked([other, explored], at=at, customer=shoppers[0].ref))
+    Event.objects.create(
+        kind="impression",
+        customer=shoppers[0],
+        decision=Decision.objects.get(surface="home").pk,
+        occurred_at=at,
+    )
+    state.refresh()
+    (logged,) = logs.read_log(explored).lists(state.index)
+    top = Decision.objects.get(surface="a-top")
+    assert logged.used == {state.index.family_of(item["sku"]) for item in top.items}
+    rules, ever = candidates.with_what_was_shown(state.rules, set(logged.skus))
+    one = candidates.Candidate(explored, open_version(version, state.index), rules, ever)
+    for place in one.places(logged):
+        assert place.chance == pytest.approx(place.logged)
+
+
+def test_a_person_asks_once_and_others_not_at_all(
+    version: ModelVersion, desk: Callable[..., Client]
+) -> None:
+    url = reverse("admin:training_modelversion_estimate", args=[version.pk])
+    client = desk(Role.ANALYST)
+    for _click in range(2):
+        assert client.post(url, follow=True).status_code == 200
+    (job,) = Job.objects.filter(kind="estimate_version")
+    page = client.get(reverse("admin:training_modelversion_change", args=[version.pk]))
+    assert reverse("admin:core_job_change", args=[job.pk]) in page.content.decode()
+    assert desk(Role.COMPLIANCE).post(url).status_code == 403
