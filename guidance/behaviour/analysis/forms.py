@@ -92,9 +92,9 @@ class AnalysisForm(PeriodForm):
 class FunnelForm(AnalysisForm):
     """Steps in order, and how long the way may take."""
 
-    window = forms.IntegerField(
-        label=_("Within days"), min_value=1, max_value=LONGEST_WINDOW, required=False
-    )
+    usual = {"window": str(USUAL_WINDOW)}
+
+    window = forms.IntegerField(label=_("Within days"), min_value=1, max_value=LONGEST_WINDOW)
 
     def __init__(self, query: Mapping[str, Any]) -> None:
         names = [f"step{place}" for place in range(1, MOST_FUNNEL_STEPS + 1)]
@@ -108,12 +108,13 @@ class FunnelForm(AnalysisForm):
                 required=False,
                 widget=forms.Select(attrs={"class": "sg-insight-input"}),
             )
+        self.order_fields([*AnalysisForm.field_order, *names, "window"])
 
     def steps(self) -> list[str]:
         return [self.cleaned_data[name] for name in self._step_names() if self.cleaned_data[name]]
 
     def window_days(self) -> int:
-        return int(self.cleaned_data["window"] or USUAL_WINDOW)
+        return int(self.cleaned_data["window"])
 
     def clean(self) -> None:
         super().clean()

@@ -35,7 +35,7 @@ def analysis_page(request: HttpRequest, kind: str) -> dict[str, Any]:
     scope, found = asked(kind, form)
     user = request.user
     return {
-        "title": Analysis(kind).label,
+        **_heading(_("Behaviour: %(analysis)s") % {"analysis": Analysis(kind).label}),
         "kind": kind,
         "tabs": _tabs(kind, form, scope),
         "form": form,
@@ -75,7 +75,8 @@ def shoppers_page(request: HttpRequest, entry: AuditEntry, found: Found) -> dict
     rows = Customer.objects.filter(pk__in=list(page.object_list)).order_by("pk")
     form = FORMS[details["analysis"]](details["query"])
     return {
-        "title": found.title,
+        **_heading(_("Shoppers behind a figure")),
+        "what": found.title,
         "page": page,
         "rows": rows,
         "count": len(ids),
@@ -135,6 +136,11 @@ def _bought(details: dict[str, Any], form: AnalysisForm) -> list[Any] | None:
     scope = form.scope()
     phrase = phrase_of(searches(scope), details["point"])
     return products_bought_after(scope, phrase) if phrase else None
+
+
+def _heading(title: str) -> dict[str, Any]:
+    """Name a page that is no page of a saved view, in the window's title and above the page."""
+    return {"title": title, "content_title": title, "opts": None}
 
 
 def gone() -> str:

@@ -14,9 +14,10 @@ from guidance.core.spreadsheets import defused
 # More rows are no longer read on a page; the CSV holds up to `MOST_CSV_ROWS`.
 MOST_ROWS = 50
 MOST_CSV_ROWS = 10_000
-# A heat map's colour by its number in both themes, and what is not over yet.
-HEAT = [[0, "rgba(20,184,166,.08)"], [1, "rgba(13,148,136,.9)"]]
-GREY = [[0, "rgba(148,163,184,.12)"], [1, "rgba(148,163,184,.5)"]]
+# A heat map's colour by its number, and by that of what is not over yet: opaque, for plotly writes
+# on them in black or white as if they were.
+HEAT = [[0, "#ccfbf1"], [1, "#0f766e"]]
+GREY = [[0, "#e2e8f0"], [1, "#94a3b8"]]
 Figure = dict[str, Any]
 
 
@@ -62,6 +63,11 @@ class Table:
     @property
     def shown(self) -> list[Row]:
         return self.rows[:MOST_ROWS]
+
+    @property
+    def opens(self) -> bool:
+        """Tell whether any number opens its shoppers."""
+        return any(cell.point for row in self.shown for cell in row.cells)
 
     @property
     def hidden(self) -> int:
