@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
 from guidance.catalog.models import ProductAttribute
-from guidance.content.models import Draft, Publication, PublishedCopy
+from guidance.content.models import CopyBandit, Draft, Publication, PublishedCopy
+from guidance.content.services.bandits import approve_bandit
 from guidance.content.services.drafting import draft_products
 from guidance.content.services.review import approve_draft
 from guidance.content.services.variants import request_variant
@@ -65,3 +66,34 @@ def test_wordings_are_compared_and_one_is_retired(
     page.locator("#withdraw-reason").press("Enter")
     expect(page.locator(".desk-badge-withdrawn").first).to_be_visible()
     assert PublishedCopy.objects.get(variant="b").status == "withdrawn"
+
+
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (390, "zh-hans")])
+def test_a_bandit_is_asked_for_approved_and_stopped(
+    page: Page,
+    person: Callable[..., User],
+    log_in: Callable[[User], None],
+    storefront: APIClient,
+    width: int,
+    language: str,
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    mia, tom = (person(Role.MERCHANDISER, name, language) for name in ("mia", "tom"))
+    main, _other = _two_wordings(mia, person(Role.MERCHANDISER, "max"))
+    log_in(mia)
+    page.goto(f"/admin/content/publication/{main.pk}/change/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".desk-choose button").press("Enter")
+    page.wait_for_url("**/content/copybandit/*/change/")
+    bandit = CopyBandit.objects.get()
+    approve_bandit(bandit_id=bandit.pk, actor=tom)
+    for number in range(10):
+        storefront.get("/api/v1/products/mug/copy", {"customer": f"c{number}", "language": "en"})
+    page.reload()
+    expect(page.locator(".desk-table tbody tr")).to_have_count(2)
+    expect(page.locator(".desk-table")).to_contain_text("52.1 %")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".desk-buttons button").press("Enter")
+    expect(page.locator(".desk-badge-stopped")).to_be_visible()
+    bandit.refresh_from_db()
+    assert bandit.stopped_by == mia

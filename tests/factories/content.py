@@ -91,7 +91,14 @@ def copy_bandit(**given: Any) -> CopyBandit:
         place = {"product": text.product, "kind": text.kind, "language": text.language}
         given["main"] = PublishedCopy.objects.create(publication=text, **place)
     asker = given.pop("requested_by", None) or user()
-    return CopyBandit.objects.create(**{"surface": "product", "requested_by": asker, **given})
+    return CopyBandit.objects.create(
+        **{
+            "key": f"copy-bandit-{next_number()}",
+            "surface": "product",
+            "requested_by": asker,
+            **given,
+        }
+    )
 
 
 def label_policy(**given: Any) -> LabelPolicy:

@@ -1,6 +1,6 @@
 """The rows of content."""
 
-from guidance.content.models.bandits import CopyBandit, bandit_key
+from guidance.content.models.bandits import CopyBandit
 from guidance.content.models.drafts import (
     NOBODY,
     Draft,
@@ -67,7 +67,6 @@ __all__ = [
     "WebhookEvent",
     "WebhookMessage",
     "asked_for_by",
-    "bandit_key",
     "barred",
     "between_commas",
 ]

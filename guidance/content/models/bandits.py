@@ -1,7 +1,6 @@
 """Bandits that choose among the live wordings of one place, on one surface."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -40,6 +39,12 @@ class CopyBandit(models.Model):
         PURCHASE = "purchase", _("a purchase")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    key = models.SlugField(
+        _("key"),
+        unique=True,
+        editable=False,
+        help_text=_("What decisions call it, where experiments have theirs."),
+    )
     main = models.ForeignKey(
         PublishedCopy, verbose_name=_("main text"), on_delete=models.PROTECT, related_name="bandits"
     )
@@ -141,18 +146,8 @@ class CopyBandit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.main_id} {self.surface}"
-
-    @property
-    def key(self) -> str:
-        """What decisions call it, where experiments have theirs."""
-        return bandit_key(self.pk)
+        return self.key
 
     @property
     def window(self) -> timedelta:
         return timedelta(hours=self.window_hours)
-
-
-def bandit_key(pk: UUID) -> str:
-    """Return what decisions call a bandit; no experiment's key has this form by chance."""
-    return f"bandit-{pk}"

@@ -9,7 +9,12 @@ from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
 from guidance.content.models import MAIN_POLICY, CopyBandit, Publication, PublishedCopy
-from guidance.content.selectors.variants import experiments_of, live_policies, main_beside
+from guidance.content.selectors.variants import (
+    experiments_of,
+    live_policies,
+    main_beside,
+    subject_of,
+)
 from guidance.content.services.learning_wordings import follow_wordings, new_policy
 from guidance.content.services.refusals import Invalid, OwnRequest
 from guidance.content.services.waiting import require
@@ -42,7 +47,7 @@ def request_bandit(*, publication_id: uuid.UUID, asked: CopyBandit, actor: User)
         raise Invalid(_("Publish the main text and a variant of it first."))
     _require_a_choice(main)
     _require_alone(main, asked.surface)
-    asked.main, asked.requested_by = main, actor
+    asked.main, asked.requested_by, asked.key = main, actor, _free_key(main)
     try:
         asked.full_clean(exclude=["main", "requested_by"])
     except ValidationError as refused:
@@ -124,3 +129,9 @@ def _experiment(main: PublishedCopy, surface: str) -> str:
     """Return the name of the experiment that compares the wordings there, '' for none."""
     found = experiments_of(main, surface=surface, status__in=COMPARING).first()
     return found.name if found else ""
+
+
+def _free_key(main: PublishedCopy) -> str:
+    """Return the next key of a place; no experiment's drafted there has its form."""
+    before = CopyBandit.objects.filter(main=main).count()
+    return f"{subject_of(main.pk)}-bandit-{before + 1}"

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import numpy as np
 from django.utils import timezone
@@ -15,7 +14,7 @@ from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Source
 from guidance.catalog.models import Product
 from guidance.content.labelling import Channel
-from guidance.content.models import MAIN_POLICY, bandit_key
+from guidance.content.models import MAIN_POLICY
 from guidance.content.selectors.bandits import drawn_among
 from guidance.content.selectors.published import (
     LIVE_TEXTS_ON,
@@ -56,7 +55,7 @@ class Reader:
 class Bandit(NamedTuple):
     """A running bandit and the state of its policy, as rows of `LIVE_TEXTS_ON` end with."""
 
-    id: UUID
+    key: str
     state: Any
 
 
@@ -167,20 +166,20 @@ def _draw(
     try:
         policy = policy_from_state(bandit.state)
         among = drawn_among(policy, list(live))
-        arm, chance = policy.choose(None, _dice_of(bandit.id, unit), among=among)
+        arm, chance = policy.choose(None, _dice_of(bandit.key, unit), among=among)
     except PolicyProblem:
-        logger.exception("What bandit %s has learned cannot be read", bandit.id)
+        logger.exception("What bandit %s has learned cannot be read", bandit.key)
         return None
     choice.shown = live[arm]
     decision = _decision(choice, product, reader, propensity=chance)
     decision.items[0]["reason"] = OF_BANDIT
-    decision.experiment, decision.arm = bandit_key(bandit.id), arm
+    decision.experiment, decision.arm = bandit.key, arm
     return decision
 
 
-def _dice_of(bandit_id: UUID, unit: str) -> np.random.Generator:
+def _dice_of(bandit: str, unit: str) -> np.random.Generator:
     """Return the shopper's own dice: evenly spread over shoppers, the same for one every time."""
-    digest = hashlib.sha256(f"{bandit_id}:{unit}".encode()).digest()
+    digest = hashlib.sha256(f"{bandit}:{unit}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16]))
 
 

@@ -58,8 +58,8 @@ def assumptions() -> list[str]:
             " and the exploration that are set today."
         ),
         _(
-            "To be had counts what is today, and what the log shows to have been then. What sold"
-            " out is not put back otherwise."
+            "A product counts as in stock then where it is today, or where the log shows it; what"
+            " sold out since and was never shown is left out."
         ),
         _("The logged probabilities are those that the lists were really drawn with."),
         _("Intervals take shoppers for independent of each other, not their clicks."),
