@@ -72,6 +72,12 @@ ROUTES = {
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
     ),
     "experiments_holdout_end": Route(None, factories.holdout),
+    "experiments_experiment_time": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
+    ),
+    "experiments_experiment_segments": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
+    ),
     "experiments_holdout_report": Route(
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.holdout
     ),

@@ -93,8 +93,13 @@ def reach_label(text: OfPlace) -> str:
     channel = str(dict(MessageChannel.choices).get(text.channel, text.channel))
     market = _("market %(key)s") % {"key": text.market} if text.market else ""
     segment = _("tier %(name)s") % {"name": text.segment} if text.segment else ""
-    variant = _("variant %(key)s") % {"key": text.variant} if text.variant else ""
+    variant = wording_label(text.variant) if text.variant else ""
     return ", ".join(filter(None, [channel, market, segment, variant]))
+
+
+def wording_label(variant: str) -> str:
+    """Return what people call one wording of a place."""
+    return _("variant %(key)s") % {"key": variant} if variant else _("main text")
 
 
 def severity_name(severity: str) -> str:

@@ -10,13 +10,13 @@ from rest_framework import serializers
 
 from guidance.content.labelling import Channel
 from guidance.content.models import Kind, MessageChannel, PublishedCopy, WebhookEvent
+from guidance.content.services.choosing import USUAL_SURFACE
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
 from models_ml.writer.facts import LANGUAGES
 
 PAGE = 200
 # Where copy is compared unless a storefront names another place of its own.
-USUAL_SURFACE = "product"
 CURSOR_SALT = "guidance.content.changes"
 
 

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from guidance.content.models import CopyBandit
-from guidance.content.presentation import language_label, place_label
+from guidance.content.presentation import language_label, place_label, wording_label
 from guidance.content.selectors.bandits import ArmNow, arms_now
+from guidance.content.selectors.variants import variant_of
 from guidance.content.services.bandits import SETTINGS, approve_bandit, stop_bandit
 from guidance.content.services.refusals import Refused
-from guidance.content.testing import wording_name
 from guidance.core.admin import ReadOnlyAdmin, acting_person
 from guidance.core.numbers import rounded
 
@@ -124,7 +124,7 @@ class CopyBanditAdmin(ReadOnlyAdmin):
 def _row(arm: ArmNow) -> dict[str, Any]:
     rate = f"{rounded(100 * arm.rewarded / arm.closed, 1)} %" if arm.closed else "–"
     return {
-        "name": capfirst(wording_name(arm.policy)),
+        "name": capfirst(wording_label(variant_of(arm.policy))),
         "copy": arm.copy,
         "shown": rounded(arm.shown),
         "closed": rounded(arm.closed),

@@ -1,6 +1,6 @@
 """The wordings of one place on a publication's page: side by side, asked for, compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,20 +17,21 @@ from django.views.decorators.http import require_POST
 from guidance.content.admin.bandits import BanditForm
 from guidance.content.admin.labels import LabelledPublications
 from guidance.content.models import Draft, Publication, PublishedCopy
-from guidance.content.schemas import USUAL_SURFACE
+from guidance.content.presentation import wording_label
 from guidance.content.selectors.bandits import bandits_of
 from guidance.content.selectors.variants import (
     experiments_of,
     main_beside,
     policy_of,
     running_with,
+    shown_by_arm,
     wordings_of,
 )
 from guidance.content.services.bandits import request_bandit
+from guidance.content.services.choosing import USUAL_SURFACE
 from guidance.content.services.refusals import Invalid
 from guidance.content.services.variants import COMPARED_BY, compare_variants, request_variant
 from guidance.content.services.waiting import require
-from guidance.content.testing import wording_name
 from guidance.core.admin import acting_person
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import ArmReport, report
@@ -163,14 +164,14 @@ def _wordings_context(request: HttpRequest, publication: Publication) -> dict[st
     may_see = request.user.has_perm("experiments.view_experiment")
     experiments = list(experiments_of(main)) if may_see else []
     started = next((one for one in experiments if one.started_at), None)
-    figures = _figures(started) if started else {}
+    figures = _figures(started, rows) if started else {}
     return {
         "wordings": [
             Wording(
                 copy=row,
-                name=capfirst(wording_name(policy_of(row.variant))),
+                name=capfirst(wording_label(row.variant)),
                 is_this=row.publication_id == publication.pk,
-                figures=figures.get(policy_of(row.variant)),
+                figures=figures.get(row.publication_id),
             )
             for row in rows
         ],
@@ -195,9 +196,20 @@ def _wordings_context(request: HttpRequest, publication: Publication) -> dict[st
     }
 
 
-def _figures(experiment: Experiment) -> dict[str, Figures]:
-    """Return the figures of each wording by its policy."""
-    return {arm.arm.policy: _figures_of(arm) for arm in report(experiment).arms}
+def _figures(experiment: Experiment, rows: Sequence[PublishedCopy]) -> dict[UUID, Figures]:
+    """Return the figures of each arm by the publication that alone it showed.
+
+    What stands in a place now may be another text than the one that was compared: one that won is
+    published once more. An arm that showed several texts says nothing of any one of them.
+    """
+    shown = shown_by_arm(experiment)
+    found = {}
+    for arm in report(experiment).arms:
+        versions = shown.get(arm.arm.key, set())
+        for row in rows:
+            if versions == {(policy_of(row.variant), str(row.publication.number))}:
+                found[row.publication_id] = _figures_of(arm)
+    return found
 
 
 def _figures_of(arm: ArmReport) -> Figures:

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from guidance.content.models import MAIN, MAIN_POLICY, PublishedCopy
 from guidance.content.models.places import Placed
 from guidance.experiments.models import Experiment
+from guidance.experiments.selectors import decisions_of
 
 _SUBJECT = re.compile(r"copy-([0-9]{1,18})", re.ASCII)
 
@@ -49,6 +51,17 @@ def live_policies(main: PublishedCopy) -> list[str]:
     return [policy_of(variant) for variant in live.values_list("variant", flat=True)]
 
 
+def comparing_fault(main: PublishedCopy) -> str:
+    """Return why a place's wordings cannot be compared now, '' where they can: its main text and at
+    least one variant must be live."""
+    live = live_policies(main)
+    if MAIN_POLICY not in live:
+        return gettext("The main text is not published now.")
+    if live == [MAIN_POLICY]:
+        return gettext("No variant of it is published now.")
+    return ""
+
+
 def policy_of(variant: str) -> str:
     """Return what arms and decisions call a variant."""
     return variant or MAIN_POLICY
@@ -62,6 +75,15 @@ def variant_of(policy: str) -> str:
 def experiments_of(main: PublishedCopy, **narrowed: Any) -> QuerySet[Experiment]:
     """Return the experiments about the place of a main text, the newest first."""
     return Experiment.objects.filter(subject=subject_of(main.pk), **narrowed)
+
+
+def shown_by_arm(experiment: Experiment) -> dict[str, set[tuple[str, str]]]:
+    """Return, by arm, the policies and numbers of the texts shown in it; one statement."""
+    shown: dict[str, set[tuple[str, str]]] = {}
+    rows = decisions_of(experiment).order_by().values_list("arm", "policy", "policy_version")
+    for arm, policy, number in rows.distinct():
+        shown.setdefault(arm, set()).add((policy, number))
+    return shown
 
 
 def running_with(text: Placed) -> list[Experiment]:

@@ -40,12 +40,16 @@ OF_ARM, OF_BANDIT, HELD_OUT, STOOD_IN = (
 )
 
 
+# Where copy is shown unless a storefront says otherwise.
+USUAL_SURFACE = "product"
+
+
 @dataclass(frozen=True)
 class Reader:
     """Who reads a product's copy, and where; `customer` is a pseudonym, '' for nobody known."""
 
     customer: str = ""
-    surface: str = "product"
+    surface: str = USUAL_SURFACE
     channel: Channel = Channel.PAGE
     market: str = ""
     segment: str = ""

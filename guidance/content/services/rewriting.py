@@ -11,13 +11,15 @@ from django.utils.translation import gettext_noop
 
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import NOBODY, Draft, DraftQuerySet, ReviewTask, between_commas
+from guidance.content.services.differing import TooAlike, write_variants
 from guidance.content.services.examination import examine_draft, facts_as_json
 from guidance.content.services.fingerprints import remember_texts
-from guidance.content.services.providers import chosen_writer
+from guidance.content.services.providers import BUILTIN, chosen_writer
 from guidance.content.services.refusals import Invalid, Refused
 from guidance.content.services.waiting import keep_text, lock_waiting, require
 from guidance.content.services.writing import (
     Assignment,
+    Unwritten,
     batch_size,
     read_house,
     write_builtin,
@@ -57,7 +59,7 @@ def rewrite_draft(
     if written is not None and written.facts != facts_as_json(assignment.facts):
         written = None
     try:
-        written = written or write_builtin(assignment)
+        written = written or _written_again(assignment)
     except NotEnoughFacts as thin:
         missing = ", ".join(thin.missing)
         raise Invalid(_("The facts are too thin. Wanted: %(facts)s") % {"facts": missing}) from thin
@@ -70,6 +72,18 @@ def rewrite_draft(
     details = {"version": draft.version}
     record_audit(actor=actor, verb="rewrite_draft", target=draft, details=details)
     return draft
+
+
+def _written_again(assignment: Assignment) -> Draft:
+    """Return the builtin writer's text; of a variant, one like no other text of its place."""
+    if not assignment.brief.variant:
+        return write_builtin(assignment)
+    [written] = write_variants([assignment], BUILTIN)
+    if isinstance(written, TooAlike):
+        raise Invalid(_("Every wording that the facts allow is nearly one that stands here."))
+    if not isinstance(written, Draft):
+        raise written
+    return written
 
 
 def take_text(*, draft: Draft, written: Draft, actor: User, facts: Sequence[Fact]) -> None:
@@ -132,12 +146,23 @@ def _rewrite_all(
     rewritten = 0
     for start in range(0, len(drafts), size):
         batch = drafts[start : start + size]
-        texts = write_drafts(assignments_of(batch), writer)
+        texts = _write_batch(assignments_of(batch), writer)
         for number, (draft, text) in enumerate(zip(batch, texts, strict=True), start):
             context.progress(PHASE, number / len(drafts), detail={FIGURE: rewritten})
             written = text if isinstance(text, Draft) else None
             rewritten += _rewrite(draft, actor, written)
     return rewritten
+
+
+def _write_batch(
+    assignments: Sequence[Assignment], writer: Provider
+) -> list[Draft | Unwritten | TooAlike]:
+    """Return the texts in the order asked for; variants are told what to differ from."""
+    mains = [one for one in assignments if not one.brief.variant]
+    variants = [one for one in assignments if one.brief.variant]
+    plain = iter(write_drafts(mains, writer) if mains else [])
+    other = iter(write_variants(variants, writer) if variants else [])
+    return [next(other if one.brief.variant else plain) for one in assignments]
 
 
 def _rewrite(draft: Draft, actor: User, written: Draft | None) -> bool:

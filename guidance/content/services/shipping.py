@@ -38,7 +38,7 @@ def ship_variant(surface: str, subject: str, policy: str, actor: User | None) ->
     facts have changed, or another experiment compares these wordings.
     """
     main = _locked(subject)
-    _require_alone(main, surface)
+    _require_alone(main)
     before = {
         "main": str(main.publication_id) if main.is_served else "",
         "until": main.serve_until.isoformat() if main.serve_until else "",
@@ -88,13 +88,12 @@ def _locked(subject: str) -> PublishedCopy:
     return found
 
 
-def _require_alone(main: PublishedCopy, surface: str) -> None:
-    """What is shipped is shown everywhere, so nothing else may compare it meanwhile."""
-    others = experiments_of(main, status=Experiment.Status.RUNNING).exclude(surface=surface)
-    if other := others.first():
+def _require_alone(main: PublishedCopy) -> None:
+    """What is shipped is shown everywhere, so nothing else may compare it meanwhile; the experiment
+    that is decided runs no more."""
+    if other := experiments_of(main, status=Experiment.Status.RUNNING).first():
         raise ValidationError(
-            _("“%(other)s” compares these wordings on another surface; stop it first.")
-            % {"other": other.name}
+            _("“%(other)s” compares these wordings too; stop it first.") % {"other": other.name}
         )
 
 

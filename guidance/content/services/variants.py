@@ -15,6 +15,7 @@ from guidance.catalog.models import Product
 from guidance.content.models import MAIN_POLICY, Draft, Publication, PublishedCopy
 from guidance.content.presentation import language_label, place_label
 from guidance.content.selectors.variants import (
+    comparing_fault,
     experiments_of,
     live_policies,
     main_beside,
@@ -99,9 +100,10 @@ def compare_variants(
     if not surface or slugify(surface) != surface:
         raise Invalid(_("Name the surface in small letters, numbers and hyphens."))
     main = main_beside(publication)
-    policies = live_policies(main) if main else []
-    if main is None or MAIN_POLICY not in policies or policies == [MAIN_POLICY]:
-        raise Invalid(_("Publish the main text and a variant of it first."))
+    if main is None:
+        raise Invalid(_("The main text is not published now."))
+    if fault := comparing_fault(main):
+        raise Invalid(fault)
     if other := experiments_of(main, surface=surface, status__in=UNDECIDED).first():
         raise Invalid(_("“%(name)s” compares them there already.") % {"name": other.name})
     experiment = Experiment(
@@ -113,7 +115,7 @@ def compare_variants(
     )
     try:
         save_experiment(experiment=experiment, actor=actor)
-        save_arms(experiment=experiment, arms=_arms(policies), actor=actor)
+        save_arms(experiment=experiment, arms=_arms(live_policies(main)), actor=actor)
     except ValidationError as refused:
         raise Invalid(" ".join(refused.messages)) from refused
     return experiment

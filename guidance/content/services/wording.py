@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from guidance.catalog.selectors import facts_of
 from guidance.content.models import Draft
 from guidance.content.reranking import FIRST_WORDING
+from guidance.content.services.differing import TRIED, differs
 from guidance.content.services.examination import examine_draft
 from guidance.content.services.fingerprints import remember_texts
 from guidance.content.services.instructions import read_instruction
@@ -25,8 +26,6 @@ from models_ml.writer.realiser import NotEnoughFacts
 # Candidates have numbers above every version that people reach by asking for another text.
 FIRST_CANDIDATE = 500
 SHOWN = 3
-# An instruction picks the best of so many texts, which take 10 ms.
-TRIED = 24
 
 
 def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
@@ -37,8 +36,9 @@ def candidates(draft: Draft, count: int = SHOWN) -> list[Draft]:
     """
     facts = facts_of([draft.product], draft.language)[draft.product_id]
     house, found = read_house(draft.language, draft.market, chooser=FIRST_WORDING), list[Draft]()
+    differing = differs(draft)
     for one in _written(draft, facts, FIRST_CANDIDATE, TRIED, house):
-        if one.text in {draft.text, *(other.text for other in found)}:
+        if one.text in {draft.text, *(other.text for other in found)} or not differing(one):
             continue
         examined = examine_draft(
             draft=one,
@@ -102,7 +102,8 @@ def best_as_told(draft: Draft, facts: Sequence[Fact], instruction: str) -> tuple
     understood; raises Invalid where it understands nothing or no text is better.
     """
     read = read_instruction(instruction, sorted({fact.key for fact in facts}))
-    tried = list(_written(draft, facts, FIRST_CANDIDATE, TRIED))
+    differing = differs(draft)
+    tried = [one for one in _written(draft, facts, FIRST_CANDIDATE, TRIED) if differing(one)]
     best = max(tried, key=read.mark, default=None)
     if best is None or read.mark(best) <= read.mark(draft):
         raise Invalid(

@@ -11,6 +11,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET
 
 from guidance.core.admin import GuidanceModelAdmin, admin_page
+from guidance.experiments.closer import segments_page, time_page
 from guidance.experiments.models import Experiment
 from guidance.experiments.outlook import outlook_lines
 from guidance.experiments.overlaps import overlap_problems
@@ -22,7 +23,8 @@ class ExperimentViews(GuidanceModelAdmin):
     """What an experiment's page leads to."""
 
     def get_urls(self) -> list[URLPattern]:
-        return [self.route("outlook", self.outlook), *super().get_urls()]
+        views = {"outlook": self.outlook, "time": self.time, "segments": self.segments}
+        return [*(self.route(name, view) for name, view in views.items()), *super().get_urls()]
 
     def route(self, name: str, view: Callable[..., HttpResponse], end: str = "/") -> URLPattern:
         """Return the address of one experiment's page."""
@@ -43,6 +45,18 @@ class ExperimentViews(GuidanceModelAdmin):
             outlook=[] if has_started else outlook_lines(experiment, arms),
             beside=[] if has_started else overlap_problems(experiment),
         )
+
+    @method_decorator(require_GET)
+    def time(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the difference day by day."""
+        experiment = self.seen(request, pk)
+        return self._page(request, experiment, "time.html", **time_page(experiment))
+
+    @method_decorator(require_GET)
+    def segments(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show who differs how."""
+        experiment = self.seen(request, pk)
+        return self._page(request, experiment, "segments.html", **segments_page(experiment))
 
     def seen(self, request: HttpRequest, pk: int) -> Experiment:
         """Return the experiment for somebody who may see it."""

@@ -119,6 +119,8 @@ def _conclude(locked: Experiment, *, actor: User, changed: list[str], verb: str)
     locked.status, locked.decided_at = Status.DECIDED, now
     changed += ["status", "decided_at"]
     if locked.decision == Verdict.SHIP:
+        # Who ships asks what else runs: this one runs no more.
+        locked.save(update_fields=changed)
         arm = locked.arms.get(key=locked.decided_arm)
         locked.shipped_before = _testable(locked).ship(
             locked.surface, locked.subject, arm.policy, actor

@@ -26,6 +26,7 @@ from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import report
 from guidance.experiments.services import (
     approve_experiment,
+    stop_experiment,
     undo_ship,
 )
 from models_ml.writer.duplicates import ALIKE, likeness, shingles
@@ -196,7 +197,7 @@ def test_a_wording_compared_elsewhere_too_is_not_shipped(
     running: Experiment, mug: Publication, mia: User, max_: User
 ) -> None:
     start(mug, mia, max_, surface="list")
-    with pytest.raises(ValidationError, match="another surface"):
+    with pytest.raises(ValidationError, match="compares these wordings too"):
         ship(running, mia, max_)
 
 
@@ -224,6 +225,7 @@ def test_shipping_needs_the_text_to_be_true(
 ) -> None:
     plastic = AttributeRow(key="material", value="glass", language="en")
     update_product(product=mug_b.product, actor=None, attributes=[plastic])
+    stop_experiment(experiment=running, actor=mia)
     with pytest.raises(ValidationError, match="not published now"):
         COPY.ship(running.surface, running.subject, "b", mia)
 
@@ -233,6 +235,7 @@ def test_a_wording_that_must_be_approved_anew_is_not_shipped(
 ) -> None:
     soon = timezone.now() + timedelta(days=2)
     PublishedCopy.objects.filter(publication=mug_b).update(serve_until=soon)
+    stop_experiment(experiment=running, actor=mia)
     with pytest.raises(ValidationError, match="approved anew"):
         COPY.ship(running.surface, running.subject, "b", mia)
     assert PublishedCopy.objects.filter(status="live").count() == 2
@@ -244,6 +247,7 @@ def test_a_planned_text_keeps_another_from_being_shipped_over_it(
     later = draft_main(mug.product_id)
     at = timezone.now() + timedelta(days=1)
     approve_draft(draft_id=later.pk, version=later.version, actor=mia, publish_at=at)
+    stop_experiment(experiment=running, actor=mia)
     with pytest.raises(ValidationError, match="planned"):
         COPY.ship(running.surface, running.subject, "b", mia)
 

@@ -1,0 +1,182 @@
+"""An experiment looked at closer: its difference day by day, and who differs how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from guidance.core.numbers import rounded
+from guidance.experiments.figures import ARM_COLOURS
+from guidance.experiments.models import Experiment
+from guidance.experiments.selectors.exposed import METRIC_TITLES, exposed_of
+from guidance.experiments.selectors.segments import Segment, segments_of
+from guidance.experiments.selectors.unfolding import Curve, unfold
+from guidance.experiments.statistics import Comparison, Corrected, NotMeasured
+from guidance.experiments.wording import REASONS, arm_name, p_text
+
+KIND_NAMES = {
+    "tier": gettext_lazy("Membership tier"),
+    "language": gettext_lazy("Language"),
+    "history": gettext_lazy("New or known"),
+}
+VALUE_NAMES = {
+    "known": gettext_lazy("had done something here before"),
+    "new": gettext_lazy("first seen in the experiment"),
+}
+FIGURE_HEIGHT = 340
+
+
+@dataclass(frozen=True)
+class Row:
+    """One segment's comparison in words."""
+
+    segment: str
+    title: str
+    shoppers: str
+    difference: str
+    p_value: str
+    is_clear: bool
+    is_measured: bool
+
+
+def time_page(experiment: Experiment) -> dict[str, Any]:
+    """Return what the page of the days shows: one figure a metric, the primary one first."""
+    shoppers = exposed_of(experiment)
+    metrics = sorted(METRIC_TITLES, key=lambda one: one != experiment.primary_metric)
+    figures = []
+    for metric in metrics:
+        figure = _figure(unfold(experiment, shoppers, metric), metric)
+        if figure is not None:
+            figures.append((metric, METRIC_TITLES[metric], figure))
+    return {
+        "figures": figures,
+        "is_sequential": experiment.stop_rule == Experiment.StopRule.SEQUENTIAL,
+    }
+
+
+def _figure(curves: Sequence[Curve], metric: str) -> dict[str, Any] | None:
+    """Return plotly's JSON: a line and a band for each treatment; None where none is measured."""
+    traces: list[dict[str, Any]] = []
+    scale, unit = _scale(metric)
+    for place, curve in enumerate(curves, start=1):
+        colour = ARM_COLOURS[place % len(ARM_COLOURS)]
+        points = [one for one in curve.points if isinstance(one.found, Comparison)]
+        if not points:
+            continue
+        days = [one.day.isoformat() for one in points]
+        found = [one.found for one in points if isinstance(one.found, Comparison)]
+        name = arm_name(curve.arm)
+        plain = {"type": "scatter", "mode": "lines", "x": days, "legendgroup": curve.arm.key}
+        hidden = {"line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"}
+        traces += [
+            {**plain, **hidden, "y": [scale * one.high for one in found]},
+            {
+                **plain,
+                **hidden,
+                "y": [scale * one.low for one in found],
+                "fill": "tonexty",
+                "fillcolor": f"{colour}33",
+            },
+            {
+                **plain,
+                "mode": "lines+markers",
+                "name": name,
+                "y": [scale * one.value for one in found],
+                "line": {"color": colour, "width": 2},
+                "marker": {"size": 5},
+                "text": [
+                    _("%(difference)s; %(shoppers)s shoppers")
+                    % {
+                        "difference": _difference(point.found, metric),
+                        "shoppers": _count(point.shoppers),
+                    }
+                    for point in points
+                ],
+                "hovertemplate": "%{text}",
+            },
+        ]
+    if not traces:
+        return None
+    title = _("Difference (%(unit)s)") % {"unit": unit}
+    layout = {
+        "height": FIGURE_HEIGHT,
+        "margin": {"l": 64, "r": 16, "t": 36, "b": 40},
+        "xaxis": {"type": "date"},
+        "yaxis": {"title": {"text": title, "standoff": 4}, "zeroline": True, "zerolinewidth": 2},
+        "showlegend": True,
+    }
+    return {"data": traces, "layout": layout}
+
+
+def segments_page(experiment: Experiment) -> dict[str, Any]:
+    """Return what the page of the segments shows: in words what differs clearly, then the table."""
+    found = segments_of(experiment, exposed_of(experiment))
+    sizes = {one.corrected.family for one in found if isinstance(one.corrected, Corrected)}
+    return {
+        "segments": [_row(one) for one in found],
+        "clear": [_sentence(one) for one in found if one.is_clear],
+        "family": max(sizes, default=0),
+    }
+
+
+def _sentence(one: Segment) -> str:
+    assert isinstance(one.found, Comparison)
+    words = {
+        "segment": _segment(one),
+        "metric": METRIC_TITLES[one.metric],
+        "arm": arm_name(one.arm),
+        "difference": _difference(one.found, one.metric),
+    }
+    if one.found.value > 0:
+        return (
+            _("%(segment)s: %(metric)s of %(arm)s is above the control by %(difference)s.") % words
+        )
+    return _("%(segment)s: %(metric)s of %(arm)s is below the control by %(difference)s.") % words
+
+
+def _row(one: Segment) -> Row:
+    return Row(
+        segment=_segment(one),
+        title=_("%(metric)s of %(arm)s")
+        % {"metric": METRIC_TITLES[one.metric], "arm": arm_name(one.arm)},
+        shoppers=_("%(arm)s of %(all)s")
+        % {
+            "arm": _count(one.shoppers),
+            "all": _count(one.shoppers + one.control_shoppers),
+        },
+        difference=_difference(one.found, one.metric),
+        p_value=p_text(one.corrected.adjusted) if isinstance(one.corrected, Corrected) else "–",
+        is_clear=one.is_clear,
+        is_measured=isinstance(one.found, Comparison),
+    )
+
+
+def _segment(one: Segment) -> str:
+    value = VALUE_NAMES.get(one.value, one.value) or _("not known")
+    return _("%(kind)s: %(value)s") % {"kind": KIND_NAMES[one.kind], "value": value}
+
+
+def _scale(metric: str) -> tuple[int, str]:
+    return (1, _("stars")) if metric == "satisfaction" else (100, _("points"))
+
+
+def _difference(found: Comparison | NotMeasured, metric: str) -> str:
+    if isinstance(found, NotMeasured):
+        return str(REASONS[found.reason])
+    scale, unit = _scale(metric)
+    digits = 1 if scale == 100 else 2
+    value, low, high = (rounded(scale * n, digits) for n in (found.value, found.low, found.high))
+    return _("%(sign)s%(value)s %(unit)s (%(low)s to %(high)s)") % {
+        "sign": "+" if found.value > 0 and value.strip("0.,") else "",
+        "value": value,
+        "unit": unit,
+        "low": low,
+        "high": high,
+    }
+
+
+def _count(number: int) -> str:
+    return number_format(number, force_grouping=True)

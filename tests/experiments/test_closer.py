@@ -1,0 +1,137 @@
+"""An experiment looked at closer: day by day, and by segments."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from guidance.core.roles import Role
+from guidance.customers.models import Customer
+from guidance.experiments.models import Experiment
+from guidance.experiments.selectors import report
+from guidance.experiments.selectors.exposed import exposed_of
+from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
+from guidance.experiments.selectors.unfolding import unfold
+from guidance.experiments.statistics import Comparison, NotMeasured
+from tests import factories
+from tests.experiments.conftest import Visit
+
+PAGES = "/admin/experiments/experiment/"
+START = timezone.now() - timedelta(days=20)
+
+
+@pytest.fixture
+def traffic(visit: Visit, experiment: Experiment) -> Experiment:
+    """Over four days 30 shoppers a day and arm; gold ones click more on the model's, and only
+    they: 12 of 15 against 3 of 15. Half of them were known before."""
+    Experiment.objects.filter(pk=experiment.pk).update(started_at=START)
+    for day in range(4):
+        for number in range(30):
+            for arm in ("baseline", "model"):
+                ref = f"{arm}-{day}-{number}"
+                is_gold = number < 15
+                clicks = number % 15 < (12 if is_gold and arm == "model" else 3)
+                made = visit(
+                    ref,
+                    arm,
+                    at=START + timedelta(days=day, hours=1),
+                    seen=1,
+                    clicks=int(clicks),
+                    buys_after_hours=1 if number % 3 == 0 else None,
+                )
+                Customer.objects.filter(pk=made.customer_id).update(
+                    tier="gold" if is_gold else "", language="en" if number % 2 else "zh"
+                )
+                if number % 2:
+                    factories.event(
+                        customer=made.customer, occurred_at=START - timedelta(days=1), kind="view"
+                    )
+    return Experiment.objects.get(pk=experiment.pk)
+
+
+def test_the_last_day_says_what_the_report_says(traffic: Experiment) -> None:
+    shoppers = exposed_of(traffic)
+    told = {one.metric: one.difference for one in report(traffic).comparisons}
+    for metric in ("ctr", "conversion"):
+        [curve] = unfold(traffic, shoppers, metric)
+        assert [point.shoppers for point in curve.points] == [60, 120, 180, 240]
+        found, same = curve.points[-1].found, told[metric]
+        assert isinstance(found, Comparison)
+        assert isinstance(same, Comparison)
+        assert (found.value, found.low) == pytest.approx((same.value, same.low))
+    [curve] = unfold(traffic, shoppers, "satisfaction")
+    assert all(isinstance(point.found, NotMeasured) for point in curve.points)
+
+
+def test_a_sequential_plans_band_is_the_always_valid_one(traffic: Experiment) -> None:
+    shoppers = exposed_of(traffic)
+    widths = {}
+    for rule in ("fixed", "sequential"):
+        traffic.stop_rule = rule
+        [curve] = unfold(traffic, shoppers, "ctr")
+        found = curve.points[-1].found
+        assert isinstance(found, Comparison)
+        widths[rule] = found.high - found.low
+    assert widths["sequential"] > widths["fixed"]
+
+
+def test_segments_find_whom_the_effect_is_in_and_correct_for_all(traffic: Experiment) -> None:
+    found = segments_of(traffic, exposed_of(traffic))
+    clear = {(one.kind, one.value, one.metric) for one in found if one.is_clear}
+    assert ("tier", "gold", "ctr") in clear
+    assert ("tier", "", "ctr") not in clear
+    assert not [one for one in clear if one[2] == "conversion"]
+    gold = next(one for one in found if (one.value, one.metric) == ("gold", "ctr"))
+    assert isinstance(gold.found, Comparison)
+    assert gold.found.value == pytest.approx(12 / 15 - 3 / 15)
+    assert (gold.control_shoppers, gold.shoppers) == (60, 60)
+    assert gold.corrected.family == sum(isinstance(one.found, Comparison) for one in found) == 12
+    assert gold.corrected.adjusted == pytest.approx(12 * gold.found.p_value)
+    known = next(one for one in found if (one.value, one.metric) == ("known", "ctr"))
+    assert known.shoppers == 60
+
+
+def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
+    for number, customer in enumerate(Customer.objects.order_by("pk")):
+        Customer.objects.filter(pk=customer.pk).update(language=f"l{number % 9}")
+    found = segments_of(traffic, exposed_of(traffic))
+    assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
+
+
+def test_units_take_two_statements_at_any_size(
+    traffic: Experiment, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(2):
+        assert len(exposed_of(traffic)) == 240
+
+
+def test_a_shopper_of_two_arms_is_in_no_figure(traffic: Experiment, visit: Visit) -> None:
+    visit("model-0-0", "baseline", at=START + timedelta(days=2), seen=1)
+    assert len(exposed_of(traffic)) == 239
+
+
+def test_the_pages_show_it(traffic: Experiment, desk: Callable[..., Client]) -> None:
+    client = desk(Role.ANALYST)
+    main = client.get(f"{PAGES}{traffic.pk}/change/").content.decode()
+    for page in ("time", "segments"):
+        assert f"{PAGES}{traffic.pk}/{page}/" in main
+    days = client.get(f"{PAGES}{traffic.pk}/time/")
+    assert [key for key, _name, _figure in days.context["figures"]] == ["ctr", "conversion"]
+    assert "do not decide on the day" in days.content.decode()
+    text = client.get(f"{PAGES}{traffic.pk}/segments/").content.decode()
+    assert "Membership tier: gold: CTR of" in text
+    assert "for all 12 tests" in text
+
+
+@pytest.mark.django_db
+def test_without_shoppers_the_pages_say_what_they_need(
+    experiment: Experiment, desk: Callable[..., Client]
+) -> None:
+    client = desk(Role.ANALYST)
+    text = client.get(f"{PAGES}{experiment.pk}/time/").content.decode()
+    assert "Nothing can be compared yet" in text
+    text = client.get(f"{PAGES}{experiment.pk}/segments/").content.decode()
+    assert "There is nothing to divide yet" in text
