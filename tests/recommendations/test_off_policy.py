@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,8 +27,10 @@ from guidance.recommendations.rankers import open_version
 from guidance.recommendations.selectors import Shopper, history_before
 from guidance.recommendations.services import Asked, answer_shopper, recommend
 from guidance.recommendations.state import state
+from guidance.training.hooks import Trained
 from guidance.training.models import ModelVersion
 from guidance.training.services import request_estimate
+from guidance.training.services.runs import record_version
 from tests import factories
 from tests.trained import SKUS, taste_of
 
@@ -244,3 +248,22 @@ def test_a_person_asks_once_and_others_not_at_all(
     page = client.get(reverse("admin:training_modelversion_change", args=[version.pk]))
     assert reverse("admin:core_job_change", args=[job.pk]) in page.content.decode()
     assert desk(Role.COMPLIANCE).post(url).status_code == 403
+
+
+def test_a_training_s_end_asks_for_the_estimate_and_a_writer_has_none(
+    desk: Callable[..., Client],
+) -> None:
+    made = {}
+    for recipe in ("recommender", "writer"):
+        trained = Trained(
+            folder=Path(settings.MODEL_DIR) / recipe,
+            report={"candidates": {}, "best_baseline": "plain"},
+            verdict={**factories.PASSED_VERDICT, "passed": False, "problems": [], "products": 50},
+        )
+        made[recipe] = record_version(run=factories.training_run(recipe=recipe), trained=trained)
+    (job,) = Job.objects.filter(kind="estimate_version")
+    assert job.params == {"version": str(made["recommender"].pk)}
+    url = reverse("admin:training_modelversion_change", args=[made["writer"].pk])
+    page = desk(Role.ANALYST).get(url).content.decode()
+    assert "holds no probabilities of it" in page
+    assert "Estimate from the log" not in page
