@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.behaviour.analysis import cohorts, paths
@@ -21,6 +22,11 @@ USUAL_WINDOW = 7
 LONGEST_WINDOW = 90
 
 
+def _periods() -> list[tuple[int | str, str]]:
+    presets = [(days, gettext("last %(days)s days") % {"days": days}) for days in PRESETS]
+    return [*presets, ("", gettext("the days chosen"))]
+
+
 class AnalysisForm(PeriodForm):
     """The address of an analysis: what it leaves open is as `usual`; each mistake has its field."""
 
@@ -28,10 +34,7 @@ class AnalysisForm(PeriodForm):
 
     days = forms.TypedChoiceField(
         label=_("Period"),
-        choices=[
-            *((days, _("last %(days)d days") % {"days": days}) for days in PRESETS),
-            ("", _("the days chosen")),
-        ],
+        choices=_periods,
         coerce=int,
         empty_value=None,
         required=False,
@@ -103,7 +106,7 @@ class FunnelForm(AnalysisForm):
         super().__init__(query)
         for place, name in enumerate(names, start=1):
             self.fields[name] = forms.ChoiceField(
-                label=_("Step %(place)d") % {"place": place},
+                label=gettext("Step %(place)d") % {"place": place},
                 choices=[("", "–"), *Event.Kind.choices],
                 required=False,
                 widget=forms.Select(attrs={"class": "sg-insight-input"}),

@@ -77,7 +77,7 @@ def test_a_decision_says_what_was_shown_and_how_likely(
 def test_the_held_out_get_the_main_text_and_the_decision_says_so(
     running: Experiment, mug: Publication, storefront: APIClient
 ) -> None:
-    held = factories.holdout(is_active=True, ended_at=None, share="0.99")
+    held = factories.holdout(key="all-but-few", is_active=True, ended_at=None, share="0.99")
     for shopper in SHOPPERS[:4]:
         assert get(storefront, customer=shopper)["text"] == mug.text
     assert set(Decision.objects.values_list("experiment", "arm", "policy")) == {

@@ -83,7 +83,7 @@ def _segments_table(scope: Scope, found: Buyers, place: Ints) -> Table:
     return Table(
         key="segments",
         title=_("Segments"),
-        first=_("segment"),
+        first=_("segment of shoppers"),
         columns=[
             _("shoppers"),
             _("of all"),
