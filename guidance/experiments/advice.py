@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment
 from guidance.experiments.overlaps import met_elsewhere
 from guidance.experiments.pace import days_to_go
@@ -101,11 +100,12 @@ def _results(experiment: Experiment, report: Report, rule: StopRule) -> Iterator
         is_goal = one.metric == experiment.primary_metric
         if is_goal or one.metric in experiment.guardrails:
             yield Result(
-                metric=str(METRIC_NAMES[one.metric]),
+                metric=one.definition.title,
                 arm=one.arm.key,
                 role=Role.GOAL if is_goal else Role.GUARD,
                 comparison=one.difference,
                 corrected=one.corrected,
+                less_is_better=one.definition.less_is_better,
                 may_be_worth=_may_be_worth(one, smallest),
                 is_alarm=(one.metric, one.arm.key) in alarms,
             )
@@ -113,11 +113,14 @@ def _results(experiment: Experiment, report: Report, rule: StopRule) -> Iterator
 
 def _may_be_worth(versus: Versus, smallest: float) -> bool:
     """Whether the lift may reach the smallest worthwhile effect, relative to the control."""
-    return not isinstance(versus.lift, Comparison) or versus.lift.high >= smallest
+    if not isinstance(versus.lift, Comparison):
+        return True
+    best = -versus.lift.low if versus.definition.less_is_better else versus.lift.high
+    return best >= smallest
 
 
 def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
-    """Yield every guardrail that an arm clearly harms; all metrics are better higher."""
+    """Yield every guardrail that an arm clearly harms."""
     control = next((arm for arm in report.arms if arm.arm.is_control), None)
     for treatment in report.arms:
         if control is None or treatment is control:
@@ -130,5 +133,8 @@ def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
                 treatment.samples[metric],
                 confidence=GUARDRAIL_CONFIDENCE,
             )
-            if isinstance(found, Comparison) and found.high < 0:
+            if not isinstance(found, Comparison):
+                continue
+            worst = -found.low if report.metrics[metric].less_is_better else found.high
+            if worst < 0:
                 yield Harm(metric, treatment.arm.key, found)

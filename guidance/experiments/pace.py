@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from guidance.experiments.metrics import METRICS
+from guidance.experiments.metrics import chosen_keys
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import LATELY, Report, Versus
 from guidance.experiments.statistics import (
@@ -24,14 +24,14 @@ DAY = timedelta(days=1)
 def criterion(experiment: Experiment, treatments: int, tuning: float) -> Criterion:
     """Return how an effect will be judged: among all tests of the report, daily if sequential."""
     if experiment.stop_rule != Experiment.StopRule.SEQUENTIAL:
-        return Criterion(comparisons=family(treatments))
+        return Criterion(comparisons=family(experiment, treatments))
     monitoring = Monitoring(tuning=tuning, looks=experiment.horizon_days or Monitoring.looks)
-    return Criterion(comparisons=family(treatments), monitoring=monitoring)
+    return Criterion(comparisons=family(experiment, treatments), monitoring=monitoring)
 
 
-def family(treatments: int) -> int:
+def family(experiment: Experiment, treatments: int) -> int:
     """Return how many tests a report makes at most."""
-    return len(METRICS) * max(treatments, 1)
+    return len(chosen_keys(experiment)) * max(treatments, 1)
 
 
 def daily_shoppers(experiment: Experiment, report: Report, *, arm: str = "") -> float:

@@ -110,4 +110,18 @@ def _warnings(found: Report) -> list[str]:
                 )
                 % {"arm": name, "count": arm.windows_open, "all": arm.shoppers}
             )
+        said += [
+            _(
+                "%(metric)s of %(arm)s: it may still change for %(count)s of %(all)s shoppers, "
+                "whose days are not over."
+            )
+            % {
+                "metric": found.metrics[key].title,
+                "arm": name,
+                "count": count,
+                "all": arm.shoppers,
+            }
+            for key, count in arm.immature.items()
+            if count and key != "conversion"
+        ]
     return said

@@ -20,6 +20,7 @@ from guidance.experiments.services import (
     save_experiment,
     start_experiment,
 )
+from guidance.experiments.services.counting import count_customers
 
 Visit = Callable[..., Decision]
 
@@ -112,6 +113,8 @@ def visit(experiment: Experiment) -> Visit:
             )
             for kind, hours, stars in events
         )
+        if customer is not None:
+            count_customers([customer.pk])
         return decision
 
     return make

@@ -14,7 +14,6 @@ from guidance.core.roles import Role
 from guidance.experiments.advice import advise
 from guidance.experiments.models import Experiment
 from guidance.experiments.recommending import Action, Rule
-from guidance.experiments.selectors import report
 from guidance.experiments.services import (
     confirm_decision,
     decide_experiment,
@@ -25,6 +24,7 @@ from guidance.experiments.services import (
 from guidance.experiments.tasks import watch_guardrails
 from guidance.recommendations.models import Surface
 from tests.experiments.conftest import Visit, start
+from tests.experiments.counted import counted_report as report
 
 pytestmark = pytest.mark.django_db
 BECAUSE = "More shoppers clicked, as we expected."

@@ -30,9 +30,14 @@ from guidance.content.services.waiting import require
 from guidance.content.testing import wording_name
 from guidance.core.admin import acting_person
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import ArmReport, report
+from guidance.experiments.selectors import ArmReport, Report, current_metrics, report
 from guidance.experiments.statistics import NotMeasured
-from guidance.experiments.wording import METRIC_NAMES, interval_text, not_measured, value_text
+from guidance.experiments.wording import interval_text, not_measured, value_text
+
+
+def metric_choices() -> list[tuple[str, str]]:
+    """Return the metrics that wordings may be compared by."""
+    return [(key, metric.title) for key, metric in current_metrics(COMPARED_BY).items()]
 
 
 class CompareForm(forms.Form):
@@ -46,7 +51,7 @@ class CompareForm(forms.Form):
     )
     metric = forms.ChoiceField(
         label=gettext_lazy("primary metric"),
-        choices=[(name, METRIC_NAMES[name]) for name in COMPARED_BY],
+        choices=metric_choices,
     )
 
 
@@ -164,12 +169,13 @@ def _wordings_context(request: HttpRequest, publication: Publication) -> dict[st
 
 def _figures(experiment: Experiment) -> dict[str, Figures]:
     """Return the figures of each wording by its policy."""
-    return {arm.arm.policy: _figures_of(arm) for arm in report(experiment).arms}
+    found = report(experiment)
+    return {arm.arm.policy: _figures_of(arm, found) for arm in found.arms}
 
 
-def _figures_of(arm: ArmReport) -> Figures:
-    ctr, total = arm.metrics["ctr"], arm.total
+def _figures_of(arm: ArmReport, found: Report) -> Figures:
+    metric, ctr, total = found.metrics["ctr"], arm.metrics["ctr"], arm.total
     if isinstance(ctr, NotMeasured):
-        return Figures(total.served, total.seen, total.clicked, not_measured(ctr, "ctr"))
-    said = value_text("ctr", ctr.value), interval_text("ctr", ctr)
+        return Figures(total.served, total.seen, total.clicked, not_measured(ctr, metric))
+    said = value_text(metric, ctr.value), interval_text(metric, ctr)
     return Figures(total.served, total.seen, total.clicked, *said)
