@@ -37,12 +37,21 @@ class LeftOut(models.TextChoices):
 
 
 class Unit(models.Model):
-    """One shopper of one experiment: the first decision, and what came of all of them."""
+    """One shopper of one experiment: the first decision, and what came of all of them.
+
+    No foreign key is checked: the rows come from decisions that hold theirs, millions at a time.
+    """
 
     experiment = models.ForeignKey(
-        Experiment, on_delete=models.CASCADE, related_name="units", db_index=False
+        Experiment,
+        on_delete=models.CASCADE,
+        related_name="units",
+        db_index=False,
+        db_constraint=False,
     )
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     arm = models.CharField(max_length=50, blank=True)
     left_out = models.CharField(max_length=12, choices=LeftOut.choices, blank=True)
     exposed_at = models.DateTimeField()

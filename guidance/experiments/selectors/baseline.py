@@ -50,6 +50,6 @@ def history_of(experiment: Experiment) -> History:
     )
     span = ends["last"] - ends["first"] if ends["first"] else timedelta(0)
     scope = Scope(experiment, zone.key, surface_since=since)
-    found = raw_days(scope, [metric])
+    found, _times = raw_days(scope, [metric], since=since)
     total = total_of(found, [metric], arm="", at=now, zone=zone)
     return History(days, total.counts["shoppers"], span, total.sample(metric))

@@ -148,13 +148,15 @@ def values_select(
     scope: Scope, metrics: Sequence[Metric], unit: str
 ) -> tuple[str, str, dict[str, Any]]:
     """Return the rules as a table for `WITH`, the SELECT of one row a shopper and metric, and what
-    both need; `unit` is the table of the shoppers.
+    both need, '' without such metrics; `unit` is the table of the shoppers.
 
     An event is joined to the rules of the metrics that count its kind, so that one pass over the
     events serves every metric. A return counts only after a purchase of the same product in the
     window.
     """
     rules = [rule for metric in metrics for rule in _rules(metric)]
+    if not rules:
+        return "", "", {}
     values: dict[str, Any] = {"sources": purchase_sources(scope.experiment.source)}
     lines = []
     for place, rule in enumerate(rules):

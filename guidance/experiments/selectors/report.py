@@ -32,7 +32,6 @@ from guidance.experiments.selectors.sums import (
     Times,
     arm_times,
     raw_days,
-    raw_times,
     stored_days,
     total_of,
 )
@@ -141,8 +140,7 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
         days = stored_days(experiment)
         times = arm_times(scope, since=at - LATELY)
     else:
-        days = raw_days(scope, list(metrics.values()))
-        times = raw_times(scope, since=at - LATELY)
+        days, times = raw_days(scope, list(metrics.values()), since=at - LATELY)
     reading = reading_of(experiment)
     reports = _arm_reports(arms, metrics, days, times, at=at, zone=zone)
     ends = [end for one in times.values() for end in (one.first, one.last) if end is not None]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -14,6 +14,7 @@ from guidance.experiments.models import ArmDay, Experiment, Metric, MetricDay, U
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
 from guidance.experiments.selectors.counting_sql import (
     COUNTS,
+    UNIT_TABLE,
     Scope,
     arm_days_select,
     metric_days_select,
@@ -23,6 +24,8 @@ from guidance.experiments.selectors.counting_sql import (
 )
 
 SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
+# Where a past moment's rows lie while they are added up.
+RAW_UNIT, RAW_VALUE = "experiments_raw_unit", "experiments_raw_value"
 ArmKey = tuple[str, str, date]
 MetricKey = tuple[int, str, date]
 
@@ -81,19 +84,74 @@ class ArmTotal:
 
 def kept_days(scope: Scope, metrics: Sequence[Metric]) -> Days:
     """Return what the rows of a scope's shoppers add up to."""
-    return _days(scope, metrics, "", "experiments_unit", "experiments_unitvalue", {})
+    return _days(scope, metrics, UNIT_TABLE, "experiments_unitvalue")
 
 
-def raw_days(scope: Scope, metrics: Sequence[Metric]) -> Days:
-    """Return the same from decisions and events; nothing is kept."""
-    tables, select = units_select(scope)
-    unit = f"unit AS (SELECT c.customer_id AS id, c.* FROM ({select}) c)"  # noqa: S608  names
-    over_events = [metric for metric in metrics if metric.is_over_events]
-    if not over_events:
-        return _days(scope, metrics, f"WITH {tables}, {unit}", "unit", "", {})
-    rules, values, more = values_select(scope, over_events, "unit")
-    both = f"WITH {tables}, {unit}, {rules}, value AS ({values})"
-    return _days(scope, metrics, both, "unit", "value", more)
+def raw_days(
+    scope: Scope, metrics: Sequence[Metric], *, since: datetime
+) -> tuple[Days, dict[str, Times]]:
+    """Return the same from decisions and events, and what `arm_times` does; nothing is kept.
+
+    The shoppers' rows lie in temporary tables meanwhile: they are made once, and PostgreSQL knows
+    how many they are before it joins them.
+    """
+    tables, units = units_select(scope)
+    rules, values, more = values_select(scope, [m for m in metrics if m.is_over_events], RAW_UNIT)
+    made = (
+        (RAW_UNIT, f"WITH {tables} SELECT c.customer_id AS id, c.* FROM ({units}) c"),  # noqa: S608
+        (RAW_VALUE, f"WITH {rules} {values}" if rules else ""),
+    )
+    with connection.cursor() as cursor:
+        for table, select in made:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+            if select:
+                statement = f"CREATE TEMPORARY TABLE {table} AS {select}"
+                cursor.execute(statement, {**scope.values, **more})
+                cursor.execute(f"ANALYZE {table}")
+    days = _days(scope, metrics, RAW_UNIT, RAW_VALUE if rules else "")
+    times = _raw_times(since)
+    with connection.cursor() as cursor:
+        for table, _select in made:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+    return days, times
+
+
+def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Days:
+    prepare()
+    days = Days()
+    over_decisions = [metric for metric in metrics if not metric.is_over_events]
+    with connection.cursor() as cursor:
+        cursor.execute(arm_days_select(scope, metrics, unit), scope.values)
+        for left_out, arm, day, *numbers in cursor.fetchall():
+            when = _as_day(day)
+            days.arms[left_out, arm, when] = [int(n) for n in numbers[: len(ARM_NUMBERS)]]
+            if left_out:
+                continue
+            for place, metric in enumerate(over_decisions):
+                start = len(ARM_NUMBERS) + place * len(SIX)
+                six = [int(n) for n in numbers[start : start + len(SIX)]]
+                if any(six):
+                    days.metrics[metric.pk, arm, when] = six
+        if not value:
+            return days
+        cursor.execute(metric_days_select(scope, metrics, unit, value), scope.values)
+        for metric_id, arm, day, *numbers in cursor.fetchall():
+            days.metrics[metric_id, arm, _as_day(day)] = [int(n) for n in numbers]
+    return days
+
+
+def _raw_times(since: datetime) -> dict[str, Times]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+SELECT u.arm, MIN(u.exposed_at), MAX(u.exposed_at), COUNT(*) FILTER (WHERE u.exposed_at > %s)
+FROM {RAW_UNIT} u WHERE u.left_out = '' GROUP BY u.arm""",  # noqa: S608  names, no values
+            [connection.ops.adapt_datetimefield_value(since)],
+        )
+        return {
+            arm: Times(_as_time(first), _as_time(last), lately)
+            for arm, first, last, lately in cursor.fetchall()
+        }
 
 
 def arm_times(scope: Scope, *, since: datetime) -> dict[str, Times]:
@@ -112,23 +170,6 @@ def arm_times(scope: Scope, *, since: datetime) -> dict[str, Times]:
         ends = units.aggregate(first=Min("exposed_at"), last=Max("exposed_at"))
         found[arm] = Times(ends["first"], ends["last"], (later["shoppers"] or 0) + rest)
     return found
-
-
-def raw_times(scope: Scope, *, since: datetime) -> dict[str, Times]:
-    """Return the same from the decisions."""
-    tables, select = units_select(scope)
-    statement = f"""
-WITH {tables}, unit AS ({select})
-SELECT u.arm, MIN(u.exposed_at), MAX(u.exposed_at),
-    COUNT(*) FILTER (WHERE u.exposed_at > %(since)s)
-FROM unit u WHERE u.left_out = '' GROUP BY u.arm"""  # noqa: S608  names, no values
-    values = {**scope.values, "since": connection.ops.adapt_datetimefield_value(since)}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return {
-            arm: Times(_as_time(first), _as_time(last), lately)
-            for arm, first, last, lately in cursor.fetchall()
-        }
 
 
 def stored_days(experiment: Experiment) -> Days:
@@ -176,39 +217,6 @@ def total_of(
         for metric in metrics
     }
     return ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), sums, immature)
-
-
-def _days(
-    scope: Scope,
-    metrics: Sequence[Metric],
-    tables: str,
-    unit: str,
-    value: str,
-    more: Mapping[str, Any],
-) -> Days:
-    prepare()
-    days = Days()
-    over_decisions = [metric for metric in metrics if not metric.is_over_events]
-    with connection.cursor() as cursor:
-        cursor.execute(tables + arm_days_select(scope, metrics, unit), {**scope.values, **more})
-        for left_out, arm, day, *numbers in cursor.fetchall():
-            when = _as_day(day)
-            days.arms[left_out, arm, when] = [int(n) for n in numbers[: len(ARM_NUMBERS)]]
-            if left_out:
-                continue
-            for place, metric in enumerate(over_decisions):
-                start = len(ARM_NUMBERS) + place * len(SIX)
-                six = [int(n) for n in numbers[start : start + len(SIX)]]
-                if any(six):
-                    days.metrics[metric.pk, arm, when] = six
-        if not value:
-            return days
-        cursor.execute(
-            tables + metric_days_select(scope, metrics, unit, value), {**scope.values, **more}
-        )
-        for metric_id, arm, day, *numbers in cursor.fetchall():
-            days.metrics[metric_id, arm, _as_day(day)] = [int(n) for n in numbers]
-    return days
 
 
 def _add(rows: Iterable[Sequence[int]], width: int) -> list[int]:
