@@ -63,6 +63,7 @@ bench: install-dev $(PEER)/.installed ## quality and speed against peers
 	$(PY) -m models_ml.bench all --rectools $(PEER)/bin/python
 	$(PY) -m tests.bench.desk_speed
 	$(PY) -m tests.bench.serving_load
+	$(PY) -m tests.bench.experiments_speed
 
 soak: install-dev ## kill loops and load: minutes, not seconds
 	$(PY) -m pytest tests/soak -n 0 -m soak

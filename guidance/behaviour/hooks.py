@@ -1,10 +1,12 @@
-"""What higher apps add to behaviour: rollups of their own for the days being recounted."""
+"""What higher apps add to behaviour: rollups of their own, by the day and by the customer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 DayRecount = Callable[[date, str], None]
+CustomerRecount = Callable[[Sequence[int]], None]
 _recounts: list[DayRecount] = []
+_customer_recounts: list[CustomerRecount] = []
 
 
 def register_rollup(recount: DayRecount) -> None:
@@ -21,3 +23,18 @@ def recount_elsewhere(day: date, source: str) -> None:
     """Have every registered app recount this day of this source."""
     for recount in _recounts:
         recount(day, source)
+
+
+def register_customer_rollup(recount: CustomerRecount) -> None:
+    """Have `recount(customer ids)` replace its app's sums of customers, in `ready()` only.
+
+    It runs in a transaction that took these customers' marks, under a lock of its own name.
+    """
+    if recount not in _customer_recounts:
+        _customer_recounts.append(recount)
+
+
+def recount_customers(customer_ids: Sequence[int]) -> None:
+    """Have every registered app recount these customers."""
+    for recount in _customer_recounts:
+        recount(customer_ids)

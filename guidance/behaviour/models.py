@@ -40,9 +40,11 @@ class Event(models.Model):
         RETURN = "return", _("return")
         REVIEW = "review", _("review")
         RATING = "rating", _("rating")
+        UNSUBSCRIBE = "unsubscribe", _("unsubscribe")
+        COMPLAINT = "complaint", _("complaint")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     # The index event_of_customer begins with the customer; one of its own would cost every write.
     customer = models.ForeignKey(
         Customer,
@@ -130,7 +132,7 @@ class DayRollup(models.Model):
 
     day = models.DateField(_("day"))
     source = models.CharField(_("source"), max_length=6, choices=Source.choices)
-    kind = models.CharField(_("kind"), max_length=10, choices=Event.Kind.choices)
+    kind = models.CharField(_("kind"), max_length=12, choices=Event.Kind.choices)
     events = models.PositiveIntegerField(_("events"))
     customers = models.PositiveIntegerField(_("shoppers"))
     baskets = models.PositiveIntegerField(_("baskets"), default=0)

@@ -12,7 +12,17 @@ from guidance.core.rows import CURRENCY, NO_NUL, Time
 from guidance.customers.rows import Ref
 
 KindName = Literal[
-    "view", "search", "impression", "click", "cart", "purchase", "return", "review", "rating"
+    "view",
+    "search",
+    "impression",
+    "click",
+    "cart",
+    "purchase",
+    "return",
+    "review",
+    "rating",
+    "unsubscribe",
+    "complaint",
 ]
 EventId = Annotated[
     UUID,

@@ -48,6 +48,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "decisions.outcome": "view",
         "experiments.experiment": "view add change approve decide",
         "experiments.holdout": "view",
+        "experiments.metric": "view",
         "training.trainingrun": "view add",
         "training.modelversion": "view",
         "training.retrainingpolicy": "view",
@@ -65,6 +66,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "behaviour.shoppers": "open",
         "experiments.experiment": "view",
         "experiments.holdout": "view",
+        "experiments.metric": "view",
     },
     Role.ANALYST: _SHOP_VIEW
     | {
@@ -76,6 +78,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "decisions.outcome": "view",
         "experiments.experiment": "view add change approve decide",
         "experiments.holdout": "view add change",
+        "experiments.metric": "view add change",
         "training.trainingrun": "view add",
         "training.modelversion": "view promote",
         "training.retrainingpolicy": "view change",

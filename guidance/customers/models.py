@@ -84,3 +84,20 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} of customer {self.customer_id}"
+
+
+class ChangedCustomer(models.Model):
+    """A shopper about whom rows came in, changed or went since their sums were last counted.
+
+    Written in the transaction that writes the rows, so whoever sees the mark sees the rows: a
+    transaction still open can never be passed over. No foreign key: a mark takes no lock.
+    """
+
+    customer_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("customer to count again")
+        verbose_name_plural = _("customers to count again")
+
+    def __str__(self) -> str:
+        return f"customer {self.customer_id}"

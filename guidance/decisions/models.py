@@ -164,6 +164,15 @@ class Decision(models.Model):
             models.Index(
                 fields=["experiment", "arm"], name="decision_of_arm", condition=~Q(experiment="")
             ),
+            # What was made out of an experiment's time, and for nobody, is counted in a moment.
+            models.Index(
+                fields=["experiment", "id"], name="decision_made", condition=~Q(experiment="")
+            ),
+            models.Index(
+                fields=["experiment"],
+                name="decision_for_nobody",
+                condition=~Q(experiment="") & Q(customer__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

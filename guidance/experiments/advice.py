@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment
 from guidance.experiments.overlaps import met_elsewhere
 from guidance.experiments.pace import days_to_go
@@ -106,12 +105,15 @@ def _results(experiment: Experiment, report: Report, rule: StopRule) -> Iterator
         is_goal = one.metric == experiment.primary_metric
         if is_goal or one.metric in experiment.guardrails:
             yield Result(
-                metric=str(METRIC_NAMES[one.metric]),
+                metric=one.definition.title,
                 arm=one.arm.key,
                 role=Role.GOAL if is_goal else Role.GUARD,
                 comparison=one.difference,
                 corrected=one.corrected,
-                may_be_worth=may_be_worth(one.lift, smallest),
+                less_is_better=one.definition.less_is_better,
+                may_be_worth=may_be_worth(
+                    one.lift, smallest, less_is_better=one.definition.less_is_better
+                ),
                 is_alarm=(one.metric, one.arm.key) in alarms,
             )
 
@@ -126,7 +128,7 @@ def may_be_worth(
 
 
 def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
-    """Yield every guardrail that an arm clearly harms; more is better in all of a report's."""
+    """Yield every guardrail that an arm clearly harms."""
     control = next((arm for arm in report.arms if arm.arm.is_control), None)
     for treatment in report.arms:
         if control is None or treatment is control:
@@ -134,7 +136,11 @@ def harms(experiment: Experiment, report: Report) -> Iterator[Harm]:
         for metric in experiment.guardrails:
             if metric not in treatment.samples:
                 continue
-            found = harm_between(control.samples[metric], treatment.samples[metric])
+            found = harm_between(
+                control.samples[metric],
+                treatment.samples[metric],
+                less_is_better=report.metrics[metric].less_is_better,
+            )
             if found is not None:
                 yield Harm(metric, treatment.arm.key, found)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from guidance.experiments.metrics import METRIC_NAMES
-from guidance.experiments.selectors import METRICS, ArmReport, Report
+from guidance.experiments.models import Metric
+from guidance.experiments.selectors import ArmReport, Report
 from guidance.experiments.statistics import Estimate
-from guidance.experiments.wording import arm_name, interval_text, value_text
+from guidance.experiments.wording import arm_name, interval_text, scale_of, value_text
 
 # One colour an arm on every panel; each reads on light and on dark ground.
 ARM_COLOURS = ("#b45f06", "#0d9488", "#6366f1", "#db2777", "#65a30d", "#0284c7")
@@ -19,8 +19,8 @@ def interval_figure(report: Report) -> dict[str, Any] | None:
     """Return plotly's JSON: one panel for each metric measured in any arm; None without any."""
     measured = [
         metric
-        for metric in METRICS
-        if any(isinstance(arm.metrics[metric], Estimate) for arm in report.arms)
+        for metric in report.metrics.values()
+        if any(isinstance(arm.metrics[metric.key], Estimate) for arm in report.arms)
     ]
     if not measured:
         return None
@@ -38,7 +38,7 @@ def interval_figure(report: Report) -> dict[str, Any] | None:
         layout[f"xaxis{suffix}"] = {
             "title": {"text": _axis_title(metric), "standoff": 4},
             "anchor": f"y{suffix}",
-            "rangemode": "tozero" if metric != "satisfaction" else "normal",
+            "rangemode": "normal" if metric.is_stars else "tozero",
         }
         layout[f"yaxis{suffix}"] = {
             "domain": [max(top - share, 0), top],
@@ -53,11 +53,11 @@ def interval_figure(report: Report) -> dict[str, Any] | None:
     return {"data": [trace for trace in traces if trace], "layout": layout}
 
 
-def _trace(arm: ArmReport, metric: str, suffix: str, colour: str) -> dict[str, Any] | None:
-    estimate = arm.metrics[metric]
+def _trace(arm: ArmReport, metric: Metric, suffix: str, colour: str) -> dict[str, Any] | None:
+    estimate = arm.metrics[metric.key]
     if not isinstance(estimate, Estimate):
         return None
-    scale = 1 if metric == "satisfaction" else 100
+    scale, _unit = scale_of(metric)
     value, low, high = (scale * n for n in (estimate.value, estimate.low, estimate.high))
     said = f"{value_text(metric, estimate.value)} ({interval_text(metric, estimate)})"
     return {
@@ -85,7 +85,10 @@ def _trace(arm: ArmReport, metric: str, suffix: str, colour: str) -> dict[str, A
     }
 
 
-def _axis_title(metric: str) -> str:
-    if metric == "satisfaction":
-        return _("Satisfaction (1 to 5)")
-    return _("%(metric)s (%%)") % {"metric": METRIC_NAMES[metric]}
+def _axis_title(metric: Metric) -> str:
+    if metric.is_stars:
+        return _("%(metric)s (1 to 5)") % {"metric": metric.title}
+    if metric.is_share:
+        return _("%(metric)s (%%)") % {"metric": metric.title}
+    _scale, unit = scale_of(metric)
+    return f"{metric.title} ({unit})" if unit else metric.title

@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.experiments.advice import advise
-from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import TRANSITIONS, Experiment
 from guidance.experiments.outlook import progress_lines
 from guidance.experiments.overlaps import met_elsewhere
 from guidance.experiments.plan import digest, plan_problems
-from guidance.experiments.selectors import Report
+from guidance.experiments.selectors import Report, metrics_of
 from guidance.experiments.wording import stopped_text
 
 Status = Experiment.Status
@@ -112,16 +111,17 @@ def decision_text(experiment: Experiment) -> str:
 def plan_lines(experiment: Experiment) -> list[str]:
     """Return what the plan says, a line each."""
     lines = []
+    titles = {key: metric.title for key, metric in metrics_of(experiment).items()}
     if experiment.primary_metric:
         lines.append(
             _("Primary metric: %(metric)s; worth a change from %(effect)s %% on.")
             % {
-                "metric": METRIC_NAMES.get(experiment.primary_metric, experiment.primary_metric),
+                "metric": titles.get(experiment.primary_metric, experiment.primary_metric),
                 "effect": _plain(experiment.smallest_effect or 0),
             }
         )
     if experiment.guardrails:
-        names = ", ".join(str(METRIC_NAMES.get(name, name)) for name in experiment.guardrails)
+        names = ", ".join(titles.get(name, name) for name in experiment.guardrails)
         lines.append(_("A clear harm in %(metrics)s stops it by itself.") % {"metrics": names})
     ends = [
         _("after %(days)d days") % {"days": experiment.horizon_days}

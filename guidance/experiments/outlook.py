@@ -11,8 +11,7 @@ from django.utils.translation import ngettext
 
 from guidance.behaviour.models import Source
 from guidance.core.numbers import rounded
-from guidance.experiments.metrics import METRIC_NAMES, METRICS
-from guidance.experiments.models import Arm, Experiment, Holdout
+from guidance.experiments.models import Arm, Experiment, Holdout, Metric
 from guidance.experiments.pace import (
     KEPT,
     MOST_LOOKS,
@@ -22,7 +21,7 @@ from guidance.experiments.pace import (
     missing,
 )
 from guidance.experiments.samples import RatioSample, Sample
-from guidance.experiments.selectors import LATELY, History, Report, history_of
+from guidance.experiments.selectors import LATELY, History, Report, history_of, metrics_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.statistics import (
     FEWEST_SUCCESSES,
@@ -58,8 +57,8 @@ class Outlook:
 
 def outlook_lines(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
     """Return, for a plan that names its metric and arms, what it can find and how long it takes."""
-    plan_is_open = experiment.primary_metric not in METRICS or not any(a.is_control for a in arms)
-    if plan_is_open or len(arms) < 2:
+    metric = metrics_of(experiment).get(experiment.primary_metric)
+    if metric is None or not any(a.is_control for a in arms) or len(arms) < 2:
         return []
     if experiment.subject:
         return [
@@ -80,7 +79,7 @@ def outlook_lines(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
             )
             % {"count": _count(history.shoppers), "days": history.days}
         ]
-    return list(_lines(experiment, history, foresee(experiment, arms, history)))
+    return list(_lines(experiment, metric, history, foresee(experiment, arms, history)))
 
 
 def foresee(experiment: Experiment, arms: Sequence[Arm], history: History) -> Outlook:
@@ -140,14 +139,15 @@ def _needed(experiment: Experiment, plan: Plan, treatments: int) -> int | None:
     return math.ceil(FEWEST_UNITS * (1 + found.times)) if isinstance(found, Needed) else None
 
 
-def _lines(experiment: Experiment, history: History, found: Outlook) -> Iterator[str]:
-    metric = experiment.primary_metric
+def _lines(
+    experiment: Experiment, metric: Metric, history: History, found: Outlook
+) -> Iterator[str]:
     yield _(
         "The last %(days)s days: %(count)s shoppers met this surface; %(metric)s was %(mean)s."
     ) % {
         "days": history.days,
         "count": _count(history.shoppers),
-        "metric": METRIC_NAMES[metric],
+        "metric": metric.title,
         "mean": value_text(metric, history.sample.mean),
     }
     if not isinstance(found.smallest, NotMeasured):

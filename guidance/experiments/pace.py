@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils import timezone
 
-from guidance.experiments.metrics import METRICS
+from guidance.experiments.metrics import chosen_keys
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import LATELY, Report, Versus
 from guidance.experiments.statistics import (
@@ -39,15 +39,15 @@ def criterion(
     are reckoned with: it errs on the safe side.
     """
     if experiment.stop_rule != Experiment.StopRule.SEQUENTIAL:
-        return Criterion(comparisons=family(treatments))
+        return Criterion(comparisons=family(experiment, treatments))
     looks = min(days or experiment.horizon_days or MOST_LOOKS, MOST_LOOKS)
     monitoring = Monitoring(tuning=tuning, looks=looks)
-    return Criterion(comparisons=family(treatments), monitoring=monitoring)
+    return Criterion(comparisons=family(experiment, treatments), monitoring=monitoring)
 
 
-def family(treatments: int) -> int:
+def family(experiment: Experiment, treatments: int) -> int:
     """Return how many tests a report makes at most."""
-    return len(METRICS) * max(treatments, 1)
+    return len(chosen_keys(experiment)) * max(treatments, 1)
 
 
 def daily_shoppers(experiment: Experiment, report: Report, *, arm: str = "") -> float:

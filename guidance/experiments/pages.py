@@ -88,6 +88,13 @@ def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
 def _warnings(found: Report) -> list[str]:
     """Return what a reader must know before believing the figures."""
     said = []
+    if found.is_recounting:
+        said.append(
+            _(
+                "These figures are being counted again from the rows; until that is done they may "
+                "be incomplete."
+            )
+        )
     for arm in found.arms:
         name, total = arm_name(arm.arm), arm.total
         if total.stood_in:
@@ -110,4 +117,18 @@ def _warnings(found: Report) -> list[str]:
                 )
                 % {"arm": name, "count": arm.windows_open, "all": arm.shoppers}
             )
+        said += [
+            _(
+                "%(metric)s of %(arm)s: it may still change for %(count)s of %(all)s shoppers, "
+                "whose days are not over."
+            )
+            % {
+                "metric": found.metrics[key].title,
+                "arm": name,
+                "count": count,
+                "all": arm.shoppers,
+            }
+            for key, count in arm.immature.items()
+            if count and key != "conversion"
+        ]
     return said

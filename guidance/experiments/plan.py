@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from guidance.experiments.hooks import testable_of
-from guidance.experiments.metrics import METRICS
 from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.selectors.chosen import metrics_of
 from guidance.experiments.targeting.check import check_conditions
 
 # Shares have four decimals: three thirds miss 1 by this much.
@@ -48,12 +48,15 @@ def _split_problems(arms: Sequence[Arm]) -> Iterator[str]:
 def _goal_problems(experiment: Experiment) -> Iterator[str]:
     if not experiment.hypothesis.strip():
         yield _("Say what you expect and why: the hypothesis is empty.")
-    if experiment.primary_metric not in METRICS:
+    metrics = metrics_of(experiment)
+    if experiment.primary_metric not in metrics:
         yield _("Choose one primary metric.")
     if not experiment.smallest_effect:
         yield _("Say how small an effect would still be worth the change.")
-    if unknown := sorted(set(experiment.guardrails) - set(METRICS)):
+    if unknown := sorted(set(experiment.guardrails) - set(metrics)):
         yield _("There is no guardrail metric %(names)s.") % {"names": ", ".join(unknown)}
+    if unknown := sorted(set(experiment.also_measured) - set(metrics)):
+        yield _("There is no metric %(names)s to measure too.") % {"names": ", ".join(unknown)}
     if experiment.primary_metric in experiment.guardrails:
         yield _("The primary metric cannot be a guardrail too.")
 
@@ -96,7 +99,15 @@ def _policy_problems(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[st
 
 def freeze(experiment: Experiment, arms: Sequence[Arm]) -> dict[str, Any]:
     """Return what may not change from the approval on, as JSON."""
-    return {
+    more = {
+        name: value
+        for name, value in (
+            ("also_measured", list(experiment.also_measured)),
+            ("metric_versions", experiment.metric_versions),
+        )
+        if value
+    }
+    return more | {
         "surface": experiment.surface,
         "subject": experiment.subject,
         "source": experiment.source,

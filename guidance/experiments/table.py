@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from guidance.experiments.defined import definition_of, rows_url
 from guidance.experiments.links import decisions_url, outcomes_url
-from guidance.experiments.metrics import METRIC_NAMES
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors import ArmReport, Report, Versus
 from guidance.experiments.statistics import NotMeasured
 from guidance.experiments.versus import versus_csv_rows
@@ -120,25 +120,6 @@ COUNTS: list[tuple[Promise, Promise, Count, Link]] = [
         ),
     ),
 ]
-DEFINITIONS = {
-    "ctr": gettext_lazy("decisions clicked / decisions seen; interval over shoppers"),
-    "conversion": gettext_lazy("shoppers who bought / shoppers"),
-    "satisfaction": gettext_lazy("mean of the ratings, 1 to 5; interval over shoppers"),
-}
-
-
-# The rows a metric counts; what it divides them by has a row, and a link, of its own.
-METRIC_LINKS: dict[str, Link] = {
-    "ctr": lambda experiment, arm: decisions_url(
-        experiment, arm=arm, shoppers="one_arm", outcome="clicked"
-    ),
-    "conversion": lambda experiment, arm: decisions_url(
-        experiment, arm=arm, shoppers="first", outcome="converted"
-    ),
-    "satisfaction": lambda experiment, arm: outcomes_url(
-        experiment, arm=arm, counted="one_arm", kind__exact="rating"
-    ),
-}
 
 
 def table_rows(experiment: Experiment, report: Report) -> list[Row]:
@@ -160,10 +141,10 @@ def csv_rows(experiment: Experiment, report: Report) -> Iterator[list[Any]]:
     for title, definition, count, _link in COUNTS:
         for arm in report.arms:
             yield [title, definition, arm.arm.key, count(arm), "", "", ""]
-    for metric, definition in DEFINITIONS.items():
+    for key, metric in report.metrics.items():
         for arm in report.arms:
-            found = arm.metrics[metric]
-            yield [METRIC_NAMES[metric], definition, arm.arm.key, *_numbers(found, metric)]
+            numbers = _numbers(arm.metrics[key], metric)
+            yield [metric.title, definition_of(metric), arm.arm.key, *numbers]
     yield from versus_csv_rows(report)
     for said, number in exclusions(report):
         yield [_("left out"), said, "", number, "", "", ""]
@@ -208,11 +189,11 @@ def _count_rows(experiment: Experiment, report: Report) -> Iterator[Row]:
 
 
 def _metric_rows(experiment: Experiment, report: Report) -> Iterator[Row]:
-    for metric, definition in DEFINITIONS.items():
-        versus = [found for found in report.comparisons if found.metric == metric]
+    for key, metric in report.metrics.items():
+        versus = [found for found in report.comparisons if found.metric == key]
         yield Row(
-            str(METRIC_NAMES[metric]),
-            str(definition),
+            metric.title,
+            definition_of(metric),
             [_metric_cell(experiment, arm, metric) for arm in report.arms],
             [_versus_cell(found) for found in versus],
             is_metric=True,
@@ -229,22 +210,22 @@ def against_control(arm: Arm) -> str:
     return _("%(arm)s against the control") % {"arm": arm_name(arm)}
 
 
-def _metric_cell(experiment: Experiment, arm: ArmReport, metric: str) -> Cell:
-    name, found = arm_name(arm.arm), arm.metrics[metric]
+def _metric_cell(experiment: Experiment, arm: ArmReport, metric: Metric) -> Cell:
+    name, found = arm_name(arm.arm), arm.metrics[metric.key]
     if isinstance(found, NotMeasured):
         return Cell(name, not_measured(found, metric), is_measured=False)
-    url = METRIC_LINKS[metric](experiment, arm.arm.key)
+    url = rows_url(experiment, metric, arm.arm.key)
     return Cell(name, value_text(metric, found.value), interval_text(metric, found), url)
 
 
 def _versus_cell(versus: Versus) -> Cell:
     measured = not isinstance(versus.difference, NotMeasured)
-    text = difference_text(versus.metric, versus.difference)
+    text = difference_text(versus.definition, versus.difference)
     name = against_control(versus.arm)
     return Cell(name, text, lift_text(versus.lift), is_measured=measured)
 
 
-def _numbers(found: Any, metric: str) -> list[Any]:
+def _numbers(found: Any, metric: Metric) -> list[Any]:
     if isinstance(found, NotMeasured):
         return ["", "", "", not_measured(found, metric)]
     return [found.value, found.low, found.high, ""]

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from guidance.core.numbers import rounded
-from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.selectors import LIFT_PRIOR, Report, Versus
 from guidance.experiments.statistics import (
     CONFIDENCE,
@@ -43,8 +42,8 @@ def versus_rows(report: Report, primary_metric: str) -> list[VersusRow]:
 def _row(one: Versus, *, is_goal: bool) -> VersusRow:
     return VersusRow(
         title=_("%(metric)s of %(arm)s")
-        % {"metric": METRIC_NAMES[one.metric], "arm": arm_name(one.arm)},
-        difference=difference_text(one.metric, one.difference),
+        % {"metric": one.definition.title, "arm": arm_name(one.arm)},
+        difference=difference_text(one.definition, one.difference),
         lift=_lift(one),
         chance=_per_cent(one.belief.chance_to_win, 1) if isinstance(one.belief, Posterior) else "",
         loss=_loss(one),
@@ -100,14 +99,14 @@ def versus_csv_rows(report: Report) -> Iterator[list[Any]]:
     for one in report.comparisons:
         against = _("%(arm)s against the control") % {"arm": one.arm.key}
         for name, numbers in _figures(one, kind):
-            yield [f"{METRIC_NAMES[one.metric]}: {name}", against, one.arm.key, *numbers]
+            yield [f"{one.definition.title}: {name}", against, one.arm.key, *numbers]
 
 
 def _figures(one: Versus, kind: str) -> Iterator[tuple[str, list[Any]]]:
     """Yield each figure's name, value, low, high and note."""
     for name, found in ((_("difference"), one.difference), (_("relative lift"), one.lift)):
         if isinstance(found, NotMeasured):
-            yield name, ["", "", "", not_measured(found, one.metric)]
+            yield name, ["", "", "", not_measured(found, one.definition)]
         else:
             yield name, [found.value, found.low, found.high, kind]
     if isinstance(one.difference, Comparison):
@@ -122,7 +121,7 @@ def _figures(one: Versus, kind: str) -> Iterator[tuple[str, list[Any]]]:
 
 def _lift(one: Versus) -> str:
     if isinstance(one.lift, NotMeasured):
-        return not_measured(one.lift, one.metric)
+        return not_measured(one.lift, one.definition)
     value, low, high = (_per_cent(n, 1) for n in (one.lift.value, one.lift.low, one.lift.high))
     sign = "+" if one.lift.value > 0 else ""
     return _("%(value)s (%(low)s to %(high)s)") % {"value": sign + value, "low": low, "high": high}
@@ -131,7 +130,7 @@ def _lift(one: Versus) -> str:
 def _loss(one: Versus) -> str:
     if isinstance(one.belief, NotMeasured):
         return ""
-    scale, unit = scale_of(one.metric)
+    scale, unit = scale_of(one.definition)
     return _("%(ship)s %(unit)s if shipped, %(keep)s if kept") % {
         "ship": rounded(scale * one.belief.loss_of_treatment, 2),
         "keep": rounded(scale * one.belief.loss_of_control, 2),

@@ -5,9 +5,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.core.numbers import rounded
-from guidance.experiments.metrics import METRIC_NAMES
-from guidance.experiments.models import Arm, Experiment
-from guidance.experiments.selectors import Problem, Report, Trouble, Versus
+from guidance.experiments.models import Arm, Experiment, Metric
+from guidance.experiments.selectors import Problem, Report, Trouble, Versus, metrics_of
 from guidance.experiments.statistics import (
     Comparison,
     Estimate,
@@ -24,7 +23,7 @@ REASONS = {
     Unmeasured.NO_BASELINE: gettext_lazy("the control is at zero"),
     Unmeasured.TOO_FEW: gettext_lazy("fewer than 5 cases, or all but 5, in an arm"),
     Unmeasured.NO_SHARES: gettext_lazy("fewer than two arms have a share"),
-    Unmeasured.NOTHING_REPORTED: gettext_lazy("no purchase of any of these shoppers was reported"),
+    Unmeasured.NOTHING_REPORTED: gettext_lazy("nothing of the kind was reported of any shopper"),
     Unmeasured.NOT_A_NUMBER: gettext_lazy("a value is no number, or too large to be one"),
     Unmeasured.IMPOSSIBLE: gettext_lazy("the counts contradict each other"),
     Unmeasured.NO_DENOMINATOR: gettext_lazy("there is nothing to divide by"),
@@ -34,12 +33,15 @@ REASONS = {
     Unmeasured.UNREACHABLE: gettext_lazy("no experiment of a sensible size reaches this"),
     Unmeasured.NO_TRAFFIC: gettext_lazy("no new shoppers come"),
 }
-# What an empty count means depends on what is counted.
+# What an empty count means depends on what is divided by.
 EMPTY = {
-    "ctr": gettext_lazy("no impressions were reported"),
-    "conversion": gettext_lazy("nobody was exposed"),
-    "satisfaction": gettext_lazy("no ratings were reported"),
+    Metric.Denominator.EXPOSED: gettext_lazy("nobody was exposed"),
+    Metric.Denominator.SAW: gettext_lazy("no impressions were reported"),
+    Metric.Denominator.SERVED: gettext_lazy("nobody was exposed"),
+    Metric.Denominator.SEEN: gettext_lazy("no impressions were reported"),
+    Metric.Denominator.RATINGS: gettext_lazy("no ratings were reported"),
 }
+NO_PURCHASES = gettext_lazy("no purchase of any of these shoppers was reported")
 
 TROUBLES = {
     Trouble.CHANGED: gettext_lazy(
@@ -70,14 +72,17 @@ def stopped_text(experiment: Experiment) -> str:
     if experiment.stop_cause != Experiment.StopCause.GUARDRAIL:
         return str(experiment.get_stop_cause_display())
     found = experiment.stop_details
-    metric = found["metric"]
+    metric = metrics_of(experiment)[found["metric"]]
     scale, unit = scale_of(metric)
-    return _("%(metric)s of %(arm)s fell by %(value)s %(unit)s against the control") % {
-        "metric": METRIC_NAMES[metric],
+    words = {
+        "metric": metric.title,
         "arm": found["arm"],
-        "value": rounded(-scale * found["value"], 2),
+        "value": rounded(abs(scale * found["value"]), 2),
         "unit": unit,
     }
+    if found["value"] > 0:
+        return _("%(metric)s of %(arm)s rose by %(value)s %(unit)s against the control") % words
+    return _("%(metric)s of %(arm)s fell by %(value)s %(unit)s against the control") % words
 
 
 def arm_name(arm: Arm) -> str:
@@ -86,22 +91,33 @@ def arm_name(arm: Arm) -> str:
     return policy if arm.key in (arm.policy, policy) else f"{arm.key} ({policy})"
 
 
-def not_measured(result: NotMeasured, metric: str = "") -> str:
+def not_measured(result: NotMeasured, metric: Metric | None = None) -> str:
     """Return "not measured" with its reason."""
     reason = REASONS[result.reason]
-    if result.reason == Unmeasured.NO_UNITS:
-        reason = EMPTY.get(metric, reason)
+    if metric is not None and result.reason == Unmeasured.NO_UNITS:
+        reason = EMPTY.get(Metric.Denominator(metric.denominator), reason)
+    if result.reason == Unmeasured.NOTHING_REPORTED and metric is not None:
+        reason = NO_PURCHASES if metric.event_kinds == ["purchase"] else reason
     return _("not measured: %(reason)s") % {"reason": reason}
 
 
-def value_text(metric: str, value: float) -> str:
-    """Return a metric's value: stars for satisfaction, per cent for the shares."""
-    if metric == "satisfaction":
-        return rounded(value, 2)
-    return _("%(number)s %%") % {"number": rounded(100 * value, 1)}
+def value_text(metric: Metric, value: float) -> str:
+    """Return a metric's value: per cent for shares, plain stars, money and times with a unit."""
+    if metric.is_share:
+        return _("%(number)s %%") % {"number": rounded(100 * value, 1)}
+    _scale, unit = scale_of(metric)
+    said = rounded(value, digits_of(metric))
+    return said if metric.is_stars or not unit else f"{said} {unit}"
 
 
-def interval_text(metric: str, estimate: Estimate) -> str:
+def digits_of(metric: Metric) -> int:
+    """Return the digits after the point that a value of a metric is told with."""
+    if metric.is_stars or metric.is_money:
+        return 2
+    return 1 if metric.is_share or metric.is_time else 3
+
+
+def interval_text(metric: Metric, estimate: Estimate) -> str:
     """Return an interval, low to high."""
     return _("%(low)s to %(high)s") % {
         "low": value_text(metric, estimate.low),
@@ -109,28 +125,31 @@ def interval_text(metric: str, estimate: Estimate) -> str:
     }
 
 
-def scale_of(metric: str) -> tuple[int, str]:
-    """Return what a metric's differences are told in: points for shares, stars for satisfaction."""
-    return (1, _("stars")) if metric == "satisfaction" else (100, _("points"))
+def scale_of(metric: Metric) -> tuple[int, str]:
+    """Return what a metric's differences are told in: points for shares, stars, money, times."""
+    if metric.is_share:
+        return 100, _("points")
+    if metric.is_stars:
+        return 1, _("stars")
+    if metric.is_money:
+        return 1, metric.currency
+    return 1, _("ms") if metric.is_time else ""
 
 
-def difference_text(metric: str, comparison: Comparison | NotMeasured) -> str:
+def difference_text(metric: Metric, comparison: Comparison | NotMeasured) -> str:
     """Return a difference with its interval: points for shares, stars for satisfaction."""
     if isinstance(comparison, NotMeasured):
         return not_measured(comparison, metric)
     scale, unit = scale_of(metric)
     value, low, high = (
-        rounded(scale * number, 1 if scale == 100 else 2)
+        rounded(scale * number, digits_of(metric))
         for number in (comparison.value, comparison.low, comparison.high)
     )
     sign = "+" if comparison.value > 0 and value.strip("0.,") else ""
-    return _("%(sign)s%(value)s %(unit)s (%(low)s to %(high)s)") % {
-        "sign": sign,
-        "value": value,
-        "unit": unit,
-        "low": low,
-        "high": high,
-    }
+    words = {"sign": sign, "value": value, "unit": unit, "low": low, "high": high}
+    if not unit:
+        return _("%(sign)s%(value)s (%(low)s to %(high)s)") % words
+    return _("%(sign)s%(value)s %(unit)s (%(low)s to %(high)s)") % words
 
 
 def lift_text(comparison: Comparison | NotMeasured) -> str:
@@ -156,9 +175,9 @@ def p_text(p_value: float, equals: str = "") -> str:
 def sentence(versus: Versus) -> str:
     """Return what the data say about one treatment and one metric, for a reader in a hurry."""
     words = {
-        "metric": METRIC_NAMES[versus.metric],
+        "metric": versus.definition.title,
         "arm": arm_name(versus.arm),
-        "difference": difference_text(versus.metric, versus.difference),
+        "difference": difference_text(versus.definition, versus.difference),
     }
     if isinstance(versus.difference, NotMeasured):
         return _("%(metric)s of %(arm)s against the control: %(difference)s.") % words
@@ -179,7 +198,11 @@ def sample_ratio_text(report: Report) -> str:
     """Return whether the arms hold the shoppers that their shares promise."""
     check = report.sample_ratio
     if isinstance(check, NotMeasured):
-        return not_measured(check, "conversion")
+        return (
+            _("not measured: %(reason)s") % {"reason": _("nobody was exposed")}
+            if check.reason == Unmeasured.NO_UNITS
+            else not_measured(check)
+        )
     counts = ", ".join(
         _("%(arm)s %(found)s (expected %(expected)s)")
         % {

@@ -23,8 +23,8 @@ from guidance.core.services import create_api_key
 from guidance.core.services.jobs import request_job
 from guidance.decisions.models import Decision, Outcome
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import report
 from guidance.recommendations.models import Surface
+from tests.experiments.counted import counted_report as report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WEEKS = 30

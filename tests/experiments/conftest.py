@@ -20,6 +20,7 @@ from guidance.experiments.services import (
     save_experiment,
     start_experiment,
 )
+from guidance.experiments.services.counting import count_customers
 from guidance.recommendations.models import Surface
 
 Visit = Callable[..., Decision]
@@ -117,6 +118,8 @@ def visit(experiment: Experiment) -> Visit:
             )
             for kind, hours, stars in events
         )
+        if customer is not None:
+            count_customers([customer.pk])
         return decision
 
     return make

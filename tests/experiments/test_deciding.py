@@ -15,7 +15,6 @@ from guidance.experiments.advice import advise
 from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.plan import plan_problems
 from guidance.experiments.recommending import Action, Rule
-from guidance.experiments.selectors import report
 from guidance.experiments.services import (
     confirm_decision,
     decide_experiment,
@@ -28,6 +27,7 @@ from guidance.recommendations.models import Surface
 from guidance.recommendations.services.surfaces import ship_policy
 from guidance.recommendations.testing import SURFACES
 from tests.experiments.conftest import Visit, start
+from tests.experiments.counted import counted_report as report
 
 pytestmark = pytest.mark.django_db
 BECAUSE = "More shoppers clicked, as we expected."

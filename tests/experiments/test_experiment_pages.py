@@ -15,13 +15,14 @@ from django.utils import timezone
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.models import Experiment, Holdout
-from guidance.experiments.selectors import report
 from guidance.experiments.services import approve_experiment, save_experiment
 from guidance.experiments.statistics import Estimate
 from guidance.experiments.table import table_rows
 from guidance.experiments.wording import interval_text, value_text
 from tests import factories
 from tests.experiments.conftest import Visit, draft, start
+from tests.experiments.counted import count_everybody
+from tests.experiments.counted import counted_report as report
 
 PAGES = "/admin/experiments/experiment/"
 
@@ -42,6 +43,7 @@ def traffic(experiment: Experiment, visit: Visit) -> Experiment:
     stray = visit("m2", "model", at=day, seen=2)
     stray.customer = Customer.objects.create(ref="stranger")
     stray.save()
+    count_everybody()
     return experiment
 
 

@@ -10,10 +10,10 @@ from guidance.customers.models import Customer
 from guidance.customers.services import merge_customer
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import report
 from guidance.experiments.services import assign
 from guidance.recommendations.selectors import find_shopper
 from guidance.recommendations.state import state
+from tests.experiments.counted import counted_report as report
 
 Meets = Callable[[str], str]
 

@@ -17,9 +17,10 @@ from guidance.experiments.advice import advise
 from guidance.experiments.models import Experiment
 from guidance.experiments.pace import days_to_go
 from guidance.experiments.recommending import Action, Recommendation, Rule
-from guidance.experiments.selectors import Versus, report
+from guidance.experiments.selectors import Versus
 from guidance.experiments.statistics import Comparison, Corrected, Posterior
 from tests.experiments.conftest import Visit, start
+from tests.experiments.counted import counted_report as report
 
 pytestmark = pytest.mark.django_db
 PAGES = "/admin/experiments/experiment/"

@@ -26,7 +26,7 @@ from guidance.content.models import (
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision, Outcome
-from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.models import Experiment, Holdout, Metric
 from guidance.recommendations.models import (
     HealthAlert,
     HealthReport,
@@ -61,7 +61,7 @@ from tests.factories.content import (
 from tests.factories.core import api_key, audit_entry, failure, group, job, market, schedule, user
 from tests.factories.customers import customer
 from tests.factories.decisions import decision, logged, outcome
-from tests.factories.experiments import experiment, holdout, running_experiment
+from tests.factories.experiments import experiment, holdout, metric, running_experiment
 from tests.factories.recommendations import (
     health_alert,
     health_report,
@@ -101,6 +101,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Outcome: outcome,
     Experiment: experiment,
     Holdout: holdout,
+    Metric: metric,
     Draft: draft,
     Publication: publication,
     RulePackVersion: rule_pack_version,
@@ -148,6 +149,7 @@ __all__ = [
     "label_policy",
     "logged",
     "market",
+    "metric",
     "missing_facts",
     "model_version",
     "offer",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from guidance.experiments.models import Arm, Experiment, Holdout
+from guidance.experiments.models import Arm, Experiment, Holdout, Metric
 from tests.factories.numbers import next_number
 
 
@@ -40,3 +40,10 @@ def holdout(**given: Any) -> Holdout:
     now = timezone.now()
     plan = {"key": f"held-{next_number()}", "share": "0.1", "is_active": False, "ended_at": now}
     return Holdout.objects.create(**{**plan, **given})
+
+
+def metric(**given: Any) -> Metric:
+    """Newsletters left, unless given otherwise."""
+    n = next_number()
+    plan = {"key": f"metric-{n}", "name": f"Metric {n}", "kind": "proportion"}
+    return Metric.objects.create(**{**plan, "event_kinds": ["unsubscribe"], **given})

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from guidance.behaviour.models import Event
 from guidance.behaviour.services.rollups import mark_days
+from guidance.customers.services import mark_customers
 
 CENT = Decimal("0.01")
 STAGING = "behaviour_event_staging"
@@ -95,7 +96,9 @@ def store_event_rows(
         return Stored()
     write = _write_postgresql if connection.vendor == "postgresql" else _write_sqlite
     met, conflicts = write(unique, detect_conflicts)
-    mark_days(moments={(row[4], row[6]) for key, row in unique.items() if key not in met})
+    new = [row for key, row in unique.items() if key not in met]
+    mark_days(moments={(row[4], row[6]) for row in new})
+    mark_customers(customer_ids=(row[2] for row in new))
     inserted = len(unique) - len(met)
     if len(unique) < len(rows):
         times_sent = Counter(row[0] for row in rows)

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from django_q.tasks import async_task
 
 from guidance.behaviour.days import day_bounds, days_of, shop_zone
-from guidance.behaviour.hooks import recount_elsewhere
+from guidance.behaviour.hooks import recount_customers, recount_elsewhere
 from guidance.behaviour.models import (
     DayRollup,
     DirtyDay,
@@ -22,6 +22,7 @@ from guidance.behaviour.models import (
     VisitRollup,
 )
 from guidance.core.locks import hold_lock
+from guidance.customers.services import take_customers
 
 # Days recounted in one transaction, while SQLite's other writers wait: with a year of 541,909
 # events a month took half a second of processor time.
@@ -29,6 +30,10 @@ DAYS_AT_ONCE = 31
 # After live events the workers are asked to roll up at most once in so many seconds.
 DEBOUNCE_SECONDS = 5
 PHRASE_LENGTH = 200
+# Marks taken in one transaction, while SQLite's other writers wait.
+MARKS_AT_ONCE = 5_000
+# Held while customers' sums are counted: one process at a time.
+CUSTOMERS_LOCK = "behaviour.customers"
 
 # Cents are summed as integers, so that a recount gives the same digits on both databases.
 CENTS = "quantity * CAST(ROUND(price * 100) AS BIGINT)"
@@ -109,14 +114,26 @@ def request_rollup() -> None:
 
 
 def advance_rollups() -> int:
-    """Recount every day marked and return how many days that were.
+    """Recount every customer and every day marked and return how many days that were.
 
     Newest days first, a month to a transaction; another process may do the same meanwhile.
     """
+    while _advance_customers():
+        pass
     recounted = 0
     while days := _advance_month():
         recounted += days
     return recounted
+
+
+@transaction.atomic
+def _advance_customers() -> int:
+    """Recount some of the marked customers and return how many marks that were."""
+    hold_lock(CUSTOMERS_LOCK)
+    customer_ids = take_customers(most=MARKS_AT_ONCE)
+    if customer_ids:
+        recount_customers(customer_ids)
+    return len(customer_ids)
 
 
 @transaction.atomic

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import METRICS, report
+from guidance.experiments.selectors import report
 from guidance.experiments.statistics import NotMeasured
 from guidance.experiments.wording import (
     arm_name,
@@ -30,13 +29,13 @@ def summary_lines(counts: dict[str, Any], experiment: Experiment) -> Iterator[st
             "served": arm.total.served,
             "seen": arm.total.seen,
         }
-        for metric in METRICS:
-            value = arm.metrics[metric]
+        for key, metric in found.metrics.items():
+            value = arm.metrics[key]
             text = (
                 not_measured(value, metric)
                 if isinstance(value, NotMeasured)
                 else f"{value_text(metric, value.value)} ({interval_text(metric, value)})"
             )
-            yield f"  {METRIC_NAMES[metric]}: {text}"
+            yield f"  {metric.title}: {text}"
     yield from (sentence(versus) for versus in found.comparisons if versus.metric == "ctr")
     yield sample_ratio_text(found)

@@ -34,9 +34,14 @@ from guidance.content.services.variants import COMPARED_BY, compare_variants, re
 from guidance.content.services.waiting import require
 from guidance.core.admin import acting_person
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import ArmReport, report
+from guidance.experiments.selectors import ArmReport, Report, current_metrics, report
 from guidance.experiments.statistics import NotMeasured
-from guidance.experiments.wording import METRIC_NAMES, interval_text, not_measured, value_text
+from guidance.experiments.wording import interval_text, not_measured, value_text
+
+
+def metric_choices() -> list[tuple[str, str]]:
+    """Return the metrics that wordings may be compared by."""
+    return [(key, metric.title) for key, metric in current_metrics(COMPARED_BY).items()]
 
 
 class CompareForm(forms.Form):
@@ -50,7 +55,7 @@ class CompareForm(forms.Form):
     )
     metric = forms.ChoiceField(
         label=gettext_lazy("primary metric"),
-        choices=[(name, METRIC_NAMES[name]) for name in COMPARED_BY],
+        choices=metric_choices,
     )
 
 
@@ -202,19 +207,19 @@ def _figures(experiment: Experiment, rows: Sequence[PublishedCopy]) -> dict[UUID
     What stands in a place now may be another text than the one that was compared: one that won is
     published once more. An arm that showed several texts says nothing of any one of them.
     """
-    shown = shown_by_arm(experiment)
+    shown, whole = shown_by_arm(experiment), report(experiment)
     found = {}
-    for arm in report(experiment).arms:
+    for arm in whole.arms:
         versions = shown.get(arm.arm.key, set())
         for row in rows:
             if versions == {(policy_of(row.variant), str(row.publication.number))}:
-                found[row.publication_id] = _figures_of(arm)
+                found[row.publication_id] = _figures_of(arm, whole)
     return found
 
 
-def _figures_of(arm: ArmReport) -> Figures:
-    ctr, total = arm.metrics["ctr"], arm.total
+def _figures_of(arm: ArmReport, found: Report) -> Figures:
+    metric, ctr, total = found.metrics["ctr"], arm.metrics["ctr"], arm.total
     if isinstance(ctr, NotMeasured):
-        return Figures(total.served, total.seen, total.clicked, not_measured(ctr, "ctr"))
-    said = value_text("ctr", ctr.value), interval_text("ctr", ctr)
+        return Figures(total.served, total.seen, total.clicked, not_measured(ctr, metric))
+    said = value_text(metric, ctr.value), interval_text(metric, ctr)
     return Figures(total.served, total.seen, total.clicked, *said)

@@ -9,7 +9,8 @@ from django.db import Error, connection
 from guidance.behaviour.services.rollups import mark_days, marks_of
 from guidance.core.bulk import insert_statement
 from guidance.core.patience import impatient
-from guidance.customers.services import ensure_customers
+from guidance.customers.models import ChangedCustomer
+from guidance.customers.services import ensure_customers, mark_customers
 from guidance.decisions.models import Decision
 from guidance.decisions.unlogged import count_unlogged
 
@@ -55,6 +56,8 @@ def record_answer(
             for decision in decisions:
                 decision.customer_id = customer_id
         Decision.objects.bulk_create(decisions)
+        if ref and _in_experiments(decisions):
+            mark_customers(customer_ids=[customer_id])
         mark_days(moments=((decision.at, decision.source) for decision in decisions), zone=zone)
 
 
@@ -66,6 +69,15 @@ def _record_at_once(
     inserted, values = insert_statement(decisions, in_place=shopper)
     marks = marks_of(((one.at, one.source) for one in decisions), zone)
     marked, of_marks = insert_statement(marks)
+    if ref and _in_experiments(decisions):
+        changed, of_changed = insert_statement(
+            [ChangedCustomer()], in_place={"customer_id": (SHOPPER, ref)}
+        )
+        marked, of_marks = f"{marked}; {changed}", [*of_marks, *of_changed]
     patience = f"SET LOCAL lock_timeout = {int(patience_ms)}"
     with connection.cursor() as cursor:
         cursor.execute(f"{patience}; {inserted}; {marked}", [*values, *of_marks])
+
+
+def _in_experiments(decisions: Sequence[Decision]) -> bool:
+    return any(decision.experiment for decision in decisions)

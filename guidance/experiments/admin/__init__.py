@@ -1,5 +1,5 @@
 """Experiments' pages in the admin."""
 
-from guidance.experiments.admin import experiments, holdouts
+from guidance.experiments.admin import experiments, holdouts, metrics
 
-__all__ = ["experiments", "holdouts"]
+__all__ = ["experiments", "holdouts", "metrics"]

@@ -108,7 +108,7 @@ class ExperimentAdmin(ExperimentViews):
         (_("Where"), {"fields": ["surface", "subject", "source"]}),
         (
             _("Measured by"),
-            {"fields": ["primary_metric", "smallest_effect", "guardrails"]},
+            {"fields": ["primary_metric", "smallest_effect", "guardrails", "also_measured"]},
         ),
         (_("Ends"), {"fields": ["stop_rule", "horizon_days", "horizon_units"]}),
         (

@@ -13,26 +13,37 @@ from unfold.widgets import (
 )
 
 from guidance.experiments.hooks import Choice, testable_of, testables
-from guidance.experiments.metrics import METRIC_NAMES
 from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.selectors import current_metrics
 from guidance.experiments.services.deciding import LONGEST_REASON
 from guidance.experiments.targeting.check import check_conditions
 
-METRIC_CHOICES = list(METRIC_NAMES.items())
+
+def metric_choices() -> list[Choice]:
+    """Return every metric that a plan may name."""
+    return [(key, metric.title) for key, metric in current_metrics().items()]
 
 
 class ExperimentForm(forms.ModelForm):
     """A draft: metrics are chosen, conditions are checked with each mistake's place."""
 
     primary_metric = forms.ChoiceField(
-        label=capfirst(_("primary metric")), choices=METRIC_CHOICES, widget=UnfoldAdminSelectWidget
+        label=capfirst(_("primary metric")), choices=metric_choices, widget=UnfoldAdminSelectWidget
     )
     guardrails = forms.MultipleChoiceField(
         label=capfirst(_("guardrail metrics")),
-        choices=METRIC_CHOICES,
+        choices=metric_choices,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("A clear harm in one of them stops the experiment by itself."),
+    )
+
+    also_measured = forms.MultipleChoiceField(
+        label=capfirst(_("also measured")),
+        choices=metric_choices,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("Shown and tested with the others; each makes chance findings likelier."),
     )
 
     class Meta:

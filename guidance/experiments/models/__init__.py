@@ -2,5 +2,26 @@
 
 from guidance.experiments.models.experiments import TRANSITIONS, Arm, Experiment
 from guidance.experiments.models.holdouts import Holdout
+from guidance.experiments.models.metrics import Metric
+from guidance.experiments.models.sums import (
+    ArmDay,
+    LeftOut,
+    MetricDay,
+    Recount,
+    Unit,
+    UnitValue,
+)
 
-__all__ = ["TRANSITIONS", "Arm", "Experiment", "Holdout"]
+__all__ = [
+    "TRANSITIONS",
+    "Arm",
+    "ArmDay",
+    "Experiment",
+    "Holdout",
+    "LeftOut",
+    "Metric",
+    "MetricDay",
+    "Recount",
+    "Unit",
+    "UnitValue",
+]

@@ -121,6 +121,17 @@ class Experiment(models.Model):
         blank=True,
         help_text=_("A clear harm in one of them stops the experiment by itself."),
     )
+    also_measured = models.JSONField(
+        _("also measured"),
+        default=list,
+        blank=True,
+        help_text=_("Shown and tested with the others; each makes chance findings likelier."),
+    )
+    metric_versions = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text=_("The metrics' versions, by key, from approval on."),
+    )
     smallest_effect = models.DecimalField(
         _("smallest worthwhile effect (%)"),
         max_digits=6,

@@ -1,7 +1,7 @@
 """Reads about experiments: the report, and what makes it unsound."""
 
-from guidance.experiments.metrics import METRICS
 from guidance.experiments.selectors.baseline import History, history_of
+from guidance.experiments.selectors.chosen import current_metrics, metrics_of
 from guidance.experiments.selectors.comparing import LIFT_PRIOR, Reading, Versus
 from guidance.experiments.selectors.problems import Problem, Trouble
 from guidance.experiments.selectors.report import (
@@ -9,7 +9,6 @@ from guidance.experiments.selectors.report import (
     ArmReport,
     Exclusions,
     Report,
-    Unit,
     decisions_of,
     report,
 )
@@ -17,7 +16,6 @@ from guidance.experiments.selectors.report import (
 __all__ = [
     "LATELY",
     "LIFT_PRIOR",
-    "METRICS",
     "ArmReport",
     "Exclusions",
     "History",
@@ -25,9 +23,10 @@ __all__ = [
     "Reading",
     "Report",
     "Trouble",
-    "Unit",
     "Versus",
+    "current_metrics",
     "decisions_of",
     "history_of",
+    "metrics_of",
     "report",
 ]

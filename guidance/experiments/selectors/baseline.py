@@ -1,17 +1,19 @@
 """What a surface's own last days say of a metric, before an experiment starts on it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Max, Min
 from django.utils import timezone
 
+from guidance.behaviour.days import shop_zone
 from guidance.decisions.models import Decision
 from guidance.experiments.hooks import testable_of
 from guidance.experiments.models import Experiment
-from guidance.experiments.samples import ProportionSample, RatioSample, Sample
+from guidance.experiments.samples import Sample
+from guidance.experiments.selectors.chosen import metrics_of
+from guidance.experiments.selectors.counting_sql import Scope
+from guidance.experiments.selectors.sums import raw_days, total_of
 
 # The days looked back over: as many as the plan runs, so that as many distinct shoppers, each with
 # as many visits, are met as the experiment will meet; within these bounds, and where it names none.
@@ -36,40 +38,23 @@ class History:
 def history_of(experiment: Experiment) -> History:
     """Return what the log says of the experiment's surface, traffic and primary metric.
 
-    Three statements at most, whoever was served by whatever policy; who could be in no arm, as
-    shoppers of whom nothing is known, is not counted.
+    A few statements, whoever was served by whatever policy; who could be in no arm, as shoppers of
+    whom nothing is known, is not counted.
     """
     days = min(max(experiment.horizon_days or USUAL_DAYS, FEWEST_DAYS), MOST_DAYS)
-    since = timezone.now() - timedelta(days=days)
+    metric = metrics_of(experiment)[experiment.primary_metric]
+    now, zone = timezone.now(), shop_zone()
+    since = now - timedelta(days=days)
     decisions = Decision.objects.filter(
         surface=experiment.surface, source=experiment.source, at__gte=since
     ).exclude(customer=None)
-    if testable := testable_of(experiment.surface, experiment.subject):
-        decisions = testable.exposing(decisions)
-    rows: Iterable[Any] = (
-        decisions.with_outcomes()
-        .with_counts()
-        .order_by()
-        .values("customer")
-        .annotate(
-            seen=Count("pk", filter=Q(is_seen=True)),
-            clicked=Count("pk", filter=Q(is_clicked=True)),
-            stars=Sum("rating_sum"),
-            rated=Sum("ratings"),
-            first=Min("at"),
-            last=Max("at"),
-        )
-    )
-    shoppers = list(rows)
-    first = min((row["first"] for row in shoppers), default=since)
-    last = max((row["last"] for row in shoppers), default=since)
-    sample: Sample
-    if experiment.primary_metric == "conversion":
-        firsts = {(row["customer"], row["first"]) for row in shoppers}
-        bought = decisions.converted().order_by().values_list("customer", "at")
-        sample = ProportionSample(len(shoppers), len(firsts & set(bought)))
-    elif experiment.primary_metric == "satisfaction":
-        sample = RatioSample.of(((row["stars"], row["rated"]) for row in shoppers), cases=False)
-    else:
-        sample = RatioSample.of((row["clicked"], row["seen"]) for row in shoppers)
-    return History(days, len(shoppers), last - first, sample)
+    testable, customers = testable_of(experiment.surface, experiment.subject), None
+    exposing = testable.exposing(decisions) if testable else decisions
+    if exposing is not decisions:
+        customers = list(exposing.order_by().values_list("customer", flat=True).distinct())
+    ends = exposing.aggregate(first=Min("at"), last=Max("at"))
+    span = ends["last"] - ends["first"] if ends["first"] else timedelta(0)
+    scope = Scope(experiment, zone.key, customers=customers, surface_since=since)
+    found, _times = raw_days(scope, [metric], since=since)
+    total = total_of(found, [metric], arm="", at=now, zone=zone)
+    return History(days, total.counts["shoppers"], span, total.sample(metric))

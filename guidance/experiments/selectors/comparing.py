@@ -4,11 +4,10 @@ A sequential plan gets intervals and p-values that hold at every look at once, a
 one look. All comparisons of a report are one family, corrected by Holm.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from guidance.experiments.metrics import METRICS
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.samples import Sample
 from guidance.experiments.statistics import (
     TUNING,
@@ -54,12 +53,17 @@ class Versus:
     """
 
     arm: Arm
-    metric: str
+    definition: Metric
     difference: Comparison | NotMeasured
     lift: Comparison | NotMeasured
     effect: Effect | NotMeasured
     belief: Posterior | NotMeasured
     corrected: Corrected | NotMeasured
+
+    @property
+    def metric(self) -> str:
+        """The metric's key."""
+        return self.definition.key
 
     @property
     def is_clear(self) -> bool:
@@ -78,9 +82,11 @@ def reading_of(experiment: Experiment) -> Reading:
     )
 
 
-def compare_arms(arms: Sequence[tuple[Arm, Samples]], reading: Reading) -> list[Versus]:
+def compare_arms(
+    arms: Sequence[tuple[Arm, Samples]], metrics: Mapping[str, Metric], reading: Reading
+) -> list[Versus]:
     """Compare every treatment with the control in every metric, treatment by treatment."""
-    pairs = list(_pairs(arms))
+    pairs = list(_pairs(arms, metrics))
     effects = {
         Question(metric, arm.key): measure(control, treatment)
         for arm, metric, control, treatment in pairs
@@ -94,18 +100,18 @@ def compare_arms(arms: Sequence[tuple[Arm, Samples]], reading: Reading) -> list[
         found.append(
             Versus(
                 arm=arm,
-                metric=metric,
+                definition=metrics[metric],
                 difference=differences[question],
                 lift=reading.read(effect),
                 effect=effect,
-                belief=_believed(effects[question]),
+                belief=_believed(effects[question], metrics[metric]),
                 corrected=corrected[question],
             )
         )
     return found
 
 
-def _believed(effect: Effect | NotMeasured) -> Posterior | NotMeasured:
+def _believed(effect: Effect | NotMeasured, metric: Metric) -> Posterior | NotMeasured:
     """Return the posterior of a difference, the prior of its lift put in the difference's units.
 
     A large lift's own standard error grows with it, so that the prior would drown what is clear.
@@ -114,13 +120,17 @@ def _believed(effect: Effect | NotMeasured) -> Posterior | NotMeasured:
         return effect
     if not effect.base:
         return NotMeasured(Unmeasured.NO_BASELINE)
-    return believe(effect, prior=LIFT_PRIOR.times(abs(effect.base)))
+    return believe(
+        effect, prior=LIFT_PRIOR.times(abs(effect.base)), less_is_better=metric.less_is_better
+    )
 
 
-def _pairs(arms: Sequence[tuple[Arm, Samples]]) -> Iterator[tuple[Arm, str, Sample, Sample]]:
+def _pairs(
+    arms: Sequence[tuple[Arm, Samples]], metrics: Iterable[str]
+) -> Iterator[tuple[Arm, str, Sample, Sample]]:
     control = next((samples for arm, samples in arms if arm.is_control), None)
     for arm, samples in arms:
         if control is None or arm.is_control:
             continue
-        for metric in METRICS:
+        for metric in metrics:
             yield arm, metric, control[metric], samples[metric]

@@ -1,28 +1,40 @@
-"""An experiment's report, from the decision log and the events alone, now or as of a past moment.
+"""An experiment's report: from the sums kept, or counted from the rows for a past moment.
 
 The unit is the shopper. Who met more than one arm (two devices that turned out to be one shopper,
 say) is left out of every figure and counted. Exposure is a shopper's first decision in the
 experiment, shown or not: what happened before it is nobody's doing.
 
-As of a past moment it holds the decisions made and the events received by then; shoppers are the
-ones of today: who was merged since then counts as one.
+Today's report reads the days kept: a few hundred rows whatever the traffic, as of the last
+rollup. As of a past moment it holds the decisions made and the events received by then; shoppers
+are the ones of today: who was merged since then counts as one.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from guidance.decisions.attribution import CONVERSION_WINDOW, OUTCOME_KINDS
+from guidance.behaviour.days import shop_zone
+from guidance.decisions.attribution import OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Arm, Experiment, LeftOut, Metric, Recount
 from guidance.experiments.samples import ProportionSample, RatioSample, Sample
+from guidance.experiments.selectors.chosen import metrics_of
 from guidance.experiments.selectors.comparing import Reading, Versus, compare_arms, reading_of
+from guidance.experiments.selectors.counting_sql import Scope
 from guidance.experiments.selectors.problems import Problem, find_problems
+from guidance.experiments.selectors.sums import (
+    ARM_NUMBERS,
+    ArmTotal,
+    Days,
+    Times,
+    arm_times,
+    raw_days,
+    stored_days,
+    total_of,
+)
 from guidance.experiments.statistics import (
     Estimate,
     NotMeasured,
@@ -39,8 +51,8 @@ LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Unit:
-    """One shopper in one arm: what was served to them and what came of it."""
+class Totals:
+    """What was served to an arm's shoppers and what came of it."""
 
     served: int
     seen: int
@@ -50,23 +62,35 @@ class Unit:
     ratings: int
     stars: int
     stood_in: int
+    timed: int
 
 
 @dataclass(frozen=True)
 class ArmReport:
     """One arm's figures; `metrics` holds an estimate or the reason why there is none.
 
-    `lately` counts the shoppers first met in the last `LATELY`.
+    `lately` counts the shoppers first met in the last `LATELY`, `immature` by metric those whose
+    days are not over.
     """
 
     arm: Arm
     shoppers: int
-    converted: int
-    windows_open: int
     lately: int
-    total: Unit
+    total: Totals
     samples: dict[str, Sample]
     metrics: dict[str, Estimate | NotMeasured]
+    immature: dict[str, int]
+
+    @property
+    def converted(self) -> int:
+        """The shoppers who bought in the conversion's days."""
+        sample = self.samples["conversion"]
+        return sample.successes if isinstance(sample, ProportionSample) else 0
+
+    @property
+    def windows_open(self) -> int:
+        """The shoppers whose days to buy are not over."""
+        return self.immature["conversion"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +116,8 @@ class Report:
     first_exposure: datetime | None
     last_exposure: datetime | None
     as_of: datetime | None = None
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    is_recounting: bool = False
 
     @property
     def shoppers(self) -> int:
@@ -105,138 +131,115 @@ def decisions_of(experiment: Experiment, received_by: datetime | None = None) ->
 
 
 def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
-    """Count and compare the arms; a fixed number of queries whatever the traffic."""
+    """Compare the arms; a fixed number of queries whatever the traffic."""
     arms = list(experiment.arms.all())
-    units, excluded = _units(experiment, as_of)
-    exposures = _exposures(experiment, as_of)
-    bought = any(row["converted"] for row in exposures.values())
+    metrics = metrics_of(experiment)
+    zone, at = shop_zone(), as_of or timezone.now()
+    scope = Scope(experiment, zone.key, received_by=as_of)
+    if as_of is None:
+        days = stored_days(experiment)
+        times = arm_times(scope, since=at - LATELY)
+    else:
+        days, times = raw_days(scope, list(metrics.values()), since=at - LATELY)
     reading = reading_of(experiment)
-    reports = [_arm_report(arm, units[arm.key], exposures.get(arm.key, {}), bought) for arm in arms]
-    times = [row[key] for row in exposures.values() for key in ("first", "last")]
+    reports = _arm_reports(arms, metrics, days, times, at=at, zone=zone)
+    ends = [end for one in times.values() for end in (one.first, one.last) if end is not None]
     problems = find_problems(
         experiment,
         arms,
         decisions_of(experiment, as_of),
         {arm.arm.key: arm.shoppers for arm in reports},
-        at=as_of or timezone.now(),
+        at=at,
     )
     return Report(
         arms=reports,
-        comparisons=compare_arms([(arm.arm, arm.samples) for arm in reports], reading),
+        comparisons=compare_arms([(arm.arm, arm.samples) for arm in reports], metrics, reading),
         sample_ratio=sample_ratio(
             [arm.shoppers for arm in reports], [float(arm.weight) for arm in arms]
         ),
-        exclusions=_exclusions(experiment, units, excluded, as_of),
+        exclusions=_exclusions(experiment, days, as_of),
         problems=list(problems),
-        first_exposure=min(times, default=None),
-        last_exposure=max(times, default=None),
+        first_exposure=min(ends, default=None),
+        last_exposure=max(ends, default=None),
         reading=reading,
         as_of=as_of,
+        metrics=metrics,
+        is_recounting=as_of is None and Recount.objects.filter(experiment=experiment).exists(),
     )
 
 
-def _units(
-    experiment: Experiment, as_of: datetime | None
-) -> tuple[defaultdict[str, list[Unit]], list[list[Unit]]]:
-    """Return the shoppers of each arm, and of each shopper of several arms what each arm did."""
-    rows: Iterable[Any] = (
-        decisions_of(experiment, as_of)
-        .exclude(customer=None)
-        .with_outcomes(as_of)
-        .with_counts(as_of)
-        .order_by()
-        .values("customer", "arm")
-        .annotate(
-            sum_served=Count("pk"),
-            sum_seen=Count("pk", filter=Q(is_seen=True)),
-            sum_clicked=Count("pk", filter=Q(is_clicked=True)),
-            sum_impressions=Sum("impressions"),
-            sum_clicks=Sum("clicks"),
-            sum_ratings=Sum("ratings"),
-            sum_stars=Sum("rating_sum"),
-            sum_stood_in=Count("pk", filter=~Q(fallback_from="")),
-        )
-    )
-    arms_of: defaultdict[int, list[tuple[str, Unit]]] = defaultdict(list)
-    for row in rows:
-        unit = Unit(**{name: row[f"sum_{name}"] for name in Unit.__dataclass_fields__})
-        arms_of[row["customer"]].append((row["arm"], unit))
-    units: defaultdict[str, list[Unit]] = defaultdict(list)
-    for found in arms_of.values():
-        if len(found) == 1:
-            units[found[0][0]].append(found[0][1])
-    excluded = [[unit for _, unit in found] for found in arms_of.values() if len(found) > 1]
-    return units, excluded
+def _arm_reports(
+    arms: list[Arm],
+    metrics: Mapping[str, Metric],
+    days: Days,
+    times: Mapping[str, Times],
+    *,
+    at: datetime,
+    zone: ZoneInfo,
+) -> list[ArmReport]:
+    totals = {
+        arm.key: total_of(days, metrics.values(), arm=arm.key, at=at, zone=zone) for arm in arms
+    }
+    reported = {
+        key
+        for key, metric in metrics.items()
+        if any(any(total.metrics.get(metric.pk, ())) for total in totals.values())
+    }
+    return [
+        _arm_report(arm, metrics, totals[arm.key], times.get(arm.key, NEVER), reported)
+        for arm in arms
+    ]
 
 
-def _exposures(experiment: Experiment, as_of: datetime | None) -> dict[str, dict[str, Any]]:
-    """Return, by arm, who bought after the first exposure and whose window is still open."""
-    at = as_of or timezone.now()
-    rows: Iterable[Any] = (
-        decisions_of(experiment, as_of)
-        .in_one_arm(as_of)
-        .exposures(as_of)
-        .with_conversion(as_of)
-        .order_by()
-        .values("arm")
-        .annotate(
-            converted=Count("pk", filter=Q(is_converted=True)),
-            windows_open=Count("pk", filter=Q(at__gt=at - CONVERSION_WINDOW)),
-            lately=Count("pk", filter=Q(at__gt=at - LATELY)),
-            first=Min("at"),
-            last=Max("at"),
-        )
-    )
-    return {row["arm"]: row for row in rows}
+NEVER = Times(None, None, 0)
 
 
-def _arm_report(arm: Arm, units: list[Unit], exposure: dict[str, Any], bought: bool) -> ArmReport:
-    """`bought` tells whether any shopper of any arm bought; else perhaps nobody reports it."""
-    converted = exposure.get("converted", 0)
-    total = Unit(
-        **{name: sum(getattr(u, name) for u in units) for name in Unit.__dataclass_fields__}
-    )
-    ctr = RatioSample.of((unit.clicked, unit.seen) for unit in units)
-    satisfaction = RatioSample.of((unit.stars, unit.ratings) for unit in units)
+def _arm_report(
+    arm: Arm, metrics: Mapping[str, Metric], total: ArmTotal, times: Times, reported: set[str]
+) -> ArmReport:
+    """`reported` are the metrics of which any shopper of any arm has something; of others perhaps
+    nobody reports it."""
+    samples = {key: total.sample(metric) for key, metric in metrics.items()}
     return ArmReport(
         arm=arm,
-        shoppers=len(units),
-        converted=converted,
-        windows_open=exposure.get("windows_open", 0),
-        lately=exposure.get("lately", 0),
-        total=total,
-        samples={
-            "ctr": ctr,
-            "conversion": ProportionSample(len(units), converted),
-            "satisfaction": satisfaction,
-        },
+        shoppers=total.counts["shoppers"],
+        lately=times.lately,
+        total=Totals(**{name: total.counts[name] for name in Totals.__dataclass_fields__}),
+        samples=samples,
         metrics={
-            "ctr": clustered_proportion(ctr),
-            "conversion": (
-                wilson_interval(converted, len(units))
-                if bought
-                else NotMeasured(Unmeasured.NOTHING_REPORTED)
-            ),
-            "satisfaction": mean_interval(satisfaction),
+            key: estimate(metric, samples[key], is_reported=key in reported)
+            for key, metric in metrics.items()
         },
+        immature={key: total.immature[metric.pk] for key, metric in metrics.items()},
     )
 
 
-def _exclusions(
-    experiment: Experiment,
-    units: dict[str, list[Unit]],
-    excluded: list[list[Unit]],
-    as_of: datetime | None,
-) -> Exclusions:
-    decisions = decisions_of(experiment, as_of)
-    outcomes = Outcome.objects.of_decisions(decisions).filter(kind__in=OUTCOME_KINDS)
+def estimate(metric: Metric, sample: Sample, *, is_reported: bool) -> Estimate | NotMeasured:
+    """Return one arm's figure with the interval that its kind takes."""
+    if metric.is_over_events and metric.is_of_shoppers and not is_reported:
+        return NotMeasured(Unmeasured.NOTHING_REPORTED)
+    if isinstance(sample, ProportionSample):
+        return wilson_interval(sample.successes, sample.n)
+    if isinstance(sample, RatioSample) and metric.is_share:
+        return clustered_proportion(sample)
+    return mean_interval(sample)
+
+
+def _exclusions(experiment: Experiment, days: Days, as_of: datetime | None) -> Exclusions:
+    everybody: dict[str, int] = dict.fromkeys(ARM_NUMBERS, 0)
+    several = dict(everybody)
+    for (left_out, _arm, _day), numbers in days.arms.items():
+        for name, number in zip(ARM_NUMBERS, numbers, strict=True):
+            everybody[name] += number
+            several[name] += number if left_out == LeftOut.SEVERAL_ARMS else 0
+    for_nobody = decisions_of(experiment, as_of).filter(customer=None)
+    named = Outcome.objects.of_decisions(for_nobody).filter(kind__in=OUTCOME_KINDS)
     if as_of is not None:
-        outcomes = outcomes.filter(received_at__lte=as_of)
-    named = outcomes.count()
-    everybody = [unit for found in (*units.values(), *excluded) for unit in found]
+        named = named.filter(received_at__lte=as_of)
+    counted = sum(everybody[name] for name in ("impressions", "clicks", "ratings"))
     return Exclusions(
-        shoppers_in_several_arms=len(excluded),
-        decisions_in_several_arms=sum(unit.served for found in excluded for unit in found),
-        decisions_without_shopper=decisions.filter(customer=None).count(),
-        events_not_counted=named - sum(u.impressions + u.clicks + u.ratings for u in everybody),
+        shoppers_in_several_arms=several["shoppers"],
+        decisions_in_several_arms=several["served"],
+        decisions_without_shopper=for_nobody.count(),
+        events_not_counted=everybody["named"] + named.count() - counted,
     )

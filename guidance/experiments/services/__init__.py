@@ -8,12 +8,14 @@ from guidance.experiments.services.assign import (
     assign_subjects,
     surfaces_tested,
 )
+from guidance.experiments.services.counting import recount_experiment
 from guidance.experiments.services.deciding import (
     confirm_decision,
     decide_experiment,
     undo_ship,
     withdraw_decision,
 )
+from guidance.experiments.services.defining import save_metric
 from guidance.experiments.services.drafting import save_arms, save_experiment
 from guidance.experiments.services.holdouts import end_holdout, start_holdout
 from guidance.experiments.services.lifecycle import (
@@ -37,9 +39,11 @@ __all__ = [
     "decide_experiment",
     "end_holdout",
     "ensure_replay_experiment",
+    "recount_experiment",
     "reopen_experiment",
     "save_arms",
     "save_experiment",
+    "save_metric",
     "start_experiment",
     "start_holdout",
     "stop_experiment",

@@ -12,6 +12,7 @@ from guidance.core.models import User
 from guidance.experiments.models import Experiment
 from guidance.experiments.overlaps import overlap_problems
 from guidance.experiments.plan import digest, freeze, plan_problems
+from guidance.experiments.selectors import metrics_of
 from guidance.experiments.services.steps import lock_for, record_step
 
 Status = Experiment.Status
@@ -36,13 +37,15 @@ def approve_experiment(
         raise ValidationError(_("Somebody changed the draft after you opened it; read it again."))
     if problems := plan_problems(locked, arms):
         raise ValidationError(problems)
+    versions = {key: metric.version for key, metric in metrics_of(locked).items()}
+    locked.metric_versions = versions
     locked.status, locked.frozen = Status.APPROVED, freeze(locked, arms)
     locked.approved_by, locked.approved_at = actor, timezone.now()
     record_step(
         locked,
         verb="approve_experiment",
         actor=actor,
-        changed=["status", "frozen", "approved_by", "approved_at"],
+        changed=["status", "frozen", "metric_versions", "approved_by", "approved_at"],
         details=locked.frozen,
     )
     return locked
@@ -52,13 +55,13 @@ def approve_experiment(
 def reopen_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
     """Make an approved experiment a draft again; what is then approved may say something else."""
     locked = lock_for(experiment, Status.DRAFT)
-    locked.status, locked.frozen = Status.DRAFT, {}
+    locked.status, locked.frozen, locked.metric_versions = Status.DRAFT, {}, {}
     locked.approved_by = locked.approved_at = None
     record_step(
         locked,
         verb="reopen_experiment",
         actor=actor,
-        changed=["status", "frozen", "approved_by", "approved_at"],
+        changed=["status", "frozen", "metric_versions", "approved_by", "approved_at"],
     )
     return locked
 

@@ -23,7 +23,6 @@ from guidance.core.jobs import run_job
 from guidance.core.models import AuditEntry, Job, User
 from guidance.core.roles import Role
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import report
 from guidance.experiments.services import (
     approve_experiment,
     stop_experiment,
@@ -42,6 +41,7 @@ from tests.content.variants.wordings import (
     tell,
     write,
 )
+from tests.experiments.counted import counted_report as report
 
 
 def test_a_wording_is_asked_for_reviewed_compared_and_shipped_at_the_desk(

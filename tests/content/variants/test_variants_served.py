@@ -19,7 +19,6 @@ from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import report
 from tests import factories
 from tests.busy import database_busy
 from tests.content.conftest import FACTS, MakeProduct
@@ -34,6 +33,7 @@ from tests.content.variants.wordings import (
     start,
     write,
 )
+from tests.experiments.counted import counted_report as report
 
 
 def test_nobody_but_an_experiments_shoppers_gets_a_variant(

@@ -1,0 +1,96 @@
+"""What a metric means, in one sentence, and the rows behind its figure."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from guidance.behaviour.models import Event
+from guidance.experiments.links import decisions_url, outcomes_url
+from guidance.experiments.models import Experiment, Metric
+
+Counted, Denominator, Kind = Metric.Counted, Metric.Denominator, Metric.Kind
+# The outcomes that the decision log can be narrowed to, by what is counted.
+OUTCOMES = {Counted.SEEN: "seen", Counted.CLICKED: "clicked", Counted.STOOD_IN: "stood_in"}
+EVENTS = {
+    Counted.IMPRESSIONS: "impression",
+    Counted.CLICKS: "click",
+    Counted.RATINGS: "rating",
+    Counted.STARS: "rating",
+    Counted.THUMBS_UP: "rating",
+}
+
+
+def definition_of(metric: Metric) -> str:
+    """Return a sentence that says what is counted, over what, when, and what is left out."""
+    parts = [_what(metric), *_limits(metric)]
+    return "; ".join(parts)
+
+
+def _what(metric: Metric) -> str:
+    counted, over = _counted(metric), metric.get_denominator_display()
+    if metric.kind == Kind.PROPORTION:
+        return _("share of %(over)s with %(counted)s") % {"over": over, "counted": counted}
+    if metric.kind == Kind.REVENUE:
+        return _("money of %(counted)s per shopper, over %(over)s") % {
+            "over": over,
+            "counted": counted,
+        }
+    if metric.kind == Kind.MEAN:
+        return _("%(counted)s per shopper, over %(over)s") % {"over": over, "counted": counted}
+    if metric.denominator == Denominator.EVENTS:
+        over = _kinds(metric.base_kinds)
+    return _("%(counted)s / %(over)s, interval over shoppers") % {"counted": counted, "over": over}
+
+
+def _counted(metric: Metric) -> str:
+    if not metric.is_over_events:
+        return str(metric.get_counted_display())
+    kinds = _kinds(metric.event_kinds)
+    if metric.worth == Metric.Worth.QUANTITY:
+        return _("%(kinds)s (pieces)") % {"kinds": kinds}
+    return kinds
+
+
+def _kinds(kinds: list[str]) -> str:
+    return _(" or ").join(str(Event.Kind(kind).label) for kind in kinds)
+
+
+def _limits(metric: Metric) -> list[str]:
+    limits = []
+    if metric.is_over_events:
+        limits.append(
+            ngettext(
+                "within %(days)d day after the first decision",
+                "within %(days)d days after the first decision",
+                metric.window_days,
+            )
+            % {"days": metric.window_days}
+        )
+    if metric.returns_days:
+        limits.append(
+            ngettext(
+                "returns taken off for %(days)d more day",
+                "returns taken off for %(days)d more days",
+                metric.returns_days,
+            )
+            % {"days": metric.returns_days}
+        )
+    if metric.is_money and metric.currency:
+        limits.append(_("in %(currency)s alone") % {"currency": metric.currency})
+    if metric.cap is not None:
+        limits.append(_("at most %(cap)s per shopper") % {"cap": f"{metric.cap:g}"})
+    limits.append(_("less is better") if metric.less_is_better else _("more is better"))
+    return limits
+
+
+def rows_url(experiment: Experiment, metric: Metric, arm: str) -> str:
+    """Return the list of the rows that a metric counts; what it divides by has a row of its own."""
+    if metric.counted in EVENTS:
+        kind = EVENTS[Counted(metric.counted)]
+        return outcomes_url(experiment, arm=arm, counted="one_arm", kind__exact=kind)
+    if metric.is_over_events:
+        if metric.key == "conversion":
+            return decisions_url(experiment, arm=arm, shoppers="first", outcome="converted")
+        return ""
+    outcome = OUTCOMES.get(Counted(metric.counted))
+    narrowed = {"outcome": outcome} if outcome else {}
+    return decisions_url(experiment, arm=arm, shoppers="one_arm", **narrowed)

@@ -1,0 +1,30 @@
+"""The metrics that an experiment measures, in the versions that it was approved with."""
+
+from collections.abc import Iterable
+
+from guidance.core.selectors import default_market
+from guidance.experiments.metrics import chosen_keys
+from guidance.experiments.models import Experiment, Metric
+
+
+def metrics_of(experiment: Experiment) -> dict[str, Metric]:
+    """Return the metrics by key, in the order of the page; a key that names none has no entry."""
+    keys = chosen_keys(experiment)
+    found = {(metric.key, metric.version): metric for metric in Metric.objects.filter(key__in=keys)}
+    current = {metric.key: metric for metric in found.values() if metric.is_current}
+    chosen = {
+        key: found.get((key, experiment.metric_versions.get(key, 0)), current.get(key))
+        for key in keys
+    }
+    named = {key: metric for key, metric in chosen.items() if metric is not None}
+    if any(metric.is_money and not metric.currency for metric in named.values()):
+        currency = default_market().currency
+        for metric in named.values():
+            metric.currency = metric.currency or (currency if metric.is_money else "")
+    return named
+
+
+def current_metrics(keys: Iterable[str] | None = None) -> dict[str, Metric]:
+    """Return the newest version of every metric, or of these, by key."""
+    rows = Metric.objects.current()
+    return {metric.key: metric for metric in (rows if keys is None else rows.filter(key__in=keys))}

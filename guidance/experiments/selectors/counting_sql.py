@@ -1,0 +1,347 @@
+"""How shoppers are counted, as SQL: one text for the sums kept and for a past moment's report.
+
+Joins, not a query a decision: 10,000,000 exposures are counted in one pass. What differs between
+the databases (adding a span of time, a day in a time zone, sums of any size) is told here once.
+The names put into the texts are constants of this module and of the models, never values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, models
+
+from guidance.core.ids import last_id
+from guidance.decisions.attribution import (
+    CLOCK_TOLERANCE,
+    OUTCOME_WINDOW,
+    RATING_WINDOW,
+    purchase_sources,
+)
+from guidance.experiments.models import Experiment, Metric
+
+# What a decision's or a shopper's row holds, in the order of `Unit`'s columns.
+COUNTS = (
+    *("served", "stood_in", "seen", "clicked", "impressions", "clicks", "ratings", "stars"),
+    *("thumbs_up", "timed", "latency_us", "named"),
+)
+UNIT_COLUMNS = ("customer_id", "arm", "left_out", "exposed_at", "day", *COUNTS)
+# No answer takes so many milliseconds: what lies outside was measured wrongly, or is no number.
+LONGEST_LATENCY_MS = 1e9
+MICROSECOND = timedelta(microseconds=1)
+# What each database keeps numbers of any size in.
+ZERO = {"postgresql": "0", "sqlite": "'0'"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows are counted: an experiment's, of these customers, received by a moment.
+
+    With `surface_since` those of its surface and traffic from then on, whatever experiment they
+    were made in, as if they had been one arm.
+    """
+
+    experiment: Experiment
+    zone: str
+    customers: Sequence[int] | None = None
+    between: tuple[int, int] | None = None
+    received_by: datetime | None = None
+    surface_since: datetime | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters of every text below."""
+        adapt = connection.ops.adapt_datetimefield_value
+        by = self.received_by
+        first, last = self.between or (0, 0)
+        return {
+            "experiment": self.experiment.pk,
+            "key": self.experiment.key,
+            "source": self.experiment.source,
+            "surface": self.experiment.surface,
+            "since": self.surface_since and adapt(self.surface_since),
+            "zone": self.zone,
+            "customers": _as_list(self.customers or []),
+            "first": first,
+            "last": last,
+            "received_by": None if by is None else adapt(by),
+            "made_by": None
+            if by is None
+            else models.UUIDField().get_db_prep_value(last_id(by), connection),
+        }
+
+    def of_customers(self, column: str) -> str:
+        """Return the condition, with AND before it, that a row is of this scope's customers."""
+        if self.between is not None:
+            return f" AND {column} > %(first)s AND {column} <= %(last)s"
+        if self.customers is None:
+            return ""
+        if _is_postgresql():
+            return f" AND {column} = ANY(%(customers)s)"
+        return f" AND {column} IN (SELECT value FROM json_each(%(customers)s))"  # noqa: S608  names, no values
+
+    @property
+    def decisions(self) -> str:
+        """The condition that a decision is the scope's, whoever it was made for."""
+        if self.surface_since is not None:
+            return "d.surface = %(surface)s AND d.at >= %(since)s"
+        return "d.experiment = %(key)s AND d.experiment <> ''"
+
+    @property
+    def arm(self) -> str:
+        return "d.arm" if self.surface_since is None else "''"
+
+    def received(self, table: str) -> str:
+        return "" if self.received_by is None else f" AND {table}.received_at <= %(received_by)s"
+
+    def made(self, table: str) -> str:
+        return "" if self.received_by is None else f" AND {table}.id <= %(made_by)s"
+
+
+def units_select(scope: Scope) -> tuple[str, str]:
+    """Return the two tables that `WITH` needs, and the SELECT of one row a shopper from them."""
+    passes = (
+        f"e.customer_id = o.customer_id AND e.source = %(source)s"
+        f" AND e.occurred_at >= {_shift('o.at', -CLOCK_TOLERANCE)}"
+        f" AND e.occurred_at <= CASE WHEN e.kind = 'rating' THEN {_shift('o.at', RATING_WINDOW)}"
+        f" ELSE {_shift('o.at', OUTCOME_WINDOW)} END"
+    )
+    timed = f"o.latency_ms >= 0 AND o.latency_ms <= {LONGEST_LATENCY_MS}"
+    tables = f"""
+own AS (
+    SELECT d.id, d.customer_id, {scope.arm} AS arm, d.at, d.fallback_from, d.latency_ms
+    FROM decisions_decision d
+    WHERE {scope.decisions} AND d.source = %(source)s
+        AND d.customer_id IS NOT NULL{scope.of_customers("d.customer_id")}{scope.made("d")}
+), outcome AS (
+    SELECT o.id, COUNT(*) AS named,
+        COUNT(*) FILTER (WHERE e.kind = 'impression' AND {passes}) AS impressions,
+        COUNT(*) FILTER (WHERE e.kind = 'click' AND {passes}) AS clicks,
+        COUNT(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}) AS ratings,
+        SUM(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}) AS stars,
+        COUNT(*) FILTER (WHERE e.kind = 'rating' AND e.rating >= 4 AND {passes}) AS thumbs_up
+    FROM own o JOIN behaviour_event e ON e.decision = o.id
+    WHERE e.kind IN ('impression', 'click', 'rating'){scope.received("e")}
+    GROUP BY o.id
+)"""  # noqa: S608  names, no values
+    select = f"""
+SELECT o.customer_id,
+    CASE WHEN MIN(o.arm) = MAX(o.arm) THEN MIN(o.arm) ELSE '' END AS arm,
+    CASE WHEN MIN(o.arm) = MAX(o.arm) THEN '' ELSE 'several_arms' END AS left_out,
+    MIN(o.at) AS exposed_at, {_day("MIN(o.at)")} AS day,
+    COUNT(*) AS served, COUNT(*) FILTER (WHERE o.fallback_from <> '') AS stood_in,
+    COUNT(*) FILTER (WHERE c.impressions > 0) AS seen,
+    COUNT(*) FILTER (WHERE c.impressions > 0 AND c.clicks > 0) AS clicked,
+    COALESCE(SUM(c.impressions), 0) AS impressions, COALESCE(SUM(c.clicks), 0) AS clicks,
+    COALESCE(SUM(c.ratings), 0) AS ratings, COALESCE(SUM(c.stars), 0) AS stars,
+    COALESCE(SUM(c.thumbs_up), 0) AS thumbs_up, COUNT(*) FILTER (WHERE {timed}) AS timed,
+    COALESCE(SUM(CAST(ROUND(CASE WHEN {timed} THEN o.latency_ms ELSE 0 END * 1000) AS BIGINT)), 0)
+        AS latency_us,
+    COALESCE(SUM(c.named), 0) AS named
+FROM own o LEFT JOIN outcome c ON c.id = o.id
+GROUP BY o.customer_id"""  # noqa: S608  names, no values
+    return tables, select
+
+
+def values_select(
+    scope: Scope, metrics: Sequence[Metric], unit: str
+) -> tuple[str, str, dict[str, Any]]:
+    """Return the rules as a table for `WITH`, the SELECT of one row a shopper and metric, and what
+    both need, '' without such metrics; `unit` is the table of the shoppers.
+
+    An event is joined to the rules of the metrics that count its kind, so that one pass over the
+    events serves every metric. A return counts only after a purchase of the same product in the
+    window.
+    """
+    rules = [rule for metric in metrics for rule in _rules(metric)]
+    if not rules:
+        return "", "", {}
+    values: dict[str, Any] = {"sources": purchase_sources(scope.experiment.source)}
+    lines = []
+    for place, rule in enumerate(rules):
+        names = [f"rule_{place}_{column}" for column in range(len(rule))]
+        values |= dict(zip(names, rule, strict=True))
+        lines.append(f"({', '.join(f'%({name})s' for name in names)})")
+    kinds, sources = sorted({rule[1] for rule in rules}), values.pop("sources")
+    values |= {f"kind_{place}": kind for place, kind in enumerate(kinds)}
+    values |= {f"source_{place}": source for place, source in enumerate(sources)}
+    table = (
+        "rule (metric_id, kind, part, worth, currency, span, bought_span, most) AS "
+        f"(VALUES {', '.join(lines)})"
+    )
+    cents = "e.quantity * COALESCE(CAST(ROUND(e.price * 100) AS BIGINT), 0)"
+    amount = f"""CASE r.worth WHEN 'count' THEN 1 WHEN 'quantity' THEN e.quantity
+            ELSE CASE WHEN e.currency = '' OR e.currency = r.currency THEN {cents} ELSE 0 END END"""
+    longest = max(rule[5] for rule in rules) * MICROSECOND
+    select = f"""
+SELECT f.unit_id, f.metric_id,
+    CASE WHEN f.most > 0 AND f.total > f.most THEN f.most
+        WHEN f.most > 0 AND f.total < -f.most THEN -f.most ELSE f.total END AS total,
+    f.base
+FROM (
+    SELECT u.id AS unit_id, r.metric_id, r.most,
+        COALESCE(SUM(CASE r.part WHEN 'base' THEN 0 WHEN 'less' THEN -1 ELSE 1 END * {amount}), 0)
+            AS total,
+        COALESCE(SUM(CASE r.part WHEN 'base' THEN {amount} ELSE 0 END), 0) AS base
+    FROM {unit} u
+    JOIN behaviour_event e ON e.customer_id = u.customer_id
+        AND e.occurred_at >= u.exposed_at AND e.occurred_at <= {_shift("u.exposed_at", longest)}
+    JOIN rule r ON r.kind = e.kind AND e.occurred_at <= {_shift_by("u.exposed_at", "r.span")}
+    WHERE e.kind IN ({_listed("kind", kinds)}) AND e.source IN ({_listed("source", sources)})
+        {"AND u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else ""}
+        {scope.of_customers("u.customer_id")}{scope.received("e")}
+        AND (r.part <> 'less' OR EXISTS (
+            SELECT 1 FROM behaviour_event b
+            WHERE b.customer_id = u.customer_id AND b.product_id = e.product_id
+                AND b.kind = 'purchase' AND b.source IN ({_listed("source", sources)})
+                AND b.occurred_at >= u.exposed_at AND b.occurred_at <= e.occurred_at
+                AND b.occurred_at <= {_shift_by("u.exposed_at", "r.bought_span")}
+                {scope.received("b")}))
+    GROUP BY u.id, r.metric_id, r.most
+) f
+WHERE f.total <> 0 OR f.base <> 0"""  # noqa: S608  names, no values
+    return table, select, values
+
+
+UNIT_TABLE = "experiments_unit"
+
+
+def arm_days_select(scope: Scope, metrics: Sequence[Metric], unit: str) -> str:
+    """Return the SELECT of `ArmDay`'s columns, then six sums for each metric over decisions."""
+    sums = [f"SUM(u.{name})" for name in COUNTS]
+    for metric in metrics:
+        if not metric.is_over_events:
+            sums += _six(*_columns_of(metric))
+    where = "u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else "1 = 1"
+    return f"""
+SELECT u.left_out, u.arm, u.day, COUNT(*), COUNT(*) FILTER (WHERE u.seen > 0), {", ".join(sums)}
+FROM {unit} u
+WHERE {where}{scope.of_customers("u.customer_id")}
+GROUP BY u.left_out, u.arm, u.day"""  # noqa: S608  names, no values
+
+
+def metric_days_select(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> str:
+    """Return the SELECT of the six sums of each metric over events, by metric, arm and day."""
+    of_seers = [m.pk for m in metrics if m.is_over_events and m.denominator == "saw"]
+    of_bases = [m.pk for m in metrics if m.is_over_events and m.denominator == "events"]
+    conditions = ["u.left_out = ''"]
+    if unit == UNIT_TABLE:
+        conditions.append("u.experiment_id = %(experiment)s")
+    if of_seers:
+        conditions.append(f"(u.seen > 0 OR v.metric_id NOT IN ({_numbers(of_seers)}))")
+    if of_bases:
+        conditions.append(f"(v.base <> 0 OR v.metric_id NOT IN ({_numbers(of_bases)}))")
+    shares = [m.pk for m in metrics if m.is_over_events and m.kind == Metric.Kind.PROPORTION]
+    total = "v.total"
+    if shares:
+        total = (
+            f"CASE WHEN v.metric_id IN ({_numbers(shares)}) AND v.total > 0 THEN 1 ELSE v.total END"
+        )
+    return f"""
+SELECT v.metric_id, u.arm, u.day, {", ".join(_six(total, "v.base"))}
+FROM {unit} u JOIN {value} v ON v.unit_id = u.id
+WHERE {" AND ".join(conditions)}{scope.of_customers("u.customer_id")}
+GROUP BY v.metric_id, u.arm, u.day"""  # noqa: S608  names, no values
+
+
+def prepare() -> None:
+    """Give SQLite the sum that PostgreSQL has; call it before a statement with sums is sent."""
+    if not _is_postgresql():
+        connection.ensure_connection()
+        assert connection.connection is not None
+        connection.connection.create_aggregate("sum_products", 2, _SumProducts)
+
+
+class _SumProducts:
+    """The sum of products of whole numbers, of any size."""
+
+    def __init__(self) -> None:
+        self.found = 0
+
+    def step(self, first: int | None, second: int | None) -> None:
+        self.found += (first or 0) * (second or 0)
+
+    def finalize(self) -> str:
+        return str(self.found)
+
+
+def _rules(metric: Metric) -> list[tuple[Any, ...]]:
+    """Return which events a metric over events counts: how much of each, how long after."""
+    if not metric.is_over_events:
+        return []
+    span = timedelta(days=metric.window_days) // MICROSECOND
+    netted = timedelta(days=metric.window_days + metric.returns_days) // MICROSECOND
+    most = 0 if metric.cap is None else int(metric.cap * metric.scale)
+
+    def rule(kind: str, part: str, until: int) -> tuple[Any, ...]:
+        return (metric.pk, kind, part, metric.worth, metric.currency, until, span, most)
+
+    rules = [rule(kind, "total", span) for kind in metric.event_kinds]
+    rules += [rule(kind, "base", span) for kind in metric.base_kinds]
+    if metric.returns_days:
+        rules.append(rule("return", "less", netted))
+    return rules
+
+
+def _columns_of(metric: Metric) -> tuple[str, str]:
+    """Return what a metric over decisions adds to both of its sums for one shopper."""
+    top = f"u.{metric.counted}"
+    if metric.kind == Metric.Kind.PROPORTION:
+        top = f"CASE WHEN {top} > 0 THEN 1 ELSE 0 END"
+    if metric.denominator == Metric.Denominator.SAW:
+        return top, "CASE WHEN u.seen > 0 THEN 1 ELSE 0 END"
+    if metric.denominator == Metric.Denominator.EXPOSED:
+        return top, "1"
+    return top, f"u.{metric.denominator}"
+
+
+def _six(top: str, bottom: str) -> list[str]:
+    """Return units, sums, squares and products; a shopper with nothing to divide by adds none."""
+    only = f"FILTER (WHERE ({bottom}) <> 0)" if bottom != "v.base" else ""
+    return [
+        f"COUNT(*) {only}",
+        *(f"COALESCE(SUM({column}) {only}, 0)" for column in (top, bottom)),
+        *(
+            f"COALESCE({_products(first, second)} {only}, {ZERO[connection.vendor]})"
+            for first, second in ((top, top), (bottom, bottom), (top, bottom))
+        ),
+    ]
+
+
+def _products(first: str, second: str) -> str:
+    if _is_postgresql():
+        return f"SUM(CAST(({first}) AS numeric) * ({second}))"
+    return f"sum_products({first}, {second})"
+
+
+def _shift(column: str, span: timedelta) -> str:
+    return _shift_by(column, str(span // MICROSECOND))
+
+
+def _shift_by(column: str, microseconds: str) -> str:
+    if _is_postgresql():
+        return f"({column} + {microseconds} * interval '1 microsecond')"
+    return f"django_format_dtdelta('+', {column}, {microseconds})"
+
+
+def _day(moment: str) -> str:
+    if _is_postgresql():
+        return f"CAST({moment} AT TIME ZONE %(zone)s AS date)"
+    return f"django_datetime_cast_date({moment}, %(zone)s, 'UTC')"
+
+
+def _listed(name: str, values: Sequence[Any]) -> str:
+    return ", ".join(f"%({name}_{place})s" for place in range(len(values)))
+
+
+def _numbers(keys: Sequence[int]) -> str:
+    return ", ".join(map(str, keys))
+
+
+def _as_list(customers: Sequence[int]) -> Any:
+    return list(customers) if _is_postgresql() else str(list(customers))
+
+
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"

@@ -1,0 +1,248 @@
+"""The sums of an experiment's arms: read from the days kept, or counted for a past moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Max, Min, Sum
+
+from guidance.behaviour.days import day_bounds
+from guidance.experiments.models import ArmDay, Experiment, Metric, MetricDay, Unit
+from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
+from guidance.experiments.selectors.counting_sql import (
+    COUNTS,
+    UNIT_TABLE,
+    Scope,
+    arm_days_select,
+    metric_days_select,
+    prepare,
+    units_select,
+    values_select,
+)
+
+SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
+# Where a past moment's rows lie while they are added up.
+RAW_UNIT, RAW_VALUE = "experiments_raw_unit", "experiments_raw_value"
+ArmKey = tuple[str, str, date]
+MetricKey = tuple[int, str, date]
+
+
+@dataclass
+class Days:
+    """Whole numbers by day: of arms (left out or not), and of metrics."""
+
+    arms: dict[ArmKey, list[int]] = field(default_factory=dict)
+    metrics: dict[MetricKey, list[int]] = field(default_factory=dict)
+
+    def minus(self, other: "Days") -> "Days":
+        """Return what these days have more than others; what is alike is left out."""
+        return Days(_minus(self.arms, other.arms), _minus(self.metrics, other.metrics))
+
+
+ARM_NUMBERS = ("shoppers", "saw", *COUNTS)
+
+
+class Times(NamedTuple):
+    """When an arm met its first and its last new shopper, and how many came lately."""
+
+    first: datetime | None
+    last: datetime | None
+    lately: int
+
+
+@dataclass(frozen=True)
+class ArmTotal:
+    """One arm's shoppers (or those left out for one reason), what they did, and each metric."""
+
+    counts: Mapping[str, int]
+    metrics: Mapping[int, Sequence[int]]
+    immature: Mapping[int, int]
+
+    def sample(self, metric: Metric) -> Sample:
+        """Return the metric's sufficient statistics in the metric's own unit."""
+        found = self.metrics.get(metric.pk, (0,) * len(SIX))
+        units, total, base, squares, base_squares, products = found
+        scale = metric.scale
+        if not metric.is_of_shoppers:
+            return RatioSample(
+                n=units,
+                numerator=total / scale,
+                numerator_squares=squares / scale**2,
+                denominator=float(base),
+                denominator_squares=float(base_squares),
+                products=products / scale,
+                cases=metric.is_cases,
+            )
+        n = self.counts["saw" if metric.denominator == "saw" else "shoppers"]
+        if metric.kind == Metric.Kind.PROPORTION:
+            return ProportionSample(n, total)
+        return MeanSample(n, total / scale, squares / scale**2)
+
+
+def kept_days(scope: Scope, metrics: Sequence[Metric]) -> Days:
+    """Return what the rows of a scope's shoppers add up to."""
+    return _days(scope, metrics, UNIT_TABLE, "experiments_unitvalue")
+
+
+def raw_days(
+    scope: Scope, metrics: Sequence[Metric], *, since: datetime
+) -> tuple[Days, dict[str, Times]]:
+    """Return the same from decisions and events, and what `arm_times` does; nothing is kept.
+
+    The shoppers' rows lie in temporary tables meanwhile: they are made once, and PostgreSQL knows
+    how many they are before it joins them.
+    """
+    tables, units = units_select(scope)
+    rules, values, more = values_select(scope, [m for m in metrics if m.is_over_events], RAW_UNIT)
+    made = (
+        (RAW_UNIT, f"WITH {tables} SELECT c.customer_id AS id, c.* FROM ({units}) c"),  # noqa: S608
+        (RAW_VALUE, f"WITH {rules} {values}" if rules else ""),
+    )
+    with connection.cursor() as cursor:
+        for table, select in made:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+            if select:
+                statement = f"CREATE TEMPORARY TABLE {table} AS {select}"
+                cursor.execute(statement, {**scope.values, **more})
+                cursor.execute(f"ANALYZE {table}")
+    days = _days(scope, metrics, RAW_UNIT, RAW_VALUE if rules else "")
+    times = _raw_times(since)
+    with connection.cursor() as cursor:
+        for table, _select in made:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+    return days, times
+
+
+def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Days:
+    prepare()
+    days = Days()
+    over_decisions = [metric for metric in metrics if not metric.is_over_events]
+    with connection.cursor() as cursor:
+        cursor.execute(arm_days_select(scope, metrics, unit), scope.values)
+        for left_out, arm, day, *numbers in cursor.fetchall():
+            when = _as_day(day)
+            days.arms[left_out, arm, when] = [int(n) for n in numbers[: len(ARM_NUMBERS)]]
+            if left_out:
+                continue
+            for place, metric in enumerate(over_decisions):
+                start = len(ARM_NUMBERS) + place * len(SIX)
+                six = [int(n) for n in numbers[start : start + len(SIX)]]
+                if any(six):
+                    days.metrics[metric.pk, arm, when] = six
+        if not value:
+            return days
+        cursor.execute(metric_days_select(scope, metrics, unit, value), scope.values)
+        for metric_id, arm, day, *numbers in cursor.fetchall():
+            days.metrics[metric_id, arm, _as_day(day)] = [int(n) for n in numbers]
+    return days
+
+
+def _raw_times(since: datetime) -> dict[str, Times]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+SELECT u.arm, MIN(u.exposed_at), MAX(u.exposed_at), COUNT(*) FILTER (WHERE u.exposed_at > %s)
+FROM {RAW_UNIT} u WHERE u.left_out = '' GROUP BY u.arm""",  # noqa: S608  names, no values
+            [connection.ops.adapt_datetimefield_value(since)],
+        )
+        return {
+            arm: Times(_as_time(first), _as_time(last), lately)
+            for arm, first, last, lately in cursor.fetchall()
+        }
+
+
+def arm_times(scope: Scope, *, since: datetime) -> dict[str, Times]:
+    """Return each arm's first and last new shopper and how many came after `since`, kept rows.
+
+    Whole days come from the days kept, the rest of one day from an index.
+    """
+    start = since.astimezone(ZoneInfo(scope.zone)).date()
+    _begin, end = day_bounds(start, ZoneInfo(scope.zone))
+    days = ArmDay.objects.filter(experiment=scope.experiment, left_out="")
+    found = {}
+    for arm in days.values_list("arm", flat=True).distinct():
+        units = Unit.objects.filter(experiment=scope.experiment, left_out="", arm=arm)
+        later = days.filter(arm=arm, day__gt=start).aggregate(shoppers=Sum("shoppers"))
+        rest = units.filter(exposed_at__gt=since, exposed_at__lt=end).count()
+        ends = units.aggregate(first=Min("exposed_at"), last=Max("exposed_at"))
+        found[arm] = Times(ends["first"], ends["last"], (later["shoppers"] or 0) + rest)
+    return found
+
+
+def stored_days(experiment: Experiment) -> Days:
+    """Return the days kept; two statements, a few hundred rows whatever the traffic."""
+    arms = ArmDay.objects.filter(experiment=experiment)
+    sums = MetricDay.objects.filter(experiment=experiment)
+    return Days(
+        {
+            (left_out, arm, day): list(numbers)
+            for left_out, arm, day, *numbers in arms.values_list(
+                "left_out", "arm", "day", *ARM_NUMBERS
+            )
+        },
+        {
+            (metric_id, arm, day): list(numbers)
+            for metric_id, arm, day, *numbers in sums.values_list("metric_id", "arm", "day", *SIX)
+        },
+    )
+
+
+def total_of(
+    days: Days,
+    metrics: Iterable[Metric],
+    *,
+    arm: str,
+    left_out: str = "",
+    at: datetime,
+    zone: ZoneInfo,
+) -> ArmTotal:
+    """Add an arm's days up; of each metric, count those whose days are not over at a moment."""
+    own = {d: n for (why, key, d), n in days.arms.items() if (why, key) == (left_out, arm)}
+    counts = _add(own.values(), len(ARM_NUMBERS))
+    sums: dict[int, list[int]] = {}
+    for (metric_id, key, _day), numbers in days.metrics.items():
+        if key == arm and not left_out:
+            sums[metric_id] = _add([sums.get(metric_id, [0] * len(SIX)), numbers], len(SIX))
+    immature = {
+        metric.pk: sum(
+            numbers[0]
+            for d, numbers in own.items()
+            if day_bounds(d, zone)[1] + metric.maturity > at
+        )
+        if metric.maturity
+        else 0
+        for metric in metrics
+    }
+    return ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), sums, immature)
+
+
+def _add(rows: Iterable[Sequence[int]], width: int) -> list[int]:
+    total = [0] * width
+    for row in rows:
+        total = [a + b for a, b in zip(total, row, strict=True)]
+    return total
+
+
+Key = TypeVar("Key", ArmKey, MetricKey)
+
+
+def _minus(more: dict[Key, list[int]], less: dict[Key, list[int]]) -> dict[Key, list[int]]:
+    found: dict[Key, list[int]] = {}
+    for key in more | less:
+        width = len(more.get(key) or less[key])
+        nothing = [0] * width
+        pairs = zip(more.get(key, nothing), less.get(key, nothing), strict=True)
+        if any(numbers := [a - b for a, b in pairs]):
+            found[key] = numbers
+    return found
+
+
+def _as_day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _as_time(value: datetime | str) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value

@@ -1,0 +1,205 @@
+"""Experiments' sums: shoppers about whom rows came in are counted again, and only they.
+
+A shopper's rows are replaced by what decisions and events say now; the days change by the
+difference between what those rows added up to before and after. Whole numbers throughout, so
+that every way of getting there, shopper by shopper or all from the beginning, gives the same.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from django.db import connection, transaction
+from django.db.models import Max, Min, Q
+
+from guidance.behaviour.days import shop_zone
+from guidance.behaviour.services.rollups import CUSTOMERS_LOCK
+from guidance.core.bulk import insert_rows
+from guidance.core.locks import hold_lock
+from guidance.decisions.models import Decision
+from guidance.experiments.models import ArmDay, Experiment, Metric, MetricDay, Recount, Unit
+from guidance.experiments.selectors.chosen import metrics_of
+from guidance.experiments.selectors.counting_sql import (
+    UNIT_COLUMNS,
+    UNIT_TABLE,
+    Scope,
+    units_select,
+    values_select,
+)
+from guidance.experiments.selectors.sums import ARM_NUMBERS, SIX, Days, kept_days, stored_days
+
+# Shoppers counted in one transaction of a whole recount.
+SHOPPERS_AT_ONCE = 20_000
+
+
+def count_customers(customer_ids: Sequence[int]) -> None:
+    """Count these customers again in every experiment that they met or were kept in.
+
+    It runs in the transaction that took their marks, under the customers' lock. Who made a
+    decision that one of their events names is counted too: such an event counts for nobody, and
+    the report tells how many those are.
+    """
+    touched = sorted({*customer_ids, *_named_by(customer_ids)})
+    for experiment in _experiments_of(touched):
+        count_units(experiment, touched)
+
+
+def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
+    """Replace what is kept of some shoppers of one experiment; the caller holds the lock."""
+    metrics = list(metrics_of(experiment).values())
+    scope = Scope(experiment, shop_zone().key, customers=customer_ids)
+    before = kept_days(scope, metrics)
+    _replace_units(scope, metrics)
+    _change_days(experiment, kept_days(scope, metrics).minus(before))
+
+
+def recount_experiment(
+    *, experiment: Experiment, again: bool = False, at_once: int = SHOPPERS_AT_ONCE
+) -> Iterator[float]:
+    """Count an experiment from its decisions and events; yield the share that is done.
+
+    Killed and called again it goes on where it was; `again` begins anew. Batches of shoppers are
+    transactions of their own, so the marks are worked off meanwhile. The days are put in place
+    with the last step: until then the report says that it is being counted.
+    """
+    with transaction.atomic():
+        hold_lock(CUSTOMERS_LOCK)
+        if again:
+            Recount.objects.filter(experiment=experiment).delete()
+        first, last = _range_of(experiment)
+        Recount.objects.get_or_create(
+            experiment=experiment, defaults={"after_customer": first, "last_customer": last}
+        )
+    while (share := _recount_batch(experiment, at_once)) < 1:
+        yield share
+    yield 1.0
+
+
+@transaction.atomic
+def _recount_batch(experiment: Experiment, at_once: int) -> float:
+    """Count the next shoppers; return the share that is done, 1 once the days are in place."""
+    hold_lock(CUSTOMERS_LOCK)
+    state = Recount.objects.filter(experiment=experiment).first()
+    if state is None:  # another process finished it
+        return 1.0
+    metrics = list(metrics_of(experiment).values())
+    if state.after_customer >= state.last_customer:
+        _put_days(experiment, metrics)
+        state.delete()
+        return 1.0
+    start, state.after_customer = (
+        state.after_customer,
+        min(state.after_customer + at_once, state.last_customer),
+    )
+    scope = Scope(experiment, shop_zone().key, between=(start, state.after_customer))
+    _replace_units(scope, metrics)
+    state.save(update_fields=["after_customer"])
+    return min(0.999, state.after_customer / state.last_customer)
+
+
+def _range_of(experiment: Experiment) -> tuple[int, int]:
+    """Return the ids between which the experiment's customers lie, before the first and last."""
+    own = Decision.objects.of_experiment(experiment.key)
+    found = [
+        rows.aggregate(first=Min("customer"), last=Max("customer"))
+        for rows in (own, Unit.objects.filter(experiment=experiment))
+    ]
+    firsts = [one["first"] for one in found if one["first"] is not None]
+    lasts = [one["last"] for one in found if one["last"] is not None]
+    return min(firsts, default=1) - 1, max(lasts, default=0)
+
+
+def _named_by(customer_ids: Sequence[int]) -> set[int]:
+    """Return whose decisions these customers' events name, other than their own."""
+    scope = Scope(Experiment(), "", customers=customer_ids)
+    statement = f"""
+SELECT DISTINCT d.customer_id
+FROM behaviour_event e JOIN decisions_decision d ON d.id = e.decision
+WHERE e.decision IS NOT NULL AND d.experiment <> '' AND d.customer_id <> e.customer_id
+    {scope.of_customers("e.customer_id")}"""  # noqa: S608  names, no values
+    with connection.cursor() as cursor:
+        cursor.execute(statement, scope.values)
+        return {customer_id for (customer_id,) in cursor.fetchall()}
+
+
+def _experiments_of(customer_ids: Sequence[int]) -> list[Experiment]:
+    """Return the experiments that log these customers' decisions, or keep them still."""
+    scope = Scope(Experiment(), "", customers=customer_ids)
+    statement = f"""
+SELECT DISTINCT d.experiment FROM decisions_decision d
+WHERE d.experiment <> ''{scope.of_customers("d.customer_id")}"""  # noqa: S608  names, no values
+    with connection.cursor() as cursor:
+        cursor.execute(statement, scope.values)
+        keys = [key for (key,) in cursor.fetchall()]
+    kept = Unit.objects.filter(customer__in=customer_ids).values("experiment")
+    return list(Experiment.objects.filter(Q(key__in=keys) | Q(pk__in=kept)).order_by("pk"))
+
+
+def _replace_units(scope: Scope, metrics: Sequence[Metric]) -> None:
+    """Write what decisions and events say of a scope's shoppers in place of what is kept."""
+    own = f"experiment_id = %(experiment)s{scope.of_customers('customer_id')}"
+    tables, units = units_select(scope)
+    over_events = [metric for metric in metrics if metric.is_over_events]
+    rules, values, more = values_select(scope, over_events, UNIT_TABLE)
+    kept = f"FROM {UNIT_TABLE} WHERE {own}"
+    columns = ", ".join(UNIT_COLUMNS)
+    statements = (
+        f"DELETE FROM experiments_unitvalue WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
+        f"DELETE {kept}",
+        f"WITH {tables} INSERT INTO {UNIT_TABLE} (experiment_id, {columns}) "  # noqa: S608
+        f"SELECT %(experiment)s, c.* FROM ({units}) c",
+        f"WITH {rules} INSERT INTO experiments_unitvalue "
+        f"(unit_id, metric_id, total, base) {values}",
+    )
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, {**scope.values, **more})
+
+
+def _change_days(experiment: Experiment, difference: Days) -> None:
+    """Add a difference to the days kept; what then holds nobody goes."""
+    if not difference.arms and not difference.metrics:
+        return
+    kept = stored_days(experiment)
+    changed = Days(
+        {key: _sum(kept.arms.get(key), numbers) for key, numbers in difference.arms.items()},
+        {key: _sum(kept.metrics.get(key), numbers) for key, numbers in difference.metrics.items()},
+    )
+    _write_days(experiment, changed)
+
+
+def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
+    """Replace the days by what all rows kept add up to."""
+    ArmDay.objects.filter(experiment=experiment).delete()
+    MetricDay.objects.filter(experiment=experiment).delete()
+    _write_days(experiment, kept_days(Scope(experiment, shop_zone().key), metrics))
+
+
+def _write_days(experiment: Experiment, days: Days) -> None:
+    arms = [
+        ArmDay(
+            experiment=experiment,
+            left_out=left_out,
+            arm=arm,
+            day=day,
+            **dict(zip(ARM_NUMBERS, numbers, strict=True)),
+        )
+        for (left_out, arm, day), numbers in sorted(days.arms.items())
+    ]
+    sums = [
+        MetricDay(
+            experiment=experiment,
+            metric_id=metric_id,
+            arm=arm,
+            day=day,
+            **dict(zip(SIX, numbers, strict=True)),
+        )
+        for (metric_id, arm, day), numbers in sorted(days.metrics.items())
+    ]
+    keys = ["experiment", "left_out", "arm", "day"]
+    insert_rows(arms, conflict=keys, update=ARM_NUMBERS)
+    insert_rows(sums, conflict=["experiment", "metric", "arm", "day"], update=SIX)
+    ArmDay.objects.filter(experiment=experiment, shoppers=0).delete()
+    MetricDay.objects.filter(experiment=experiment, units=0).delete()
+
+
+def _sum(kept: Sequence[int] | None, more: Sequence[int]) -> list[int]:
+    return list(more) if kept is None else [a + b for a, b in zip(kept, more, strict=True)]
