@@ -220,6 +220,8 @@ class VisitRollup(models.Model):
         Event.Kind.RETURN,
         Event.Kind.REVIEW,
         Event.Kind.RATING,
+        Event.Kind.UNSUBSCRIBE,
+        Event.Kind.COMPLAINT,
     )
 
     day = models.DateField(_("day"))
