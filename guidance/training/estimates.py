@@ -69,7 +69,8 @@ def _what_was_read(found: dict[str, Any]) -> str:
     if not found["read"]:
         return _("No decision of this surface is in the log.")
     told = ngettext(
-        "The newest decision, from %(first)s to %(last)s, was read; %(used)s of it could be used.",
+        "The newest %(read)s decision, from %(first)s to %(last)s, was read; %(used)s of it"
+        " could be used.",
         "The newest %(read)s decisions, from %(first)s to %(last)s, were read; %(used)s of them"
         " could be used.",
         found["read"],
