@@ -21,6 +21,7 @@ from guidance.experiments.services import confirm_decision
 from models_ml.writer.duplicates import ALIKE, likeness, shingles
 from tests import factories
 from tests.content.variants.wordings import SHOPPERS, get, ship, write
+from tests.experiments.counted import count_everybody
 
 
 def _likeness(one: str, other: str) -> float:
@@ -83,6 +84,7 @@ def test_figures_stand_beside_the_text_that_was_shown(
 ) -> None:
     for shopper in SHOPPERS:
         get(storefront, customer=shopper)
+    count_everybody()
     page = reverse("admin:content_publication_change", args=[mug.pk])
     client = desk(Role.ANALYST)
     told = {one.copy.publication_id: one.figures for one in client.get(page).context["wordings"]}
