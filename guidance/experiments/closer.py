@@ -8,14 +8,13 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guidance.core.numbers import rounded
 from guidance.experiments.figures import ARM_COLOURS
-from guidance.experiments.models import Experiment
-from guidance.experiments.selectors.exposed import METRIC_TITLES, exposed_of
+from guidance.experiments.models import Experiment, Metric
+from guidance.experiments.selectors import metrics_of
 from guidance.experiments.selectors.segments import Segment, segments_of
 from guidance.experiments.selectors.unfolding import Curve, unfold
-from guidance.experiments.statistics import Comparison, Corrected, NotMeasured
-from guidance.experiments.wording import REASONS, arm_name, p_text
+from guidance.experiments.statistics import Comparison, Corrected
+from guidance.experiments.wording import arm_name, difference_text, p_text, scale_of
 
 KIND_NAMES = {
     "tier": gettext_lazy("Membership tier"),
@@ -44,23 +43,23 @@ class Row:
 
 def time_page(experiment: Experiment) -> dict[str, Any]:
     """Return what the page of the days shows: one figure a metric, the primary one first."""
-    shoppers = exposed_of(experiment)
-    metrics = sorted(METRIC_TITLES, key=lambda one: one != experiment.primary_metric)
+    metrics = metrics_of(experiment)
+    curves = unfold(experiment, metrics)
     figures = []
-    for metric in metrics:
-        figure = _figure(unfold(experiment, shoppers, metric), metric)
+    for key in sorted(curves, key=lambda one: one != experiment.primary_metric):
+        figure = _figure(curves[key], metrics[key])
         if figure is not None:
-            figures.append((metric, METRIC_TITLES[metric], figure))
+            figures.append((key, metrics[key].title, figure))
     return {
         "figures": figures,
         "is_sequential": experiment.stop_rule == Experiment.StopRule.SEQUENTIAL,
     }
 
 
-def _figure(curves: Sequence[Curve], metric: str) -> dict[str, Any] | None:
+def _figure(curves: Sequence[Curve], metric: Metric) -> dict[str, Any] | None:
     """Return plotly's JSON: a line and a band for each treatment; None where none is measured."""
     traces: list[dict[str, Any]] = []
-    scale, unit = _scale(metric)
+    scale, unit = scale_of(metric)
     for place, curve in enumerate(curves, start=1):
         colour = ARM_COLOURS[place % len(ARM_COLOURS)]
         points = [one for one in curve.points if isinstance(one.found, Comparison)]
@@ -90,7 +89,7 @@ def _figure(curves: Sequence[Curve], metric: str) -> dict[str, Any] | None:
                 "text": [
                     _("%(difference)s; %(shoppers)s shoppers")
                     % {
-                        "difference": _difference(point.found, metric),
+                        "difference": difference_text(metric, point.found),
                         "shoppers": _count(point.shoppers),
                     }
                     for point in points
@@ -100,7 +99,7 @@ def _figure(curves: Sequence[Curve], metric: str) -> dict[str, Any] | None:
         ]
     if not traces:
         return None
-    title = _("Difference (%(unit)s)") % {"unit": unit}
+    title = _("Difference (%(unit)s)") % {"unit": unit} if unit else _("Difference")
     layout = {
         "height": FIGURE_HEIGHT,
         "margin": {"l": 64, "r": 16, "t": 36, "b": 40},
@@ -113,7 +112,7 @@ def _figure(curves: Sequence[Curve], metric: str) -> dict[str, Any] | None:
 
 def segments_page(experiment: Experiment) -> dict[str, Any]:
     """Return what the page of the segments shows: in words what differs clearly, then the table."""
-    found = segments_of(experiment, exposed_of(experiment))
+    found = segments_of(experiment, metrics_of(experiment))
     sizes = {one.corrected.family for one in found if isinstance(one.corrected, Corrected)}
     return {
         "segments": [_row(one) for one in found],
@@ -126,9 +125,9 @@ def _sentence(one: Segment) -> str:
     assert isinstance(one.found, Comparison)
     words = {
         "segment": _segment(one),
-        "metric": METRIC_TITLES[one.metric],
+        "metric": one.metric.title,
         "arm": arm_name(one.arm),
-        "difference": _difference(one.found, one.metric),
+        "difference": difference_text(one.metric, one.found),
     }
     if one.found.value > 0:
         return (
@@ -140,14 +139,13 @@ def _sentence(one: Segment) -> str:
 def _row(one: Segment) -> Row:
     return Row(
         segment=_segment(one),
-        title=_("%(metric)s of %(arm)s")
-        % {"metric": METRIC_TITLES[one.metric], "arm": arm_name(one.arm)},
+        title=_("%(metric)s of %(arm)s") % {"metric": one.metric.title, "arm": arm_name(one.arm)},
         shoppers=_("%(arm)s of %(all)s")
         % {
             "arm": _count(one.shoppers),
             "all": _count(one.shoppers + one.control_shoppers),
         },
-        difference=_difference(one.found, one.metric),
+        difference=difference_text(one.metric, one.found),
         p_value=p_text(one.corrected.adjusted) if isinstance(one.corrected, Corrected) else "–",
         is_clear=one.is_clear,
         is_measured=isinstance(one.found, Comparison),
@@ -157,25 +155,6 @@ def _row(one: Segment) -> Row:
 def _segment(one: Segment) -> str:
     value = VALUE_NAMES.get(one.value, one.value) or _("not known")
     return _("%(kind)s: %(value)s") % {"kind": KIND_NAMES[one.kind], "value": value}
-
-
-def _scale(metric: str) -> tuple[int, str]:
-    return (1, _("stars")) if metric == "satisfaction" else (100, _("points"))
-
-
-def _difference(found: Comparison | NotMeasured, metric: str) -> str:
-    if isinstance(found, NotMeasured):
-        return str(REASONS[found.reason])
-    scale, unit = _scale(metric)
-    digits = 1 if scale == 100 else 2
-    value, low, high = (rounded(scale * n, digits) for n in (found.value, found.low, found.high))
-    return _("%(sign)s%(value)s %(unit)s (%(low)s to %(high)s)") % {
-        "sign": "+" if found.value > 0 and value.strip("0.,") else "",
-        "value": value,
-        "unit": unit,
-        "low": low,
-        "high": high,
-    }
 
 
 def _count(number: int) -> str:

@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
-from guidance.experiments.models import Experiment
-from guidance.experiments.selectors import report
-from guidance.experiments.selectors.exposed import exposed_of
+from guidance.experiments.models import Experiment, Unit
+from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
 from guidance.experiments.selectors.unfolding import unfold
 from guidance.experiments.statistics import Comparison, NotMeasured
 from tests import factories
 from tests.experiments.conftest import Visit
+from tests.experiments.counted import count_everybody
 
 PAGES = "/admin/experiments/experiment/"
 START = timezone.now() - timedelta(days=20)
@@ -49,29 +49,29 @@ def traffic(visit: Visit, experiment: Experiment) -> Experiment:
                     factories.event(
                         customer=made.customer, occurred_at=START - timedelta(days=1), kind="view"
                     )
+    count_everybody()
     return Experiment.objects.get(pk=experiment.pk)
 
 
 def test_the_last_day_says_what_the_report_says(traffic: Experiment) -> None:
-    shoppers = exposed_of(traffic)
+    curves = unfold(traffic, metrics_of(traffic))
     told = {one.metric: one.difference for one in report(traffic).comparisons}
     for metric in ("ctr", "conversion"):
-        [curve] = unfold(traffic, shoppers, metric)
+        [curve] = curves[metric]
         assert [point.shoppers for point in curve.points] == [60, 120, 180, 240]
         found, same = curve.points[-1].found, told[metric]
         assert isinstance(found, Comparison)
         assert isinstance(same, Comparison)
         assert (found.value, found.low) == pytest.approx((same.value, same.low))
-    [curve] = unfold(traffic, shoppers, "satisfaction")
+    [curve] = curves["satisfaction"]
     assert all(isinstance(point.found, NotMeasured) for point in curve.points)
 
 
 def test_a_sequential_plans_band_is_the_always_valid_one(traffic: Experiment) -> None:
-    shoppers = exposed_of(traffic)
     widths = {}
     for rule in ("fixed", "sequential"):
         traffic.stop_rule = rule
-        [curve] = unfold(traffic, shoppers, "ctr")
+        [curve] = unfold(traffic, metrics_of(traffic))["ctr"]
         found = curve.points[-1].found
         assert isinstance(found, Comparison)
         widths[rule] = found.high - found.low
@@ -79,38 +79,49 @@ def test_a_sequential_plans_band_is_the_always_valid_one(traffic: Experiment) ->
 
 
 def test_segments_find_whom_the_effect_is_in_and_correct_for_all(traffic: Experiment) -> None:
-    found = segments_of(traffic, exposed_of(traffic))
-    clear = {(one.kind, one.value, one.metric) for one in found if one.is_clear}
+    found = segments_of(traffic, metrics_of(traffic))
+    clear = {(one.kind, one.value, one.metric.key) for one in found if one.is_clear}
     assert ("tier", "gold", "ctr") in clear
     assert ("tier", "", "ctr") not in clear
     assert not [one for one in clear if one[2] == "conversion"]
-    gold = next(one for one in found if (one.value, one.metric) == ("gold", "ctr"))
+    gold = next(one for one in found if (one.value, one.metric.key) == ("gold", "ctr"))
     assert isinstance(gold.found, Comparison)
     assert gold.found.value == pytest.approx(12 / 15 - 3 / 15)
     assert (gold.control_shoppers, gold.shoppers) == (60, 60)
     assert gold.corrected.family == sum(isinstance(one.found, Comparison) for one in found) == 12
     assert gold.corrected.adjusted == pytest.approx(12 * gold.found.p_value)
-    known = next(one for one in found if (one.value, one.metric) == ("known", "ctr"))
+    known = next(one for one in found if (one.value, one.metric.key) == ("known", "ctr"))
     assert known.shoppers == 60
 
 
 def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
     for number, customer in enumerate(Customer.objects.order_by("pk")):
         Customer.objects.filter(pk=customer.pk).update(language=f"l{number % 9}")
-    found = segments_of(traffic, exposed_of(traffic))
+    found = segments_of(traffic, metrics_of(traffic))
     assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
 
 
-def test_units_take_two_statements_at_any_size(
+def test_the_days_take_the_same_statements_at_any_size(
     traffic: Experiment, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(2):
-        assert len(exposed_of(traffic)) == 240
+    metrics = metrics_of(traffic)
+    with django_assert_num_queries(3):
+        unfold(traffic, metrics)
+    Unit.objects.filter(experiment=traffic).delete()
+    with django_assert_num_queries(3):
+        assert len(unfold(traffic, metrics)["ctr"][0].points) == 4
 
 
 def test_a_shopper_of_two_arms_is_in_no_figure(traffic: Experiment, visit: Visit) -> None:
     visit("model-0-0", "baseline", at=START + timedelta(days=2), seen=1)
-    assert len(exposed_of(traffic)) == 239
+    count_everybody()
+    assert unfold(traffic, metrics_of(traffic))["ctr"][0].points[-1].shoppers == 239
+    sizes = {
+        one.value: one.shoppers + one.control_shoppers
+        for one in segments_of(traffic, metrics_of(traffic))
+        if one.kind == "tier"
+    }
+    assert sizes == {"gold": 119, "": 120}
 
 
 def test_the_pages_show_it(traffic: Experiment, desk: Callable[..., Client]) -> None:

@@ -1,12 +1,18 @@
 """Segments: every metric of every treatment among shoppers of one kind, all one family of tests."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from guidance.experiments.models import Arm, Experiment
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from guidance.behaviour.days import shop_zone
+from guidance.behaviour.models import Event, Source
+from guidance.experiments.models import Arm, Experiment, Metric, Unit
 from guidance.experiments.selectors.comparing import reading_of
-from guidance.experiments.selectors.exposed import METRIC_TITLES, Exposed, by_arm, samples_of
+from guidance.experiments.selectors.counting_sql import Scope
+from guidance.experiments.selectors.sums import kept_days, total_of
 from guidance.experiments.statistics import (
     Comparison,
     Corrected,
@@ -20,11 +26,7 @@ from guidance.experiments.statistics import (
 # Of a kind with many values, such as languages, those with the most shoppers are looked at: each
 # more makes every other one harder to tell.
 MOST_VALUES = 6
-KINDS: dict[str, Callable[[Exposed], str]] = {
-    "tier": lambda one: one.tier,
-    "language": lambda one: one.language,
-    "history": lambda one: "known" if one.is_known else "new",
-}
+KINDS = ("tier", "language", "history")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Segment:
     kind: str
     value: str
     arm: Arm
-    metric: str
+    metric: Metric
     control_shoppers: int
     shoppers: int
     found: Comparison | NotMeasured
@@ -48,25 +50,33 @@ class Segment:
         return is_clear(self.found, self.corrected)
 
 
-def segments_of(experiment: Experiment, shoppers: Sequence[Exposed]) -> list[Segment]:
-    """Return every segment's comparisons, kind by kind, the largest value first."""
+def segments_of(experiment: Experiment, metrics: Mapping[str, Metric]) -> list[Segment]:
+    """Return every segment's comparisons, kind by kind, the largest value first.
+
+    Two statements, and two more for each segment, from the sums kept of its shoppers.
+    """
     arms = list(experiment.arms.all())
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None:
         return []
-    reading = reading_of(experiment)
+    reading, zone, now = reading_of(experiment), shop_zone(), timezone.now()
     asked = []
-    for kind, value, inside in _values(shoppers):
-        counted = by_arm(inside)
-        samples = {arm.key: samples_of(counted.get(arm.key, [])) for arm in arms}
-        sizes = {arm.key: len(counted.get(arm.key, [])) for arm in arms}
-        for metric in METRIC_TITLES:
+    for kind, value, customers in _values(experiment):
+        scope = Scope(experiment, zone.key, customers=customers)
+        days = kept_days(scope, list(metrics.values()))
+        totals = {
+            arm.key: total_of(days, metrics.values(), arm=arm.key, at=now, zone=zone)
+            for arm in arms
+        }
+        sizes = {arm.key: totals[arm.key].counts["shoppers"] for arm in arms}
+        for metric in metrics.values():
             for arm in arms:
                 if arm is not control:
-                    effect = measure(samples[control.key][metric], samples[arm.key][metric])
+                    samples = (totals[one.key].sample(metric) for one in (control, arm))
+                    effect = measure(*samples)
                     asked.append((kind, value, arm, metric, sizes, reading.read(effect)))
     questions = {
-        Question(metric, arm.key, f"{kind}:{value}"): found
+        Question(metric.key, arm.key, f"{kind}:{value}"): found
         for kind, value, arm, metric, _sizes, found in asked
     }
     corrected = correct(questions)
@@ -79,18 +89,30 @@ def segments_of(experiment: Experiment, shoppers: Sequence[Exposed]) -> list[Seg
             control_shoppers=sizes[control.key],
             shoppers=sizes[arm.key],
             found=found,
-            corrected=corrected[Question(metric, arm.key, f"{kind}:{value}")],
+            corrected=corrected[Question(metric.key, arm.key, f"{kind}:{value}")],
         )
         for kind, value, arm, metric, sizes, found in asked
     ]
 
 
-def _values(shoppers: Sequence[Exposed]) -> Iterator[tuple[str, str, list[Exposed]]]:
+def _values(experiment: Experiment) -> Iterator[tuple[str, str, list[int]]]:
     """Yield each kind's values with their shoppers; a kind of one value says nothing new."""
-    for kind, value_of in KINDS.items():
-        counts = Counter(value_of(one) for one in shoppers)
+    before = Event.objects.filter(
+        ~Q(source=Source.REPLAY) | Q(source=experiment.source),
+        customer=OuterRef("customer"),
+        occurred_at__lt=OuterRef("exposed_at"),
+    ).exclude(kind=Event.Kind.IMPRESSION)
+    rows = Unit.objects.filter(experiment=experiment, left_out="").annotate(known=Exists(before))
+    shoppers = [
+        (customer, {"tier": tier, "language": language, "history": "known" if known else "new"})
+        for customer, tier, language, known in rows.order_by().values_list(
+            "customer", "customer__tier", "customer__language", "known"
+        )
+    ]
+    for kind in KINDS:
+        counts = Counter(told[kind] for _customer, told in shoppers)
         if len(counts) < 2:
             continue
-        ranked = sorted(counts, key=lambda value: (-counts[value], value))
+        ranked = sorted(counts, key=lambda value, of=counts: (-of[value], value))  # type: ignore[misc]
         for value in ranked[:MOST_VALUES]:
-            yield kind, value, [one for one in shoppers if value_of(one) == value]
+            yield kind, value, [customer for customer, told in shoppers if told[kind] == value]

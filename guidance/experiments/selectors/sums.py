@@ -219,9 +219,25 @@ def total_of(
     return ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), sums, immature)
 
 
+def running_totals(days: Days, until: Sequence[date], arm: str) -> list[ArmTotal]:
+    """Return what an arm's days add up to by the end of each of some days, which rise."""
+    by_day: dict[date, dict[int, list[int]]] = {}
+    for (metric_id, key, day), numbers in days.metrics.items():
+        if key == arm:
+            by_day.setdefault(day, {})[metric_id] = numbers
+    counts, sums = [0] * len(ARM_NUMBERS), dict[int, list[int]]()
+    found = []
+    for day in until:
+        counts = _add([counts, days.arms.get(("", arm, day), ())], len(ARM_NUMBERS))
+        for metric_id, numbers in by_day.get(day, {}).items():
+            sums[metric_id] = _add([sums.get(metric_id, ()), numbers], len(SIX))
+        found.append(ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), dict(sums), {}))
+    return found
+
+
 def _add(rows: Iterable[Sequence[int]], width: int) -> list[int]:
     total = [0] * width
-    for row in rows:
+    for row in filter(None, rows):
         total = [a + b for a, b in zip(total, row, strict=True)]
     return total
 

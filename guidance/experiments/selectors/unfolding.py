@@ -1,15 +1,12 @@
 """The difference day by day: each day's is of everybody exposed by its end."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from guidance.behaviour.days import shop_zone
-from guidance.experiments.models import Arm, Experiment
-from guidance.experiments.samples import Sample
+from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors.comparing import reading_of
-from guidance.experiments.selectors.exposed import Exposed, by_arm, samples_of
+from guidance.experiments.selectors.sums import ArmTotal, running_totals, stored_days
 from guidance.experiments.statistics import Comparison, NotMeasured, measure
 
 
@@ -24,47 +21,45 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """One treatment against the control."""
+    """One treatment against the control in one metric."""
 
     arm: Arm
     points: Sequence[Point]
 
 
-def unfold(experiment: Experiment, shoppers: Sequence[Exposed], metric: str) -> list[Curve]:
-    """Return each treatment's differences, from the first exposure's day to the last one's."""
+def unfold(experiment: Experiment, metrics: Mapping[str, Metric]) -> dict[str, list[Curve]]:
+    """Return, by metric, each treatment's differences from the first exposure's day to the last's.
+
+    Three statements: the days kept are added up.
+    """
     arms = list(experiment.arms.all())
     control = next((arm for arm in arms if arm.is_control), None)
-    if control is None or not shoppers:
-        return []
-    reading, zone = reading_of(experiment), shop_zone()
-    daily: defaultdict[date, list[Exposed]] = defaultdict(list)
-    for one in shoppers:
-        daily[one.at.astimezone(zone).date()].append(one)
-    first, last = min(daily), max(daily)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    summed = {arm.key: _summed(days, daily, arm.key, metric) for arm in arms}
-    return [
-        Curve(
-            arm,
-            [
-                Point(day, before.n + after.n, reading.read(measure(before, after)))
-                for day, before, after in zip(
-                    days, summed[control.key], summed[arm.key], strict=True
-                )
-            ],
-        )
-        for arm in arms
-        if arm is not control
-    ]
+    kept = stored_days(experiment)
+    own = [day for left_out, _arm, day in kept.arms if not left_out]
+    if control is None or not own:
+        return {}
+    days = [min(own) + timedelta(days=n) for n in range((max(own) - min(own)).days + 1)]
+    totals = {arm.key: running_totals(kept, days, arm.key) for arm in arms}
+    reading = reading_of(experiment)
 
+    def point(day: date, metric: Metric, before: ArmTotal, after: ArmTotal) -> Point:
+        found = measure(before.sample(metric), after.sample(metric))
+        shoppers = before.counts["shoppers"] + after.counts["shoppers"]
+        return Point(day, shoppers, reading.read(found))
 
-def _summed(
-    days: Sequence[date], daily: dict[date, list[Exposed]], arm: str, metric: str
-) -> list[Sample]:
-    """Return the sample of everybody in an arm by each day's end: samples add up."""
-    total: Sample = samples_of([])[metric]
-    sums = []
-    for day in days:
-        total = total + samples_of(by_arm(daily.get(day, [])).get(arm, []))[metric]  # type: ignore[operator]
-        sums.append(total)
-    return sums
+    return {
+        key: [
+            Curve(
+                arm,
+                [
+                    point(day, metric, before, after)
+                    for day, before, after in zip(
+                        days, totals[control.key], totals[arm.key], strict=True
+                    )
+                ],
+            )
+            for arm in arms
+            if arm is not control
+        ]
+        for key, metric in metrics.items()
+    }
