@@ -116,14 +116,15 @@ def request_rollup() -> None:
 def advance_rollups() -> int:
     """Recount every customer and every day marked and return how many days that were.
 
-    Newest days first, a month to a transaction; another process may do the same meanwhile.
+    Newest days first, a month to a transaction; another process may do the same meanwhile. Both
+    take turns: rows that come in all the time hold up neither.
     """
-    while _advance_customers():
-        pass
     recounted = 0
-    while days := _advance_month():
+    while True:
+        customers, days = _advance_customers(), _advance_month()
         recounted += days
-    return recounted
+        if not customers and not days:
+            return recounted
 
 
 @transaction.atomic
