@@ -13,8 +13,8 @@ from unfold.decorators import display
 
 from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm
 from guidance.campaigns.models import Campaign, Offer
-from guidance.campaigns.selectors import tiers_nobody_has
-from guidance.campaigns.services import (
+from guidance.campaigns.selectors.open import tiers_nobody_has
+from guidance.campaigns.services.editing import (
     delete_campaigns,
     delete_offers,
     save_campaign,

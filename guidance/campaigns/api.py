@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from guidance.campaigns.models import Campaign, Offer
-from guidance.campaigns.selectors import campaigns_for
+from guidance.campaigns.selectors.open import campaigns_for
 from guidance.core.models import ApiKey
 from guidance.customers.selectors import find_customer
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import Campaign, Offer
-from guidance.campaigns.selectors import open_campaigns
+from guidance.campaigns.selectors.open import open_campaigns
 from guidance.recommendations.hooks import Proposal, Visit
 
 

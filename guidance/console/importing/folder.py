@@ -13,7 +13,7 @@ from guidance.behaviour.models import Source
 from guidance.behaviour.rows import IncomingEvent
 from guidance.behaviour.services.ingest import record_events
 from guidance.campaigns.rows import CampaignRow
-from guidance.campaigns.services import upsert_campaigns
+from guidance.campaigns.services.editing import upsert_campaigns
 from guidance.catalog.services import upsert_products
 from guidance.console.importing.columns import TABLES
 from guidance.console.importing.files import BATCH_ROWS, FileProblem, RawRow, TableFile

@@ -1,0 +1,35 @@
+"""The tables of campaigns, by what they are about."""
+
+from guidance.campaigns.models.audiences import Audience, AudienceMember
+from guidance.campaigns.models.campaigns import (
+    Campaign,
+    CampaignMessage,
+    CampaignStep,
+    Objective,
+    Purpose,
+    Trigger,
+)
+from guidance.campaigns.models.channels import Channel, ChannelLimit, FrequencyCap
+from guidance.campaigns.models.deliveries import Delivery
+from guidance.campaigns.models.offers import Coupon, Offer
+from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
+
+__all__ = [
+    "Audience",
+    "AudienceMember",
+    "Campaign",
+    "CampaignMessage",
+    "CampaignStep",
+    "Channel",
+    "ChannelLimit",
+    "Coupon",
+    "Delivery",
+    "FrequencyCap",
+    "Objective",
+    "Offer",
+    "PlanEntry",
+    "Purpose",
+    "PushPlan",
+    "Trigger",
+    "Verdict",
+]

@@ -1,0 +1,65 @@
+"""Where a message to a shopper can go."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    """The ways to reach a shopper; consent and addresses are kept for each."""
+
+    EMAIL = "email", _("e-mail")
+    WEBHOOK = "webhook", _("the shop's own sender")
+    INBOX = "inbox", _("inbox in the app")
+    NULL = "null", _("nowhere (a rehearsal)")
+
+
+class ChannelLimit(models.Model):
+    """How fast a channel may send, and how often one shopper may be spoken to over it."""
+
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, unique=True)
+    per_second = models.PositiveIntegerField(
+        _("messages a second at most"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
+    # A bucket of tokens: what may still be sent at once, as of `refilled_at`.
+    tokens = models.FloatField(default=0, editable=False)
+    refilled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_stopped = models.BooleanField(
+        _("stopped"), default=False, help_text=_("Nothing leaves over this channel.")
+    )
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering = ["channel"]
+
+    def __str__(self) -> str:
+        return str(self.get_channel_display())
+
+
+class FrequencyCap(models.Model):
+    """How many messages one shopper may get in so many days, across all campaigns."""
+
+    channel = models.CharField(
+        _("channel"),
+        max_length=20,
+        choices=Channel.choices,
+        blank=True,
+        default="",
+        help_text=_("Empty: over all channels together."),
+    )
+    most = models.PositiveSmallIntegerField(_("messages at most"), default=3)
+    days = models.PositiveSmallIntegerField(_("in days"), default=7)
+
+    class Meta:
+        verbose_name = _("frequency cap")
+        verbose_name_plural = _("frequency caps")
+        ordering = ["channel", "days"]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "days"], name="frequency_cap_once"),
+            models.CheckConstraint(
+                condition=models.Q(most__gte=1, days__gte=1), name="frequency_cap_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel or 'all'}: {self.most} in {self.days} days"

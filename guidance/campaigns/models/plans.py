@@ -1,0 +1,168 @@
+"""Push plans: for every shopper of an audience a message or why there is none."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guidance.campaigns.models.campaigns import Campaign, CampaignMessage
+from guidance.campaigns.models.offers import Offer
+from guidance.core.ids import new_id
+from guidance.customers.models import Customer
+
+
+class Verdict(models.IntegerChoices):
+    """What a plan, or the check at sending, decided about one shopper; 0 is a message."""
+
+    SEND = 0, _("gets a message")
+    HOLDOUT = 1, _("in the holdout")
+    EXPERIMENT = 2, _("in an experiment's control")
+    NOT_ELIGIBLE = 3, _("the offer is for other tiers")
+    NO_ADDRESS = 4, _("no address")
+    NO_CONSENT = 5, _("no consent")
+    SUPPRESSED = 6, _("unsubscribed")
+    BOUNCED = 7, _("the address bounced")
+    COMPLAINED = 8, _("complained about messages")
+    NO_TEXT = 9, _("no text in the shopper's language")
+    CAP = 10, _("had enough messages")
+    HIGHER_PRIORITY = 11, _("a campaign of higher priority goes first")
+    QUIET_HOURS = 12, _("quiet hours leave no time before the end")
+    NOT_MOVED = 13, _("the message would cost more than it moves")
+    BUDGET = 14, _("the budget is spent on others")
+    # Only at the moment of sending.
+    STOPPED = 20, _("the campaign was stopped")
+    NOT_AUDIENCE = 21, _("left the audience")
+    OUT_OF_STOCK = 22, _("the product is out of stock")
+    PRICE_CHANGED = 23, _("the price told is no longer the price")
+    NO_COUPON = 24, _("no coupon is left")
+    TEXT_WITHDRAWN = 25, _("the text was withdrawn")
+    EXITED = 26, _("what the message is for has happened")
+    TOO_LATE = 27, _("the campaign is over")
+    GIVEN_UP = 28, _("the channel refused it for good")
+    DAILY_MAXIMUM = 29, _("the day's messages were all sent")
+
+
+class PushPlan(models.Model):
+    """A frozen proposal; who approves it approves its hash, and a change needs a new plan."""
+
+    class State(models.TextChoices):
+        BUILDING = "building", _("being worked out")
+        FAILED = "failed", _("could not be worked out")
+        PROPOSED = "proposed", _("waits for approval")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        SUPERSEDED = "superseded", _("replaced by a newer plan")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, related_name="plans"
+    )
+    number = models.PositiveIntegerField(_("number"))
+    state = models.CharField(
+        _("state"), max_length=12, choices=State.choices, default=State.BUILDING
+    )
+    # The campaign, its audience, messages, offers and caps as they were when it was worked out.
+    frozen = models.JSONField(default=dict)
+    # How many shoppers each verdict says something of, by its number, and sums of money.
+    counts = models.JSONField(default=dict)
+    sha256 = models.CharField(_("hash"), max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    built_at = models.DateTimeField(_("worked out"), null=True, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("proposed by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("decided by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+    is_queued = models.BooleanField(default=False, editable=False)
+    problem = models.TextField(_("problem"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("push plan")
+        verbose_name_plural = _("push plans")
+        ordering = ["-created_at"]
+        permissions = [("approve_pushplan", "Can approve push plans")]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "number"], name="push_plan_once"),
+            models.UniqueConstraint(
+                fields=["campaign"],
+                condition=Q(state__in=["building", "proposed"]),
+                name="one_open_push_plan",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True)
+                | Q(state="rejected")
+                | ~Q(decided_by=F("proposed_by")),
+                name="push_plan_has_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.number}"
+
+
+class PlanEntry(models.Model):
+    """What a plan decided about one shopper.
+
+    A million rows are written in one go: the foreign keys are not checked by the database, which
+    would cost more than all the rest; a plan is made of rows that exist and is never changed.
+    """
+
+    plan = models.ForeignKey(
+        PushPlan, on_delete=models.CASCADE, related_name="entries", db_constraint=False
+    )
+    customer = models.ForeignKey(
+        Customer,
+        verbose_name=_("customer"),
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+    )
+    verdict = models.PositiveSmallIntegerField(_("verdict"), choices=Verdict.choices)
+    message = models.ForeignKey(
+        CampaignMessage,
+        verbose_name=_("message"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    offer = models.ForeignKey(
+        Offer,
+        verbose_name=_("offer"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    send_at = models.DateTimeField(_("time"), null=True)
+    # Predicted: by how many thousandths a message raises the chance that the shopper responds.
+    uplift = models.SmallIntegerField(_("predicted effect"), null=True)
+
+    class Meta:
+        verbose_name = _("entry of a plan")
+        verbose_name_plural = _("entries of a plan")
+        ordering = ["customer_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "customer"], name="plan_entry_once"),
+            models.CheckConstraint(
+                condition=~Q(verdict=0) | Q(message__isnull=False, send_at__isnull=False),
+                name="plan_entry_sends_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id}: {self.customer_id}"
