@@ -147,6 +147,17 @@ class Campaign(models.Model):
     contact_cost = models.DecimalField(
         _("cost of a message"), max_digits=8, decimal_places=4, default=Decimal(0)
     )
+    response_value = models.DecimalField(
+        _("value of a response"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_(
+            "What one response earns. With it, and a model of who is moved, messages that cost"
+            " more than they earn are left out, and a budget goes to those who earn most."
+        ),
+    )
     daily_maximum = models.PositiveIntegerField(_("messages a day at most"), null=True, blank=True)
     stopped_at = models.DateTimeField(_("stopped"), null=True, blank=True, editable=False)
     stopped_by = models.ForeignKey(

@@ -17,7 +17,7 @@ class Verdict(models.IntegerChoices):
 
     SEND = 0, _("gets a message")
     HOLDOUT = 1, _("in the holdout")
-    EXPERIMENT = 2, _("in an experiment's control")
+    EXPERIMENT = 2, _("held out of everything, to measure all of it")
     NOT_ELIGIBLE = 3, _("the offer is for other tiers")
     NO_ADDRESS = 4, _("no address")
     NO_CONSENT = 5, _("no consent")

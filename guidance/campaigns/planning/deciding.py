@@ -1,0 +1,210 @@
+"""What a plan decides: for each shopper a message, or the first reason why there is none.
+
+Pure: columns in, columns out. Whether a shopper is held out is decided last and by their pseudonym
+alone, so that those who get nothing differ from those who get something by chance only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from guidance.campaigns.models import Verdict
+from guidance.campaigns.planning.buckets import buckets_of
+from guidance.campaigns.planning.shoppers import Bools, Floats, Ints, Shoppers, Words
+
+NOTHING = -1
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One message of the step that is planned."""
+
+    id: int
+    channel: str
+    language: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """An offer of the campaign, and what one use of it is expected to cost."""
+
+    id: int
+    tiers: Sequence[str]
+    cost: float
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the campaign fixes for everybody. `default_language` is of those who told none."""
+
+    key: str
+    wordings: Sequence[Wording]
+    benefits: Sequence[Benefit]
+    default_language: str
+    holdout: float
+    needs_consent: bool
+    is_capped: bool
+    contact_cost: float
+    response_value: float | None
+    budget: float | None
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels in the order in which they are tried."""
+        return list(dict.fromkeys(wording.channel for wording in self.wordings))
+
+
+@dataclass
+class Decided:
+    """Columns of a plan: verdicts, ids of messages and offers (`NOTHING`), times, costs, uplift."""
+
+    verdict: Ints
+    message: Ints
+    offer: Ints
+    due: Ints
+    cost: Floats
+    profit: Floats
+    uplift: Floats
+    # In the campaign's holdout, and in the one over everything.
+    is_held: Bools
+    is_held_out: Bools
+
+
+def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> Decided:
+    """Return what is decided of each shopper but for the budget and the holdout.
+
+    `due` is when a message would leave, `allowed` whether that lies before the campaign's end.
+    """
+    count = len(shoppers)
+    offer, cost, eligible = _offers(shoppers.tiers, terms)
+    verdict = np.full(count, NOTHING, dtype=np.int64)
+    message = np.full(count, NOTHING, dtype=np.int64)
+    for channel in terms.channels:
+        found, chosen = _over(channel, shoppers, terms)
+        first = verdict == NOTHING
+        takes_over = (found == Verdict.SEND) & (verdict != Verdict.SEND)
+        verdict = np.where(first | takes_over, found, verdict)
+        message = np.where(takes_over, chosen, message)
+    verdict[verdict == NOTHING] = Verdict.NO_TEXT
+    verdict = _first_reason(verdict, shoppers.is_taken, Verdict.HIGHER_PRIORITY)
+    verdict = _first_reason(verdict, ~allowed, Verdict.QUIET_HOURS)
+    verdict = np.where(eligible, verdict, Verdict.NOT_ELIGIBLE)
+    profit = _profit(shoppers.uplift, cost, terms)
+    verdict = _first_reason(verdict, profit <= 0, Verdict.NOT_MOVED)
+    held = buckets_of(seed=f"{terms.key}:holdout", units=list(shoppers.refs)) < terms.holdout
+    return Decided(
+        *(verdict, message, offer, due, cost, profit, shoppers.uplift),
+        *(held, shoppers.is_held_out),
+    )
+
+
+def settle(decided: Decided, terms: Terms) -> None:
+    """Take out, over the whole audience, the holdout and those for whom the budget is not enough.
+
+    Who earns most per message goes first; at the same profit, the lower id. The held out cost
+    nothing but must earn as much as the others, else they would differ from them.
+    """
+    wanted = decided.verdict == Verdict.SEND
+    if terms.budget is not None:
+        places = np.flatnonzero(wanted)
+        order = places[np.argsort(-decided.profit[places], kind="stable")]
+        is_free = (decided.is_held | decided.is_held_out)[order]
+        spent = np.cumsum(np.where(is_free, 0.0, decided.cost[order]))
+        decided.verdict[order[spent > terms.budget + 1e-9]] = Verdict.BUDGET
+        wanted = decided.verdict == Verdict.SEND
+    decided.verdict[wanted & decided.is_held] = Verdict.HOLDOUT
+    decided.verdict[wanted & decided.is_held_out] = Verdict.EXPERIMENT
+    without = decided.verdict != Verdict.SEND
+    decided.message[without] = NOTHING
+    decided.offer[without] = NOTHING
+    decided.due[without] = NOTHING
+
+
+def _first_reason(verdict: Ints, holds: Bools, reason: Verdict) -> Ints:
+    """Give a reason to those who would get a message and for whom it holds."""
+    return np.where((verdict == Verdict.SEND) & holds, reason, verdict)
+
+
+def _over(channel: str, shoppers: Shoppers, terms: Terms) -> tuple[Ints, Ints]:
+    """Return verdicts and messages as if the channel were the only one."""
+    facts = shoppers.channels[channel]
+    message = _wordings(channel, shoppers, terms)
+    verdict = np.full(len(shoppers), Verdict.SEND, dtype=np.int64)
+    # Last first: the reason that stands is the one that comes first here.
+    verdict[facts.is_capped & terms.is_capped] = Verdict.CAP
+    verdict[message == NOTHING] = Verdict.NO_TEXT
+    verdict = np.where(facts.barred > 0, facts.barred, verdict)
+    if terms.needs_consent:
+        verdict[~facts.has_consent] = Verdict.NO_CONSENT
+    verdict[~facts.has_address] = Verdict.NO_ADDRESS
+    return verdict, message
+
+
+def _wordings(channel: str, shoppers: Shoppers, terms: Terms) -> Ints:
+    """Return each shopper's message on a channel by their language and, of several, by chance."""
+    codes, languages = pd.factorize(shoppers.languages)
+    message = np.full(len(shoppers), NOTHING, dtype=np.int64)
+    share = None
+    for code, language in enumerate(languages):
+        fitting = _fitting(channel, str(language) or terms.default_language, terms.wordings)
+        if not fitting:
+            continue
+        mine = codes == code
+        if len(fitting) == 1:
+            message[mine] = fitting[0].id
+            continue
+        if share is None:
+            share = buckets_of(seed=f"{terms.key}:variant", units=list(shoppers.refs))
+        ends = np.cumsum([one.weight for one in fitting]) / sum(one.weight for one in fitting)
+        place = np.searchsorted(ends, share[mine], side="right").clip(max=len(fitting) - 1)
+        message[mine] = np.asarray([one.id for one in fitting])[place]
+    return message
+
+
+def _fitting(channel: str, language: str, wordings: Sequence[Wording]) -> list[Wording]:
+    """Return a channel's wordings in a language: the very one, else one of the same tongue."""
+    own = [one for one in wordings if one.channel == channel]
+    exact = [one for one in own if one.language.lower() == language.lower()]
+    tongue = language.lower().split("-")[0]
+    return exact or [one for one in own if one.language.lower().split("-")[0] == tongue]
+
+
+def _offers(tiers: Words, terms: Terms) -> tuple[Ints, Floats, Bools]:
+    """Return each shopper's offer, what a message to them costs, and who is eligible at all."""
+    codes, names = pd.factorize(tiers)
+    offers = np.full(len(names), NOTHING, dtype=np.int64)
+    costs = np.full(len(names), terms.contact_cost)
+    eligible = np.ones(len(names), dtype=np.bool_)
+    for code, tier in enumerate(names):
+        open_ones = [one for one in terms.benefits if not one.tiers or tier in one.tiers]
+        if open_ones:
+            best = max(open_ones, key=lambda one: (bool(one.tiers), one.cost, -one.id))
+            offers[code], costs[code] = best.id, terms.contact_cost + best.cost
+        elif terms.benefits:
+            eligible[code] = False
+    return offers[codes], costs[codes], eligible[codes]
+
+
+def _profit(uplift: Floats, cost: Floats, terms: Terms) -> Floats:
+    """Return what a message is expected to earn: value x uplift - offer - contact.
+
+    Infinite where no value or no model says, so that nobody is left out for it.
+    """
+    if terms.response_value is None:
+        return np.full(len(uplift), np.inf)
+    return np.where(np.isnan(uplift), np.inf, terms.response_value * uplift - cost)
+
+
+def count_verdicts(verdict: Ints) -> dict[str, int]:
+    """Return how many shoppers each verdict is about, by its number as text."""
+    values, counts = np.unique(verdict, return_counts=True)
+    return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+
+
+def joined(parts: Sequence[Decided]) -> Decided:
+    """Return the columns of batches one after another."""
+    names = [field.name for field in fields(Decided)]
+    return Decided(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -1,0 +1,66 @@
+"""What an approval is bound to: a campaign as it stands, with all that its messages depend on."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from guidance.campaigns.models import Audience, Campaign, CampaignMessage, CampaignStep, Offer
+
+FIELDS = (
+    *("key", "objective", "purpose", "trigger", "starts_at", "ends_at", "time_zone", "send_at"),
+    *("at_best_hour", "quiet_from", "quiet_until", "priority", "holdout_percent", "budget"),
+    *("currency", "contact_cost", "response_value", "daily_maximum"),
+)
+STEP_FIELDS = ("number", "wait_minutes", "condition", "exit_on")
+MESSAGE_FIELDS = (
+    *("id", "step__number", "channel", "language", "variant", "weight"),
+    *("publication", "publication__seal", "subject", "subject__seal", "template"),
+)
+OFFER_FIELDS = (
+    *("id", "code", "kind", "value", "currency", "tiers", "is_pooled", "most_in_total"),
+    *("most_per_customer", "minimum_spend", "cost"),
+)
+
+
+def snapshot(campaign: Campaign) -> dict[str, Any]:
+    """Return the campaign, its audience, steps, messages and offers as plain JSON; five statements.
+
+    Two snapshots are equal exactly when nothing that was approved has changed. An imported list
+    is frozen by the entries of its plan, not here.
+    """
+    told = {
+        "campaign": {name: getattr(campaign, name) for name in FIELDS},
+        "audience": _audience(campaign.audience),
+        "products": sorted(campaign.products.order_by().values_list("sku", flat=True)),
+        "steps": list(
+            CampaignStep.objects.filter(campaign=campaign).order_by("number").values(*STEP_FIELDS)
+        ),
+        "messages": list(
+            CampaignMessage.objects.filter(step__campaign=campaign)
+            .order_by("id")
+            .values(*MESSAGE_FIELDS)
+        ),
+        "offers": list(
+            Offer.objects.filter(campaign=campaign).order_by("id").values(*OFFER_FIELDS)
+        ),
+    }
+    plain: dict[str, Any] = json.loads(canonical(told))
+    return plain
+
+
+def canonical(told: Any) -> str:
+    """Return JSON that is the same text for the same content."""
+    return json.dumps(told, cls=DjangoJSONEncoder, sort_keys=True, separators=(",", ":"))
+
+
+def fingerprint_of(told: dict[str, Any]) -> str:
+    """Return the SHA-256 of a snapshot."""
+    return hashlib.sha256(canonical(told).encode()).hexdigest()
+
+
+def _audience(audience: Audience | None) -> dict[str, Any] | None:
+    if audience is None:
+        return None
+    return {"key": audience.key, "kind": audience.kind, "rules": audience.rules}
