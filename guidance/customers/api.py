@@ -55,6 +55,12 @@ class CustomersView(APIView):
                                     "purpose": "marketing",
                                     "granted": True,
                                     "at": "2025-04-02T08:01:30Z",
+                                    "proof": {
+                                        "text": "Send me offers by e-mail.",
+                                        "version": "2025-03",
+                                        "where": "checkout",
+                                        "by": "shopper",
+                                    },
                                 }
                             ],
                             "contacts": [{"channel": "email", "address": "mira@mail.example"}],

@@ -1,8 +1,11 @@
-"""What higher apps add to customers: rows to move in a merge, panels on the customer's page."""
+"""What higher apps add to customers: rows to move in a merge, panels on the customer's page, who
+hears that a shopper wants no more messages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
 
 from django.utils.functional import Promise
 
@@ -49,3 +52,51 @@ def register_panel(panel: Panel) -> None:
 def panels() -> list[Panel]:
     """Return every registered panel."""
     return list(_panels)
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A shopper unsubscribed or complained; `decision` is what was decided for them, where known.
+
+    `customer` is a pseudonym; what was withdrawn is told by `channel` and `purpose` ('' is every
+    purpose).
+    """
+
+    kind: Literal["unsubscribe", "complaint"]
+    customer: str
+    channel: str
+    purpose: str
+    at: datetime
+    decision: UUID | None = None
+
+
+WithdrawalListener = Callable[[Withdrawal], None]
+DecisionFinder = Callable[[UUID], UUID | None]
+_withdrawal_listeners: list[WithdrawalListener] = []
+_decision_finders: list[DecisionFinder] = []
+
+
+def register_withdrawal_listener(listener: WithdrawalListener) -> None:
+    """Have `listener(withdrawal)` called in the transaction of each, in `ready()` only."""
+    if listener not in _withdrawal_listeners:
+        _withdrawal_listeners.append(listener)
+
+
+def tell_withdrawal(withdrawal: Withdrawal) -> None:
+    """Tell every registered app of a withdrawal."""
+    for listener in _withdrawal_listeners:
+        listener(withdrawal)
+
+
+def register_delivery_decisions(finder: DecisionFinder) -> None:
+    """Have `finder(delivery id)` say which decision led to a delivery; in `ready()` only."""
+    if finder not in _decision_finders:
+        _decision_finders.append(finder)
+
+
+def decision_of(delivery: UUID | None) -> UUID | None:
+    """Return the decision that led to a delivery, None where nobody knows."""
+    if delivery is None:
+        return None
+    found = (finder(delivery) for finder in _decision_finders)
+    return next((decision for decision in found if decision is not None), None)

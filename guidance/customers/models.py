@@ -1,5 +1,6 @@
-"""Shoppers, known by a pseudonym; consent; contact points, encrypted."""
+"""Shoppers, known by a pseudonym; consent; contact points, encrypted; who is written to no more."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -42,7 +43,10 @@ class Customer(models.Model):
 
 
 class Consent(models.Model):
-    """What a shopper allowed or refused for one channel and purpose; the newest row counts."""
+    """What a shopper allowed or refused for one channel and purpose; the newest row counts.
+
+    `proof` says how it was said: the words shown, their version, where and by whom it was taken.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="consents")
     channel = models.CharField(_("channel"), max_length=20)
@@ -50,6 +54,7 @@ class Consent(models.Model):
     is_granted = models.BooleanField(_("granted"))
     at = models.DateTimeField(_("time"), default=timezone.now)
     source = models.CharField(_("source"), max_length=60)
+    proof = models.JSONField(_("proof"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("consent")
@@ -84,6 +89,89 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} of customer {self.customer_id}"
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    def active(self) -> "SuppressionQuerySet":
+        """Return those that nobody lifted."""
+        return self.filter(lifted_at__isnull=True)
+
+
+class Suppression(models.Model):
+    """A shopper or an address that is written to no more on a channel, until a person lifts it.
+
+    A bounce is the address's: with a `fingerprint` it says nothing of the shopper's next one. The
+    other reasons hold for the shopper and for whoever has the address. An empty `purpose` is every
+    purpose. `ciphertext` is the address, so that its fingerprint can be made under another key.
+    """
+
+    class Reason(models.TextChoices):
+        COMPLAINED = "complained", _("complained")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        BY_HAND = "by_hand", _("by hand")
+        BOUNCED = "bounced", _("bounced")
+
+    customer = models.ForeignKey(
+        Customer,
+        verbose_name=_("customer"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="suppressions",
+    )
+    channel = models.CharField(_("channel"), max_length=20)
+    purpose = models.CharField(_("purpose"), max_length=40, blank=True)
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    ciphertext = models.BinaryField(null=True, editable=False)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    source = models.CharField(_("source"), max_length=60)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    delivery = models.UUIDField(_("delivery"), null=True, blank=True)
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("lifted by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    lift_reason = models.CharField(_("why it was lifted"), max_length=300, blank=True)
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("suppression")
+        verbose_name_plural = _("suppressions")
+        ordering = ["-at", "-id"]
+        permissions = [("lift_suppression", "Can lift a suppression")]
+        indexes = [
+            models.Index(
+                fields=["customer", "channel"],
+                condition=Q(lifted_at__isnull=True),
+                name="suppression_of_customer",
+            ),
+            models.Index(
+                fields=["fingerprint", "channel"],
+                condition=Q(lifted_at__isnull=True),
+                name="suppression_of_address",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "purpose", "reason", "customer", "fingerprint"],
+                condition=Q(lifted_at__isnull=True),
+                name="one_suppression_of_customer",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True) | ~Q(lift_reason=""),
+                name="suppression_lifted_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.reason}"
 
 
 class ChangedCustomer(models.Model):

@@ -17,6 +17,23 @@ Ref = Annotated[
 Channel = Annotated[str, Meta(pattern=WORD, max_length=20, description="email, sms, push.")]
 
 
+class ConsentProof(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """How a consent can be proved. It holds nothing that names the shopper: no address, no IP."""
+
+    text: Annotated[
+        str, Meta(pattern=NO_NUL, max_length=2_000, description="The words that were shown.")
+    ] = ""
+    version: Annotated[
+        str, Meta(pattern=NO_NUL, max_length=60, description="Which version of the words.")
+    ] = ""
+    where: Annotated[
+        str, Meta(pattern=NO_NUL, max_length=200, description="The page, form or counter.")
+    ] = ""
+    by: Annotated[
+        str, Meta(pattern=NO_NUL, max_length=60, description="Who said it: shopper, staff.")
+    ] = ""
+
+
 class ConsentRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a shopper allowed or refused. The history is kept; the newest row counts."""
 
@@ -29,6 +46,7 @@ class ConsentRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
         ]
         | UnsetType
     ) = UNSET
+    proof: ConsentProof | UnsetType = UNSET
 
 
 class ContactRow(Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -236,3 +236,14 @@ def test_addresses_reach_neither_logs_nor_the_audit_trail_nor_answers(
     audited = str(list(AuditEntry.objects.values()))
     for place in (logged, audited, answer.content.decode()):
         assert "mira" not in place
+
+
+def test_a_consents_proof_is_kept_and_holds_nothing_else(storefront: APIClient) -> None:
+    proof = {"text": "Send me offers.", "version": "3", "where": "checkout", "by": "shopper"}
+    assert _post(storefront, {"ref": "c1", "consents": [YES | {"proof": proof}]})["created"] == 1
+    assert Consent.objects.get().proof == proof
+    bad = YES | {"purpose": "service", "proof": proof | {"ip": "203.0.113.7"}}
+    (rejected,) = _post(storefront, {"ref": "c1", "consents": [bad]})["rejected"]
+    assert rejected["code"] == "unknown_field"
+    assert _post(storefront, {"ref": "c2", "consents": [YES]})["created"] == 1
+    assert Consent.objects.get(customer__ref="c2").proof == {}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from msgspec import UNSET
+from msgspec import UNSET, to_builtins
 
 from guidance.core.bulk import insert_rows
 from guidance.core.rows import Refused, check_time
@@ -86,6 +86,7 @@ def write_consents(
                     is_granted=row.granted,
                     at=at,
                     source=source,
+                    proof={} if row.proof is UNSET else to_builtins(row.proof),
                 )
             )
     insert_rows(new, conflict=["customer", "channel", "purpose", "at"])

@@ -1,7 +1,7 @@
 """Contact points: written encrypted, found by fingerprint, encrypted anew when keys rotate."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -124,10 +124,7 @@ def rotate_contacts() -> int:
             if not batch:
                 return rotated
             old = [point for point in batch if not is_current(point.ciphertext)]
-            for point in old:
-                new = seal(point.customer_id, point.channel, _open(point))
-                point.ciphertext, point.fingerprint = new.ciphertext, new.fingerprint
-            update_rows(old, fields=["ciphertext", "fingerprint"])
+            seal_anew(old)
             if old:
                 record_batch_audit(
                     actor=None,
@@ -137,6 +134,14 @@ def rotate_contacts() -> int:
                     details={},
                 )
         rotated, last = rotated + len(old), batch[-1].pk
+
+
+def seal_anew(points: Sequence[ContactPoint]) -> None:
+    """Encrypt these contact points under the first key, in the caller's transaction."""
+    for point in points:
+        new = seal(point.customer_id, point.channel, _open(point))
+        point.ciphertext, point.fingerprint = new.ciphertext, new.fingerprint
+    update_rows(points, fields=["ciphertext", "fingerprint"])
 
 
 def _open(point: ContactPoint) -> str:

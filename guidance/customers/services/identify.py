@@ -12,6 +12,7 @@ from guidance.core.services import record_audit
 from guidance.customers.hooks import move_rows
 from guidance.customers.models import Consent, Customer
 from guidance.customers.services.contact_points import move_contacts
+from guidance.customers.services.suppressions import move_suppressions
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def _merge(visitor: Customer, customer: Customer) -> dict[str, int]:
     moved = {
         "consents": _move_consents(visitor, customer),
         "contact_points": move_contacts(from_customer_id=visitor.pk, to_customer_id=customer.pk),
+        "suppressions": move_suppressions(from_customer_id=visitor.pk, to_customer_id=customer.pk),
         **move_rows(visitor.pk, customer.pk),
     }
     record_audit(actor=None, verb="merge_customer", target=customer, details={"moved": moved})

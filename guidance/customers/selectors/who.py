@@ -1,9 +1,11 @@
-"""Reads about customers: who a pseudonym is."""
+"""Reads about customers: who a pseudonym is, and which zones the shop's shoppers live in."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from guidance.core.compiled import CompiledQuery, Parameter, as_object
+from guidance.core.models import Market
+from guidance.core.validators import is_time_zone
 from guidance.customers.models import Customer
 
 READ = ("id", "ref", "language", "tier")
@@ -28,6 +30,18 @@ def membership_tiers() -> list[str]:
     """Return the membership tiers that customers have, by name; one statement over their index."""
     tiers = Customer.objects.exclude(tier="").order_by("tier").values_list("tier", flat=True)
     return list(tiers.distinct())
+
+
+def shop_zones() -> list[str]:
+    """Return every time zone that a market or a customer of the shop is in; reads all customers.
+
+    The strictest quiet hours, for a shopper of whom nobody knows where they live, are those of
+    all of these together.
+    """
+    lived = Customer.objects.exclude(time_zone="").order_by()
+    zones = set(Market.objects.values_list("time_zone", flat=True))
+    zones |= set(lived.values_list("time_zone", flat=True).distinct())
+    return sorted(zone for zone in zones if is_time_zone(zone))
 
 
 def customer_in(rows: Sequence[Sequence[Any]]) -> Customer | None:

@@ -1,0 +1,29 @@
+"""The customers' reads: who a pseudonym is, and who of many may be written to, and where."""
+
+from guidance.customers.selectors.reach import (
+    addresses,
+    consenting,
+    has_contact,
+    suppressed,
+)
+from guidance.customers.selectors.who import (
+    BY_REF,
+    READ,
+    customer_in,
+    find_customer,
+    membership_tiers,
+    shop_zones,
+)
+
+__all__ = [
+    "BY_REF",
+    "READ",
+    "addresses",
+    "consenting",
+    "customer_in",
+    "find_customer",
+    "has_contact",
+    "membership_tiers",
+    "shop_zones",
+    "suppressed",
+]
