@@ -1,4 +1,4 @@
-"""Every route: the admin, the API for storefronts, and the probes."""
+"""Every route: the admin, the API for storefronts, the shoppers' own pages, and the probes."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include((api, "api"))),
+    path("", include("guidance.customers.public_urls")),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics, name="metrics"),

@@ -19,6 +19,9 @@ VAR_DIR = Path(os.environ.get("SHOPGUIDE_VAR", BASE_DIR / "var")).resolve()
 MODEL_DIR = VAR_DIR / "models"
 JOB_DIR = VAR_DIR / "jobs"
 
+# Where the world reaches this installation, for links in messages to shoppers.
+PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+
 ALLOWED_HOSTS: list[str] = [
     h for h in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h
 ]

@@ -1,4 +1,4 @@
-"""Suppressions: at once, found for a shopper and for an address, lifted by a person who says why."""
+"""Suppressions: at once, for a shopper and for an address, lifted by a person who says why."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,6 +15,7 @@ from guidance.core.rows import Refused
 from guidance.customers import hooks
 from guidance.customers.models import Consent, Customer, Suppression
 from guidance.customers.rows import ContactRow, CustomerRow
+from guidance.customers.selectors import reach
 from guidance.customers.selectors import addresses, consenting, has_contact, suppressed
 from guidance.customers.services import (
     lift_suppression,
@@ -125,7 +126,12 @@ def test_a_word_said_now_counts_after_one_of_a_clock_ahead() -> None:
     assert consenting(channel="email", purpose="marketing", customer_ids=[mira.pk]) == set()
 
 
-def test_the_newest_word_counts_for_each_customer_of_a_batch() -> None:
+@pytest.mark.parametrize("sparsest", [0, 8])
+def test_the_newest_word_counts_for_each_customer_of_a_batch(
+    sparsest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read as a range of the index, and one by one."""
+    monkeypatch.setattr(reach, "SPARSEST", sparsest)
     customers = [factories.customer() for _ in range(3)]
     for customer, words in zip(customers, ([True], [True, False], [False, True]), strict=True):
         for word in words:
@@ -137,6 +143,10 @@ def test_the_newest_word_counts_for_each_customer_of_a_batch() -> None:
     assert found == {ids[0], ids[2]}
     assert consenting(channel="email", purpose="service", customer_ids=ids) == set()
     assert consenting(channel="email", purpose="marketing", customer_ids=ids[:2]) == {ids[0]}
+    assert consenting(channel="email", purpose="marketing", customer_ids=ids[::2]) == found
+    suppress(channel="email", reason=Reason.BY_HAND, source="desk", customer_id=ids[1])
+    assert suppressed(channel="email", customer_ids=ids) == {ids[1]: "by_hand"}
+    assert suppressed(channel="email", customer_ids=ids[::2]) == {}
     assert consenting(channel="email", purpose="marketing", customer_ids=[]) == set()
 
 

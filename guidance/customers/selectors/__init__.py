@@ -1,5 +1,6 @@
 """The customers' reads: who a pseudonym is, and who of many may be written to, and where."""
 
+from guidance.customers.selectors.preferences import Preference, preferences_of
 from guidance.customers.selectors.reach import (
     addresses,
     consenting,
@@ -18,12 +19,14 @@ from guidance.customers.selectors.who import (
 __all__ = [
     "BY_REF",
     "READ",
+    "Preference",
     "addresses",
     "consenting",
     "customer_in",
     "find_customer",
     "has_contact",
     "membership_tiers",
+    "preferences_of",
     "shop_zones",
     "suppressed",
 ]

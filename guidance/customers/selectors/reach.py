@@ -1,7 +1,7 @@
 """Who of many customers may be written to on a channel: set-based, one statement a batch.
 
-Meant for batches of about 20,000 ids, in ascending order where the caller has them so: the rows of
-one batch then lie together. The ids travel as one parameter, so a statement is prepared once.
+Meant for batches of about 20,000 ids. Ids that lie close together, as those of a walk over all
+customers do, are read as a range of the index, which is several times as fast as one by one.
 """
 
 import json
@@ -13,40 +13,39 @@ from django.db import connection
 from guidance.customers.contacts import decrypt_address
 from guidance.customers.models import Suppression
 
-Reason = Suppression.Reason
 # Which of several reasons is told: what the shopper said before what happened to an address.
-_FIRST = {reason: place for place, reason in enumerate(Reason.values)}
+_FIRST = {reason: place for place, reason in enumerate(Suppression.Reason.values)}
+# A range of the index is read where it holds at most so many customers for each one asked for.
+SPARSEST = 8
 
 _AMONG = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 _CONSENTING = {
     "postgresql": """
 SELECT customer_id FROM (
     SELECT DISTINCT ON (customer_id) customer_id, is_granted FROM customers_consent
-    WHERE channel = %s AND purpose = %s AND customer_id = ANY(%s)
+    WHERE channel = %s AND purpose = %s AND customer_id {among}
     ORDER BY customer_id, at DESC
 ) AS newest WHERE is_granted""",
     # A column beside the only max() is of the row that has it: www.sqlite.org/lang_select.html.
     "sqlite": """
 SELECT customer_id FROM (
     SELECT customer_id, is_granted, max(at) FROM customers_consent
-    WHERE channel = %s AND purpose = %s AND customer_id IN (SELECT value FROM json_each(%s))
-    GROUP BY customer_id
+    WHERE channel = %s AND purpose = %s AND customer_id {among} GROUP BY customer_id
 ) AS newest WHERE is_granted""",
 }
 _SUPPRESSED = """
 SELECT customer_id, reason FROM customers_suppression
 WHERE lifted_at IS NULL AND channel = %s AND (purpose = '' OR %s IN ('', purpose))
-    AND customer_id {among} AND (reason <> 'bounced' OR fingerprint = '')
-UNION
+    AND (reason <> 'bounced' OR fingerprint = '') AND customer_id {among}"""
+_SUPPRESSED_ADDRESS = """
 SELECT point.customer_id, gone.reason FROM customers_suppression AS gone
 JOIN customers_contactpoint AS point
     ON point.fingerprint = gone.fingerprint AND point.channel = gone.channel
 WHERE gone.lifted_at IS NULL AND gone.channel = %s
     AND (gone.purpose = '' OR %s IN ('', gone.purpose))
     AND gone.fingerprint <> '' AND point.customer_id {among}"""
-_CONTACTS = (
-    "SELECT customer_id FROM customers_contactpoint WHERE channel = %s AND customer_id {among}"
-)
+_CONTACTS = """
+SELECT customer_id FROM customers_contactpoint WHERE channel = %s AND customer_id {among}"""
 _SEALED = """
 SELECT customer_id, ciphertext FROM customers_contactpoint
 WHERE channel = %s AND customer_id {among}"""
@@ -54,7 +53,7 @@ WHERE channel = %s AND customer_id {among}"""
 
 def consenting(*, channel: str, purpose: str, customer_ids: Iterable[int]) -> set[int]:
     """Return those of these customers whose newest word on channel and purpose is yes."""
-    rows = _rows(_CONSENTING[connection.vendor], channel, purpose, _list(customer_ids))
+    rows = _rows(_CONSENTING[connection.vendor], [channel, purpose], customer_ids)
     return {customer_id for (customer_id,) in rows}
 
 
@@ -63,20 +62,20 @@ def suppressed(*, channel: str, customer_ids: Iterable[int], purpose: str = "") 
 
     That is by themselves or by an address that they have today. With a `purpose`, suppressions
     of that one and of every purpose count; without, all do. The reason is a `Suppression.Reason`.
+    Two statements.
     """
-    ids = _list(customer_ids)
-    statement = _SUPPRESSED.format(among=_AMONG[connection.vendor])
+    ids = set(customer_ids)
     found: dict[int, str] = {}
-    for customer_id, reason in _rows(statement, channel, purpose, ids, channel, purpose, ids):
-        if customer_id not in found or _FIRST[reason] < _FIRST[found[customer_id]]:
-            found[customer_id] = reason
+    for statement in (_SUPPRESSED, _SUPPRESSED_ADDRESS):
+        for customer_id, reason in _rows(statement, [channel, purpose], ids):
+            if customer_id not in found or _FIRST[reason] < _FIRST[found[customer_id]]:
+                found[customer_id] = reason
     return found
 
 
 def has_contact(*, channel: str, customer_ids: Iterable[int]) -> set[int]:
     """Return those of these customers of whom an address for the channel is kept."""
-    statement = _CONTACTS.format(among=_AMONG[connection.vendor])
-    return {customer_id for (customer_id,) in _rows(statement, channel, _list(customer_ids))}
+    return {customer_id for (customer_id,) in _rows(_CONTACTS, [channel], customer_ids)}
 
 
 def addresses(*, channel: str, customer_ids: Iterable[int]) -> dict[int, str]:
@@ -84,20 +83,28 @@ def addresses(*, channel: str, customer_ids: Iterable[int]) -> dict[int, str]:
 
     Raises Undecryptable where no key of today opens one.
     """
-    statement = _SEALED.format(among=_AMONG[connection.vendor])
     return {
         customer_id: decrypt_address(sealed, customer_id=customer_id, channel=channel)
-        for customer_id, sealed in _rows(statement, channel, _list(customer_ids))
+        for customer_id, sealed in _rows(_SEALED, [channel], customer_ids)
     }
 
 
-def _list(customer_ids: Iterable[int]) -> Any:
-    """Return the ids as the one parameter that the database's statement takes."""
-    ids = [int(customer_id) for customer_id in customer_ids]
-    return ids if connection.vendor == "postgresql" else json.dumps(ids)
-
-
-def _rows(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+def _rows(
+    statement: str, parameters: list[str], customer_ids: Iterable[int]
+) -> list[tuple[Any, ...]]:
+    """Return the statement's rows of these customers, whose ids are the first column."""
+    ids = {int(customer_id) for customer_id in customer_ids}
+    if not ids:
+        return []
+    first, last = min(ids), max(ids)
+    is_range = last - first < SPARSEST * len(ids)
+    if is_range:
+        among, values = "BETWEEN %s AND %s", [first, last]
+    else:
+        listed = sorted(ids)
+        is_postgresql = connection.vendor == "postgresql"
+        among, values = _AMONG[connection.vendor], [listed if is_postgresql else json.dumps(listed)]
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        cursor.execute(statement.format(among=among), [*parameters, *values])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return [row for row in rows if row[0] in ids] if is_range else rows

@@ -48,8 +48,8 @@ def suppress(
 ) -> Suppressed:
     """Write to a customer, or to an address, no more on a channel; again changes nothing.
 
-    Of an address alone the customer who has it is looked up. An empty purpose is every purpose. A complaint is
-    told to those who listen for withdrawals. Raises ValueError where neither is given.
+    Of an address alone the customer who has it is looked up. An empty purpose is every purpose. A
+    complaint is told to those who listen for withdrawals. Raises ValueError where neither is given.
     """
     if customer_id is None and not address:
         raise ValueError("suppress needs a customer or an address")

@@ -1,0 +1,95 @@
+"""Links that shoppers follow without a login: signed, and valid for good.
+
+What a link may do is in the link alone: whoever holds one to unsubscribe can unsubscribe that
+customer from that channel and purpose. It names the customer by pseudonym. A changed SECRET_KEY
+must stay among SECRET_KEY_FALLBACKS, since letters are opened years later (RFC 8058 wants their
+links to go on working).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+
+from guidance.core.ids import parse_id
+
+# What the header `List-Unsubscribe-Post` says, and the body of the one click (RFC 8058).
+ONE_CLICK = ("List-Unsubscribe", "One-Click")
+_unsubscribing = Signer(salt="customers.unsubscribe")
+_preferring = Signer(salt="customers.preferences")
+
+
+class BadToken(Exception):
+    """The link was cut short or made up."""
+
+
+@dataclass(frozen=True)
+class Unsubscription:
+    """What a link unsubscribes from; `delivery` is the message that held it."""
+
+    customer: str
+    channel: str
+    purpose: str
+    delivery: UUID | None = None
+
+
+def unsubscribe_token(
+    *, customer: str, channel: str, purpose: str, delivery: UUID | None = None
+) -> str:
+    """Return the token of a link that unsubscribes a pseudonym."""
+    told = [customer, channel, purpose, delivery.hex if delivery else ""]
+    return _unsubscribing.sign_object(told)
+
+
+def read_unsubscribe_token(token: str) -> Unsubscription:
+    """Return what a token unsubscribes from; raises BadToken."""
+    customer, channel, purpose, delivery = _read(_unsubscribing, token, 4)
+    return Unsubscription(customer, channel, purpose, parse_id(delivery))
+
+
+def preferences_token(*, customer: str) -> str:
+    """Return the token of a pseudonym's preference page."""
+    return _preferring.sign_object([customer])
+
+
+def read_preferences_token(token: str) -> str:
+    """Return whose preference page a token opens; raises BadToken."""
+    (customer,) = _read(_preferring, token, 1)
+    return customer
+
+
+def unsubscribe_url(
+    *, customer: str, channel: str, purpose: str, delivery: UUID | None = None
+) -> str:
+    """Return the absolute address of the page that unsubscribes."""
+    token = unsubscribe_token(
+        customer=customer, channel=channel, purpose=purpose, delivery=delivery
+    )
+    return settings.PUBLIC_URL + reverse("unsubscribe", args=[token])
+
+
+def preferences_url(*, customer: str) -> str:
+    """Return the absolute address of a customer's preference page."""
+    token = preferences_token(customer=customer)
+    return settings.PUBLIC_URL + reverse("preferences", args=[token])
+
+
+def unsubscribe_headers(
+    *, customer: str, channel: str, purpose: str, delivery: UUID | None = None
+) -> dict[str, str]:
+    """Return the headers by which a mail program unsubscribes in one click (RFC 8058, RFC 2369)."""
+    url = unsubscribe_url(customer=customer, channel=channel, purpose=purpose, delivery=delivery)
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "=".join(ONE_CLICK)}
+
+
+def _read(signer: Signer, token: str, length: int) -> list[Any]:
+    try:
+        told = signer.unsign_object(token)
+    except (BadSignature, ValueError):
+        raise BadToken(token[:20]) from None
+    if not isinstance(told, list) or len(told) != length:
+        raise BadToken(token[:20])
+    return told
