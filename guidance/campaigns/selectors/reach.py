@@ -1,0 +1,121 @@
+"""What a plan must know of a batch of shoppers, read in a fixed number of statements."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from guidance.campaigns.models import Campaign, Channel, Delivery, Purpose, Verdict
+from guidance.campaigns.planning.buckets import buckets_of
+from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Ints, Shoppers, Words
+from guidance.campaigns.planning.timing import NO_HOUR
+from guidance.campaigns.selectors.fatigue import capped
+from guidance.core.among import Among
+from guidance.customers.models import Customer, Suppression
+from guidance.customers.selectors import consenting, has_contact, suppressed
+from guidance.experiments.models import Holdout
+
+# Only an e-mail needs an address that we keep: the shop's own sender has its own, an inbox is ours.
+ADDRESSED = {Channel.EMAIL}
+# A campaign of higher priority that speaks to a shopper within so long goes first.
+SOON = timedelta(days=1)
+VERDICTS = {
+    Suppression.Reason.COMPLAINED: Verdict.COMPLAINED,
+    Suppression.Reason.BOUNCED: Verdict.BOUNCED,
+}
+NOBODY: Words = np.empty(0, dtype=object)
+COLUMNS = ("id", "ref", "tier", "language", "country", "time_zone")
+
+
+def read_shoppers(
+    customer_ids: Ints, *, campaign: Campaign, channels: Sequence[str], at: datetime
+) -> Shoppers:
+    """Return the columns of these shoppers, by id; those who are gone are left out.
+
+    `at` is when messages are about to leave. Two statements, five a channel, one a cap.
+    """
+    rows = list(
+        Customer.objects.filter(Among("id", customer_ids)).order_by("id").values_list(*COLUMNS)
+    )
+    columns = [np.asarray(column, dtype=object) for column in zip(*rows, strict=True)]
+    ids, refs, tiers, languages, countries, zones = columns or [NOBODY] * len(COLUMNS)
+    found: Ints = ids.astype(np.int64)
+    return Shoppers(
+        ids=found,
+        refs=refs,
+        tiers=tiers,
+        languages=languages,
+        countries=countries,
+        zones=zones,
+        channels={
+            channel: channel_facts(found, channel=channel, campaign=campaign, at=at)
+            for channel in channels
+        },
+        is_taken=_members(found, _taken(found, campaign, at)),
+        is_held_out=held_out(refs),
+        uplift=np.full(len(found), np.nan),
+        hours=np.full(len(found), NO_HOUR, dtype=np.int64),
+    )
+
+
+def channel_facts(
+    ids: Ints, *, channel: str, campaign: Campaign, at: datetime, sent_only: bool = False
+) -> ChannelFacts:
+    """Return who of these can be, wants to be and may be spoken to over a channel."""
+    listed = ids.tolist()
+    everybody = np.ones(len(ids), dtype=np.bool_)
+    address = everybody
+    if channel in ADDRESSED:
+        address = _members(ids, has_contact(channel=channel, customer_ids=listed))
+    consent, full = everybody, np.zeros(len(ids), dtype=np.bool_)
+    if campaign.purpose != Purpose.TRANSACTIONAL:
+        allowed = consenting(channel=channel, purpose=campaign.purpose, customer_ids=listed)
+        consent = _members(ids, allowed)
+        full = _members(
+            ids, capped(channel=channel, customer_ids=listed, at=at, sent_only=sent_only)
+        )
+    return ChannelFacts(address, consent, _barred(ids, listed, channel, campaign), full)
+
+
+def held_out(refs: Words) -> Bools:
+    """Return who is in the holdout over everything."""
+    holdout = Holdout.objects.filter(is_active=True).first()
+    if holdout is None:
+        return np.zeros(len(refs), dtype=np.bool_)
+    share: Bools = buckets_of(seed=holdout.seed or holdout.key, units=list(refs)) < float(
+        holdout.share
+    )
+    return share
+
+
+def _barred(ids: Ints, listed: list[int], channel: str, campaign: Campaign) -> Ints:
+    """Return the verdict that bars each; of what is transactional only a bounce does."""
+    reasons = suppressed(channel=channel, customer_ids=listed, purpose=campaign.purpose)
+    verdicts = {one: VERDICTS.get(reason, Verdict.SUPPRESSED) for one, reason in reasons.items()}  # type: ignore[call-overload]
+    if campaign.purpose == Purpose.TRANSACTIONAL:
+        verdicts = {one: told for one, told in verdicts.items() if told == Verdict.BOUNCED}
+    barred = np.zeros(len(ids), dtype=np.int64)
+    if verdicts:
+        barred[np.searchsorted(ids, list(verdicts))] = [int(told) for told in verdicts.values()]
+    return barred
+
+
+def _taken(ids: Ints, campaign: Campaign, at: datetime) -> Iterable[int]:
+    waiting: Any = Delivery.objects.filter(
+        Among("customer_id", ids),
+        state=Delivery.State.WAITING,
+        campaign__priority__gt=campaign.priority,
+        campaign__stopped_at=None,
+        due_at__gt=at - SOON,
+        due_at__lt=at + SOON,
+    )
+    return waiting.order_by().values_list("customer_id", flat=True)
+
+
+def _members(ids: Ints, some: Iterable[int]) -> Bools:
+    """Return, for sorted ids, which are among some of them."""
+    mask = np.zeros(len(ids), dtype=np.bool_)
+    places = np.searchsorted(ids, np.fromiter(some, dtype=np.int64))
+    mask[places] = True
+    return mask

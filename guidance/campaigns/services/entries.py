@@ -1,0 +1,131 @@
+"""Writing a plan's entries: a million rows in one COPY, or in SQLite's own way."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from django.db import connection
+
+from guidance.campaigns.models import PlanEntry
+from guidance.campaigns.planning.deciding import NOTHING, Decided
+from guidance.campaigns.planning.shoppers import Floats, Ints
+
+TABLE = PlanEntry._meta.db_table
+COLUMNS = ("plan_id", "customer_id", "verdict", "message_id", "offer_id", "send_at", "uplift")
+CHUNK = 50_000
+# Uplift is kept in thousandths; SMALLINT's smallest stands for "no model says".
+UNKNOWN = np.iinfo(np.int16).min
+# How a row goes into the hash: whole numbers, little endian, nothing between them.
+HASHED = np.dtype(
+    {
+        "names": ["customer", "verdict", "message", "offer", "due", "uplift"],
+        "formats": ["<i8", "<i2", "<i8", "<i8", "<i8", "<i2"],
+    }
+)
+
+
+def thousandths(uplift: Floats) -> Ints:
+    """Return an uplift as it is kept, `UNKNOWN` where there is none."""
+    kept: Ints = np.where(np.isnan(uplift), UNKNOWN, np.rint(np.nan_to_num(uplift) * 1000))
+    return kept.astype(np.int64)
+
+
+def write_entries(
+    plan_id: UUID, customers: Ints, decided: Decided, *, tell: Callable[[float], None]
+) -> str:
+    """Write every entry and return the SHA-256 of all; `tell` hears which share is written.
+
+    Call it inside a transaction: a plan has all its entries or none.
+    """
+    uplift = thousandths(decided.uplift)
+    digest = hashlib.sha256()
+    for start in range(0, len(customers), CHUNK):
+        rows = np.s_[start : start + CHUNK]
+        chunk = pd.DataFrame(
+            {
+                "plan_id": str(plan_id),
+                "customer_id": customers[rows],
+                "verdict": decided.verdict[rows],
+                "message_id": _or_none(decided.message[rows]),
+                "offer_id": _or_none(decided.offer[rows]),
+                "send_at": _times(decided.due[rows]),
+                "uplift": pd.Series(uplift[rows]).astype("Int64").replace(UNKNOWN, pd.NA),
+            }
+        )
+        _write(chunk)
+        digest.update(
+            _hashed(
+                customers[rows],
+                *(decided.verdict[rows], decided.message[rows], decided.offer[rows]),
+                *(decided.due[rows], uplift[rows]),
+            )
+        )
+        tell(min(start + CHUNK, len(customers)) / len(customers))
+    return digest.hexdigest()
+
+
+def hash_entries(plan_id: UUID) -> str:
+    """Return the SHA-256 of the entries as the database holds them."""
+    digest = hashlib.sha256()
+    for rows in _stored(plan_id):
+        customers, verdicts, messages, offers, times, uplifts = zip(*rows, strict=True)
+        digest.update(
+            _hashed(
+                np.asarray(customers),
+                np.asarray(verdicts),
+                np.asarray([NOTHING if one is None else one for one in messages]),
+                np.asarray([NOTHING if one is None else one for one in offers]),
+                np.asarray([NOTHING if one is None else int(one.timestamp()) for one in times]),
+                np.asarray([UNKNOWN if one is None else one for one in uplifts]),
+            )
+        )
+    return digest.hexdigest()
+
+
+def _stored(plan_id: UUID) -> Iterator[list[tuple[Any, ...]]]:
+    last = 0
+    entries = PlanEntry.objects.filter(plan=plan_id).order_by("customer_id")
+    fields = ("customer_id", "verdict", "message_id", "offer_id", "send_at", "uplift")
+    while rows := list(entries.filter(customer_id__gt=last).values_list(*fields)[:CHUNK]):
+        yield rows
+        last = rows[-1][0]
+
+
+def _hashed(*columns: Ints) -> bytes:
+    table = np.empty(len(columns[0]), dtype=HASHED)
+    for name, column in zip(HASHED.names or (), columns, strict=True):
+        table[name] = column
+    return table.tobytes()
+
+
+def _or_none(ids: Ints) -> Any:
+    return pd.Series(ids).astype("Int64").replace(NOTHING, pd.NA)
+
+
+def _times(due: Ints) -> Any:
+    times = pd.to_datetime(pd.Series(due), unit="s", utc=True)
+    written = times.dt.strftime("%Y-%m-%d %H:%M:%S+00:00")
+    return written.where(pd.Series(due) != NOTHING)
+
+
+def _write(chunk: pd.DataFrame) -> None:
+    columns = ", ".join(COLUMNS)
+    if connection.vendor == "postgresql":
+        told = io.StringIO()
+        chunk.to_csv(told, header=False, index=False)
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {TABLE} ({columns}) FROM STDIN (FORMAT csv)") as copy,
+        ):
+            copy.write(told.getvalue())
+        return
+    marks = ", ".join(["?"] * len(COLUMNS))
+    rows = chunk.astype(object).where(chunk.notna(), None).values.tolist()
+    rows = [[row[0].replace("-", ""), *row[1:]] for row in rows]
+    with connection.cursor() as cursor:
+        statement = f"INSERT INTO {TABLE} ({columns}) VALUES ({marks})"  # noqa: S608  names, no values
+        cursor.cursor.executemany(statement, rows)
