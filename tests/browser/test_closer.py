@@ -18,6 +18,7 @@ from guidance.decisions.models import Decision
 from guidance.experiments.models import Experiment, Holdout
 from tests import factories
 from tests.experiments.conftest import start
+from tests.experiments.counted import count_everybody
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 START = timezone.now() - timedelta(days=12)
@@ -53,6 +54,7 @@ def _traffic() -> tuple[Experiment, Holdout]:
             events.append(Event(kind="purchase", customer=one, price=20, occurred_at=later))
     Decision.objects.bulk_create(decisions)
     Event.objects.bulk_create(events)
+    count_everybody()
     return experiment, holdout
 
 
