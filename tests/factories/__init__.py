@@ -42,7 +42,15 @@ from tests.factories.behaviour import (
     saved_view,
     search_day_rollup,
 )
-from tests.factories.campaigns import campaign, offer
+from tests.factories.campaigns import (
+    audience,
+    campaign,
+    campaign_message,
+    campaign_step,
+    delivery,
+    offer,
+    push_plan,
+)
 from tests.factories.catalog import category, product
 from tests.factories.content import (
     copy_bandit,

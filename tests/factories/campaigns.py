@@ -1,12 +1,24 @@
-"""Rows of campaigns: campaigns and offers."""
+"""Rows of campaigns: campaigns with steps and messages, offers, audiences, plans, deliveries."""
 
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from guidance.campaigns.models import Campaign, Offer
+from guidance.campaigns.models import (
+    Audience,
+    AudienceMember,
+    Campaign,
+    CampaignMessage,
+    CampaignStep,
+    Delivery,
+    Offer,
+    PushPlan,
+)
 from tests.factories.catalog import category
+from tests.factories.content import publication
+from tests.factories.core import user
+from tests.factories.customers import customer
 from tests.factories.numbers import next_number
 
 
@@ -31,6 +43,63 @@ def offer(**given: Any) -> Offer:
             "code": f"CODE{next_number()}",
             "kind": "percent",
             "value": 5,
+            **given,
+        }
+    )
+
+
+def audience(**given: Any) -> Audience:
+    n = next_number()
+    members = given.pop("members", ())
+    made = Audience.objects.create(**{"key": f"people-{n}", "name": f"People {n}", **given})
+    AudienceMember.objects.bulk_create(
+        AudienceMember(audience=made, customer=one) for one in members
+    )
+    return made
+
+
+def campaign_step(**given: Any) -> CampaignStep:
+    owner = given.pop("campaign", None) or campaign()
+    return CampaignStep.objects.create(**{"campaign": owner, "number": 1, **given})
+
+
+def campaign_message(**given: Any) -> CampaignMessage:
+    """A message of a step; what begins with `campaign__` goes to a new campaign."""
+    told = {n: given.pop(n) for n in list(given) if n.startswith("campaign__")}
+    own = {name.removeprefix("campaign__"): value for name, value in told.items()}
+    step = given.pop("step", None) or campaign_step(campaign=campaign(**own))
+    return CampaignMessage.objects.create(
+        **{
+            "step": step,
+            "channel": "null",
+            "language": "en",
+            "publication": given.pop("publication", None) or publication(),
+            **given,
+        }
+    )
+
+
+def push_plan(**given: Any) -> PushPlan:
+    return PushPlan.objects.create(
+        **{
+            "campaign": given.pop("campaign", None) or campaign(),
+            "number": next_number(),
+            "proposed_by": given.pop("proposed_by", None) or user(),
+            **given,
+        }
+    )
+
+
+def delivery(**given: Any) -> Delivery:
+    message = given.pop("message", None) or campaign_message()
+    return Delivery.objects.create(
+        **{
+            "campaign": message.step.campaign,
+            "customer": given.pop("customer", None) or customer(),
+            "occurrence": str(next_number()),
+            "channel": message.channel,
+            "message": message,
+            "due_at": timezone.now(),
             **given,
         }
     )

@@ -1,0 +1,133 @@
+"""`python -m tests.bench.push_speed [--shoppers N]`: a plan over a million shoppers, and its outbox.
+
+A PostgreSQL of its own is filled with N shoppers, half of them with an address and a consent. The
+plan's time and memory are printed beside what a bare COPY of as many entries takes.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from tests import postgres
+
+SHOPPERS = 1_000_000
+FILL = """
+INSERT INTO customers_customer
+    (id, ref, is_anonymous, tier, language, country, time_zone, created_at)
+SELECT n, 'bench-' || n, false, (ARRAY['', 'silver', 'gold'])[1 + n % 3],
+    (ARRAY['en', 'zh-hans', ''])[1 + n % 3], (ARRAY['DE', 'CN', 'US', ''])[1 + n % 4],
+    (ARRAY['Europe/Berlin', 'Asia/Shanghai', 'America/New_York', ''])[1 + n % 4], now()
+FROM generate_series(1, {n}) n;
+INSERT INTO customers_consent (customer_id, channel, purpose, is_granted, at, source, proof)
+SELECT n, 'email', 'marketing', n % 7 > 0, now() - interval '9 days', 'bench', '{{}}'
+FROM generate_series(1, {n}) n;
+INSERT INTO customers_contactpoint (customer_id, channel, ciphertext, fingerprint)
+SELECT n, 'email', decode(md5(n::text), 'hex'), md5(n::text) || md5(n::text)
+FROM generate_series(1, {n}) n WHERE n % 10 > 0;
+INSERT INTO customers_suppression (customer_id, channel, purpose, reason, fingerprint, at, source,
+    note, lift_reason)
+SELECT n, 'email', '', 'unsubscribed', '', now(), 'bench', '', ''
+FROM generate_series(1, {n}, 50) n;
+ANALYZE;
+"""
+
+
+def main() -> None:
+    """Fill, plan, and print what each step took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shoppers", type=int, default=SHOPPERS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.url:
+        _measure(options.shoppers)
+        return
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        sys.exit("push_speed needs PostgreSQL")
+    with postgres.running(binaries) as url:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "shopguide.settings.test",
+        }
+        again = [sys.executable, "-m", "tests.bench.push_speed", "--url", url]
+        command = [*again, "--shoppers", str(options.shoppers)]
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+def _measure(shoppers: int) -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    _fill(shoppers)
+    plan = _campaign()
+    from guidance.campaigns.services.planning import build_plan
+
+    with _timed(f"plan over {shoppers:,} shoppers") as told:
+        build_plan(plan=plan)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  {plan.counts['verdicts']}, the process at most {peak:.0f} MiB, {told}")
+    _bare_copy(plan)
+
+
+def _fill(shoppers: int) -> None:
+    from django.db import connection
+
+    with _timed("fill"), connection.cursor() as cursor:
+        cursor.execute(FILL.format(n=shoppers))
+
+
+def _campaign() -> Any:
+    from django.utils import timezone
+
+    from guidance.campaigns.models import PushPlan
+    from guidance.campaigns.selectors.snapshot import snapshot
+    from tests import factories
+
+    now = timezone.now()
+    message = factories.campaign_message(
+        channel="email", language="en", campaign__ends_at=now + timedelta(days=9)
+    )
+    campaign = message.step.campaign
+    factories.campaign_message(step=message.step, channel="email", language="zh-hans")
+    campaign.audience = factories.audience()
+    campaign.save()
+    return PushPlan.objects.create(
+        campaign=campaign, number=1, frozen=snapshot(campaign), proposed_by=factories.user()
+    )
+
+
+def _bare_copy(plan: Any) -> None:
+    """Have the database copy the plan's entries into a table alike: its own ceiling."""
+    from django.db import connection
+
+    with connection.cursor() as cursor, _timed("the same entries, table to table"):
+        cursor.execute("CREATE TABLE bench_entries (LIKE campaigns_planentry INCLUDING ALL)")
+        cursor.execute(
+            "INSERT INTO bench_entries OVERRIDING SYSTEM VALUE"
+            " SELECT * FROM campaigns_planentry WHERE plan_id = %s",
+            [plan.pk],
+        )
+
+
+@contextmanager
+def _timed(name: str) -> Iterator[dict[str, float]]:
+    told: dict[str, float] = {}
+    begun = time.perf_counter()
+    yield told
+    told["seconds"] = round(time.perf_counter() - begun, 1)
+    print(f"{name}: {told['seconds']} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
