@@ -16,7 +16,9 @@ def _at(text: str, zone: str = "UTC") -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
 
 
-def _one(moment: int, zone: str = "", country: str = "", window: Window = NIGHT) -> tuple[bool, int]:
+def _one(
+    moment: int, zone: str = "", country: str = "", window: Window = NIGHT
+) -> tuple[bool, int]:
     quiet = check_quiet(
         np.array([moment]), zones=[zone], countries=[country], window=window, shop_zones=SHOP
     )
@@ -38,7 +40,9 @@ def _is_quiet_there(moment: int, zone: str, window: Window) -> bool:
     ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia",
      "America/Sao_Paulo", "Africa/Casablanca", "Asia/Shanghai"],
 )  # fmt: skip
-@pytest.mark.parametrize("day", ["2025-03-28", "2025-10-24", "2025-03-08", "2025-11-01", "2025-04-05"])
+@pytest.mark.parametrize(
+    "day", ["2025-03-28", "2025-10-24", "2025-03-08", "2025-11-01", "2025-04-05"]
+)
 def test_every_ten_minutes_agree_with_the_wall_clock_over_changes_of_offset(
     window: Window, zone: str, day: str
 ) -> None:
@@ -96,9 +100,7 @@ def test_a_country_of_one_zone_is_as_good_as_the_zone() -> None:
 def test_where_no_hour_is_day_everywhere_nothing_is_ever_sent() -> None:
     moments = np.array([_at("2025-06-02 12:00"), _at("2025-12-24 12:00")])
     around = ["Pacific/Auckland", "Europe/London", "America/Los_Angeles", "Asia/Tokyo"]
-    told = check_quiet(
-        moments, zones=["", ""], countries=["", ""], window=NIGHT, shop_zones=around
-    )
+    told = check_quiet(moments, zones=["", ""], countries=["", ""], window=NIGHT, shop_zones=around)
     assert told.allowed.tolist() == [False, False]
     assert told.next_allowed.tolist() == [NEVER, NEVER]
 
@@ -122,7 +124,9 @@ def test_each_customer_is_held_to_their_own_zone() -> None:
     )
     assert told.allowed.tolist() == [True, False, False, False, True]
     with pytest.raises(ValueError, match="length"):
-        check_quiet(np.full(4, moment), zones=zones, countries=[""] * 5, window=NIGHT, shop_zones=SHOP)
+        check_quiet(
+            np.full(4, moment), zones=zones, countries=[""] * 5, window=NIGHT, shop_zones=SHOP
+        )
 
 
 def test_countries_are_known_with_all_their_zones() -> None:

@@ -15,8 +15,7 @@ from guidance.core.rows import Refused
 from guidance.customers import hooks
 from guidance.customers.models import Consent, Customer, Suppression
 from guidance.customers.rows import ContactRow, CustomerRow
-from guidance.customers.selectors import reach
-from guidance.customers.selectors import addresses, consenting, has_contact, suppressed
+from guidance.customers.selectors import addresses, consenting, has_contact, reach, suppressed
 from guidance.customers.services import (
     lift_suppression,
     merge_customer,
