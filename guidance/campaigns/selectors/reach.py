@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -60,9 +61,17 @@ def read_shoppers(
 
 
 def channel_facts(
-    ids: Ints, *, channel: str, campaign: Campaign, at: datetime, sent_only: bool = False
+    ids: Ints,
+    *,
+    channel: str,
+    campaign: Campaign,
+    at: datetime,
+    leaving: Sequence[UUID] | None = None,
 ) -> ChannelFacts:
-    """Return who of these can be, wants to be and may be spoken to over a channel."""
+    """Return who of these, by ascending id, can be, wants to be and may be spoken to on a channel.
+
+    `leaving` are the messages about to leave, which no cap counts.
+    """
     listed = ids.tolist()
     everybody = np.ones(len(ids), dtype=np.bool_)
     address = everybody
@@ -72,9 +81,7 @@ def channel_facts(
     if campaign.purpose != Purpose.TRANSACTIONAL:
         allowed = consenting(channel=channel, purpose=campaign.purpose, customer_ids=listed)
         consent = _members(ids, allowed)
-        full = _members(
-            ids, capped(channel=channel, customer_ids=listed, at=at, sent_only=sent_only)
-        )
+        full = _members(ids, capped(channel=channel, customer_ids=listed, at=at, leaving=leaving))
     return ChannelFacts(address, consent, _barred(ids, listed, channel, campaign), full)
 
 
