@@ -31,7 +31,9 @@ def _send(*messages: Any) -> list[Outcome]:
 
 def test_a_batch_goes_over_one_connection_with_everything_in_it(mail_server: MailServer) -> None:
     headers = unsubscribe_headers(customer="mira", channel="email", purpose="marketing")
-    first = message(html="<p>Grüner Tee</p>", subject="绿茶到货", headers=headers, language="zh-hans")
+    first = message(
+        html="<p>Grüner Tee</p>", subject="绿茶到货", headers=headers, language="zh-hans"
+    )
     outcomes = _send(first, message(), message())
     assert [outcome.result for outcome in outcomes] == [Result.SENT] * 3
     assert mail_server.connections == 1
@@ -70,9 +72,7 @@ def test_a_refused_recipient_leaves_the_others_and_the_connection(
     ("answer", "result"),
     [("554 5.6.0 no", Result.REFUSED), ("451 4.3.0 not now", Result.RETRY)],
 )
-def test_a_refused_text_is_no_doubt(
-    mail_server: MailServer, answer: str, result: Result
-) -> None:
+def test_a_refused_text_is_no_doubt(mail_server: MailServer, answer: str, result: Result) -> None:
     mail_server.data.append(answer)
     first, second = _send(message(), message())
     assert (first.result, second.result) == (result, Result.SENT)
