@@ -7,7 +7,13 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self) -> None:
+        from anymail.signals import tracking
+
         from guidance.campaigns.candidates import propose_campaigns
+        from guidance.campaigns.channels.inbox import move_inbox
+        from guidance.campaigns.channels.registry import register_own_channels
+        from guidance.campaigns.channels.tracking import receive_event
+        from guidance.customers.hooks import register_merge_mover
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
@@ -17,3 +23,6 @@ class CampaignsConfig(AppConfig):
         register_candidate_source(
             CandidateSource("campaigns", Kind.CAMPAIGN, _("Campaigns"), propose_campaigns)
         )
+        register_own_channels()
+        register_merge_mover("inbox", move_inbox)
+        tracking.connect(receive_event, dispatch_uid="campaigns.channels")

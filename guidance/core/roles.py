@@ -58,6 +58,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "campaigns.campaign": "view add change delete",
         "campaigns.offer": "view add change delete",
         "customers.customer": "view",
+        "customers.suppression": "view add",
         "content.publication": "view",
         "content.styleguide": "view",
         "content.glossaryterm": "view",
@@ -93,9 +94,14 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "recommendations.healthalert": "view change",
         "recommendations.healththreshold": "view change",
     },
-    Role.SUPPORT_AGENT: {"customers.customer": "view", "catalog.product": "view"},
+    Role.SUPPORT_AGENT: {
+        "customers.customer": "view",
+        "customers.suppression": "view add",
+        "catalog.product": "view",
+    },
     Role.COMPLIANCE: {
         "core.auditentry": "view",
+        "customers.suppression": "view add lift",
         "content.draft": "view",
         "content.publication": "view withdraw",
         "content.rulepackversion": "view add activate",

@@ -18,8 +18,7 @@ from guidance.core.ids import parse_id
 
 # What the header `List-Unsubscribe-Post` says, and the body of the one click (RFC 8058).
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
-_unsubscribing = Signer(salt="customers.unsubscribe")
-_preferring = Signer(salt="customers.preferences")
+_UNSUBSCRIBING, _PREFERRING = "customers.unsubscribe", "customers.preferences"
 
 
 class BadToken(Exception):
@@ -41,23 +40,23 @@ def unsubscribe_token(
 ) -> str:
     """Return the token of a link that unsubscribes a pseudonym."""
     told = [customer, channel, purpose, delivery.hex if delivery else ""]
-    return _unsubscribing.sign_object(told)
+    return Signer(salt=_UNSUBSCRIBING).sign_object(told)
 
 
 def read_unsubscribe_token(token: str) -> Unsubscription:
     """Return what a token unsubscribes from; raises BadToken."""
-    customer, channel, purpose, delivery = _read(_unsubscribing, token, 4)
+    customer, channel, purpose, delivery = _read(_UNSUBSCRIBING, token, 4)
     return Unsubscription(customer, channel, purpose, parse_id(delivery))
 
 
 def preferences_token(*, customer: str) -> str:
     """Return the token of a pseudonym's preference page."""
-    return _preferring.sign_object([customer])
+    return Signer(salt=_PREFERRING).sign_object([customer])
 
 
 def read_preferences_token(token: str) -> str:
     """Return whose preference page a token opens; raises BadToken."""
-    (customer,) = _read(_preferring, token, 1)
+    (customer,) = _read(_PREFERRING, token, 1)
     return customer
 
 
@@ -85,9 +84,9 @@ def unsubscribe_headers(
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "=".join(ONE_CLICK)}
 
 
-def _read(signer: Signer, token: str, length: int) -> list[Any]:
+def _read(salt: str, token: str, length: int) -> list[Any]:
     try:
-        told = signer.unsign_object(token)
+        told = Signer(salt=salt).unsign_object(token)
     except (BadSignature, ValueError):
         raise BadToken(token[:20]) from None
     if not isinstance(told, list) or len(told) != length:

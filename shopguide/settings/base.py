@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django_q",
     "axes",
     "csp",
+    "anymail",
     "guidance.core",
     "guidance.training",
     "guidance.catalog",
@@ -239,3 +240,20 @@ LOGGING = {
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "") == "1"
+EMAIL_USE_SSL = os.environ.get("EMAIL_USE_SSL", "") == "1"
+EMAIL_TIMEOUT = int(os.environ.get("EMAIL_TIMEOUT", "20"))
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "ShopGuide <shop@localhost>")
+# Of django-anymail's backends, "anymail.backends.mailgun.EmailBackend": which provider it is.
+MAIL_PROVIDER = (
+    EMAIL_BACKEND.split(".")[2] if EMAIL_BACKEND.startswith("anymail.backends.") else ""
+)
+# A provider's settings, as django-anymail names them: ANYMAIL_MAILGUN_API_KEY and so on. Its
+# webhooks are served where ANYMAIL_WEBHOOK_SECRET is set ("user:password", given to the provider).
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_")
+}

@@ -100,6 +100,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Products"), "inventory_2", "catalog.product"),
                     _item(_("Categories"), "category", "catalog.category"),
                     _item(_("Customers"), "group", "customers.customer"),
+                    _item(_("Suppressions"), "unsubscribe", "customers.suppression"),
                     _item(_("Events"), "bolt", "behaviour.event"),
                     _item(_("Behaviour"), "insights", "behaviour.savedview", page="start"),
                 ],

@@ -10,6 +10,8 @@ from shopguide.settings.base import DATABASES, STATIC_ROOT, VAR_DIR
 
 SECRET_KEY = "for tests alone, never served"  # noqa: S105  it guards nothing
 CONTACT_KEYS = ["for tests alone, never stored"]
+MAIL_PROVIDER = "postmark"
+ANYMAIL = {"WEBHOOK_SECRET": "provider:for tests alone"}
 DEBUG = False
 SERVING_WATCHER = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

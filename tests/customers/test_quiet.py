@@ -9,6 +9,18 @@ import pytest
 from guidance.customers.quiet import DAY, NEVER, Window, check_quiet, country_zones, zones_of
 
 NIGHT = Window(time(21), time(9))
+WINDOWS = [
+    NIGHT,
+    Window(time(12, 30), time(14)),
+    Window(time(1, 30), time(2, 30)),
+    Window(time(0), time(6)),
+]
+ZONES = [
+    *("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"),
+    *("Pacific/Apia", "America/Sao_Paulo", "Africa/Casablanca", "Asia/Shanghai"),
+]
+# Around days on which clocks change in some of them.
+DAYS = ["2025-03-28", "2025-10-24", "2025-03-08", "2025-11-01", "2025-04-05"]
 SHOP = ("Europe/Berlin", "America/New_York")
 
 
@@ -33,16 +45,9 @@ def _is_quiet_there(moment: int, zone: str, window: Window) -> bool:
     return clock >= window.begins or clock < window.ends
 
 
-@pytest.mark.parametrize("window", [NIGHT, Window(time(12, 30), time(14)), Window(time(1, 30), time(2, 30)),
-                                    Window(time(0), time(6))])  # fmt: skip
-@pytest.mark.parametrize(
-    "zone",
-    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia",
-     "America/Sao_Paulo", "Africa/Casablanca", "Asia/Shanghai"],
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "day", ["2025-03-28", "2025-10-24", "2025-03-08", "2025-11-01", "2025-04-05"]
-)
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("day", DAYS)
 def test_every_ten_minutes_agree_with_the_wall_clock_over_changes_of_offset(
     window: Window, zone: str, day: str
 ) -> None:

@@ -24,7 +24,7 @@ from guidance.content.models import (
     WebhookMessage,
 )
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
-from guidance.customers.models import Customer
+from guidance.customers.models import Customer, Suppression
 from guidance.decisions.models import Decision, Outcome
 from guidance.experiments.models import Experiment, Holdout, Metric
 from guidance.recommendations.models import (
@@ -67,7 +67,7 @@ from tests.factories.content import (
     webhook_message,
 )
 from tests.factories.core import api_key, audit_entry, failure, group, job, market, schedule, user
-from tests.factories.customers import customer
+from tests.factories.customers import customer, suppression
 from tests.factories.decisions import decision, logged, outcome
 from tests.factories.experiments import experiment, holdout, metric, running_experiment
 from tests.factories.recommendations import (
@@ -100,6 +100,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Category: category,
     Product: product,
     Customer: customer,
+    Suppression: suppression,
     Event: event,
     DayRollup: day_rollup,
     ProductDayRollup: product_day_rollup,
@@ -180,6 +181,7 @@ __all__ = [
     "search_day_rollup",
     "signed_exception",
     "style_guide",
+    "suppression",
     "surface",
     "training_run",
     "user",

@@ -11,6 +11,8 @@ from guidance.campaigns.models.campaigns import (
 )
 from guidance.campaigns.models.channels import Channel, ChannelLimit, FrequencyCap
 from guidance.campaigns.models.deliveries import Delivery
+from guidance.campaigns.models.endpoints import PushEndpoint
+from guidance.campaigns.models.inbox import InboxMessage
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
 
@@ -25,10 +27,12 @@ __all__ = [
     "Coupon",
     "Delivery",
     "FrequencyCap",
+    "InboxMessage",
     "Objective",
     "Offer",
     "PlanEntry",
     "Purpose",
+    "PushEndpoint",
     "PushPlan",
     "Trigger",
     "Verdict",

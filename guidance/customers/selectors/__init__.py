@@ -4,6 +4,7 @@ from guidance.customers.selectors.preferences import Preference, preferences_of
 from guidance.customers.selectors.reach import (
     addresses,
     consenting,
+    customers_at,
     has_contact,
     suppressed,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "addresses",
     "consenting",
     "customer_in",
+    "customers_at",
     "find_customer",
     "has_contact",
     "membership_tiers",

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from guidance.customers.contacts import decrypt_address
-from guidance.customers.models import Suppression
+from guidance.customers.contacts import decrypt_address, fingerprints
+from guidance.customers.models import ContactPoint, Suppression
 
 # Which of several reasons is told: what the shopper said before what happened to an address.
 _FIRST = {reason: place for place, reason in enumerate(Suppression.Reason.values)}
@@ -87,6 +87,12 @@ def addresses(*, channel: str, customer_ids: Iterable[int]) -> dict[int, str]:
         customer_id: decrypt_address(sealed, customer_id=customer_id, channel=channel)
         for customer_id, sealed in _rows(_SEALED, [channel], customer_ids)
     }
+
+
+def customers_at(channel: str, address: str) -> list[int]:
+    """Return the customers who have an address, by primary key; one statement."""
+    points = ContactPoint.objects.filter(channel=channel, fingerprint__in=fingerprints(address))
+    return list(points.order_by("customer_id").values_list("customer_id", flat=True))
 
 
 def _rows(

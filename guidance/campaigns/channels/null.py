@@ -1,0 +1,19 @@
+"""The channel to nowhere: for rehearsals and for measuring everything else."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from guidance.campaigns.channels.base import Channel, Message, Outcome
+
+
+class NullChannel(Channel):
+    """Says of every message that it was sent, and sends none."""
+
+    key = "null"
+    label = _("nowhere (a rehearsal)")
+    needs_address = False
+    is_idempotent = True
+
+    def send(self, messages: Sequence[Message]) -> list[Outcome]:
+        return [Outcome.sent()] * len(messages)

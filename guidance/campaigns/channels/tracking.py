@@ -1,0 +1,94 @@
+"""What a mail provider tells by django-anymail's webhooks: bounces, complaints, unsubscriptions.
+
+Each suppresses at once. The delivery is the one that the message carried as metadata; where the
+provider does not give it back, the address alone says who is meant. Told twice it counts once.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
+
+from guidance.campaigns.channels.email import METADATA_KEY, EmailChannel
+from guidance.campaigns.models import Delivery, Purpose
+from guidance.core.ids import parse_id
+from guidance.customers.models import Suppression
+from guidance.customers.selectors import customers_at
+from guidance.customers.services import suppress, unsubscribe
+
+Reason = Suppression.Reason
+CHANNEL = EmailChannel.key
+# What providers refuse to send, by why they do.
+REJECTED = {
+    RejectReason.INVALID: Reason.BOUNCED,
+    RejectReason.BOUNCED: Reason.BOUNCED,
+    RejectReason.SPAM: Reason.COMPLAINED,
+    RejectReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+}
+# A bounce for these says nothing of the address: it was slow, or the message was not liked.
+PASSING = {RejectReason.TIMED_OUT, RejectReason.BLOCKED}
+
+
+def receive_event(
+    sender: object, event: AnymailTrackingEvent, esp_name: str, **kwargs: Any
+) -> None:
+    """Take what a provider tells; opens, clicks and the like are left to the storefront."""
+    reason = _reason_of(event)
+    if reason is None or not event.recipient:
+        return
+    source = f"anymail:{esp_name.lower()}"
+    delivery_id = parse_id(str((event.metadata or {}).get(METADATA_KEY, "")))
+    delivery = _delivery(delivery_id)
+    if reason == Reason.UNSUBSCRIBED:
+        _unsubscribe(event.recipient, delivery, source)
+        return
+    suppress(
+        channel=CHANNEL,
+        reason=reason,
+        source=source,
+        customer_id=delivery.customer_id if delivery else None,
+        address=event.recipient,
+        delivery=delivery.pk if delivery else None,
+    )
+
+
+def _reason_of(event: AnymailTrackingEvent) -> Reason | None:
+    match event.event_type:
+        case EventType.COMPLAINED:
+            return Reason.COMPLAINED
+        case EventType.UNSUBSCRIBED:
+            return Reason.UNSUBSCRIBED
+        case EventType.BOUNCED if event.reject_reason not in PASSING:
+            return Reason.BOUNCED
+        case EventType.REJECTED:
+            return REJECTED.get(event.reject_reason)
+    return None
+
+
+def _delivery(delivery_id: UUID | None) -> Delivery | None:
+    if delivery_id is None:
+        return None
+    return Delivery.objects.select_related("campaign").filter(pk=delivery_id).first()
+
+
+def _unsubscribe(address: str, delivery: Delivery | None, source: str) -> None:
+    """Unsubscribe whom the delivery went to, else everybody who has the address."""
+    purpose = delivery.campaign.purpose if delivery else Purpose.MARKETING
+    customers = [delivery.customer_id] if delivery else customers_at(CHANNEL, address)
+    for customer_id in customers:
+        unsubscribe(
+            customer_id=customer_id,
+            channel=CHANNEL,
+            purpose=purpose,
+            source=source,
+            proof={"text": "List-Unsubscribe", "where": source, "by": "shopper"},
+            delivery=delivery.pk if delivery else None,
+        )
+    if not customers:
+        suppress(
+            channel=CHANNEL,
+            purpose=purpose,
+            reason=Reason.UNSUBSCRIBED,
+            source=source,
+            address=address,
+        )

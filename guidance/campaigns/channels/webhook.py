@@ -1,0 +1,89 @@
+"""The shop's own sender: each message as a signed webhook (Standard Webhooks), over TLS.
+
+The idempotency key travels as `webhook-id`, the same at every attempt, so that a receiver that
+honours it has each message once; a call whose answer is lost is therefore simply made again.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from guidance.campaigns.channels.base import Channel, Message, Outcome
+from guidance.campaigns.channels.endpoints import secrets_of
+from guidance.campaigns.models.endpoints import PushEndpoint
+from guidance.content.webhooks import transport
+from guidance.content.webhooks.signing import signed_headers
+from guidance.core.sealing import Undecryptable
+
+EVENT = "message.send"
+USER_AGENT = "ShopGuide-Messages/1"
+# What the receiver says of the message itself; any other answer may be another one tomorrow.
+NEVER_TAKEN = frozenset({400, 410, 413, 422})
+# How long to leave a receiver alone that cannot be reached at all, in seconds.
+NO_ENDPOINT_AFTER = 300.0
+
+
+class WebhookChannel(Channel):
+    """Posts each message to the endpoint that is in use."""
+
+    key = "webhook"
+    label = _("the shop's own sender")
+    needs_address = False
+    is_idempotent = True
+
+    def send(self, messages: Sequence[Message]) -> list[Outcome]:
+        endpoint = PushEndpoint.objects.filter(is_active=True).first()
+        if endpoint is None:
+            outcome = Outcome.retry("no_endpoint", after=NO_ENDPOINT_AFTER)
+            return [outcome] * len(messages)
+        try:
+            secrets = secrets_of(endpoint)
+        except Undecryptable as error:
+            outcome = Outcome.retry("secret", str(error), NO_ENDPOINT_AFTER)
+            return [outcome] * len(messages)
+        return [_post(endpoint.url, secrets, message) for message in messages]
+
+
+def payload_of(message: Message) -> dict[str, Any]:
+    """Return what the receiver gets, as JSON."""
+    return {
+        "type": EVENT,
+        "timestamp": timezone.now().isoformat(),
+        "data": {
+            "delivery_id": str(message.delivery_id),
+            "customer": message.customer_ref,
+            "address": message.address,
+            "language": message.language,
+            "subject": message.subject,
+            "body": message.body,
+            "html": message.html,
+            "headers": dict(message.headers),
+            "data": dict(message.data),
+        },
+    }
+
+
+def _post(url: str, secrets: Sequence[str], message: Message) -> Outcome:
+    body = json.dumps(payload_of(message), ensure_ascii=False).encode()
+    signed = signed_headers(
+        message_id=message.idempotency_key, timestamp=int(time.time()), body=body, secrets=secrets
+    )
+    answer = transport.post(
+        url,
+        body=body,
+        headers={"Content-Type": "application/json", "User-Agent": USER_AGENT, **signed},
+        allowed_networks=settings.WEBHOOK_ALLOWED_NETWORKS,
+        ca_file=settings.WEBHOOK_CA_FILE,
+    )
+    if answer.is_delivered:
+        return Outcome.sent()
+    if answer.status in NEVER_TAKEN:
+        return Outcome.refused("receiver", f"HTTP {answer.status}")
+    after = None if answer.retry_after is None else float(answer.retry_after)
+    said = f"HTTP {answer.status}" if answer.status is not None else answer.detail
+    return Outcome.retry(answer.problem or "receiver", said, after)
