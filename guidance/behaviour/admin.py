@@ -42,7 +42,17 @@ class EventAdmin(ReadOnlyAdmin):
         (None, {"fields": ["id", "kind", "customer", "product", "occurred_at", "source"]}),
         (
             _("What"),
-            {"fields": ["text", "rating", "result_count", "quantity", "price", "currency"]},
+            {
+                "fields": [
+                    "text",
+                    "rating",
+                    "result_count",
+                    "quantity",
+                    "price",
+                    "currency",
+                    "coupon",
+                ]
+            },
         ),
         (_("Where"), {"fields": ["session", "basket", "decision", "position"]}),
         (_("Times"), {"fields": ["received_at", "original_time"]}),

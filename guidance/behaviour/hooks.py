@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 DayRecount = Callable[[date, str], None]
-CustomerRecount = Callable[[Sequence[int]], None]
+CustomerRecount = Callable[[Sequence[int]], Any]
 _recounts: list[DayRecount] = []
 _customer_recounts: list[CustomerRecount] = []
 

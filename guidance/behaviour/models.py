@@ -77,6 +77,14 @@ class Event(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
     text = models.TextField(_("text"), blank=True, help_text=_("A search's words or a review."))
+    coupon = models.CharField(
+        _("coupon"),
+        max_length=60,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("The code that a purchase used."),
+    )
     result_count = models.PositiveIntegerField(_("results found"), null=True, blank=True)
     original_time = models.DateTimeField(
         _("original time"), null=True, blank=True, help_text=_("Before a replay shifted it.")

@@ -75,6 +75,9 @@ class IncomingEvent(Struct, forbid_unknown_fields=True, omit_defaults=True):
     text: Annotated[
         str, Meta(pattern=NO_NUL, max_length=10_000, description="A search's words or a review.")
     ] = ""
+    coupon: Annotated[
+        str, Meta(pattern=NO_NUL, max_length=60, description="The code that a purchase used.")
+    ] = ""
     result_count: (
         Annotated[int, Meta(ge=0, le=2_000_000_000, description="What a search found.")] | None
     ) = None

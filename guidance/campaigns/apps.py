@@ -9,10 +9,12 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
+        from guidance.behaviour.hooks import register_customer_rollup
         from guidance.campaigns.candidates import propose_campaigns
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
         from guidance.campaigns.channels.tracking import receive_event
+        from guidance.campaigns.services.redeeming import move_coupons, redeem_coupons
         from guidance.customers.hooks import register_merge_mover
         from guidance.recommendations.hooks import (
             CandidateSource,
@@ -25,4 +27,6 @@ class CampaignsConfig(AppConfig):
         )
         register_own_channels()
         register_merge_mover("inbox", move_inbox)
+        register_merge_mover("coupons", move_coupons)
+        register_customer_rollup(redeem_coupons)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

@@ -48,6 +48,7 @@ def test_every_field_comes_back_as_it_was_written(buyer: Customer) -> None:
         currency="GBP",
         rating=4,
         text="fine, 好; 'quoted' \\N \t tab",
+        coupon="TEA-1",
         result_count=9,
         original_time=NOON - timedelta(days=7),
     )

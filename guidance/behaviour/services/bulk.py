@@ -43,6 +43,7 @@ class EventRow(NamedTuple):
     currency: str = ""
     rating: int | None = None
     text: str = ""
+    coupon: str = ""
     result_count: int | None = None
     original_time: datetime | None = None
 
@@ -141,7 +142,7 @@ def _sqlite_row(row: tuple) -> tuple:
     (event_id, kind, customer, product, occurred, received, source, session, basket, decision) = (
         row[:10]
     )
-    position, quantity, price, currency, rating, text, result_count, original = row[10:]
+    position, quantity, price, currency, rating, text, coupon, result_count, original = row[10:]
     return (
         event_id.hex,
         kind,
@@ -159,6 +160,7 @@ def _sqlite_row(row: tuple) -> tuple:
         currency,
         rating,
         text,
+        coupon,
         result_count,
         original and _sqlite_time(original),
     )

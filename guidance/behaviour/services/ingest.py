@@ -121,6 +121,7 @@ def _row(
         currency=event.currency or "",
         rating=event.rating,
         text=event.text,
+        coupon=event.coupon,
         result_count=event.result_count,
         original_time=event.original_time,
     )

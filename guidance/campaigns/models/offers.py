@@ -1,5 +1,6 @@
-"""Offers: coupons and member benefits of campaigns, and who was given which."""
+"""Offers: coupons and member benefits, with or without a campaign, and who was given which."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -9,22 +10,47 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.campaigns import Campaign
+from guidance.catalog.models import Category, Product
 from guidance.customers.models import Customer
 
 
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def standing(self, at: datetime) -> "OfferQuerySet":
+        """Member benefits that belong to no campaign and may be used at a moment."""
+        return self.filter(campaign=None, starts_at__lte=at, ends_at__gt=at)
+
+
 class Offer(models.Model):
-    """A coupon or benefit of a campaign, for some tiers or for everybody."""
+    """A coupon or benefit, for some tiers or for everybody.
+
+    One of a campaign ends with it, or before it by a time of its own. One without a campaign is a
+    standing benefit of its tiers.
+    """
 
     class Kind(models.TextChoices):
         PERCENT = "percent", _("percent off")
         AMOUNT = "amount", _("amount off")
+        FREE_SHIPPING = "shipping", _("free shipping")
+        GIFT = "gift", _("a gift")
+
+    # What is worth a number: percent, or money.
+    VALUED = (Kind.PERCENT, Kind.AMOUNT)
 
     campaign = models.ForeignKey(
-        Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="offers"
+        Campaign,
+        verbose_name=_("campaign"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="offers",
+        help_text=_("Empty: a standing benefit of the tiers below."),
     )
     code = models.CharField(_("code"), max_length=40, unique=True)
+    titles = models.JSONField(_("titles by language"), default=dict, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    value = models.DecimalField(_("value"), max_digits=10, decimal_places=2)
+    value = models.DecimalField(
+        _("value"), max_digits=10, decimal_places=2, default=Decimal(0), blank=True
+    )
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     tiers = models.JSONField(
         _("membership tiers"), default=list, blank=True, help_text=_("Empty: everybody.")
@@ -41,6 +67,28 @@ class Offer(models.Model):
     minimum_spend = models.DecimalField(
         _("minimum spend"), max_digits=10, decimal_places=2, null=True, blank=True
     )
+    starts_at = models.DateTimeField(
+        _("starts"), null=True, blank=True, help_text=_("Empty: with the campaign.")
+    )
+    ends_at = models.DateTimeField(
+        _("ends"), null=True, blank=True, help_text=_("Empty: with the campaign.")
+    )
+    category = models.ForeignKey(
+        Category,
+        verbose_name=_("category"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("What it may be used for; empty for the whole shop."),
+    )
+    products = models.ManyToManyField(
+        Product,
+        verbose_name=_("products"),
+        blank=True,
+        related_name="+",
+        help_text=_("What it may be used for, beside the category."),
+    )
     cost = models.DecimalField(
         _("expected cost"),
         max_digits=10,
@@ -51,12 +99,28 @@ class Offer(models.Model):
     # How many were given; guarded by the row's lock, so that no more than the total ever are.
     given = models.PositiveIntegerField(_("given"), default=0, editable=False)
 
+    objects = OfferQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("offer")
         verbose_name_plural = _("offers")
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(condition=Q(value__gt=0), name="offer_value_positive"),
+            models.CheckConstraint(
+                condition=Q(value__gt=0) | Q(kind__in=["shipping", "gift"], value=0),
+                name="offer_value_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=True)
+                | Q(ends_at__isnull=True)
+                | Q(ends_at__gt=F("starts_at")),
+                name="offer_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(campaign__isnull=False)
+                | Q(starts_at__isnull=False, ends_at__isnull=False),
+                name="offer_standing_has_its_time",
+            ),
             models.CheckConstraint(
                 condition=~Q(kind="percent") | Q(value__lte=100), name="offer_percent_at_most_100"
             ),
@@ -75,6 +139,15 @@ class Offer(models.Model):
     def clean(self) -> None:
         if self.kind == self.Kind.AMOUNT and not self.currency:
             raise ValidationError({"currency": _("An amount off needs its currency.")})
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether a moment lies in the offer's own time; the campaign's is not asked."""
+        has_begun = self.starts_at is None or self.starts_at <= at
+        return has_begun and (self.ends_at is None or at < self.ends_at)
+
+    def title_in(self, language: str) -> str:
+        """Return the title in `language`, else in English, else none."""
+        return str(self.titles.get(language) or self.titles.get("en") or "")
 
 
 class Coupon(models.Model):
@@ -99,6 +172,8 @@ class Coupon(models.Model):
     occasion = models.CharField(_("occasion"), max_length=100, blank=True, default="")
     given_at = models.DateTimeField(_("given"), null=True, blank=True)
     redeemed_at = models.DateTimeField(_("redeemed"), null=True, blank=True)
+    # The order that used it: the same order told again uses no other.
+    order = models.CharField(_("order"), max_length=64, blank=True, default="")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:

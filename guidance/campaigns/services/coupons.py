@@ -1,8 +1,10 @@
-"""Coupons: pools filled, coupons given, taken back and redeemed; never more than an offer allows."""
+"""Coupons: pools filled, coupons given and taken back, within what an offer allows."""
 
+import csv
+import io
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,12 +18,14 @@ from guidance.campaigns.models import Coupon, Offer
 from guidance.core.among import Among
 from guidance.core.models import User
 from guidance.core.services import record_audit
+from guidance.core.spreadsheets import BYTE_ORDER_MARK
 
 # Without letters and digits that people take for one another; 31^12 codes cannot be guessed.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LENGTH = 12
 MOST_AT_ONCE = 100_000
 LONGEST = 60
+HEADINGS = {"code", "codes", "coupon", "coupons", "优惠码", "优惠券"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,12 @@ def claim_coupons(
     """Give a coupon to each of these customers and return those that could be given.
 
     `occasions` says, by customer, what for: asked again for the same one a customer keeps their
-    coupon. Who had as many as a shopper may, and who comes when none is left, is absent. The
-    offer's row is locked, so however many ask at once no more than the total are ever given.
+    coupon. Who had as many as a shopper may, and who comes when none is left or outside the
+    offer's own time, is absent. The offer's row is locked, so however many ask at once no more
+    than the total are ever given; a batch of 500 costs five
+    statements.
     """
+    at = now or timezone.now()
     offer = Offer.objects.select_for_update().get(pk=offer.pk)
     found, counts = _held(offer, occasions)
     wanted = [
@@ -50,10 +57,12 @@ def claim_coupons(
         for customer in occasions
         if customer not in found and counts[customer] < offer.most_per_customer
     ]
+    if not offer.is_open(at):
+        wanted = []
     if offer.most_in_total is not None:
         wanted = wanted[: max(offer.most_in_total - offer.given, 0)]
     give = _from_pool if offer.is_pooled else _of_shared_code
-    given = give(offer, wanted, occasions, now or timezone.now())
+    given = give(offer, wanted, occasions, at) if wanted else {}
     if given:
         Offer.objects.filter(pk=offer.pk).update(given=F("given") + len(given))
     return found | given
@@ -62,42 +71,39 @@ def claim_coupons(
 @transaction.atomic
 def release_coupons(*, coupon_ids: Sequence[int]) -> int:
     """Take coupons back that nobody redeemed, since their message never left; return how many."""
-    coupons = Coupon.objects.filter(pk__in=coupon_ids, redeemed_at=None, customer__isnull=False)
-    by_offer = Counter(coupons.values_list("offer", flat=True))
-    for offer in Offer.objects.select_for_update().filter(pk__in=by_offer).order_by("pk"):
-        mine = coupons.filter(offer=offer)
+    coupons = Coupon.objects.filter(
+        Among("id", coupon_ids), redeemed_at=None, customer__isnull=False
+    )
+    owners = Offer.objects.filter(pk__in=coupons.values("offer"))
+    released = 0
+    for offer in owners.select_for_update().order_by("pk"):
+        # Locked: a purchase that redeems one meanwhile waits, or keeps it.
+        held = coupons.filter(offer=offer).select_for_update().values_list("pk", flat=True)
+        mine = Coupon.objects.filter(Among("id", list(held)))
         if offer.is_pooled:
             count = mine.update(customer=None, given_at=None, occasion="")
         else:
-            count = mine.delete()[0]
+            count = mine.count()
+            mine.delete()
         Offer.objects.filter(pk=offer.pk).update(given=F("given") - count)
-    return sum(by_offer.values())
+        released += count
+    return released
 
 
 @transaction.atomic
-def redeem_coupon(*, code: str, customer_id: int, at: datetime | None = None) -> Coupon | None:
-    """Mark the oldest coupon of a code that a customer was given and has not used; None for none."""
-    mine = Coupon.objects.select_for_update().filter(code=code, customer=customer_id)
-    coupon = mine.filter(redeemed_at=None).order_by("given_at", "pk").first()
-    if coupon is not None:
-        coupon.redeemed_at = at or timezone.now()
-        coupon.save(update_fields=["redeemed_at"])
-    return coupon
-
-
-@transaction.atomic
-def fill_pool(*, offer: Offer, codes: Iterable[str], actor: User) -> tuple[int, list[Reject]]:
-    """Add single-use codes and return how many were new, and the lines that are no code.
+def fill_pool(*, offer: Offer, codes: Mapping[int, str], actor: User) -> tuple[int, list[Reject]]:
+    """Add single-use codes, told by their line; return how many were new, and the faulty lines.
 
     A code that is in the pool, or was given from it, is said to be known and changes nothing.
     """
+    offer = Offer.objects.select_for_update().get(pk=offer.pk)
     if not offer.is_pooled:
         raise ValidationError(_("This offer has one code for everybody, not a pool."))
-    known = set(Coupon.objects.filter(offer=offer).values_list("code", flat=True))
+    told = {line: code.strip() for line, code in codes.items()}
+    known = _known(offer, sorted(set(told.values())))
     fresh: dict[str, None] = {}
     rejects = []
-    for line, told in enumerate(codes, start=1):
-        code = told.strip()
+    for line, code in told.items():
         if reason := _fault(code, known, fresh):
             rejects.append(Reject(line, code[:LONGEST], reason))
         else:
@@ -118,8 +124,25 @@ def generate_pool(*, offer: Offer, count: int, actor: User) -> int:
         raise ValidationError(
             _("Between 1 and %(most)d codes can be made at once.") % {"most": MOST_AT_ONCE}
         )
-    added, _rejects = fill_pool(offer=offer, codes=(new_code() for _n in range(count)), actor=actor)
+    codes = {number: new_code() for number in range(1, count + 1)}
+    added, _rejects = fill_pool(offer=offer, codes=codes, actor=actor)
     return added
+
+
+def read_codes(text: str) -> dict[int, str]:
+    """Return the codes of a pasted list or a CSV file, by line: its first column.
+
+    Empty lines and a heading are passed over. Raises ValidationError for too many.
+    """
+    rows = csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK)))
+    codes = {rows.line_num: row[0] for row in rows if row and row[0].strip()}
+    if len(codes) > MOST_AT_ONCE:
+        raise ValidationError(
+            _("At most %(most)d codes can be added at once.") % {"most": MOST_AT_ONCE}
+        )
+    if codes and codes[first := min(codes)].strip().casefold() in HEADINGS:
+        del codes[first]
+    return codes
 
 
 def new_code() -> str:
@@ -142,8 +165,9 @@ def _held(offer: Offer, occasions: Mapping[int, str]) -> tuple[dict[int, Coupon]
 def _from_pool(
     offer: Offer, customers: Sequence[int], occasions: Mapping[int, str], now: datetime
 ) -> dict[int, Coupon]:
-    pool = Coupon.objects.filter(offer=offer, customer=None).order_by("id")[: len(customers)]
-    given = dict(zip(customers, pool, strict=False))
+    """Give the oldest codes of the pool; the offer's lock keeps everybody else from them."""
+    free = Coupon.objects.filter(offer=offer, customer=None).order_by("id")
+    given = dict(zip(customers, free[: len(customers)], strict=False))
     for customer, coupon in given.items():
         coupon.customer_id, coupon.given_at = customer, now
         coupon.occasion = occasions[customer]
@@ -165,6 +189,16 @@ def _of_shared_code(
         for customer in customers
     ]
     return dict(zip(customers, Coupon.objects.bulk_create(made), strict=True))
+
+
+def _known(offer: Offer, codes: Sequence[str]) -> set[str]:
+    """Return those of the codes that the offer has, given or not."""
+    mine = Coupon.objects.filter(offer=offer)
+    found: set[str] = set()
+    for start in range(0, len(codes), 5_000):
+        part = codes[start : start + 5_000]
+        found.update(mine.filter(code__in=part).values_list("code", flat=True))
+    return found
 
 
 def _fault(code: str, known: set[str], fresh: Mapping[str, None]) -> str:

@@ -82,6 +82,7 @@ EVENTS = (
     Column("currency", _("Of the price; left out, the shop's.")),
     Column("session", _("The visit.")),
     Column("basket", _("The order's number.")),
+    Column("coupon", _("The code that a purchase used.")),
     Column("query", _("A search's words.")),
     Column("results", _("What a search found.")),
     Column("rating", _("1 to 5.")),

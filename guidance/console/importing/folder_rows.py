@@ -31,6 +31,7 @@ EVENT_NAMES = {
     "currency": "currency",
     "session": "session",
     "basket": "basket",
+    "coupon": "coupon",
     "results": "result_count",
     "rating": "rating",
     "text": "text",

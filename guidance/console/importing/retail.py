@@ -165,6 +165,7 @@ def _store(
                 repeat(CURRENCY),
                 repeat(None),
                 repeat(""),
+                repeat(""),
                 repeat(None),
                 originals,
                 strict=False,
