@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
 
 DayRecount = Callable[[date, str], None]
-CustomerRecount = Callable[[Sequence[int]], Any]
+CustomerRecount = Callable[[Sequence[int]], object]
 _recounts: list[DayRecount] = []
 _customer_recounts: list[CustomerRecount] = []
 

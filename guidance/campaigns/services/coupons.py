@@ -135,7 +135,10 @@ def read_codes(text: str) -> dict[int, str]:
     Empty lines and a heading are passed over. Raises ValidationError for too many.
     """
     rows = csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK)))
-    codes = {rows.line_num: row[0] for row in rows if row and row[0].strip()}
+    codes = {}
+    for row in rows:
+        if row and row[0].strip():
+            codes[rows.line_num] = row[0]
     if len(codes) > MOST_AT_ONCE:
         raise ValidationError(
             _("At most %(most)d codes can be added at once.") % {"most": MOST_AT_ONCE}
