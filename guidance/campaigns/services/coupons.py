@@ -1,4 +1,4 @@
-"""Coupons: pools filled, coupons given, taken back and redeemed; never more than an offer allows."""
+"""Coupons: pools filled, coupons given, taken back and redeemed, within what an offer allows."""
 
 import secrets
 from collections import Counter
@@ -76,7 +76,7 @@ def release_coupons(*, coupon_ids: Sequence[int]) -> int:
 
 @transaction.atomic
 def redeem_coupon(*, code: str, customer_id: int, at: datetime | None = None) -> Coupon | None:
-    """Mark the oldest coupon of a code that a customer was given and has not used; None for none."""
+    """Mark the oldest unused coupon of a code that a customer was given; None for none."""
     mine = Coupon.objects.select_for_update().filter(code=code, customer=customer_id)
     coupon = mine.filter(redeemed_at=None).order_by("given_at", "pk").first()
     if coupon is not None:
