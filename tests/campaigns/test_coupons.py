@@ -165,7 +165,7 @@ def test_a_visitors_coupons_follow_them_into_their_account() -> None:
     offer = factories.offer(most_per_customer=2)
     visitor, customer = factories.customer(is_anonymous=True), factories.customer()
     for one in (visitor, customer):
-        _claim(offer, one.pk, "push")
+        _claim(offer, one.pk, f"push to {one.pk}")
     merge_customer(anonymous_ref=visitor.ref, customer_ref=customer.ref)
     assert Coupon.objects.filter(customer=customer).count() == 2
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from guidance.campaigns.models import Campaign, Channel, Delivery, Purpose, Verdict
+from guidance.campaigns.channels import channels
+from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
 from guidance.campaigns.planning.buckets import buckets_of
 from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Ints, Shoppers, Words
 from guidance.campaigns.planning.timing import NO_HOUR
@@ -17,8 +18,6 @@ from guidance.customers.models import Customer, Suppression
 from guidance.customers.selectors import consenting, has_contact, suppressed
 from guidance.experiments.models import Holdout
 
-# Only an e-mail needs an address that we keep: the shop's own sender has its own, an inbox is ours.
-ADDRESSED = {Channel.EMAIL}
 # A campaign of higher priority that speaks to a shopper within so long goes first.
 SOON = timedelta(days=1)
 VERDICTS = {
@@ -75,7 +74,7 @@ def channel_facts(
     listed = ids.tolist()
     everybody = np.ones(len(ids), dtype=np.bool_)
     address = everybody
-    if channel in ADDRESSED:
+    if channels()[channel].needs_address:
         address = _members(ids, has_contact(channel=channel, customer_ids=listed))
     consent, full = everybody, np.zeros(len(ids), dtype=np.bool_)
     if campaign.purpose != Purpose.TRANSACTIONAL:

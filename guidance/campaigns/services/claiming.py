@@ -16,10 +16,8 @@ State = Delivery.State
 LEASE = timedelta(minutes=10)
 
 
-def claim(
-    *, channel: str, most: int, now: datetime, without: Iterable[int] = ()
-) -> tuple[uuid.UUID, list[Delivery]]:
-    """Take up to `most` due messages of a channel and return them with their lease.
+def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()) -> list[Delivery]:
+    """Take up to `most` due messages of a channel under a lease and return them.
 
     Rows that another worker is taking are passed over (SKIP LOCKED; on SQLite one writer at a time
     is the rule anyway). `without` are campaigns whose messages wait.
@@ -35,7 +33,7 @@ def claim(
         )
     mine = Delivery.objects.filter(id__in=taken, lease=lease).order_by("due_at", "id")
     related = ("campaign", "message__publication__product", "message__subject", "customer", "offer")
-    return lease, list(mine.select_related(*related))
+    return list(mine.select_related(*related))
 
 
 @transaction.atomic

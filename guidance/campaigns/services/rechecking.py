@@ -64,6 +64,8 @@ def _check_group(
     ends = int(campaign.ends_at.timestamp())
     for place, delivery in enumerate(group):
         verdict = _of_campaign(campaign, now) or _of_shopper(facts, place, campaign)
+        if delivery.customer.merged_into_id is not None:
+            verdict = Verdict.NOT_AUDIENCE
         verdict = verdict or texts.get(delivery.message_id, Verdict.SEND) or _of_product(delivery)
         later = int(quiet.next_allowed[place])
         if verdict:
@@ -117,6 +119,6 @@ def _texts_gone(group: Sequence[Delivery]) -> dict[int, Verdict]:
     found: dict[int, Verdict] = {}
     for key, message in messages.items():
         for publication in (message.publication_id, message.subject_id):
-            if verdict := gone.get(standing.get(publication, "")):
+            if publication and (verdict := gone.get(standing.get(publication, ""))):
                 found[key] = verdict
     return found

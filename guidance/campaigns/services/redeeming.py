@@ -46,20 +46,6 @@ def redeem_coupons(customer_ids: Sequence[int]) -> int:
     return len(redeemed)
 
 
-@transaction.atomic
-def move_coupons(from_customer_id: int, to_customer_id: int) -> int:
-    """Give one customer the other's coupons, in their merge, and return how many."""
-    theirs = Coupon.objects.filter(customer=to_customer_id).values_list("offer", "occasion")
-    taken = set(theirs)
-    moved = list(Coupon.objects.filter(customer=from_customer_id))
-    for coupon in moved:
-        coupon.customer_id = to_customer_id
-        if (coupon.offer_id, coupon.occasion) in taken:
-            coupon.occasion = f"merged {coupon.pk}"
-    Coupon.objects.bulk_update(moved, ["customer", "occasion"], batch_size=500)
-    return len(moved)
-
-
 def _orders(customers: set[int]) -> dict[Held, dict[str, datetime]]:
     """Return, by customer and code, the orders that named it, oldest first, with their times.
 
