@@ -21,6 +21,8 @@ JOB_DIR = VAR_DIR / "jobs"
 
 # Where the world reaches this installation, for links in messages to shoppers.
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+# A product's page in the shop, with {sku} and, to have its visits attributed, {decision}.
+PRODUCT_URL = os.environ.get("PRODUCT_URL", "")
 
 ALLOWED_HOSTS: list[str] = [
     h for h in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h

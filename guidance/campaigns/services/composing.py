@@ -1,19 +1,34 @@
 """Messages ready to leave: texts filled in, coupons given, addresses opened, ways out added."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from urllib.parse import quote
 from uuid import UUID
 
-from django.template.loader import render_to_string
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.conf import settings
 
 from guidance.campaigns.channels import Channel, Message
-from guidance.campaigns.models import CampaignMessage, Coupon, Delivery, Offer, Purpose, Verdict
-from guidance.campaigns.rendering import money, offer_line, parse_frame
+from guidance.campaigns.models import (
+    Campaign,
+    CampaignMessage,
+    Coupon,
+    Delivery,
+    Offer,
+    Purpose,
+    Verdict,
+)
+from guidance.campaigns.rendering import (
+    Links,
+    OfferFacts,
+    ProductFacts,
+    Reader,
+    Rendered,
+    Words,
+    render,
+)
 from guidance.campaigns.services.coupons import claim_coupons
 from guidance.campaigns.services.rechecking import Checked
+from guidance.customers.models import Customer
 from guidance.customers.selectors import addresses
 from guidance.customers.tokens import preferences_url, unsubscribe_headers, unsubscribe_url
 
@@ -45,32 +60,35 @@ def compose(checked: Checked, carrier: Channel) -> list[Message]:
 
 def message_of(delivery: Delivery, *, address: str, coupon: Coupon | None) -> Message:
     """Return one delivery's message; its id is its key and its decision."""
-    wording, campaign, ref = delivery.message, delivery.campaign, delivery.customer.ref
-    is_transactional = campaign.purpose == Purpose.TRANSACTIONAL
-    wanted: dict[str, Any] = {
-        "customer": ref,
-        "channel": delivery.channel,
-        "purpose": campaign.purpose,
-        "delivery": delivery.pk,
-    }
+    wording, campaign, customer = delivery.message, delivery.campaign, delivery.customer
     code = coupon.code if coupon else ""
-    body = words_of(wording, offer=delivery.offer, code=code, ref=ref)
-    html = ""
-    if delivery.channel == HTML_CHANNEL:
-        ways_out = _ways_out(wording.language, wanted, is_transactional)
-        html = html_of(wording, body=body, ways_out=ways_out)
-        body = "\n\n".join([body, *(f"{label}: {url}" for label, url in ways_out)])
+    words = words_for(
+        wording,
+        campaign=campaign,
+        customer=customer,
+        offer=delivery.offer,
+        code=code,
+        delivery=delivery.pk,
+    )
+    headers = {}
+    if campaign.purpose != Purpose.TRANSACTIONAL:
+        headers = unsubscribe_headers(
+            customer=customer.ref,
+            channel=delivery.channel,
+            purpose=campaign.purpose,
+            delivery=delivery.pk,
+        )
     return Message(
         delivery_id=delivery.pk,
         idempotency_key=str(delivery.pk),
         channel=delivery.channel,
         address=address,
-        customer_ref=ref,
+        customer_ref=customer.ref,
         language=wording.language,
-        subject=subject_of(wording),
-        body=body,
-        html=html,
-        headers={} if is_transactional else unsubscribe_headers(**wanted),
+        subject=words.subject,
+        body=words.body,
+        html=words.html,
+        headers=headers,
         data={
             "decision_id": str(delivery.pk),
             "campaign": campaign.key,
@@ -80,54 +98,70 @@ def message_of(delivery: Delivery, *, address: str, coupon: Coupon | None) -> Me
     )
 
 
-def words_of(wording: CampaignMessage, *, offer: Offer | None, code: str, ref: str) -> str:
-    """Return the frame of a message filled in for a shopper."""
-    frame, language = parse_frame(wording.template), wording.language
-    product, used = wording.publication.product, frame.variables
-    values = {"text": wording.publication.text, "title": product.title_in(language), "code": code}
-    if "price" in used and product.price is not None:
-        values["price"] = money(product.price, product.currency, language)
-    if "offer" in used and offer is not None:
-        values["offer"] = offer_line(
-            kind=offer.kind,
-            value=offer.value,
-            currency=offer.currency,
-            code=code,
+def words_for(
+    wording: CampaignMessage,
+    *,
+    campaign: Campaign,
+    customer: Customer,
+    offer: Offer | None,
+    code: str,
+    delivery: UUID | None = None,
+) -> Rendered:
+    """Return what a shopper would read; without a delivery, as a preview."""
+    product, language = wording.publication.product, wording.language
+    return render(
+        Words(
+            frame=wording.template,
+            text=wording.publication.text,
+            subject=str(wording.subject.text) if wording.subject else "",
             language=language,
-        )
-    if "preferences" in used:
-        values["preferences"] = preferences_url(customer=ref)
-    return frame.fill(values)
-
-
-def subject_of(wording: CampaignMessage) -> str:
-    """Return a message's subject: the published one, else the product's title."""
-    if wording.subject is not None:
-        return str(wording.subject.text)
-    return wording.publication.product.title_in(wording.language)
-
-
-def html_of(wording: CampaignMessage, *, body: str, ways_out: Sequence[tuple[str, str]]) -> str:
-    """Return the e-mail that shows a message: one column, light and dark, nothing loaded."""
-    return render_to_string(
-        "campaigns/email.html",
-        {
-            "language": wording.language,
-            "subject": subject_of(wording),
-            "paragraphs": body.split("\n\n"),
-            "ways_out": ways_out,
-        },
+        ),
+        product=ProductFacts(
+            title=product.title_in(language), price=product.price, currency=product.currency
+        ),
+        offer=offer and facts_of(offer, campaign, language),
+        reader=Reader(
+            tier=customer.tier,
+            code=code,
+            links=links_for(wording, campaign=campaign, customer=customer, delivery=delivery),
+        ),
+        as_html=wording.channel == HTML_CHANNEL,
     )
 
 
-def _ways_out(
-    language: str, wanted: dict[str, Any], is_transactional: bool
-) -> list[tuple[str, str]]:
-    with translation.override(language):
-        chosen = (_("Choose what you hear from us"), preferences_url(customer=wanted["customer"]))
-        if is_transactional:
-            return [chosen]
-        return [(_("Unsubscribe"), unsubscribe_url(**wanted)), chosen]
+def facts_of(offer: Offer, campaign: Campaign, language: str) -> OfferFacts:
+    """Return what is told of an offer."""
+    return OfferFacts(
+        kind=offer.kind,
+        value=offer.value,
+        currency=offer.currency or campaign.currency,
+        title=offer.title_in(language),
+        minimum_spend=offer.minimum_spend,
+        ends_at=offer.ends_at,
+        zone=campaign.zone,
+    )
+
+
+def links_for(
+    wording: CampaignMessage, *, campaign: Campaign, customer: Customer, delivery: UUID | None
+) -> Links:
+    """Return the product's page, the shopper's preferences and, but for what they must be told,
+    the way out."""
+    sku = quote(wording.publication.product.sku, safe="")
+    page = settings.PRODUCT_URL.replace("{sku}", sku)
+    unsubscribe = ""
+    if campaign.purpose != Purpose.TRANSACTIONAL:
+        unsubscribe = unsubscribe_url(
+            customer=customer.ref,
+            channel=wording.channel,
+            purpose=campaign.purpose,
+            delivery=delivery,
+        )
+    return Links(
+        product=page.replace("{decision}", str(delivery) if delivery else ""),
+        preferences=preferences_url(customer=customer.ref),
+        unsubscribe=unsubscribe,
+    )
 
 
 def _coupons(checked: Checked) -> dict[UUID, Coupon]:
