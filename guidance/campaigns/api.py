@@ -10,28 +10,65 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from guidance.campaigns.models import Campaign, Offer
-from guidance.campaigns.selectors.open import campaigns_for
+from guidance.campaigns.selectors.open import Open, benefit_key, benefit_title, open_for
 from guidance.core.models import ApiKey
 from guidance.customers.selectors import find_customer
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):
+    """An offer; the code of one that `is_pooled` names it, each shopper gets one of their own."""
+
+    title = serializers.SerializerMethodField()
+    category = serializers.CharField(source="category.path", default=None)
+    products = serializers.SlugRelatedField("sku", many=True, read_only=True)
+
     class Meta:
         model = Offer
-        fields = ["code", "kind", "value", "currency", "tiers"]
+        fields = ["code", "kind", "value", "currency", "tiers", "title", "minimum_spend",
+                  "starts_at", "ends_at", "category", "products", "is_pooled"]  # fmt: skip
+
+    def get_title(self, offer: Offer) -> str:
+        return benefit_title(offer, get_language() or "en")
 
 
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+    kind = serializers.ChoiceField(["campaign", "benefit"], default="campaign")
     title = serializers.SerializerMethodField()
     category = serializers.CharField(source="category.path", default=None)
     offers = OfferSerializer(source="open_offers", many=True)
 
     class Meta:
         model = Campaign
-        fields = ["key", "title", "starts_at", "ends_at", "category", "offers"]
+        fields = ["key", "kind", "title", "starts_at", "ends_at", "category", "offers"]
 
     def get_title(self, campaign: Campaign) -> str:
         return campaign.title_in(get_language() or "en")
+
+
+class BenefitSerializer(serializers.ModelSerializer[Offer]):
+    """A benefit that belongs to no campaign, told as one with a single offer."""
+
+    key = serializers.SerializerMethodField()
+    kind = serializers.SerializerMethodField()
+    title = serializers.SerializerMethodField()
+    category = serializers.CharField(source="category.path", default=None)
+    offers = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Offer
+        fields = ["key", "kind", "title", "starts_at", "ends_at", "category", "offers"]
+
+    def get_key(self, offer: Offer) -> str:
+        return benefit_key(offer)
+
+    def get_kind(self, offer: Offer) -> str:
+        return "benefit"
+
+    def get_title(self, offer: Offer) -> str:
+        return benefit_title(offer, get_language() or "en")
+
+    def get_offers(self, offer: Offer) -> Any:
+        return [OfferSerializer(offer).data]
 
 
 class ShopperQuery(serializers.Serializer[Any]):
@@ -39,7 +76,10 @@ class ShopperQuery(serializers.Serializer[Any]):
 
 
 class CampaignsView(APIView):
-    """The running campaigns, with the offers and member benefits open to one shopper."""
+    """The running campaigns, with the offers and member benefits open to one shopper.
+
+    Standing benefits of the shopper's tier come after them, of the kind `benefit`.
+    """
 
     scope = ApiKey.Scope.READ
 
@@ -51,4 +91,9 @@ class CampaignsView(APIView):
         query = ShopperQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         customer = find_customer(query.validated_data["customer"])
-        return Response(CampaignSerializer(campaigns_for(customer), many=True).data)
+        return Response(_as_json(open_for(customer)))
+
+
+def _as_json(found: Open) -> list[Any]:
+    campaigns = CampaignSerializer(found.campaigns, many=True).data
+    return [*campaigns, *BenefitSerializer(found.benefits, many=True).data]

@@ -172,8 +172,9 @@ class Campaign(models.Model):
 
     objects = CampaignQuerySet.as_manager()
 
-    # What `campaigns_for` found open to one shopper.
+    # What `selectors.open` found: the offers open to one shopper, and whether there are any at all.
     open_offers: list[Any]
+    has_offers: bool
 
     class Meta:
         verbose_name = _("campaign")
