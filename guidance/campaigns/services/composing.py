@@ -38,12 +38,19 @@ def compose(checked: Checked, carrier: Channel) -> list[Message]:
         )
     _keep_coupons(checked.leaving, coupons)
     return [
-        message_of(one, address=kept.get(one.customer_id, ""), coupon=coupons.get(one.pk))
+        message_of(
+            one,
+            address=kept.get(one.customer_id, ""),
+            coupon=coupons.get(one.pk),
+            has_headers=carrier.has_headers,
+        )
         for one in checked.leaving
     ]
 
 
-def message_of(delivery: Delivery, *, address: str, coupon: Coupon | None) -> Message:
+def message_of(
+    delivery: Delivery, *, address: str, coupon: Coupon | None, has_headers: bool = True
+) -> Message:
     """Return one delivery's message; its id is its key and its decision."""
     wording, campaign, ref = delivery.message, delivery.campaign, delivery.customer.ref
     is_transactional = campaign.purpose == Purpose.TRANSACTIONAL
@@ -70,7 +77,7 @@ def message_of(delivery: Delivery, *, address: str, coupon: Coupon | None) -> Me
         subject=subject_of(wording),
         body=body,
         html=html,
-        headers={} if is_transactional else unsubscribe_headers(**wanted),
+        headers=unsubscribe_headers(**wanted) if has_headers and not is_transactional else {},
         data={
             "decision_id": str(delivery.pk),
             "campaign": campaign.key,
