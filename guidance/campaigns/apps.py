@@ -12,8 +12,8 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.candidates import propose_campaigns
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
-        from guidance.campaigns.channels.tracking import receive_event
-        from guidance.customers.hooks import register_merge_mover
+        from guidance.campaigns.channels.tracking import decision_of_delivery, receive_event
+        from guidance.customers.hooks import register_delivery_decisions, register_merge_mover
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
@@ -25,4 +25,5 @@ class CampaignsConfig(AppConfig):
         )
         register_own_channels()
         register_merge_mover("inbox", move_inbox)
+        register_delivery_decisions(decision_of_delivery)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")
