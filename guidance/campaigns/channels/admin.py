@@ -1,11 +1,11 @@
-"""The endpoint of the shop's own sender: made with a secret that is shown once, changed, rotated."""
+"""The endpoint of the shop's own sender: made with a secret shown once, changed, switched off."""
 
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -73,10 +73,13 @@ class PushEndpointAdmin(GuidanceModelAdmin):
             raise PermissionDenied
         form = NewEndpointForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            endpoint, secret = create_push_endpoint(
-                **form.cleaned_data, actor=acting_person(request)
-            )
-            return self._secret_page(request, endpoint, secret)
+            try:
+                endpoint, secret = create_push_endpoint(
+                    **form.cleaned_data, actor=acting_person(request)
+                )
+                return self._secret_page(request, endpoint, secret)
+            except ValidationError as error:
+                form.add_error(None, error.messages)
         named = "admin/campaigns/pushendpoint/add.html"
         return admin_page(self, request, named, title=_("New message endpoint"), form=form)
 

@@ -179,10 +179,13 @@ def _who(channel: str, customer_id: int | None, address: str) -> tuple[int | Non
 
 def _seal_anew(rows: Iterable[Suppression]) -> int:
     """Encrypt under the first key what another one did, in the caller's transaction."""
-    old = [row for row in rows if row.ciphertext and not _sealer.is_current(row.ciphertext)]
-    for row in old:
+    count = 0
+    for row in rows:
+        if row.ciphertext is None or _sealer.is_current(row.ciphertext):
+            continue
         address = _sealer.open(row.ciphertext, bound_to=row.channel)
         row.ciphertext = _sealer.seal(address, bound_to=row.channel)
         row.fingerprint = fingerprint(address)
         row.save(update_fields=["ciphertext", "fingerprint"])
-    return len(old)
+        count += 1
+    return count
