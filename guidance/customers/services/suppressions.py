@@ -170,8 +170,12 @@ def _who(channel: str, customer_id: int | None, address: str) -> tuple[int | Non
         return customer_id, ""
     here = {"channel": channel, "fingerprint__in": fingerprints(address)}
     _seal_anew(Suppression.objects.select_for_update(of=("self",)).filter(**here))
-    points = list(ContactPoint.objects.select_for_update().filter(**here).order_by("pk"))
-    seal_anew([point for point in points if not is_current(point.ciphertext)])
+    points = list(ContactPoint.objects.filter(**here).order_by("pk"))
+    stale = [point.pk for point in points if not is_current(point.ciphertext)]
+    if stale:
+        # Locked only where they change: a merge locks its customers first, then these.
+        here = {**here, "pk__in": stale}
+        seal_anew(list(ContactPoint.objects.select_for_update().filter(**here).order_by("pk")))
     if customer_id is None and points:
         customer_id = points[0].customer_id
     return customer_id, fingerprint(address)
