@@ -12,7 +12,10 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.candidates import propose_campaigns
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
-        from guidance.campaigns.channels.tracking import decision_of_delivery, receive_event
+        from guidance.campaigns.channels.tracking import receive_event
+        from guidance.campaigns.selectors.deliveries import decision_of_delivery
+        from guidance.campaigns.services.merging import move_pushes
+        from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
         from guidance.customers.hooks import register_delivery_decisions, register_merge_mover
         from guidance.recommendations.hooks import (
             CandidateSource,
@@ -24,6 +27,15 @@ class CampaignsConfig(AppConfig):
             CandidateSource("campaigns", Kind.CAMPAIGN, _("Campaigns"), propose_campaigns)
         )
         register_own_channels()
+        services = "guidance.campaigns.services"
+        register_job_kind(
+            JobKind("push_plan", _("Work out a push plan"), f"{services}.planning.run_push_plan")
+        )
+        register_job_kind(
+            JobKind("queue_push", _("Queue a push"), f"{services}.queueing.run_queue_push")
+        )
+        register_schedule(Recurring("pushes", "guidance.campaigns.tasks.sweep_deliveries", 1))
         register_merge_mover("inbox", move_inbox)
+        register_merge_mover("pushes", move_pushes)
         register_delivery_decisions(decision_of_delivery)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

@@ -18,6 +18,15 @@ from typing import Any
 from tests import postgres
 
 SHOPPERS = 1_000_000
+DELIVERIES = 40_000
+OUTBOX_SECONDS = 30.0
+# Take a batch and say that it was sent: what any outbox in this database must do at least.
+CLAIM = """
+UPDATE campaigns_delivery SET state = 'sent', sent_at = now() WHERE id IN (
+    SELECT id FROM campaigns_delivery
+    WHERE state = 'waiting' AND channel = 'null' AND due_at <= now()
+    ORDER BY due_at, id LIMIT 500 FOR UPDATE SKIP LOCKED)
+"""
 FILL = """
 INSERT INTO customers_customer
     (id, ref, is_anonymous, tier, language, country, time_zone, created_at)
@@ -78,6 +87,65 @@ def _measure(shoppers: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     _say(f"  {plan.counts['verdicts']}, the process at most {peak:.0f} MiB")
     _bare_copy(plan)
+    _outbox(plan, min(shoppers, DELIVERIES))
+
+
+def _outbox(plan: Any, count: int) -> None:
+    """Queue the plan over the channel to nowhere and have one worker send some of it."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from guidance.campaigns.models import Delivery
+    from guidance.campaigns.services.approval import approve_plan
+    from guidance.campaigns.services.delivering import deliver_due
+    from guidance.campaigns.services.queueing import queue_plan
+    from tests import factories
+
+    plan = approve_plan(plan=plan, seen=plan.sha256, actor=factories.user())
+    with _timed("queue the plan's messages"):
+        queued = queue_plan(plan=plan)
+    _say(f"  {queued:,} messages")
+    wanted = Delivery.objects.order_by("id").values("id")[:count]
+    Delivery.objects.filter(id__in=wanted).update(channel="null", due_at=timezone.now())
+    _allow_null()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    begun = time.perf_counter()
+    told = deliver_due(channel="null", seconds=OUTBOX_SECONDS)
+    pace = (told.sent + told.cancelled) / (time.perf_counter() - begun)
+    _say(f"one worker: {pace:,.0f} messages a second, {told}")
+    _say(f"the database alone, the same claims: {_claims_a_second(count):,.0f} a second")
+
+
+def _allow_null() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_consent (customer_id, channel, purpose, is_granted, at, source,"
+            " proof) SELECT customer_id, 'null', purpose, is_granted, at, source, proof"
+            " FROM customers_consent"
+        )
+        cursor.execute("UPDATE campaigns_campaign SET quiet_from = quiet_until")
+        cursor.execute(
+            "UPDATE campaigns_pushplan SET frozen = jsonb_set(frozen,"
+            " '{campaign,quiet_from}', frozen #> '{campaign,quiet_until}')"
+        )
+
+
+def _claims_a_second(count: int) -> float:
+    """Return the pace of the claim query alone, with a bare update in place of all else."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE campaigns_delivery SET state = 'waiting', sent_at = NULL")
+        begun, taken = time.perf_counter(), 0
+        while taken < count and time.perf_counter() - begun < OUTBOX_SECONDS:
+            cursor.execute(CLAIM)
+            if not cursor.rowcount:
+                break
+            taken += cursor.rowcount
+        return taken / (time.perf_counter() - begun)
 
 
 def _fill(shoppers: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.customers.models import Consent, Customer, Suppression
@@ -72,7 +73,8 @@ def test_what_a_provider_tells_suppresses_at_once_and_once(
 def test_the_delivery_says_who_is_meant_from_what_and_by_which_decision(mira: Customer) -> None:
     """Its metadata came back, though the address is somebody else's by now."""
     message = factories.campaign_message(channel="email", campaign__purpose="service")
-    delivery = factories.delivery(message=message, customer=mira)
+    sent = {"state": "sent", "sent_at": timezone.now()}
+    delivery = factories.delivery(message=message, customer=mira, **sent)
     told = {**STOPPED, "Recipient": "old@mail.example", "Metadata": {"delivery": str(delivery.pk)}}
     _post(told)
     row = Suppression.objects.get()

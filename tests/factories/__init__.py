@@ -69,7 +69,7 @@ from tests.factories.content import (
     webhook_message,
 )
 from tests.factories.core import api_key, audit_entry, failure, group, job, market, schedule, user
-from tests.factories.customers import customer, suppression
+from tests.factories.customers import contact_point, customer, suppression
 from tests.factories.decisions import decision, logged, outcome
 from tests.factories.experiments import experiment, holdout, metric, running_experiment
 from tests.factories.recommendations import (
@@ -146,6 +146,7 @@ __all__ = [
     "campaign_message",
     "campaign_step",
     "category",
+    "contact_point",
     "copy_bandit",
     "customer",
     "day_rollup",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from guidance.customers.models import Customer, Suppression
+from guidance.customers.contacts import encrypt_address, fingerprint
+from guidance.customers.models import ContactPoint, Customer, Suppression
 from tests.factories.numbers import next_number
 
 
@@ -13,3 +14,15 @@ def customer(**given: Any) -> Customer:
 def suppression(**given: Any) -> Suppression:
     told = {"channel": "email", "reason": "by_hand", "source": "desk"}
     return Suppression.objects.create(**{"customer": customer(), **told, **given})
+
+
+def contact_point(**given: Any) -> ContactPoint:
+    owner = given.pop("customer", None) or customer()
+    channel = given.pop("channel", "email")
+    address = given.pop("address", f"{owner.ref}@shopper.example")
+    return ContactPoint.objects.create(
+        customer=owner,
+        channel=channel,
+        ciphertext=encrypt_address(address, customer_id=owner.pk, channel=channel),
+        fingerprint=fingerprint(address),
+    )

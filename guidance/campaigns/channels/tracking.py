@@ -52,11 +52,6 @@ def receive_event(
     )
 
 
-def decision_of_delivery(delivery_id: UUID) -> UUID | None:
-    """Return the decision that led to a delivery: it has the delivery's own id."""
-    return delivery_id if Delivery.objects.filter(pk=delivery_id).exists() else None
-
-
 def _reason_of(event: AnymailTrackingEvent) -> Reason | None:
     match event.event_type:
         case EventType.COMPLAINED:

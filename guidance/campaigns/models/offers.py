@@ -95,6 +95,8 @@ class Coupon(models.Model):
         on_delete=models.CASCADE,
         related_name="coupons",
     )
+    # What it was given for: asked again for the same, the shopper keeps the same coupon.
+    occasion = models.CharField(_("occasion"), max_length=100, blank=True, default="")
     given_at = models.DateTimeField(_("given"), null=True, blank=True)
     redeemed_at = models.DateTimeField(_("redeemed"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -108,6 +110,16 @@ class Coupon(models.Model):
                 condition=Q(customer__isnull=True, given_at__isnull=True, redeemed_at__isnull=True)
                 | Q(customer__isnull=False, given_at__isnull=False),
                 name="coupon_given_to_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["offer", "customer", "occasion"],
+                condition=Q(customer__isnull=False),
+                name="coupon_once_an_occasion",
+            ),
+            models.UniqueConstraint(
+                fields=["offer", "code"],
+                condition=Q(customer__isnull=True),
+                name="coupon_once_in_its_pool",
             ),
         ]
         indexes = [

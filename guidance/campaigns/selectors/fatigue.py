@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, DateTimeField, Q
 from django.db.models.functions import Coalesce
@@ -14,18 +15,22 @@ State = Delivery.State
 
 
 def capped(
-    *, channel: str, customer_ids: Sequence[int], at: datetime, sent_only: bool = False
+    *,
+    channel: str,
+    customer_ids: Sequence[int],
+    at: datetime,
+    leaving: Sequence[UUID] | None = None,
 ) -> set[int]:
     """Return those who would have more than a cap allows with one more message at a moment.
 
-    What is sent, in doubt or on its way counts, also for the days after the moment; with
-    `sent_only` what still waits does not, so that of many that wait the first can leave.
+    What is sent, in doubt or on its way counts, also for the days after the moment. With `leaving`,
+    the messages about to leave, neither they nor what still waits counts: of many the first can go.
     Transactional messages never count. One statement a cap and one a counter.
     """
     full: set[int] = set()
     for cap in FrequencyCap.objects.filter(channel__in=["", channel]):
         span = timedelta(days=cap.days)
-        counts = _deliveries(cap.channel, customer_ids, at, span, sent_only)
+        counts = _deliveries(cap.channel, customer_ids, at, span, leaving)
         if not cap.channel:
             for counter in contact_counters():
                 for customer_id, count in counter(customer_ids, at - span).items():
@@ -35,10 +40,16 @@ def capped(
 
 
 def _deliveries(
-    channel: str, customer_ids: Sequence[int], at: datetime, span: timedelta, sent_only: bool
+    channel: str,
+    customer_ids: Sequence[int],
+    at: datetime,
+    span: timedelta,
+    leaving: Sequence[UUID] | None,
 ) -> dict[int, int]:
     states = [State.SENT, State.SENDING, State.IN_DOUBT]
-    counted = Q(state__in=states if sent_only else [*states, State.WAITING])
+    counted = Q(state__in=[*states, State.WAITING])
+    if leaving is not None:
+        counted = Q(state__in=states) & ~Q(id__in=list(leaving))
     if channel:
         counted &= Q(channel=channel)
     when = Coalesce("sent_at", "due_at", output_field=DateTimeField())

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
-from guidance.campaigns.models import Campaign, Channel, Delivery, Purpose, Verdict
+from guidance.campaigns.channels import channels
+from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
 from guidance.campaigns.planning.buckets import buckets_of
 from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Ints, Shoppers, Words
 from guidance.campaigns.planning.timing import NO_HOUR
@@ -16,8 +18,6 @@ from guidance.customers.models import Customer, Suppression
 from guidance.customers.selectors import consenting, has_contact, suppressed
 from guidance.experiments.models import Holdout
 
-# Only an e-mail needs an address that we keep: the shop's own sender has its own, an inbox is ours.
-ADDRESSED = {Channel.EMAIL}
 # A campaign of higher priority that speaks to a shopper within so long goes first.
 SOON = timedelta(days=1)
 VERDICTS = {
@@ -60,21 +60,27 @@ def read_shoppers(
 
 
 def channel_facts(
-    ids: Ints, *, channel: str, campaign: Campaign, at: datetime, sent_only: bool = False
+    ids: Ints,
+    *,
+    channel: str,
+    campaign: Campaign,
+    at: datetime,
+    leaving: Sequence[UUID] | None = None,
 ) -> ChannelFacts:
-    """Return who of these can be, wants to be and may be spoken to over a channel."""
+    """Return who of these, by ascending id, can be, wants to be and may be spoken to on a channel.
+
+    `leaving` are the messages about to leave, which no cap counts.
+    """
     listed = ids.tolist()
     everybody = np.ones(len(ids), dtype=np.bool_)
     address = everybody
-    if channel in ADDRESSED:
+    if channels()[channel].needs_address:
         address = _members(ids, has_contact(channel=channel, customer_ids=listed))
     consent, full = everybody, np.zeros(len(ids), dtype=np.bool_)
     if campaign.purpose != Purpose.TRANSACTIONAL:
         allowed = consenting(channel=channel, purpose=campaign.purpose, customer_ids=listed)
         consent = _members(ids, allowed)
-        full = _members(
-            ids, capped(channel=channel, customer_ids=listed, at=at, sent_only=sent_only)
-        )
+        full = _members(ids, capped(channel=channel, customer_ids=listed, at=at, leaving=leaving))
     return ChannelFacts(address, consent, _barred(ids, listed, channel, campaign), full)
 
 

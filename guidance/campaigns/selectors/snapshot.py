@@ -25,14 +25,15 @@ OFFER_FIELDS = (
 
 
 def snapshot(campaign: Campaign) -> dict[str, Any]:
-    """Return the campaign, its audience, steps, messages and offers as plain JSON; five statements.
+    """Return the campaign, its audience, steps, messages and offers as plain JSON; six statements.
 
     Two snapshots are equal exactly when nothing that was approved has changed. An imported list
     is frozen by the entries of its plan, not here.
     """
     told = {
-        "campaign": {name: getattr(campaign, name) for name in FIELDS},
-        "audience": _audience(campaign.audience),
+        # Read anew: what a form just set is not yet written as the database writes it.
+        "campaign": Campaign.objects.values(*FIELDS).get(pk=campaign.pk),
+        "audience": _audience(campaign.audience_id),
         "products": sorted(campaign.products.order_by().values_list("sku", flat=True)),
         "steps": list(
             CampaignStep.objects.filter(campaign=campaign).order_by("number").values(*STEP_FIELDS)
@@ -60,7 +61,5 @@ def fingerprint_of(told: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(told).encode()).hexdigest()
 
 
-def _audience(audience: Audience | None) -> dict[str, Any] | None:
-    if audience is None:
-        return None
-    return {"key": audience.key, "kind": audience.kind, "rules": audience.rules}
+def _audience(audience_id: int | None) -> dict[str, Any] | None:
+    return Audience.objects.filter(pk=audience_id).values("key", "kind", "rules").first()

@@ -125,7 +125,12 @@ def _write(chunk: pd.DataFrame) -> None:
         return
     marks = ", ".join(["?"] * len(COLUMNS))
     rows = chunk.astype(object).where(chunk.notna(), None).values.tolist()
-    rows = [[row[0].replace("-", ""), *row[1:]] for row in rows]
+    rows = [[row[0].replace("-", ""), *row[1:5], _plain(row[5]), row[6]] for row in rows]
     with connection.cursor() as cursor:
         statement = f"INSERT INTO {TABLE} ({columns}) VALUES ({marks})"  # noqa: S608  names, no values
         cursor.cursor.executemany(statement, rows)
+
+
+def _plain(time: str | None) -> str | None:
+    """Return a time as Django keeps it on SQLite: in UTC, without saying so."""
+    return time and time.removesuffix("+00:00")

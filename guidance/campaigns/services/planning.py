@@ -54,6 +54,7 @@ def request_plan(*, campaign: Campaign, actor: User) -> PushPlan:
     Raises ValidationError, by field, where the campaign cannot be planned.
     """
     hold_lock(f"campaigns.plan.{campaign.pk}")
+    campaign = Campaign.objects.get(pk=campaign.pk)
     _check_plannable(campaign)
     open_plans = PushPlan.objects.filter(campaign=campaign)
     if open_plans.filter(state=PushPlan.State.BUILDING).exists():

@@ -1,0 +1,83 @@
+"""Which messages a worker takes next: batches that no two workers share, at the channel's pace."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from guidance.campaigns.models import ChannelLimit, Delivery, PushPlan
+from guidance.campaigns.selectors.snapshot import snapshot
+
+State = Delivery.State
+# Longer than a batch takes with every message at its time-out; what is held longer was lost.
+LEASE = timedelta(minutes=10)
+
+
+def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()) -> list[Delivery]:
+    """Take up to `most` due messages of a channel under a lease and return them.
+
+    Rows that another worker is taking are passed over (SKIP LOCKED; on SQLite one writer at a time
+    is the rule anyway). `without` are campaigns whose messages wait.
+    """
+    lease = uuid.uuid4()
+    due = Delivery.objects.filter(state=State.WAITING, channel=channel, due_at__lte=now)
+    with transaction.atomic():
+        rows = due.exclude(campaign__in=list(without)).order_by("due_at", "id")
+        ids = rows.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)
+        taken = list(ids[:most])
+        Delivery.objects.filter(id__in=taken).update(
+            state=State.SENDING, lease=lease, lease_until=now + LEASE
+        )
+    mine = Delivery.objects.filter(id__in=taken, lease=lease).order_by("due_at", "id")
+    related = ("campaign", "message__publication__product", "message__subject", "customer", "offer")
+    return list(mine.select_related(*related))
+
+
+@transaction.atomic
+def take_tokens(*, channel: str, wanted: int, now: datetime | None = None) -> int:
+    """Return how many messages may leave over a channel now, and count them as gone.
+
+    A bucket of one second's messages, shared by all workers. No row or no limit: all of them.
+    """
+    limit = ChannelLimit.objects.select_for_update().filter(channel=channel).first()
+    if limit is None:
+        return wanted
+    if limit.is_stopped:
+        return 0
+    if limit.per_second is None:
+        return wanted
+    at = now or timezone.now()
+    since = (at - limit.refilled_at).total_seconds() if limit.refilled_at else 1.0
+    held = min(limit.tokens + max(since, 0.0) * limit.per_second, float(limit.per_second))
+    given = min(int(held), wanted)
+    limit.tokens, limit.refilled_at = held - given, at
+    limit.save(update_fields=["tokens", "refilled_at"])
+    return given
+
+
+def changed_campaigns() -> list[int]:
+    """Return the campaigns whose messages wait because they are no longer what was approved."""
+    waiting = Delivery.objects.filter(plan=OuterRef("pk"), state=State.WAITING)
+    plans = PushPlan.objects.filter(Exists(waiting), state=PushPlan.State.APPROVED)
+    return [
+        plan.campaign_id
+        for plan in plans.select_related("campaign", "campaign__audience")
+        if snapshot(plan.campaign) != plan.frozen
+    ]
+
+
+@transaction.atomic
+def find_lost(*, now: datetime, idempotent: Iterable[str]) -> tuple[int, int]:
+    """Deal with messages whose worker died; return how many wait again and how many are in doubt.
+
+    Over a channel whose receiver knows a message by its key it may go out again. Over another it
+    may where it was not handed over yet; else nobody knows, and a person decides.
+    """
+    lost = Delivery.objects.filter(state=State.SENDING, lease_until__lt=now)
+    unknown = lost.exclude(channel__in=list(idempotent)).filter(handed_at__isnull=False)
+    in_doubt = unknown.update(state=State.IN_DOUBT, lease=None, lease_until=None)
+    again = lost.update(state=State.WAITING, lease=None, lease_until=None)
+    return again, in_doubt

@@ -1,0 +1,187 @@
+"""The outbox at work: take, check again, hand over, and write down what became of each message.
+
+Every state is written before and after a message leaves, so that a process that dies at any point
+leaves nothing but messages that wait, that may go out again under the same key, or that are in
+doubt and wait for a person.
+"""
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from guidance.campaigns.channels import Channel, Outcome, Result, channel_of, channels
+from guidance.campaigns.models import ChannelLimit, Delivery, Verdict
+from guidance.campaigns.services.claiming import changed_campaigns, claim, find_lost, take_tokens
+from guidance.campaigns.services.composing import compose
+from guidance.campaigns.services.coupons import release_coupons
+from guidance.campaigns.services.logging_sent import log_sent
+from guidance.campaigns.services.rechecking import Checked, recheck
+
+State = Delivery.State
+# Messages a worker takes at once; over a channel that cannot tell a second copy, few, since a
+# worker that dies leaves those handed over in doubt.
+BATCH, CAREFUL_BATCH = 500, 50
+BUDGET_SECONDS = 45.0
+# 30 s, then three times as long each time up to 6 h; the seventh attempt comes after 9 hours.
+FIRST_DELAY, GROWTH, LONGEST_DELAY = 30.0, 3, 6 * 3600.0
+MOST_ATTEMPTS = 7
+JITTER = 0.2
+UNSENT_FIELDS = [
+    *("state", "reason", "detail", "attempts", "due_at", "lease", "lease_until", "handed_at"),
+]
+
+
+@dataclass
+class Delivered:
+    """What one run came to."""
+
+    sent: int = 0
+    cancelled: int = 0
+    in_doubt: int = 0
+    waiting: int = 0
+
+    def add(self, other: "Delivered") -> None:
+        self.sent += other.sent
+        self.cancelled += other.cancelled
+        self.in_doubt += other.in_doubt
+        self.waiting += other.waiting
+
+
+def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
+    """Send what is due over a channel until nothing is or the time is up; safe to be killed."""
+    batch = BATCH if channels()[channel].is_idempotent else CAREFUL_BATCH
+    told, ends = Delivered(), time.monotonic() + seconds
+    while time.monotonic() < ends:
+        now = timezone.now()
+        room = take_tokens(channel=channel, wanted=batch)
+        if not room:
+            if ChannelLimit.objects.filter(channel=channel, is_stopped=True).exists():
+                break
+            time.sleep(min(1.0, max(ends - time.monotonic(), 0)))
+            continue
+        taken = claim(channel=channel, most=room, now=now, without=changed_campaigns())
+        if not taken:
+            break
+        told.add(send_batch(taken, carrier=channel_of(channel), now=now))
+    return told
+
+
+def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) -> Delivered:
+    """Check claimed messages again, hand over those that may leave, and settle all of them."""
+    checked = recheck(taken, now=now)
+    with transaction.atomic():
+        messages = compose(checked, carrier)
+        _refuse(taken, checked)
+        _put_back(checked)
+    told = Delivered(cancelled=len(checked.refused), waiting=len(checked.postponed))
+    leaving = {delivery.pk: delivery for delivery in checked.leaving}
+    # Where a second copy would show, each message is marked just before it goes.
+    size = len(messages) if carrier.is_idempotent else 1
+    for start in range(0, len(messages), max(size, 1)):
+        chunk = messages[start : start + size]
+        rows = [leaving[message.delivery_id] for message in chunk]
+        if not carrier.is_idempotent:
+            Delivery.objects.filter(id=rows[0].pk).update(handed_at=timezone.now())
+        told.add(settle(rows, carrier.send(chunk)))
+    return told
+
+
+@transaction.atomic
+def settle(rows: Sequence[Delivery], outcomes: Sequence[Outcome]) -> Delivered:
+    """Write what became of messages that were handed over; what was sent is logged as decisions."""
+    told, now = Delivered(), timezone.now()
+    sent, others = [], []
+    for row, outcome in zip(rows, outcomes, strict=True):
+        row.attempts += 1
+        row.lease, row.lease_until = None, None
+        row.detail = (outcome.provider_id or outcome.detail or outcome.reason)[:200]
+        if outcome.result == Result.SENT:
+            row.state, row.sent_at = State.SENT, now
+            sent.append(row)
+        else:
+            _settle_unsent(row, outcome, now, told)
+            others.append(row)
+    told.sent = len(sent)
+    _write_sent(sent, now)
+    Delivery.objects.bulk_update(others, UNSENT_FIELDS)
+    release_coupons(
+        coupon_ids=[
+            row.coupon_id for row in others if row.state == State.CANCELLED and row.coupon_id
+        ]
+    )
+    log_sent(sent)
+    return told
+
+
+def _settle_unsent(row: Delivery, outcome: Outcome, now: datetime, told: Delivered) -> None:
+    if outcome.result == Result.IN_DOUBT:
+        row.state = State.IN_DOUBT
+        told.in_doubt += 1
+    elif outcome.result == Result.RETRY and row.attempts < MOST_ATTEMPTS:
+        row.state, row.handed_at = State.WAITING, None
+        row.due_at = now + delay_after(row.attempts, outcome.after)
+        told.waiting += 1
+    else:
+        row.state = State.CANCELLED
+        row.reason = Verdict.BOUNCED if outcome.is_bounce else Verdict.GIVEN_UP
+        told.cancelled += 1
+
+
+def _write_sent(sent: Sequence[Delivery], now: datetime) -> None:
+    """Mark messages as sent: one statement, and one more where the receiver named them."""
+    Delivery.objects.filter(id__in=[row.pk for row in sent]).update(
+        state=State.SENT,
+        sent_at=now,
+        attempts=F("attempts") + 1,
+        lease=None,
+        lease_until=None,
+    )
+    Delivery.objects.bulk_update([row for row in sent if row.detail], ["detail"])
+
+
+def _refuse(taken: Sequence[Delivery], checked: Checked) -> None:
+    """Cancel those that may not leave, each for its reason, and take their coupons back."""
+    by_reason: defaultdict[Verdict, list[UUID]] = defaultdict(list)
+    for key, verdict in checked.refused.items():
+        by_reason[verdict].append(key)
+    for verdict, ids in by_reason.items():
+        Delivery.objects.filter(id__in=ids).update(
+            state=State.CANCELLED, reason=verdict, lease=None, lease_until=None, coupon=None
+        )
+    gone = [row.coupon_id for row in taken if row.pk in checked.refused and row.coupon_id]
+    release_coupons(coupon_ids=gone)
+
+
+def _put_back(checked: Checked) -> None:
+    """Let those wait again that are to leave later."""
+    for key, due_at in checked.postponed.items():
+        Delivery.objects.filter(id=key).update(
+            state=State.WAITING, due_at=due_at, lease=None, lease_until=None
+        )
+
+
+def delay_after(attempts: int, asked: float | None = None) -> timedelta:
+    """Return how long to wait after so many attempts, not less than was asked for."""
+    seconds = min(FIRST_DELAY * GROWTH ** (attempts - 1), LONGEST_DELAY)
+    seconds *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  spread, no secret
+    return timedelta(seconds=max(seconds, asked or 0.0))
+
+
+def sweep_deliveries(*, now: datetime | None = None) -> int:
+    """Find what dead workers held, and have a worker send over each channel with something due."""
+    at = now or timezone.now()
+    find_lost(now=at, idempotent=[key for key, one in channels().items() if one.is_idempotent])
+    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=at)
+    wanted = list(due.order_by().values_list("channel", flat=True).distinct())
+    for channel in wanted:
+        async_task("guidance.campaigns.tasks.deliver", channel)
+    return len(wanted)

@@ -1,0 +1,120 @@
+"""From an approved plan to the outbox: the messages of its entries, each once."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import uuid_utils
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.services.entries import hash_entries
+from guidance.campaigns.services.planning import plan_hash
+from guidance.core.jobs import JobContext
+from guidance.core.services import record_audit
+
+CHUNK = 20_000
+CHECKING, QUEUEING = gettext_noop("checking the plan"), gettext_noop("queueing messages")
+TABLE = Delivery._meta.db_table
+FIELDS = ("customer_id", "message_id", "offer_id", "send_at")
+
+
+class Tampered(Exception):
+    """The rows of a plan are not those that were approved."""
+
+
+def run_queue_push(context: JobContext) -> dict[str, Any]:
+    """Queue an approved plan's messages in a job; one that was killed goes on where it was."""
+    plan = PushPlan.objects.get(pk=context.params["plan"])
+    context.progress(CHECKING, 0.0)
+    return {"queued": queue_plan(plan=plan, context=context)}
+
+
+def queue_plan(*, plan: PushPlan, context: JobContext | None = None) -> int:
+    """Write the outbox rows of an approved plan and return how many it has.
+
+    Raises Tampered, and queues nothing, where the entries are not those that were approved.
+    """
+    if plan.state != PushPlan.State.APPROVED:
+        return 0
+    if plan_hash(plan.frozen, hash_entries(plan.pk)) != plan.sha256:
+        PushPlan.objects.filter(pk=plan.pk).update(problem="entries differ from the approved hash")
+        raise Tampered(str(plan.pk))
+    whole = int(plan.counts["verdicts"].get(str(int(Verdict.SEND)), 0))
+    channels: dict[int, str] = dict(
+        CampaignMessage.objects.filter(step__campaign=plan.campaign_id).values_list("id", "channel")
+    )
+    while _queue_chunk(plan, channels):
+        done = Delivery.objects.filter(plan=plan).count()
+        if context is not None:
+            context.progress(QUEUEING, min(done / max(whole, 1), 1.0))
+    return _finish(plan)
+
+
+@transaction.atomic
+def _finish(plan: PushPlan) -> int:
+    queued = Delivery.objects.filter(plan=plan).count()
+    PushPlan.objects.filter(pk=plan.pk).update(is_queued=True)
+    record_audit(actor=plan.decided_by, verb="queue_push", target=plan, details={"rows": queued})
+    return queued
+
+
+@transaction.atomic
+def _queue_chunk(plan: PushPlan, channels: dict[int, str]) -> int:
+    """Queue the entries after the last one that is queued; return how many."""
+    last = Delivery.objects.filter(plan=plan).aggregate(last=Max("customer_id"))["last"] or 0
+    entries = PlanEntry.objects.filter(plan=plan, verdict=Verdict.SEND, customer_id__gt=last)
+    rows = list(entries.order_by("customer_id").values_list(*FIELDS)[:CHUNK])
+    if not rows:
+        return 0
+    now = timezone.now()
+    frame = pd.DataFrame(rows, columns=list(FIELDS))
+    _write(plan, frame, channels, now)
+    return len(rows)
+
+
+def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: datetime) -> None:
+    deliveries = pd.DataFrame(
+        {
+            "id": [str(uuid_utils.uuid7()) for _row in range(len(frame))],
+            "campaign_id": plan.campaign_id,
+            "plan_id": str(plan.pk),
+            "step": 1,
+            "customer_id": frame.customer_id,
+            "occurrence": str(plan.number),
+            "channel": frame.message_id.map(channels),
+            "message_id": frame.message_id.astype("Int64"),
+            "offer_id": frame.offer_id.astype("Int64"),
+            "state": Delivery.State.WAITING.value,
+            "reason": int(Verdict.SEND),
+            "detail": "",
+            "due_at": frame.send_at.map(_as_text),
+            "attempts": 0,
+            "created_at": _as_text(now),
+        }
+    )
+    columns = ", ".join(deliveries.columns)
+    if connection.vendor == "postgresql":
+        told = io.StringIO()
+        # A quoted empty text is a text; an unquoted one is NULL.
+        deliveries.to_csv(told, header=False, index=False, quoting=0, na_rep="\\N")
+        statement = f"COPY {TABLE} ({columns}) FROM STDIN (FORMAT csv, NULL '\\N')"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(told.getvalue())
+        return
+    for name in ("id", "plan_id"):
+        deliveries[name] = deliveries[name].str.replace("-", "")
+    plain = deliveries.astype(object).where(deliveries.notna(), None)
+    marks = ", ".join(["?"] * len(deliveries.columns))
+    with connection.cursor() as cursor:
+        statement = f"INSERT INTO {TABLE} ({columns}) VALUES ({marks})"  # noqa: S608  names, no values
+        cursor.cursor.executemany(statement, plain.values.tolist())
+
+
+def _as_text(time: datetime) -> str:
+    """Return a time in UTC as both databases keep it."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")

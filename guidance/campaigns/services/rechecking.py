@@ -1,0 +1,124 @@
+"""At the moment of sending: whether each message may still leave, and with which coupon."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+
+from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
+from guidance.campaigns.planning.shoppers import ChannelFacts
+from guidance.campaigns.selectors.reach import channel_facts
+from guidance.campaigns.services.planning import shop_zones
+from guidance.content.models import PublishedCopy
+from guidance.customers.quiet import Window, check_quiet
+
+
+@dataclass
+class Checked:
+    """What may leave now, why the rest may not, and what waits for the end of quiet hours."""
+
+    leaving: list[Delivery] = field(default_factory=list)
+    refused: dict[UUID, Verdict] = field(default_factory=dict)
+    postponed: dict[UUID, datetime] = field(default_factory=dict)
+
+
+def recheck(deliveries: Sequence[Delivery], *, now: datetime) -> Checked:
+    """Hold claimed messages to today's consents, caps, hours, stock and texts.
+
+    About eight statements a campaign and channel. Of two messages to one shopper in a batch the
+    one due first leaves; the other waits for the next batch, where the first counts.
+    """
+    checked = Checked()
+    seen: set[int] = set()
+    groups: defaultdict[tuple[int, str], list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        if delivery.customer_id in seen:
+            checked.postponed[delivery.pk] = delivery.due_at
+            continue
+        seen.add(delivery.customer_id)
+        groups[delivery.campaign_id, delivery.channel].append(delivery)
+    leaving = [delivery.pk for delivery in deliveries]
+    for (_campaign, channel), group in groups.items():
+        _check_group(group, channel, leaving, now, checked)
+    return checked
+
+
+def _check_group(
+    group: list[Delivery], channel: str, leaving: list[UUID], now: datetime, checked: Checked
+) -> None:
+    campaign = group[0].campaign
+    group = sorted(group, key=lambda one: one.customer_id)
+    texts = _texts_gone(group)
+    ids = np.asarray([one.customer_id for one in group], dtype=np.int64)
+    facts = channel_facts(ids, channel=channel, campaign=campaign, at=now, leaving=leaving)
+    quiet = check_quiet(
+        np.full(len(group), int(now.timestamp()), dtype=np.int64),
+        zones=[one.customer.time_zone for one in group],
+        countries=[one.customer.country for one in group],
+        window=Window(campaign.quiet_from, campaign.quiet_until),
+        shop_zones=shop_zones(),
+    )
+    ends = int(campaign.ends_at.timestamp())
+    for place, delivery in enumerate(group):
+        verdict = _of_campaign(campaign, now) or _of_shopper(facts, place, campaign)
+        if delivery.customer.merged_into_id is not None:
+            verdict = Verdict.NOT_AUDIENCE
+        verdict = verdict or texts.get(delivery.message_id, Verdict.SEND) or _of_product(delivery)
+        later = int(quiet.next_allowed[place])
+        if verdict:
+            checked.refused[delivery.pk] = Verdict(verdict)
+        elif campaign.purpose == Purpose.TRANSACTIONAL or quiet.allowed[place]:
+            checked.leaving.append(delivery)
+        elif later > ends:
+            checked.refused[delivery.pk] = Verdict.QUIET_HOURS
+        else:
+            checked.postponed[delivery.pk] = datetime.fromtimestamp(later, UTC)
+
+
+def _of_campaign(campaign: Campaign, now: datetime) -> Verdict:
+    if campaign.stopped_at is not None or not campaign.is_active:
+        return Verdict.STOPPED
+    return Verdict.TOO_LATE if campaign.ends_at <= now else Verdict.SEND
+
+
+def _of_shopper(facts: ChannelFacts, place: int, campaign: Campaign) -> Verdict:
+    if not facts.has_address[place]:
+        return Verdict.NO_ADDRESS
+    if campaign.purpose != Purpose.TRANSACTIONAL and not facts.has_consent[place]:
+        return Verdict.NO_CONSENT
+    if facts.barred[place]:
+        return Verdict(int(facts.barred[place]))
+    return Verdict.CAP if facts.is_capped[place] else Verdict.SEND
+
+
+def _of_product(delivery: Delivery) -> Verdict:
+    product = delivery.message.publication.product
+    is_gone = product.is_hidden or product.stock == 0
+    return Verdict.OUT_OF_STOCK if is_gone else Verdict.SEND
+
+
+def _texts_gone(group: Sequence[Delivery]) -> dict[int, Verdict]:
+    """Return, by message, why a text or a subject may not be told any more; one statement.
+
+    A fact it cites changed, as a price does, or a person withdrew it. A text that was merely
+    replaced by a newer one is still approved, word for word.
+    """
+    messages = {one.message_id: one.message for one in group}
+    cited = {m.publication_id for m in messages.values()}
+    cited |= {m.subject_id for m in messages.values() if m.subject_id}
+    standing = dict(
+        PublishedCopy.objects.filter(publication__in=cited).values_list("publication", "status")
+    )
+    gone = {
+        PublishedCopy.Status.STALE.value: Verdict.PRICE_CHANGED,
+        PublishedCopy.Status.WITHDRAWN.value: Verdict.TEXT_WITHDRAWN,
+    }
+    found: dict[int, Verdict] = {}
+    for key, message in messages.items():
+        for publication in (message.publication_id, message.subject_id):
+            if publication and (verdict := gone.get(standing.get(publication, ""))):
+                found[key] = verdict
+    return found

@@ -1,0 +1,13 @@
+"""Background tasks of campaigns."""
+
+from guidance.campaigns.services import delivering
+
+
+def deliver(channel: str) -> int:
+    """Send what is due over a channel, and return how many messages left."""
+    return delivering.deliver_due(channel=channel).sent
+
+
+def sweep_deliveries() -> int:
+    """Find what dead workers held, and have every channel send what is due."""
+    return delivering.sweep_deliveries()

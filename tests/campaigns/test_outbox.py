@@ -1,0 +1,268 @@
+"""The outbox: each message once, checked again as it leaves, and every one accounted for."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import ClassVar
+
+import pytest
+from django.utils import timezone
+
+from guidance.campaigns.channels import Channel, Message, Outcome, register_channel
+from guidance.campaigns.channels.registry import register_own_channels
+from guidance.campaigns.models import (
+    ChannelLimit,
+    Coupon,
+    Delivery,
+    FrequencyCap,
+    PushPlan,
+    Verdict,
+)
+from guidance.campaigns.selectors.deliveries import outbox_of
+from guidance.campaigns.services.approval import stop_campaign
+from guidance.campaigns.services.claiming import claim, take_tokens
+from guidance.campaigns.services.delivering import MOST_ATTEMPTS, deliver_due, sweep_deliveries
+from guidance.content.models import PublishedCopy
+from guidance.decisions.models import Decision
+from tests import factories
+from tests.campaigns.pushes import allow, approved, push, shopper
+
+pytestmark = pytest.mark.django_db
+V, State = Verdict, Delivery.State
+
+
+class Recorder(Channel):
+    """Answers as a test tells it, and keeps what it was given."""
+
+    key = "null"
+    label = "recorder"
+    needs_address = False
+    is_idempotent = True
+    answers: ClassVar[list[Outcome]] = []
+    got: ClassVar[list[Message]] = []
+
+    def send(self, messages: Sequence[Message]) -> list[Outcome]:
+        self.got.extend(messages)
+        return [self.answers.pop(0) if self.answers else Outcome.sent() for _one in messages]
+
+
+class Careless(Recorder):
+    """A receiver that cannot tell a second copy, as over SMTP."""
+
+    is_idempotent = False
+
+
+@pytest.fixture(params=[Recorder])
+def recorder(request: pytest.FixtureRequest) -> object:
+    kind = request.param
+    kind.answers.clear()
+    kind.got.clear()
+    register_channel(kind)
+    yield kind
+    register_own_channels()
+
+
+def states(plan: PushPlan) -> dict[tuple[str, int], int]:
+    return dict(outbox_of(plan))
+
+
+def test_every_message_leaves_once_and_is_logged_as_a_decision(recorder: type[Recorder]) -> None:
+    plan = approved(push(shopper("null"), shopper("null")).step.campaign)
+    assert deliver_due(channel="null").sent == 2
+    assert deliver_due(channel="null").sent == 0
+    assert states(plan) == {("sent", V.SEND): 2}
+    keys = [message.idempotency_key for message in recorder.got]
+    assert sorted(keys) == sorted(str(pk) for pk in plan.deliveries.values_list("pk", flat=True))
+    logged = Decision.objects.filter(surface="push")
+    assert {str(one.pk) for one in logged} == set(keys)
+    assert logged[0].context["campaign"] == plan.campaign.key
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda plan, who: allow(who, "null", is_granted=False), V.NO_CONSENT),
+        (
+            lambda plan, who: factories.suppression(
+                customer=who, channel="null", reason="unsubscribed"
+            ),
+            V.SUPPRESSED,
+        ),
+        (
+            lambda plan, who: (
+                FrequencyCap.objects.create(most=1, days=1)
+                and factories.delivery(customer=who, state="sent", sent_at=timezone.now())
+            ),
+            V.CAP,
+        ),
+        (lambda plan, who: _product(plan).update(stock=0), V.OUT_OF_STOCK),
+        (lambda plan, who: PublishedCopy.objects.update(status="stale"), V.PRICE_CHANGED),
+        (lambda plan, who: PublishedCopy.objects.update(status="withdrawn"), V.TEXT_WITHDRAWN),
+    ],
+)
+def test_what_changed_since_the_approval_becomes_a_recorded_exclusion(
+    recorder: type[Recorder], change: object, reason: Verdict
+) -> None:
+    who = shopper("null")
+    plan = approved(push(who).step.campaign)
+    change(plan, who)  # type: ignore[operator]
+    deliver_due(channel="null")
+    assert states(plan) == {("cancelled", reason): 1}
+    assert not recorder.got
+    plan.refresh_from_db()
+    assert plan.state == PushPlan.State.APPROVED
+
+
+def _product(plan: PushPlan) -> object:
+    text = plan.entries.filter(verdict=V.SEND)[0].message.publication
+    return type(text.product).objects.filter(pk=text.product_id)
+
+
+def test_a_campaign_changed_after_approval_sends_nothing_until_it_is_as_approved(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    campaign = plan.campaign
+    campaign.priority = 99
+    campaign.save()
+    deliver_due(channel="null")
+    assert states(plan) == {("waiting", V.SEND): 1}
+    campaign.priority = 50
+    campaign.save()
+    deliver_due(channel="null")
+    assert states(plan) == {("sent", V.SEND): 1}
+
+
+def test_what_a_worker_holds_when_somebody_stops_the_campaign_does_not_leave(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    held = claim(channel="null", most=9, now=timezone.now())
+    stop_campaign(campaign=plan.campaign, reason="typo", actor=factories.user())
+    Delivery.objects.filter(pk=held[0].pk).update(lease_until=timezone.now() - timedelta(1))
+    sweep_deliveries()
+    deliver_due(channel="null")
+    assert states(plan) == {("cancelled", V.STOPPED): 1}
+    assert not recorder.got
+
+
+def test_a_shopper_in_two_campaigns_gets_one_where_the_cap_is_one(
+    recorder: type[Recorder],
+) -> None:
+    who = shopper("null")
+    FrequencyCap.objects.create(most=1, days=7)
+    first = approved(push(who).step.campaign)
+    message = push(who)
+    factories.delivery(customer=who, message=message)
+    deliver_due(channel="null")
+    assert states(first) == {("sent", V.SEND): 1}
+    other = Delivery.objects.get(message=message)
+    assert (other.state, other.reason) == ("cancelled", V.CAP)
+
+
+def test_a_refusal_is_tried_again_under_the_same_key_and_given_up_in_the_end(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    recorder.answers.extend([Outcome.retry("busy")] * MOST_ATTEMPTS)
+    for _attempt in range(MOST_ATTEMPTS):
+        assert deliver_due(channel="null").sent == 0
+        plan.deliveries.update(due_at=timezone.now())
+    assert states(plan) == {("cancelled", V.GIVEN_UP): 1}
+    assert len({message.idempotency_key for message in recorder.got}) == 1
+    assert len(recorder.got) == MOST_ATTEMPTS
+
+
+def test_a_dead_workers_messages_go_out_again_where_the_receiver_knows_them(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    claim(channel="null", most=9, now=timezone.now() - timedelta(hours=1))
+    plan.deliveries.update(due_at=timezone.now() - timedelta(hours=2))
+    claim(channel="null", most=9, now=timezone.now() - timedelta(hours=1))
+    assert states(plan) == {("sending", V.SEND): 1}
+    sweep_deliveries()
+    deliver_due(channel="null")
+    assert states(plan) == {("sent", V.SEND): 1}
+
+
+@pytest.mark.parametrize("recorder", [Careless], indirect=True)
+def test_over_a_channel_that_knows_no_keys_only_what_was_handed_over_is_in_doubt(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null"), shopper("null")).step.campaign)
+    plan.deliveries.update(due_at=timezone.now() - timedelta(hours=2))
+    held = claim(channel="null", most=9, now=timezone.now() - timedelta(hours=1))
+    Delivery.objects.filter(pk=held[0].pk).update(handed_at=timezone.now())
+    sweep_deliveries()
+    assert states(plan) == {("in_doubt", V.SEND): 1, ("waiting", V.SEND): 1}
+    deliver_due(channel="null")
+    assert states(plan) == {("in_doubt", V.SEND): 1, ("sent", V.SEND): 1}
+
+
+def test_a_channel_sends_no_more_a_second_than_it_may_and_nothing_while_stopped(
+    recorder: type[Recorder],
+) -> None:
+    limit = ChannelLimit.objects.create(channel="null", per_second=3)
+    now = timezone.now()
+    assert [take_tokens(channel="null", wanted=2, now=now) for _time in range(3)] == [2, 1, 0]
+    assert take_tokens(channel="null", wanted=9, now=now + timedelta(seconds=0.7)) == 2
+    assert take_tokens(channel="null", wanted=9, now=now + timedelta(seconds=60)) == 3
+    limit.refresh_from_db()
+    limit.is_stopped = True
+    limit.save()
+    plan = approved(push(shopper("null")).step.campaign)
+    deliver_due(channel="null")
+    assert states(plan) == {("waiting", V.SEND): 1}
+
+
+def test_an_offers_message_carries_a_coupon_and_who_finds_none_left_is_told_of(
+    recorder: type[Recorder],
+) -> None:
+    people = [shopper("null") for _n in range(3)]
+    message = push(*people)
+    offer = factories.offer(
+        campaign=message.step.campaign, is_pooled=True, most_in_total=2, cost=Decimal(1)
+    )
+    Coupon.objects.bulk_create(Coupon(offer=offer, code=f"ONE{n}") for n in range(5))
+    plan = approved(message.step.campaign)
+    deliver_due(channel="null")
+    assert states(plan) == {("sent", V.SEND): 2, ("cancelled", V.NO_COUPON): 1}
+    codes = {one.data["coupon"] for one in recorder.got}
+    assert codes == set(Coupon.objects.exclude(customer=None).values_list("code", flat=True))
+    assert all(one.data["coupon"] in one.body for one in recorder.got)
+    offer.refresh_from_db()
+    assert offer.given == 2
+
+
+def test_a_message_that_never_left_gives_its_coupon_back(recorder: type[Recorder]) -> None:
+    message = push(shopper("null"))
+    offer = factories.offer(campaign=message.step.campaign)
+    approved(message.step.campaign)
+    recorder.answers.append(Outcome.refused("blocked"))
+    deliver_due(channel="null")
+    offer.refresh_from_db()
+    assert (offer.given, Coupon.objects.count()) == (0, 0)
+
+
+def test_nobody_gets_what_was_meant_for_a_visitor_they_became(recorder: type[Recorder]) -> None:
+    visitor, customer = shopper("null"), shopper("null")
+    plan = approved(push(visitor).step.campaign)
+    visitor.merged_into = customer
+    visitor.save()
+    deliver_due(channel="null")
+    assert states(plan) == {("cancelled", V.NOT_AUDIENCE): 1}
+
+
+def test_the_database_refuses_a_second_message_for_the_same_occasion() -> None:
+    from django.db import IntegrityError
+
+    one = factories.delivery()
+    with pytest.raises(IntegrityError):
+        factories.delivery(
+            id=uuid.uuid4(),
+            message=one.message,
+            customer=one.customer,
+            occurrence=one.occurrence,
+        )
