@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -168,7 +169,7 @@ def _who(channel: str, customer_id: int | None, address: str) -> tuple[int | Non
         customer_id = customer.merged_into_id or customer.pk
     if not address:
         return customer_id, ""
-    here = {"channel": channel, "fingerprint__in": fingerprints(address)}
+    here: dict[str, Any] = {"channel": channel, "fingerprint__in": fingerprints(address)}
     _seal_anew(Suppression.objects.select_for_update(of=("self",)).filter(**here))
     points = list(ContactPoint.objects.filter(**here).order_by("pk"))
     stale = [point.pk for point in points if not is_current(point.ciphertext)]
