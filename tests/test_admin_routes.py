@@ -128,6 +128,7 @@ ROUTES = {
     "recommendations_surface_preview": Route(
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.surface
     ),
+    "campaigns_pushendpoint_rotate": Route(None, factories.push_endpoint),
     "customers_suppression_lift": Route(None, factories.suppression),
     "behaviour_savedview_start": Route(SEE_BEHAVIOUR),
     "behaviour_savedview_analysis": Route(SEE_BEHAVIOUR, arguments=("paths",)),

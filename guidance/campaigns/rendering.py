@@ -202,9 +202,9 @@ def greeting(*, tier: str, language: str) -> str:
         return _("Dear %(tier)s member,") % {"tier": tier} if tier else _("Hello,")
 
 
-def money(value: Decimal, currency: str, language: str) -> str:
+def money(value: Decimal | str, currency: str, language: str) -> str:
     """Return an amount as people of a language write it."""
-    return format_currency(value, currency, locale=locale_of(language))
+    return format_currency(Decimal(value), currency, locale=locale_of(language))
 
 
 @lru_cache(maxsize=64)

@@ -2,10 +2,10 @@
 
 import importlib.util
 import shutil
-import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from guidance.campaigns.channels.email import open_backend
 from guidance.content.services.providers import reach_writer
 from guidance.core.selectors import is_worker_alive
 from guidance.training.models import ModelVersion
@@ -151,12 +152,34 @@ def check_language_model() -> Diagnosis:
 
 
 def check_mail() -> Diagnosis:
-    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        return Diagnosis(_("Mail"), True, settings.EMAIL_BACKEND)
-    address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    """Reach the mail server or build the provider's client, and look at what letters need."""
+    name, backend = _("Mail"), settings.EMAIL_BACKEND
+    if backend.startswith("django.core.mail.backends.") and not backend.endswith(
+        "smtp.EmailBackend"
+    ):
+        return Diagnosis(name, True, _("%(backend)s: no letter leaves") % {"backend": backend})
+    detail = settings.MAIL_PROVIDER or f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:
-        with smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=5):
-            return Diagnosis(_("Mail"), True, address)
-    except OSError as error:
-        fix = _("Correct EMAIL_HOST and EMAIL_PORT, or start the mail server.")
-        return Diagnosis(_("Mail"), False, f"{address}: {error}", fix)
+        mail = open_backend()
+        mail.open()
+        mail.close()
+    except ImproperlyConfigured as wrong:
+        fix = _("Set what it names; ANYMAIL_… variables are a provider's settings.")
+        return Diagnosis(name, False, f"{detail}: {wrong}", fix)
+    except (OSError, ImportError) as error:
+        fix = _("Correct EMAIL_HOST, EMAIL_PORT, the login or TLS, or start the mail server.")
+        return Diagnosis(name, False, f"{detail}: {error}", fix)
+    fix = " ".join(_missing_for_letters())
+    return Diagnosis(name, not fix, detail, fix)
+
+
+def _missing_for_letters() -> list[str]:
+    """Say what letters to shoppers still need, beside a server that takes them."""
+    missing = []
+    if parseaddr(settings.DEFAULT_FROM_EMAIL)[1].endswith("@localhost"):
+        missing.append(_("Set DEFAULT_FROM_EMAIL to the shop's own address."))
+    if not settings.PUBLIC_URL.startswith("https://"):
+        missing.append(_("Set PUBLIC_URL: unsubscribing in one click takes an https address."))
+    if settings.MAIL_PROVIDER and not settings.ANYMAIL.get("WEBHOOK_SECRET"):
+        missing.append(_("Set ANYMAIL_WEBHOOK_SECRET, so that bounces and complaints come back."))
+    return missing

@@ -57,6 +57,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
     | {
         "campaigns.campaign": "view add change delete",
         "campaigns.offer": "view add change delete",
+        "campaigns.inboxmessage": "view",
         "customers.customer": "view",
         "customers.suppression": "view add",
         "content.publication": "view",

@@ -7,6 +7,7 @@ links to go on working).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from guidance.core.ids import parse_id
 
 # What the header `List-Unsubscribe-Post` says, and the body of the one click (RFC 8058).
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
+_SOME = "token"
 _UNSUBSCRIBING, _PREFERRING = "customers.unsubscribe", "customers.preferences"
 
 
@@ -67,13 +69,13 @@ def unsubscribe_url(
     token = unsubscribe_token(
         customer=customer, channel=channel, purpose=purpose, delivery=delivery
     )
-    return settings.PUBLIC_URL + reverse("unsubscribe", args=[token])
+    return _address_of("unsubscribe", token)
 
 
 def preferences_url(*, customer: str) -> str:
     """Return the absolute address of a customer's preference page."""
     token = preferences_token(customer=customer)
-    return settings.PUBLIC_URL + reverse("preferences", args=[token])
+    return _address_of("preferences", token)
 
 
 def unsubscribe_headers(
@@ -82,6 +84,16 @@ def unsubscribe_headers(
     """Return the headers by which a mail program unsubscribes in one click (RFC 8058, RFC 2369)."""
     url = unsubscribe_url(customer=customer, channel=channel, purpose=purpose, delivery=delivery)
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "=".join(ONE_CLICK)}
+
+
+def _address_of(page: str, token: str) -> str:
+    return settings.PUBLIC_URL + _path_of(page).replace(_SOME, token)
+
+
+@lru_cache(maxsize=8)
+def _path_of(page: str) -> str:
+    """Return a page's path once a process: messages are composed by the thousand."""
+    return reverse(page, args=[_SOME])
 
 
 def _read(salt: str, token: str, length: int) -> list[Any]:

@@ -249,9 +249,7 @@ EMAIL_USE_SSL = os.environ.get("EMAIL_USE_SSL", "") == "1"
 EMAIL_TIMEOUT = int(os.environ.get("EMAIL_TIMEOUT", "20"))
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "ShopGuide <shop@localhost>")
 # Of django-anymail's backends, "anymail.backends.mailgun.EmailBackend": which provider it is.
-MAIL_PROVIDER = (
-    EMAIL_BACKEND.split(".")[2] if EMAIL_BACKEND.startswith("anymail.backends.") else ""
-)
+MAIL_PROVIDER = EMAIL_BACKEND.split(".")[2] if EMAIL_BACKEND.startswith("anymail.backends.") else ""
 # A provider's settings, as django-anymail names them: ANYMAIL_MAILGUN_API_KEY and so on. Its
 # webhooks are served where ANYMAIL_WEBHOOK_SECRET is set ("user:password", given to the provider).
 ANYMAIL = {

@@ -125,6 +125,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("API keys"), "key", "core.apikey"),
                     _item(_("Webhooks"), "webhook", "content.webhookendpoint"),
                     _item(_("Webhook deliveries"), "outbox", "content.webhookmessage"),
+                    _item(_("Message endpoints"), "send", "campaigns.pushendpoint"),
                     _item(_("Audit trail"), "history", "core.auditentry"),
                 ],
             },

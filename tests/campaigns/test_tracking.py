@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.customers.models import Consent, Customer, Suppression
 from guidance.customers.rows import ContactRow, CustomerRow
 from guidance.customers.selectors import suppressed
 from guidance.customers.services import upsert_customers
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 URL = "/anymail/postmark/tracking/"
 MIRA = "mira@mail.example"
 BOUNCE = {
     "RecordType": "Bounce", "ID": 42, "Type": "HardBounce", "TypeCode": 1, "MessageID": "pm-1",
-    "Email": "Mira@mail.example", "BouncedAt": "2026-01-01T00:00:00Z", "Description": "no such user",
+    "Email": "Mira@mail.example", "BouncedAt": "2026-01-01T00:00:00Z",
+    "Description": "no such user",
 }  # fmt: skip
 COMPLAINT = {**BOUNCE, "RecordType": "SpamComplaint", "Type": "SpamComplaint", "TypeCode": 512}
 STOPPED = {
@@ -65,6 +68,18 @@ def test_what_a_provider_tells_suppresses_at_once_and_once(
         consent = Consent.objects.get()
         assert (consent.is_granted, consent.purpose) == (False, "marketing")
         assert consent.proof["by"] == "shopper"
+
+
+def test_the_delivery_says_who_is_meant_from_what_and_by_which_decision(mira: Customer) -> None:
+    """Its metadata came back, though the address is somebody else's by now."""
+    message = factories.campaign_message(channel="email", campaign__purpose="service")
+    sent = {"state": "sent", "sent_at": timezone.now()}
+    delivery = factories.delivery(message=message, customer=mira, **sent)
+    told = {**STOPPED, "Recipient": "old@mail.example", "Metadata": {"delivery": str(delivery.pk)}}
+    _post(told)
+    row = Suppression.objects.get()
+    assert (row.customer, row.purpose, row.delivery) == (mira, "service", delivery.pk)
+    assert Event.objects.get().decision == delivery.pk
 
 
 @pytest.mark.parametrize("event", ["Open", "Delivery"])

@@ -1,6 +1,5 @@
-"""The shop's own sender: a real HTTPS receiver that checks signatures with the standard's library."""
+"""The shop's own sender: a real HTTPS receiver that checks signatures by the standard's library."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from guidance.campaigns.channels.endpoints import (
 from guidance.campaigns.models import PushEndpoint
 from guidance.core.models import AuditEntry
 from tests.campaigns.messages import message
-from tests.content.https_server import Receiver, receiving, status
+from tests.content.https_server import Receiver, hang_up, receiving, status
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +92,7 @@ def test_an_answer_says_whether_to_come_again(
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(receiver: Receiver) -> None:
     _made(receiver)
-    receiver.answers.append(lambda handler: handler.connection.close())
+    receiver.answers.append(hang_up)
     sent = message()
     (first,) = _send(sent)
     assert (first.result, first.reason) == (Result.RETRY, "connection")
@@ -135,7 +134,7 @@ def test_one_endpoint_is_in_use_at_a_time(receiver: Receiver) -> None:
 
 
 def test_secrets_are_sealed_and_move_to_a_new_key(receiver: Receiver, settings: Any) -> None:
-    endpoint, secret = _made(receiver)
+    _endpoint, secret = _made(receiver)
     assert secret.encode() not in bytes(PushEndpoint.objects.get().secret)
     settings.CONTACT_KEYS = ["new", *settings.CONTACT_KEYS]
     assert reseal_push_secrets() == 1
@@ -145,4 +144,3 @@ def test_secrets_are_sealed_and_move_to_a_new_key(receiver: Receiver, settings: 
     settings.CONTACT_KEYS = ["lost"]
     (outcome,) = _send(message())
     assert (outcome.result, outcome.reason) == (Result.RETRY, "secret")
-    assert json.dumps(outcome.detail)

@@ -12,8 +12,10 @@ from guidance.console.doctor import diagnose
 from guidance.core.models import WorkerHeartbeat
 from guidance.training.models import ModelVersion
 from tests import factories
+from tests.campaigns.smtp_server import receiving_mail
 
 pytestmark = pytest.mark.django_db
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 def _found() -> dict[str, tuple[bool, str]]:
@@ -50,3 +52,34 @@ def test_the_command_fails_while_anything_is_wrong() -> None:
         call_command("doctor", stdout=printed)
     assert ended.value.code == 1
     assert "manage.py worker" in printed.getvalue()
+
+
+def _mail(settings: Any) -> tuple[bool, str]:
+    settings.DEFAULT_FROM_EMAIL, settings.PUBLIC_URL = "news@shop.example", "https://shop.example"
+    return _found()["Mail"]
+
+
+def test_mail_is_well_where_the_server_answers_and_letters_can_be_answered(settings: Any) -> None:
+    settings.EMAIL_BACKEND, settings.MAIL_PROVIDER = SMTP, ""
+    with receiving_mail() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        assert _mail(settings) == (True, "")
+        settings.PUBLIC_URL = "http://shop.example"
+        settings.DEFAULT_FROM_EMAIL = "Shop <shop@localhost>"
+        is_well, fix = _found()["Mail"]
+        assert not is_well
+        assert "PUBLIC_URL" in fix
+        assert "DEFAULT_FROM_EMAIL" in fix
+    is_well, fix = _mail(settings)
+    assert not is_well
+    assert "EMAIL_HOST" in fix
+
+
+def test_a_providers_missing_key_and_webhook_secret_are_named(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    settings.ANYMAIL = {}
+    assert "ANYMAIL_" in _mail(settings)[1]
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "x"}
+    assert "ANYMAIL_WEBHOOK_SECRET" in _mail(settings)[1]
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "x", "WEBHOOK_SECRET": "a:b"}
+    assert _mail(settings) == (True, "")

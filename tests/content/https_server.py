@@ -72,6 +72,11 @@ def status(code: int, **headers: str) -> Answer:
     return answer
 
 
+def hang_up(handler: Handler) -> None:
+    """Take the call and close the connection without an answer."""
+    handler.close_connection = True
+
+
 def silence(handler: Handler) -> None:
     """Answer nothing until the server closes."""
     handler.receiver.closing.wait()

@@ -7,7 +7,7 @@ from django.db.models import Model
 from django_q.models import Failure, Schedule
 
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedView, SearchDayRollup
-from guidance.campaigns.models import Campaign, Offer
+from guidance.campaigns.models import Campaign, InboxMessage, Offer, PushEndpoint
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
     CopyBandit,
@@ -48,7 +48,9 @@ from tests.factories.campaigns import (
     campaign_message,
     campaign_step,
     delivery,
+    inbox_message,
     offer,
+    push_endpoint,
     push_plan,
 )
 from tests.factories.catalog import category, product
@@ -130,6 +132,8 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     HealthThreshold: health_threshold,
     Campaign: campaign,
     Offer: offer,
+    PushEndpoint: push_endpoint,
+    InboxMessage: inbox_message,
 }
 
 __all__ = [
@@ -159,6 +163,7 @@ __all__ = [
     "health_report",
     "health_threshold",
     "holdout",
+    "inbox_message",
     "job",
     "label_policy",
     "logged",
@@ -172,6 +177,7 @@ __all__ = [
     "product_day_rollup",
     "provider_usage",
     "publication",
+    "push_endpoint",
     "push_plan",
     "retraining_policy",
     "rule",

@@ -12,9 +12,12 @@ from guidance.campaigns.models import (
     CampaignMessage,
     CampaignStep,
     Delivery,
+    InboxMessage,
     Offer,
+    PushEndpoint,
     PushPlan,
 )
+from guidance.core.ids import new_id
 from tests.factories.catalog import category
 from tests.factories.content import publication
 from tests.factories.core import user
@@ -103,3 +106,16 @@ def delivery(**given: Any) -> Delivery:
             **given,
         }
     )
+
+
+def push_endpoint(**given: Any) -> PushEndpoint:
+    """An endpoint that is not in use, since one is at most."""
+    n = next_number()
+    told = {"name": f"sender {n}", "url": f"https://sender-{n}.example/", "is_active": False}
+    return PushEndpoint.objects.create(**{**told, "secret": b"sealed", **given})
+
+
+def inbox_message(**given: Any) -> InboxMessage:
+    owner = given.pop("customer", None) or customer()
+    told = {"subject": f"Message {next_number()}", "body": "Tea is back."}
+    return InboxMessage.objects.create(**{"customer": owner, "delivery": new_id(), **told, **given})

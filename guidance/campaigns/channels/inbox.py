@@ -19,6 +19,7 @@ class InboxChannel(Channel):
     key = "inbox"
     label = _("inbox in the app")
     needs_address = False
+    has_headers = False
     is_idempotent = True
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:

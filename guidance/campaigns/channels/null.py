@@ -13,6 +13,7 @@ class NullChannel(Channel):
     key = "null"
     label = _("nowhere (a rehearsal)")
     needs_address = False
+    has_headers = False
     is_idempotent = True
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:

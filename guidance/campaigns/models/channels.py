@@ -1,6 +1,7 @@
 """Where a message to a shopper can go."""
 
 from django.db import models
+from django.utils.translation import gettext as spoken
 from django.utils.translation import gettext_lazy as _
 
 
@@ -62,4 +63,7 @@ class FrequencyCap(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel or 'all'}: {self.most} in {self.days} days"
+        told = {"most": self.most, "days": self.days, "channel": self.get_channel_display()}
+        if not self.channel:
+            return spoken("%(most)d in %(days)d days, over all channels") % told
+        return spoken("%(most)d in %(days)d days: %(channel)s") % told

@@ -53,12 +53,19 @@ def compose(checked: Checked, carrier: Channel) -> list[Message]:
         )
     _keep_coupons(checked.leaving, coupons)
     return [
-        message_of(one, address=kept.get(one.customer_id, ""), coupon=coupons.get(one.pk))
+        message_of(
+            one,
+            address=kept.get(one.customer_id, ""),
+            coupon=coupons.get(one.pk),
+            has_headers=carrier.has_headers,
+        )
         for one in checked.leaving
     ]
 
 
-def message_of(delivery: Delivery, *, address: str, coupon: Coupon | None) -> Message:
+def message_of(
+    delivery: Delivery, *, address: str, coupon: Coupon | None, has_headers: bool = True
+) -> Message:
     """Return one delivery's message; its id is its key and its decision."""
     wording, campaign, customer = delivery.message, delivery.campaign, delivery.customer
     code = coupon.code if coupon else ""
@@ -71,7 +78,7 @@ def message_of(delivery: Delivery, *, address: str, coupon: Coupon | None) -> Me
         delivery=delivery.pk,
     )
     headers = {}
-    if campaign.purpose != Purpose.TRANSACTIONAL:
+    if has_headers and campaign.purpose != Purpose.TRANSACTIONAL:
         headers = unsubscribe_headers(
             customer=customer.ref,
             channel=delivery.channel,
@@ -127,6 +134,20 @@ def words_for(
         ),
         as_html=wording.channel == HTML_CHANNEL,
     )
+
+
+def words_of(wording: CampaignMessage, *, offer: Offer | None, code: str, ref: str) -> str:
+    """Return the plain text that a shopper would read, to be looked at."""
+    campaign, customer = wording.step.campaign, Customer(ref=ref)
+    told = words_for(wording, campaign=campaign, customer=customer, offer=offer, code=code)
+    return told.body
+
+
+def subject_of(wording: CampaignMessage) -> str:
+    """Return a message's subject: the published one, else the product's title."""
+    if wording.subject is not None:
+        return str(wording.subject.text)
+    return wording.publication.product.title_in(wording.language)
 
 
 def facts_of(offer: Offer, campaign: Campaign, language: str) -> OfferFacts:

@@ -104,6 +104,7 @@ def _rows(
         return []
     first, last = min(ids), max(ids)
     is_range = last - first < SPARSEST * len(ids)
+    values: list[Any]
     if is_range:
         among, values = "BETWEEN %s AND %s", [first, last]
     else:

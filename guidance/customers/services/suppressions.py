@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -168,10 +169,14 @@ def _who(channel: str, customer_id: int | None, address: str) -> tuple[int | Non
         customer_id = customer.merged_into_id or customer.pk
     if not address:
         return customer_id, ""
-    here = {"channel": channel, "fingerprint__in": fingerprints(address)}
+    here: dict[str, Any] = {"channel": channel, "fingerprint__in": fingerprints(address)}
     _seal_anew(Suppression.objects.select_for_update(of=("self",)).filter(**here))
-    points = list(ContactPoint.objects.select_for_update().filter(**here).order_by("pk"))
-    seal_anew([point for point in points if not is_current(point.ciphertext)])
+    points = list(ContactPoint.objects.filter(**here).order_by("pk"))
+    stale = [point.pk for point in points if not is_current(point.ciphertext)]
+    if stale:
+        # Locked only where they change: a merge locks its customers first, then these.
+        here = {**here, "pk__in": stale}
+        seal_anew(list(ContactPoint.objects.select_for_update().filter(**here).order_by("pk")))
     if customer_id is None and points:
         customer_id = points[0].customer_id
     return customer_id, fingerprint(address)
@@ -179,10 +184,13 @@ def _who(channel: str, customer_id: int | None, address: str) -> tuple[int | Non
 
 def _seal_anew(rows: Iterable[Suppression]) -> int:
     """Encrypt under the first key what another one did, in the caller's transaction."""
-    old = [row for row in rows if row.ciphertext and not _sealer.is_current(row.ciphertext)]
-    for row in old:
+    count = 0
+    for row in rows:
+        if row.ciphertext is None or _sealer.is_current(row.ciphertext):
+            continue
         address = _sealer.open(row.ciphertext, bound_to=row.channel)
         row.ciphertext = _sealer.seal(address, bound_to=row.channel)
         row.fingerprint = fingerprint(address)
         row.save(update_fields=["ciphertext", "fingerprint"])
-    return len(old)
+        count += 1
+    return count

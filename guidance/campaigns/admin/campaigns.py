@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from guidance.campaigns.channels import admin as channels
 from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm
 from guidance.campaigns.models import Campaign, Offer
 from guidance.campaigns.selectors.open import tiers_nobody_has
@@ -22,6 +23,7 @@ from guidance.campaigns.services.editing import (
 )
 from guidance.core.admin import GuidanceModelAdmin, acting_person
 
+__all__ = ["CampaignAdmin", "OfferAdmin", "channels"]
 State = Campaign.State
 STATE_COLOURS = {State.RUNNING: "success", State.PLANNED: "info", State.OFF: "warning"}
 
