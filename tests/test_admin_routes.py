@@ -129,6 +129,8 @@ ROUTES = {
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.surface
     ),
     "campaigns_pushendpoint_rotate": Route(None, factories.push_endpoint),
+    "campaigns_campaign_texts": Route({MARKETER, ADMINISTRATOR}),
+    "campaigns_offer_pool": Route(None, factories.offer),
     "customers_suppression_lift": Route(None, factories.suppression),
     "behaviour_savedview_start": Route(SEE_BEHAVIOUR),
     "behaviour_savedview_analysis": Route(SEE_BEHAVIOUR, arguments=("paths",)),

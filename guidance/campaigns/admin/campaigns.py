@@ -1,31 +1,42 @@
-"""The campaigns' and offers' pages; every write goes through a service, which writes it down."""
+"""The campaigns' page: all of a campaign in one form; a service writes it, and writes it down."""
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Model, QuerySet
 from django.forms import BaseModelFormSet
-from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
-from unfold.admin import TabularInline
+from django.views.decorators.http import require_GET
+from unfold.admin import StackedInline, TabularInline
+from unfold.contrib.inlines.admin import NonrelatedStackedInline
 from unfold.decorators import display
 
+from guidance.campaigns.admin.offers import warn_of_tiers
 from guidance.campaigns.channels import admin as channels
-from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm
-from guidance.campaigns.models import Campaign, Offer
-from guidance.campaigns.selectors.open import tiers_nobody_has
-from guidance.campaigns.services.editing import (
-    delete_campaigns,
-    delete_offers,
-    save_campaign,
-    save_offer,
+from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm, OfferFormSet
+from guidance.campaigns.message_forms import (
+    MessageForm,
+    MessageFormSet,
+    StepFormSet,
+    TextSelect,
+    text_label,
 )
+from guidance.campaigns.models import Campaign, CampaignMessage, CampaignStep, Offer
+from guidance.campaigns.selectors.faults import campaign_warnings
+from guidance.campaigns.selectors.texts import search_texts
+from guidance.campaigns.services.editing import Changes, delete_campaigns, save_campaign
 from guidance.core.admin import GuidanceModelAdmin, acting_person
+from guidance.core.models import Market
 
-__all__ = ["CampaignAdmin", "OfferAdmin", "channels"]
+__all__ = ["CampaignAdmin", "channels"]
 State = Campaign.State
 STATE_COLOURS = {State.RUNNING: "success", State.PLANNED: "info", State.OFF: "warning"}
+VIEW, CHANGE = "campaigns.view_campaign", "campaigns.change_campaign"
+TEXTS_AT_ONCE = 20
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -42,10 +53,69 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.in_state(wanted) if wanted in State.values else queryset
 
 
-class OfferInline(TabularInline):
+class OfferInline(StackedInline):
     model = Offer
     form = OfferForm
+    formset = OfferFormSet
     extra = 0
+    show_change_link = True
+    fields = [
+        ("code", "kind", "value", "currency"),
+        ("tiers", "minimum_spend", "cost"),
+        ("is_pooled", "most_in_total", "most_per_customer"),
+        ("starts_at", "ends_at"),
+        tuple(TITLE_FIELDS.values()),
+    ]
+
+
+class OfCampaign:
+    """Rows that whoever may change campaigns may change, and nobody else."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(VIEW) or request.user.has_perm(CHANGE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+
+class StepInline(OfCampaign, TabularInline):
+    model = CampaignStep
+    formset = StepFormSet
+    extra = 0
+    fields = ["number", "wait_minutes", "condition", "exit_on"]
+
+
+class MessageInline(OfCampaign, NonrelatedStackedInline):
+    model = CampaignMessage
+    form = MessageForm
+    formset = MessageFormSet
+    extra = 0
+    fields = [
+        ("step_number", "channel", "language", "variant", "weight"),
+        ("publication", "subject"),
+        "template",
+    ]
+
+    def get_form_queryset(self, obj: Campaign) -> QuerySet[CampaignMessage]:
+        return (
+            CampaignMessage.objects.filter(step__campaign=obj)
+            .select_related("step")
+            .order_by("step__number", "channel", "language", "variant")
+        )
+
+    def save_new_instance(self, parent: Model, instance: Model) -> None:
+        """Leave it to the service: the message's step may not be there yet."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        is_subject = db_field.name == "subject"
+        kwargs["widget"] = TextSelect(db_field, self.admin_site, subjects=is_subject)
+        return db_field.formfield(**kwargs)
 
 
 @admin.register(Campaign)
@@ -56,12 +126,68 @@ class CampaignAdmin(GuidanceModelAdmin):
     list_select_related = ["category"]
     search_fields = ["key", "offers__code"]
     search_help_text = gettext_lazy("A campaign's key or an offer's code")
-    autocomplete_fields = ["category"]
-    fields = [*TITLE_FIELDS.values(), "key", "starts_at", "ends_at", "category", "is_active"]
-    inlines = [OfferInline]
+    autocomplete_fields = ["category", "products"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    tuple(TITLE_FIELDS.values()),
+                    ("key", "is_active"),
+                    ("objective", "purpose"),
+                ]
+            },
+        ),
+        (
+            gettext_lazy("When"),
+            {
+                "fields": [
+                    ("time_zone", "starts_at", "ends_at"),
+                    ("send_at", "at_best_hour"),
+                    ("quiet_from", "quiet_until"),
+                ]
+            },
+        ),
+        (
+            gettext_lazy("For whom"),
+            {
+                "fields": [
+                    ("audience", "trigger", "daily_maximum"),
+                    ("priority", "holdout_percent"),
+                ]
+            },
+        ),
+        (gettext_lazy("About what"), {"fields": [("category", "products")]}),
+        (
+            gettext_lazy("Money"),
+            {"fields": [("currency", "budget"), ("contact_cost", "response_value")]},
+        ),
+    ]
+    inlines = [OfferInline, StepInline, MessageInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
+
+    def get_urls(self) -> list[URLPattern]:
+        texts = self.admin_site.admin_view(require_GET(self.texts_view))
+        return [path("texts/", texts, name="campaigns_campaign_texts"), *super().get_urls()]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the clock and the money of the default market."""
+        market = Market.objects.filter(is_default=True).first()
+        usual = {"time_zone": market.time_zone, "currency": market.currency} if market else {}
+        return usual | super().get_changeform_initial_data(request)
+
+    def texts_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer the lists of texts and subjects: what is published and says the words typed."""
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        found = search_texts(
+            request.GET.get("term", ""), subjects=request.GET.get("subjects") == "1"
+        )
+        page = Paginator(found, TEXTS_AT_ONCE).get_page(request.GET.get("page", 1))
+        results = [{"id": str(one.pk), "text": text_label(one)} for one in page]
+        return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
 
     @admin.display(description=gettext_lazy("title"))
     def title(self, campaign: Campaign) -> str:
@@ -76,7 +202,7 @@ class CampaignAdmin(GuidanceModelAdmin):
         return campaign.offer_count  # type: ignore[attr-defined]  # annotated above
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
-        """Leave it to `save_related`: a campaign and its offers are written together."""
+        """Leave it to `save_related`: a campaign and all on its page are written at once."""
 
     def save_related(
         self,
@@ -85,15 +211,26 @@ class CampaignAdmin(GuidanceModelAdmin):
         formsets: list[BaseModelFormSet],
         change: bool,
     ) -> None:
-        (offers,) = formsets
-        changed = offers.save(commit=False)
+        by_model = {formset.model: formset for formset in formsets}
+        changed, removed = _changed(by_model.get(Offer))
+        steps, removed_steps = _changed(by_model.get(CampaignStep))
+        _messages, removed_messages = _changed(by_model.get(CampaignMessage))
         save_campaign(
             campaign=form.instance,
             offers=changed,
-            removed=offers.deleted_objects,
+            removed=removed,
+            changes=Changes(
+                steps=steps,
+                removed_steps=removed_steps,
+                messages=_numbered(by_model.get(CampaignMessage)),
+                removed_messages=removed_messages,
+                products=form.cleaned_data.get("products"),
+            ),
             actor=acting_person(request),
         )
-        _warn_of_tiers(request, changed)
+        warn_of_tiers(request, changed)
+        for warning in campaign_warnings(form.instance):
+            messages.warning(request, warning)
 
     def delete_model(self, request: HttpRequest, obj: Campaign) -> None:
         delete_campaigns(campaigns=[obj], actor=acting_person(request))
@@ -102,35 +239,19 @@ class CampaignAdmin(GuidanceModelAdmin):
         delete_campaigns(campaigns=list(queryset), actor=acting_person(request))
 
 
-@admin.register(Offer)
-class OfferAdmin(GuidanceModelAdmin):
-    form = OfferForm
-    list_display = ["code", "campaign", "kind", "value", "currency", "shown_tiers"]
-    list_filter = ["kind"]
-    list_select_related = ["campaign"]
-    autocomplete_fields = ["campaign"]
-    search_fields = ["code", "campaign__key"]
-    search_help_text = gettext_lazy("An offer's code or its campaign's key")
-
-    @admin.display(description=gettext_lazy("membership tiers"))
-    def shown_tiers(self, offer: Offer) -> str:
-        return ", ".join(offer.tiers) or _("everybody")
-
-    def save_model(self, request: HttpRequest, obj: Offer, form: Any, change: bool) -> None:
-        save_offer(offer=obj, actor=acting_person(request))
-        _warn_of_tiers(request, [obj])
-
-    def delete_model(self, request: HttpRequest, obj: Offer) -> None:
-        delete_offers(offers=[obj], actor=acting_person(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Offer]) -> None:
-        offers = list(queryset.select_related("campaign"))
-        delete_offers(offers=offers, actor=acting_person(request))
+def _changed(formset: Any) -> tuple[list[Any], list[Any]]:
+    """Return the rows of a formset that are new or changed, and those taken away."""
+    if formset is None:
+        return [], []
+    return formset.save(commit=False), formset.deleted_objects
 
 
-def _warn_of_tiers(request: HttpRequest, offers: list[Offer]) -> None:
-    """Say which tiers have nobody: the offer is kept, but no shopper will see it."""
-    tiers = sorted({tier for offer in offers for tier in offer.tiers})
-    for tier in tiers_nobody_has(tiers) if tiers else []:
-        warning = _("No shopper has the tier “%(tier)s”: nobody of it can use the offer.")
-        messages.warning(request, warning % {"tier": tier})
+def _numbered(formset: Any) -> list[tuple[int, CampaignMessage]]:
+    """Return the new and changed messages with their step's number."""
+    if formset is None:
+        return []
+    return [
+        (form.cleaned_data["step_number"], form.instance)
+        for form in formset.forms
+        if form.has_changed() and form not in formset.deleted_forms
+    ]

@@ -1,20 +1,23 @@
 """Writes about campaigns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from guidance.campaigns.models import Campaign, Offer
+from guidance.campaigns.models import Campaign, CampaignMessage, CampaignStep, Offer
 from guidance.campaigns.rows import CampaignRow, OfferRow
-from guidance.catalog.models import Category
+from guidance.catalog.models import Category, Product
 from guidance.core.models import User
 from guidance.core.rows import Refused, RowVerdict, Status
 from guidance.core.services import record_audit
 
 MAX_VALUE = Decimal("99999999.99")
+# Above every number that a step has: where steps wait while others take theirs.
+FREE_NUMBERS = 10_000
 
 
 @transaction.atomic
@@ -32,32 +35,80 @@ def upsert_campaigns(*, rows: Sequence[CampaignRow], source: str) -> list[RowVer
     return verdicts
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What else a page changed of a campaign. Messages come with their step's number.
+
+    `products` is None where they stay as they are.
+    """
+
+    steps: Sequence[CampaignStep] = ()
+    removed_steps: Sequence[CampaignStep] = ()
+    messages: Sequence[tuple[int, CampaignMessage]] = ()
+    removed_messages: Sequence[CampaignMessage] = ()
+    products: Iterable[Product] | None = None
+
+
+NOTHING_ELSE = Changes()
+
+
 @transaction.atomic
 def save_campaign(
-    *, campaign: Campaign, offers: Sequence[Offer], removed: Sequence[Offer] = (), actor: User
+    *,
+    campaign: Campaign,
+    offers: Sequence[Offer],
+    removed: Sequence[Offer] = (),
+    changes: Changes = NOTHING_ELSE,
+    actor: User,
 ) -> None:
-    """Write a checked campaign with its new and changed offers, and take `removed` away."""
+    """Write a checked campaign with its new and changed offers, steps and messages.
+
+    `selectors.faults` does the checking. The first step is made where only messages are told.
+    """
     is_new = campaign.pk is None
     campaign.save()
-    for offer in removed:
-        offer.delete()
+    for gone in (*removed, *changes.removed_messages, *changes.removed_steps):
+        gone.delete()
     for offer in offers:
         offer.campaign = campaign
         offer.save()
+    if changes.products is not None:
+        campaign.products.set(changes.products)
+    _write_messages(campaign, changes)
     record_audit(
         actor=actor,
         verb="create_campaign" if is_new else "change_campaign",
         target=campaign,
         details=_as_written(campaign)
-        | {"offers": [offer.code for offer in offers], "removed": [o.code for o in removed]},
+        | {"offers": [offer.code for offer in offers], "removed": [o.code for o in removed]}
+        | {"messages": [f"{number} {message}" for number, message in changes.messages]}
+        | {"removed_messages": [str(message) for message in changes.removed_messages]},
     )
 
 
+def _write_messages(campaign: Campaign, changes: Changes) -> None:
+    """Write steps, then messages; steps that change places do so without meeting."""
+    moved = [step for step in changes.steps if step.pk]
+    for step in moved:
+        CampaignStep.objects.filter(pk=step.pk).update(number=FREE_NUMBERS + step.number)
+    for step in changes.steps:
+        step.campaign = campaign
+        step.save()
+    numbered = {step.number: step for step in CampaignStep.objects.filter(campaign=campaign)}
+    for number, message in changes.messages:
+        if number not in numbered:
+            numbered[number] = CampaignStep.objects.create(campaign=campaign, number=number)
+        message.step = numbered[number]
+        message.save()
+
+
 @transaction.atomic
-def save_offer(*, offer: Offer, actor: User) -> None:
-    """Write a checked offer."""
+def save_offer(*, offer: Offer, products: Iterable[Product] | None = None, actor: User) -> None:
+    """Write a checked offer, and what it may be used for where that is told."""
     is_new = offer.pk is None
     offer.save()
+    if products is not None:
+        offer.products.set(products)
     record_audit(
         actor=actor,
         verb="create_offer" if is_new else "change_offer",
@@ -67,6 +118,11 @@ def save_offer(*, offer: Offer, actor: User) -> None:
             "value": str(offer.value),
             "currency": offer.currency,
             "tiers": offer.tiers,
+            "is_pooled": offer.is_pooled,
+            "most_in_total": offer.most_in_total,
+            "most_per_customer": offer.most_per_customer,
+            "starts_at": offer.starts_at and offer.starts_at.isoformat(),
+            "ends_at": offer.ends_at and offer.ends_at.isoformat(),
         },
     )
 
@@ -85,7 +141,7 @@ def delete_campaigns(*, campaigns: Sequence[Campaign], actor: User) -> None:
 def delete_offers(*, offers: Sequence[Offer], actor: User) -> None:
     """Take offers away from their campaigns."""
     for offer in offers:
-        details = {"campaign": offer.campaign.key}
+        details = {"campaign": offer.campaign.key if offer.campaign else None}
         record_audit(actor=actor, verb="delete_offer", target=offer, details=details)
         offer.delete()
 
@@ -98,6 +154,18 @@ def _as_written(campaign: Campaign) -> dict[str, Any]:
         "ends_at": campaign.ends_at.isoformat(),
         "category": campaign.category_id,
         "is_active": campaign.is_active,
+        "objective": campaign.objective,
+        "purpose": campaign.purpose,
+        "trigger": campaign.trigger,
+        "audience": campaign.audience_id,
+        "time_zone": campaign.time_zone,
+        "send_at": f"{campaign.send_at:%H:%M}",
+        "quiet": f"{campaign.quiet_from:%H:%M}-{campaign.quiet_until:%H:%M}",
+        "priority": campaign.priority,
+        "holdout_percent": campaign.holdout_percent,
+        "budget": None if campaign.budget is None else str(campaign.budget),
+        "currency": campaign.currency,
+        "daily_maximum": campaign.daily_maximum,
     }
 
 
@@ -144,7 +212,14 @@ def _checked(row: CampaignRow) -> Category | None:
         raise Refused(
             "conflict",
             _("offers: the code %(code)s belongs to the campaign %(key)s.")
-            % {"code": other.code, "key": other.campaign.key},
+            % {"code": other.code, "key": other.campaign.key if other.campaign else ""},
+        )
+    gone = Offer.objects.filter(campaign__key=row.key, given__gt=0).exclude(code__in=codes)
+    if kept := gone.first():
+        raise Refused(
+            "in_use",
+            _("offers: coupons of %(code)s were given, so it cannot be taken away.")
+            % {"code": kept.code},
         )
     if row.category is None:
         return None

@@ -1,0 +1,61 @@
+"""The review desk's texts that campaigns may use: published, live, and fitting their channel."""
+
+from django.db.models import Q, QuerySet
+
+from guidance.campaigns.models import Channel
+from guidance.content.models import Kind, MessageChannel, Publication, PublishedCopy
+
+APP_CHANNELS = (
+    MessageChannel.WEB_PUSH,
+    MessageChannel.IOS,
+    MessageChannel.ANDROID,
+    MessageChannel.SMS,
+    MessageChannel.WECHAT,
+)
+_CAMPAIGN = Q(kind=Kind.CAMPAIGN)
+SUBJECT = Q(kind=Kind.PUSH, channel=MessageChannel.EMAIL_SUBJECT)
+# What may be said where: a push is written for the length that its own channel shows.
+FITTING: dict[str, Q] = {
+    Channel.EMAIL: _CAMPAIGN,
+    Channel.WEBHOOK: _CAMPAIGN | Q(kind=Kind.PUSH, channel__in=APP_CHANNELS),
+    Channel.INBOX: _CAMPAIGN | Q(kind=Kind.PUSH, channel=MessageChannel.INBOX),
+    Channel.NULL: _CAMPAIGN | Q(kind=Kind.PUSH) & ~SUBJECT,
+}
+BODY = FITTING[Channel.NULL]
+
+
+def live_texts(*, subjects: bool = False) -> QuerySet[Publication]:
+    """Return the publications that stand, newest first: subjects of e-mails, or texts."""
+    return (
+        Publication.objects.filter(
+            SUBJECT if subjects else BODY, current__status=PublishedCopy.Status.LIVE
+        )
+        .select_related("product")
+        .order_by("-published_at", "-id")
+    )
+
+
+def search_texts(term: str, *, subjects: bool = False) -> QuerySet[Publication]:
+    """Return those that say a word, or are about a product so called or of that SKU."""
+    texts = live_texts(subjects=subjects)
+    for word in term.split():
+        texts = texts.filter(
+            Q(text__icontains=word)
+            | Q(product__title__icontains=word)
+            | Q(product__sku__iexact=word)
+            | Q(language__istartswith=word)
+        )
+    return texts
+
+
+def fits(publication: Publication, channel: str) -> bool:
+    """Tell whether a text may be said over a channel; one statement."""
+    return Publication.objects.filter(FITTING[channel], pk=publication.pk).exists()
+
+
+def is_live(publication: Publication) -> bool:
+    """Tell whether the text still stands; one statement."""
+    standing = PublishedCopy.objects.filter(
+        publication=publication, status=PublishedCopy.Status.LIVE
+    )
+    return standing.exists()
