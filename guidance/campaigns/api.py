@@ -20,7 +20,7 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
 
     title = serializers.SerializerMethodField()
     category = serializers.CharField(source="category.path", default=None)
-    products = serializers.SlugRelatedField("sku", many=True, read_only=True)
+    products: Any = serializers.SlugRelatedField("sku", many=True, read_only=True)
 
     class Meta:
         model = Offer

@@ -105,7 +105,8 @@ class MessageForm(forms.ModelForm):
         texts = Publication.objects.select_related("product")
         for name, kind in (("publication", BODY), ("subject", SUBJECT)):
             if name in self.fields:
-                self.fields[name].queryset = texts.filter(kind)
+                field: Any = self.fields[name]
+                field.queryset = texts.filter(kind)
 
     def check(self, offers: Any) -> None:
         """Name at its field what is wrong with a message whose fields are well formed."""

@@ -17,7 +17,7 @@ from guidance.campaigns.forms import TITLE_FIELDS, OfferForm
 from guidance.campaigns.models import Coupon, Offer
 from guidance.campaigns.pool_forms import PoolForm
 from guidance.campaigns.selectors.open import tiers_nobody_has
-from guidance.campaigns.services.coupons import fill_pool, generate_pool
+from guidance.campaigns.services.coupons import Reject, fill_pool, generate_pool
 from guidance.campaigns.services.editing import delete_offers, save_offer
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 
@@ -93,7 +93,7 @@ class OfferAdmin(GuidanceModelAdmin):
         return self._pool_page(request, offer, form=form)
 
     def _fill(self, request: HttpRequest, offer: Offer, form: PoolForm) -> HttpResponse:
-        actor, rejects = acting_person(request), []
+        actor, rejects = acting_person(request), list[Reject]()
         if count := form.cleaned_data["count"]:
             added = generate_pool(offer=offer, count=count, actor=actor)
         else:

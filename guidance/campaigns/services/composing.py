@@ -126,7 +126,7 @@ def words_for(
         product=ProductFacts(
             title=product.title_in(language), price=product.price, currency=product.currency
         ),
-        offer=offer and facts_of(offer, campaign, language),
+        offer=None if offer is None else facts_of(offer, campaign, language),
         reader=Reader(
             tier=customer.tier,
             code=code,
