@@ -81,9 +81,9 @@ def offer_line(*, kind: str, value: Decimal, currency: str, code: str, language:
         return _("%(amount)s off with the code %(code)s") % {"amount": amount, "code": code}
 
 
-def money(value: Decimal, currency: str, language: str) -> str:
+def money(value: Decimal | str, currency: str, language: str) -> str:
     """Return an amount as people of a language write it."""
-    return format_currency(value, currency, locale=locale_of(language))
+    return format_currency(Decimal(value), currency, locale=locale_of(language))
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.forms import BaseModelFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from guidance.campaigns.channels import admin as channels
 from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm
-from guidance.campaigns.models import Campaign, Offer
+from guidance.campaigns.models import Campaign, Offer, PushPlan
 from guidance.campaigns.selectors.open import tiers_nobody_has
 from guidance.campaigns.services.editing import (
     delete_campaigns,
@@ -22,6 +22,7 @@ from guidance.campaigns.services.editing import (
     save_offer,
 )
 from guidance.core.admin import GuidanceModelAdmin, acting_person
+from guidance.core.ids import parse_key
 
 __all__ = ["CampaignAdmin", "OfferAdmin", "channels"]
 State = Campaign.State
@@ -59,9 +60,26 @@ class CampaignAdmin(GuidanceModelAdmin):
     autocomplete_fields = ["category"]
     fields = [*TITLE_FIELDS.values(), "key", "starts_at", "ends_at", "category", "is_active"]
     inlines = [OfferInline]
+    change_form_outer_before_template = "admin/campaigns/campaign/_pushes.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form under the campaign's plans and the buttons of its life."""
+        person = acting_person(request)
+        context = {
+            "plans": PushPlan.objects.filter(campaign=parse_key(object_id) or 0)[:10],
+            "may_propose": person.has_perm("campaigns.add_pushplan"),
+            "may_stop": person.has_perm("campaigns.stop_campaign"),
+        }
+        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=gettext_lazy("title"))
     def title(self, campaign: Campaign) -> str:

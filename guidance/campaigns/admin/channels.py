@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from guidance.campaigns.models import ChannelLimit, FrequencyCap
-from guidance.core.admin import AuditedAdmin
+from guidance.core.admin.base import AuditedAdmin
 
 
 @admin.register(ChannelLimit)
