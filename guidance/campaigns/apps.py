@@ -13,10 +13,15 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
         from guidance.campaigns.channels.tracking import receive_event
+        from guidance.campaigns.panels import MESSAGES
         from guidance.campaigns.selectors.deliveries import decision_of_delivery
         from guidance.campaigns.services.merging import move_pushes
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
-        from guidance.customers.hooks import register_delivery_decisions, register_merge_mover
+        from guidance.customers.hooks import (
+            register_delivery_decisions,
+            register_merge_mover,
+            register_panel,
+        )
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
@@ -38,4 +43,5 @@ class CampaignsConfig(AppConfig):
         register_merge_mover("inbox", move_inbox)
         register_merge_mover("pushes", move_pushes)
         register_delivery_decisions(decision_of_delivery)
+        register_panel(MESSAGES)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

@@ -11,9 +11,10 @@ from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
+from guidance.campaigns.effect_page import effect_page
 from guidance.campaigns.models import Campaign, PushPlan
 from guidance.campaigns.plan_page import plan_page
 from guidance.campaigns.services.approval import (
@@ -60,6 +61,7 @@ class PushPlanAdmin(ReadOnlyAdmin):
             path("restart/<int:campaign>/", view(self.restart), name="campaigns_pushplan_restart"),
             path("<uuid:pk>/approve/", view(self.approve), name="campaigns_pushplan_approve"),
             path("<uuid:pk>/reject/", view(self.reject), name="campaigns_pushplan_reject"),
+            path("<uuid:pk>/effect/", view(self.effect), name="campaigns_pushplan_effect"),
             path("<uuid:pk>/test/", view(self.test), name="campaigns_pushplan_test"),
             *super().get_urls(),
         ]
@@ -87,6 +89,22 @@ class PushPlanAdmin(ReadOnlyAdmin):
             title=_("Plan %(number)d: %(campaign)s")
             % {"number": plan.number, "campaign": plan.campaign},
             **plan_page(plan, query=request.GET, person=acting_person(request)),
+        )
+
+    @method_decorator(require_GET)
+    def effect(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show what a plan moved, against those held out."""
+        plan = get_object_or_404(PushPlan.objects.select_related("campaign"), pk=pk)
+        if not self.has_view_permission(request, plan):
+            raise PermissionDenied
+        return admin_page(
+            self,
+            request,
+            "admin/campaigns/plan/effect.html",
+            original=plan,
+            title=_("Effect of plan %(number)d: %(campaign)s")
+            % {"number": plan.number, "campaign": plan.campaign},
+            **effect_page(plan),
         )
 
     @method_decorator(require_POST)
