@@ -40,6 +40,7 @@ class CampaignsConfig(AppConfig):
             JobKind("queue_push", _("Queue a push"), f"{services}.queueing.run_queue_push")
         )
         register_schedule(Recurring("pushes", "guidance.campaigns.tasks.sweep_deliveries", 1))
+        register_schedule(Recurring("triggers", "guidance.campaigns.tasks.fire_triggers", 5))
         register_merge_mover("inbox", move_inbox)
         register_merge_mover("pushes", move_pushes)
         register_delivery_decisions(decision_of_delivery)

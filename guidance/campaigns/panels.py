@@ -20,22 +20,21 @@ def _rows(customer_id: int) -> list[list[Any]]:
     )
     sent = (
         Delivery.objects.filter(customer=customer_id)
-        .select_related("campaign", "plan")
+        .select_related("campaign")
         .order_by("-due_at")[:LATEST]
     )
-    by_plan = {one.plan_id: one for one in sent if one.plan_id}
+    by_plan = {one.plan_id: one for one in sent if not one.campaign.trigger}
     rows = [_entry(entry, by_plan.get(entry.plan_id)) for entry in entries]
-    rows += [_triggered(one) for one in sent if one.plan_id is None or one.plan is None]
-    return rows
+    rows += [_triggered(one) for one in sent if one.campaign.trigger]
+    return sorted(rows, key=lambda row: row[0], reverse=True)
 
 
 def _entry(entry: PlanEntry, delivery: Delivery | None) -> list[Any]:
     plan = entry.plan
     decided = Verdict(entry.verdict).label
+    state = _state(delivery) if delivery else str(_("nothing to send"))
     if entry.verdict == Verdict.SEND and plan.state != PushPlan.State.APPROVED:
-        state = plan.get_state_display()
-    else:
-        state = _state(delivery) if delivery else _("nothing to send")
+        state = str(plan.get_state_display())
     return [plan.created_at, plan.campaign, decided, state, delivery and delivery.sent_at]
 
 

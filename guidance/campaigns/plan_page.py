@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guidance.campaigns.models import Delivery, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.selectors.plans import (
@@ -52,6 +52,7 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
     told = tallies(plan)
     return {
         "plan": plan,
+        "rules": _rules(plan) if plan.campaign.trigger else [],
         "tallies": told,
         "whole": sum(tally.shoppers for tally in told),
         "shares": shares(plan),
@@ -124,6 +125,36 @@ def _money(plan: PushPlan) -> list[str]:
         lines.append(
             _("The model expects %(count)s responses more than without it.") % {"count": responses}
         )
+    return lines
+
+
+def _rules(plan: PushPlan) -> list[str]:
+    """Return a trigger's rule in words, a line for the trigger and one for each message."""
+    campaign, frozen = plan.campaign, plan.frozen
+    lines = [
+        _("Set off when %(trigger)s, at most %(most)d messages a day.")
+        % {"trigger": campaign.get_trigger_display(), "most": campaign.daily_maximum or 0}
+    ]
+    texts = {
+        message.pk: message
+        for message in CampaignMessage.objects.filter(step__campaign=campaign).select_related(
+            "publication__product", "subject"
+        )
+    }
+    waits = {step["number"]: step["wait_minutes"] for step in frozen["steps"]}
+    for told in frozen["messages"]:
+        message = texts.get(told["id"])
+        if message is not None:
+            number = told["step__number"]
+            lines.append(
+                _("Step %(number)d, after %(minutes)d minutes, %(channel)s: %(text)s")
+                % {
+                    "number": number,
+                    "minutes": waits.get(number, 0),
+                    "channel": message.get_channel_display(),
+                    "text": words_of(message, offer=None, code="", ref=""),
+                }
+            )
     return lines
 
 

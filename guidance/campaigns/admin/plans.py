@@ -25,6 +25,7 @@ from guidance.campaigns.services.approval import (
 )
 from guidance.campaigns.services.planning import request_plan
 from guidance.campaigns.services.rehearsal import send_test
+from guidance.campaigns.services.triggering import propose_rules
 from guidance.core.admin import ReadOnlyAdmin, acting_person, admin_page
 from guidance.core.ids import parse_id
 
@@ -113,11 +114,17 @@ class PushPlanAdmin(ReadOnlyAdmin):
         self._allow(request, "campaigns.add_pushplan")
         row = get_object_or_404(Campaign, pk=campaign)
         try:
-            plan = request_plan(campaign=row, actor=acting_person(request))
+            if row.trigger:
+                plan = propose_rules(campaign=row, actor=acting_person(request))
+            else:
+                plan = request_plan(campaign=row, actor=acting_person(request))
         except ValidationError as refused:
             messages.error(request, " ".join(refused.messages))
             return redirect("admin:campaigns_campaign_change", campaign)
-        messages.success(request, _("The plan is being worked out; this page tells when it is."))
+        if not row.trigger:
+            messages.success(
+                request, _("The plan is being worked out; this page tells when it is.")
+            )
         return redirect("admin:campaigns_pushplan_change", plan.pk)
 
     @method_decorator(require_POST)
