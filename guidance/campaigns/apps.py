@@ -14,11 +14,16 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
         from guidance.campaigns.channels.tracking import receive_event
+        from guidance.campaigns.panels import MESSAGES
         from guidance.campaigns.selectors.deliveries import decision_of_delivery
         from guidance.campaigns.services.merging import move_pushes
         from guidance.campaigns.services.redeeming import redeem_coupons
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
-        from guidance.customers.hooks import register_delivery_decisions, register_merge_mover
+        from guidance.customers.hooks import (
+            register_delivery_decisions,
+            register_merge_mover,
+            register_panel,
+        )
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
@@ -37,8 +42,10 @@ class CampaignsConfig(AppConfig):
             JobKind("queue_push", _("Queue a push"), f"{services}.queueing.run_queue_push")
         )
         register_schedule(Recurring("pushes", "guidance.campaigns.tasks.sweep_deliveries", 1))
+        register_schedule(Recurring("triggers", "guidance.campaigns.tasks.fire_triggers", 5))
         register_merge_mover("inbox", move_inbox)
         register_customer_rollup(redeem_coupons)
         register_merge_mover("pushes", move_pushes)
         register_delivery_decisions(decision_of_delivery)
+        register_panel(MESSAGES)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

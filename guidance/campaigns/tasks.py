@@ -1,6 +1,6 @@
 """Background tasks of campaigns."""
 
-from guidance.campaigns.services import delivering
+from guidance.campaigns.services import delivering, triggering
 
 
 def deliver(channel: str) -> int:
@@ -11,3 +11,8 @@ def deliver(channel: str) -> int:
 def sweep_deliveries() -> int:
     """Find what dead workers held, and have every channel send what is due."""
     return delivering.sweep_deliveries()
+
+
+def fire_triggers() -> int:
+    """Queue a message for each new occasion of the approved triggers."""
+    return triggering.fire_triggers()

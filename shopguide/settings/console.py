@@ -85,13 +85,23 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Surfaces"), "dashboard_customize", "recommendations.surface"),
                     _item(_("Rules"), "rule_settings", "recommendations.rule"),
-                    _item(_("Campaigns"), "campaign", "campaigns.campaign"),
-                    _item(_("Offers"), "sell", "campaigns.offer"),
                     _item(_("Experiments"), "science", "experiments.experiment"),
                     _item(_("Metrics"), "monitoring", "experiments.metric"),
                     _item(_("Holdouts"), "do_not_disturb_on", "experiments.holdout"),
                     _item(_("Decision log"), "receipt_long", "decisions.decision"),
                     _item(_("Fairness and health"), "balance", "recommendations.healthreport"),
+                ],
+            },
+            {
+                "title": _("Campaigns"),
+                "items": [
+                    _item(_("Campaigns"), "campaign", "campaigns.campaign"),
+                    _item(_("Offers"), "sell", "campaigns.offer"),
+                    _item(_("Push plans"), "fact_check", "campaigns.pushplan"),
+                    _item(_("Deliveries"), "outbox", "campaigns.delivery"),
+                    _item(_("Frequency caps"), "speed", "campaigns.frequencycap"),
+                    _item(_("Channels"), "alt_route", "campaigns.channellimit"),
+                    _item(_("Message endpoints"), "send", "campaigns.pushendpoint"),
                 ],
             },
             {
@@ -125,7 +135,6 @@ UNFOLD: dict[str, Any] = {
                     _item(_("API keys"), "key", "core.apikey"),
                     _item(_("Webhooks"), "webhook", "content.webhookendpoint"),
                     _item(_("Webhook deliveries"), "outbox", "content.webhookmessage"),
-                    _item(_("Message endpoints"), "send", "campaigns.pushendpoint"),
                     _item(_("Audit trail"), "history", "core.auditentry"),
                 ],
             },

@@ -7,7 +7,16 @@ from django.db.models import Model
 from django_q.models import Failure, Schedule
 
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedView, SearchDayRollup
-from guidance.campaigns.models import Campaign, InboxMessage, Offer, PushEndpoint
+from guidance.campaigns.models import (
+    Campaign,
+    ChannelLimit,
+    Delivery,
+    FrequencyCap,
+    InboxMessage,
+    Offer,
+    PushEndpoint,
+    PushPlan,
+)
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
     CopyBandit,
@@ -47,7 +56,9 @@ from tests.factories.campaigns import (
     campaign,
     campaign_message,
     campaign_step,
+    channel_limit,
     delivery,
+    frequency_cap,
     inbox_message,
     offer,
     push_endpoint,
@@ -132,6 +143,10 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     HealthThreshold: health_threshold,
     Campaign: campaign,
     Offer: offer,
+    PushPlan: push_plan,
+    Delivery: delivery,
+    ChannelLimit: channel_limit,
+    FrequencyCap: frequency_cap,
     PushEndpoint: push_endpoint,
     InboxMessage: inbox_message,
 }
@@ -146,6 +161,7 @@ __all__ = [
     "campaign_message",
     "campaign_step",
     "category",
+    "channel_limit",
     "contact_point",
     "copy_bandit",
     "customer",
@@ -157,6 +173,7 @@ __all__ = [
     "event",
     "experiment",
     "failure",
+    "frequency_cap",
     "glossary_term",
     "group",
     "health_alert",

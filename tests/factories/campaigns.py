@@ -11,7 +11,9 @@ from guidance.campaigns.models import (
     Campaign,
     CampaignMessage,
     CampaignStep,
+    ChannelLimit,
     Delivery,
+    FrequencyCap,
     InboxMessage,
     Offer,
     PushEndpoint,
@@ -119,3 +121,13 @@ def inbox_message(**given: Any) -> InboxMessage:
     owner = given.pop("customer", None) or customer()
     told = {"subject": f"Message {next_number()}", "body": "Tea is back."}
     return InboxMessage.objects.create(**{"customer": owner, "delivery": new_id(), **told, **given})
+
+
+def channel_limit(**given: Any) -> ChannelLimit:
+    """The e-mail channel's limit: there is one row a channel."""
+    told = {"channel": "email", **given}
+    return ChannelLimit.objects.get_or_create(channel=told.pop("channel"), defaults=told)[0]
+
+
+def frequency_cap(**given: Any) -> FrequencyCap:
+    return FrequencyCap.objects.create(**{"most": 3, "days": next_number() % 30_000 + 1, **given})

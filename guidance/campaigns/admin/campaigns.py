@@ -25,11 +25,12 @@ from guidance.campaigns.message_forms import (
     TextSelect,
     text_label,
 )
-from guidance.campaigns.models import Campaign, CampaignMessage, CampaignStep, Offer
+from guidance.campaigns.models import Campaign, CampaignMessage, CampaignStep, Offer, PushPlan
 from guidance.campaigns.selectors.faults import campaign_warnings
 from guidance.campaigns.selectors.texts import search_texts
 from guidance.campaigns.services.editing import Changes, delete_campaigns, save_campaign
 from guidance.core.admin import GuidanceModelAdmin, acting_person
+from guidance.core.ids import parse_key
 from guidance.core.models import Market
 
 __all__ = ["CampaignAdmin", "channels"]
@@ -164,6 +165,7 @@ class CampaignAdmin(GuidanceModelAdmin):
         ),
     ]
     inlines = [OfferInline, StepInline, MessageInline]
+    change_form_outer_before_template = "admin/campaigns/campaign/_pushes.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
@@ -188,6 +190,22 @@ class CampaignAdmin(GuidanceModelAdmin):
         page = Paginator(found, TEXTS_AT_ONCE).get_page(request.GET.get("page", 1))
         results = [{"id": str(one.pk), "text": text_label(one)} for one in page]
         return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form under the campaign's plans and the buttons of its life."""
+        person = acting_person(request)
+        context = {
+            "plans": PushPlan.objects.filter(campaign=parse_key(object_id) or 0)[:10],
+            "may_propose": person.has_perm("campaigns.add_pushplan"),
+            "may_stop": person.has_perm("campaigns.stop_campaign"),
+        }
+        return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=gettext_lazy("title"))
     def title(self, campaign: Campaign) -> str:

@@ -57,7 +57,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<uuid:pk>/<str:how>/", view(self.settle), name="campaigns_delivery_settle"),
+            path(
+                "<uuid:pk>/settle/<str:how>/", view(self.settle), name="campaigns_delivery_settle"
+            ),
             *super().get_urls(),
         ]
 

@@ -13,6 +13,7 @@ from guidance.campaigns.models.channels import Channel, ChannelLimit, FrequencyC
 from guidance.campaigns.models.deliveries import Delivery
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.campaigns.models.inbox import InboxMessage
+from guidance.campaigns.models.moves import ProductMove, ProductState
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
 
@@ -31,6 +32,8 @@ __all__ = [
     "Objective",
     "Offer",
     "PlanEntry",
+    "ProductMove",
+    "ProductState",
     "Purpose",
     "PushEndpoint",
     "PushPlan",

@@ -179,6 +179,7 @@ class Campaign(models.Model):
     class Meta:
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
+        permissions = [("stop_campaign", "Can stop campaigns at once")]
         ordering = ["-starts_at"]
         constraints = [
             models.CheckConstraint(

@@ -93,6 +93,7 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-id"]
+        permissions = [("settle_delivery", "Can settle deliveries in doubt")]
         constraints = [
             models.UniqueConstraint(
                 fields=["campaign", "step", "customer", "occurrence"], name="delivery_once"

@@ -67,4 +67,7 @@ def fingerprint_of(told: dict[str, Any]) -> str:
 
 
 def _audience(audience_id: int | None) -> dict[str, Any] | None:
-    return Audience.objects.filter(pk=audience_id).values("key", "kind", "rules").first()
+    audience = Audience.objects.filter(pk=audience_id).first() if audience_id else None
+    if audience is None:
+        return None
+    return {"key": audience.key, "kind": audience.kind, "rules": audience.rules}

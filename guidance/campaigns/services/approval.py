@@ -37,7 +37,8 @@ def approve_plan(*, plan: PushPlan, seen: str, actor: User) -> PushPlan:
     record_audit(
         actor=actor, verb="approve_push_plan", target=plan, details={"sha256": plan.sha256}
     )
-    request_job(kind=QUEUE_KIND, params={"plan": str(plan.pk)}, requested_by=actor)
+    if not plan.campaign.trigger:
+        request_job(kind=QUEUE_KIND, params={"plan": str(plan.pk)}, requested_by=actor)
     return plan
 
 

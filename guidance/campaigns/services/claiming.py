@@ -49,7 +49,7 @@ def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()
 
 
 def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
-    """Give each its campaign, message and offer: few rows, which a join would make anew for each."""
+    """Give each its campaign, message and offer: few rows, which a join would build each time."""
     campaigns = Campaign.objects.in_bulk({one.campaign_id for one in deliveries})
     messages = CampaignMessage.objects.select_related("publication__product", "subject").in_bulk(
         {one.message_id for one in deliveries}

@@ -11,6 +11,7 @@ import numpy as np
 from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
 from guidance.campaigns.planning.shoppers import ChannelFacts
 from guidance.campaigns.selectors.reach import channel_facts
+from guidance.campaigns.selectors.steps import no_longer_wanted
 from guidance.campaigns.services.planning import shop_zones
 from guidance.content.models import PublishedCopy
 from guidance.customers.quiet import Window, check_quiet
@@ -51,7 +52,7 @@ def _check_group(
 ) -> None:
     campaign = group[0].campaign
     group = sorted(group, key=lambda one: one.customer_id)
-    texts = _texts_gone(group)
+    texts, unwanted = _texts_gone(group), no_longer_wanted(group)
     ids = np.asarray([one.customer_id for one in group], dtype=np.int64)
     facts = channel_facts(ids, channel=channel, campaign=campaign, at=now, leaving=leaving)
     quiet = check_quiet(
@@ -66,6 +67,8 @@ def _check_group(
         verdict = _of_campaign(campaign, now) or _of_shopper(facts, place, campaign)
         if delivery.customer.merged_into_id is not None:
             verdict = Verdict.NOT_AUDIENCE
+        elif delivery.pk in unwanted:
+            verdict = Verdict.EXITED
         verdict = verdict or texts.get(delivery.message_id, Verdict.SEND) or _of_product(delivery)
         later = int(quiet.next_allowed[place])
         if verdict:

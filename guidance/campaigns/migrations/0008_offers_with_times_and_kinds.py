@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0005_sending_coupons'),
+        ('campaigns', '0007_product_moves'),
         ('catalog', '0002_product_vectors'),
     ]
 

@@ -1,0 +1,209 @@
+"""What the page of a plan shows: everybody accounted for, how far it is, and what shoppers read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.rendering import money
+from guidance.campaigns.selectors.deliveries import outbox_of
+from guidance.campaigns.selectors.plans import (
+    differences,
+    sending_span,
+    shares,
+    some_entries,
+    tallies,
+)
+from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.campaigns.services.composing import subject_of, words_of
+from guidance.core.models import User
+
+MOST_ENTRIES = 50
+State = PushPlan.State
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One shopper's entry: what they read and when, or why they get nothing."""
+
+    ref: str
+    verdict: str
+    is_sent: bool
+    reason: str
+    channel: str
+    subject: str
+    words: str
+    send_at: Any
+
+
+def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, Any]:
+    """Return what the template needs; a fixed number of statements whatever the audience."""
+    verdict, ref = _verdict(query.get("verdict", "")), query.get("customer", "").strip()
+    entries = (
+        some_entries(plan, verdict=verdict, ref=ref, most=MOST_ENTRIES)
+        if ref or verdict is not None
+        else some_entries(plan, verdict=int(Verdict.SEND), ref="", most=3)
+    )
+    first, last = sending_span(plan)
+    told = tallies(plan)
+    return {
+        "plan": plan,
+        "rules": _rules(plan) if plan.campaign.trigger else [],
+        "tallies": told,
+        "whole": sum(tally.shoppers for tally in told),
+        "shares": shares(plan),
+        "first": first,
+        "last": last,
+        "money": _money(plan),
+        "outbox": _outbox(plan),
+        "previews": [preview_of(entry) for entry in entries],
+        "asked": ref,
+        "chosen": None if verdict is None else Verdict(verdict).label,
+        "is_proposed": plan.state == State.PROPOSED,
+        "is_building": plan.state == State.BUILDING,
+        "is_own": plan.proposed_by_id == person.pk,
+        "is_changed": plan.state in (State.PROPOSED, State.APPROVED)
+        and snapshot(plan.campaign) != plan.frozen,
+        "may_approve": person.has_perm("campaigns.approve_pushplan"),
+        "may_propose": person.has_perm("campaigns.add_pushplan"),
+        "may_stop": person.has_perm("campaigns.stop_campaign"),
+        "others": plan.campaign.plans.exclude(pk=plan.pk).exclude(built_at=None)[:20],
+        "compared": _compared(plan, query.get("against", "")),
+    }
+
+
+def preview_of(entry: PlanEntry) -> Preview:
+    """Return what an entry means for its shopper, in words."""
+    verdict, message = Verdict(entry.verdict), entry.message
+    if verdict != Verdict.SEND or message is None:
+        return Preview(
+            entry.customer.ref, str(verdict.label), False, str(verdict.label), "", "", "", None
+        )
+    words = words_of(message, offer=entry.offer, code=_code(entry), ref=entry.customer.ref)
+    return Preview(
+        ref=entry.customer.ref,
+        verdict=str(verdict.label),
+        is_sent=True,
+        reason=_reason(entry),
+        channel=str(message.get_channel_display()),
+        subject=subject_of(message),
+        words=words,
+        send_at=entry.send_at,
+    )
+
+
+def _reason(entry: PlanEntry) -> str:
+    assert entry.message is not None
+    told = {"variant": entry.message.variant, "language": entry.message.language}
+    reason = _("Wording %(variant)s in %(language)s, at an hour outside quiet hours.") % told
+    if entry.uplift is not None:
+        points = _(" A message raises the chance of a response by about %(points)s points.")
+        reason += points % {"points": f"{entry.uplift / 10:.1f}"}
+    return reason
+
+
+def _code(entry: PlanEntry) -> str:
+    if entry.offer is None:
+        return ""
+    return _("one of the pool") if entry.offer.is_pooled else entry.offer.code
+
+
+def _money(plan: PushPlan) -> list[str]:
+    told, currency = plan.counts, plan.campaign.currency
+    lines = []
+    if currency and told.get("cost"):
+        cost = money(told["cost"], currency, "en")
+        lines.append(_("Expected to cost %(cost)s, offers and messages.") % {"cost": cost})
+        if plan.campaign.budget is not None:
+            budget = money(plan.campaign.budget, currency, "en")
+            lines.append(_("The budget is %(budget)s.") % {"budget": budget})
+    if (responses := told.get("responses")) is not None:
+        lines.append(
+            _("The model expects %(count)s responses more than without it.") % {"count": responses}
+        )
+    return lines
+
+
+def _rules(plan: PushPlan) -> list[str]:
+    """Return a trigger's rule in words, a line for the trigger and one for each message."""
+    campaign, frozen = plan.campaign, plan.frozen
+    lines = [
+        _("Set off when %(trigger)s, at most %(most)d messages a day.")
+        % {"trigger": campaign.get_trigger_display(), "most": campaign.daily_maximum or 0}
+    ]
+    texts = {
+        message.pk: message
+        for message in CampaignMessage.objects.filter(step__campaign=campaign).select_related(
+            "publication__product", "subject"
+        )
+    }
+    waits = {step["number"]: step["wait_minutes"] for step in frozen["steps"]}
+    for told in frozen["messages"]:
+        message = texts.get(told["id"])
+        if message is not None:
+            number = told["step__number"]
+            lines.append(
+                _("Step %(number)d, after %(minutes)d minutes, %(channel)s: %(text)s")
+                % {
+                    "number": number,
+                    "minutes": waits.get(number, 0),
+                    "channel": message.get_channel_display(),
+                    "text": words_of(message, offer=None, code="", ref=""),
+                }
+            )
+    return lines
+
+
+def _outbox(plan: PushPlan) -> list[dict[str, Any]]:
+    if plan.state != State.APPROVED:
+        return []
+    return [
+        {
+            "state": state,
+            "label": Delivery.State(state).label,
+            "why": Verdict(reason).label if reason else "",
+            "reason": reason,
+            "count": count,
+        }
+        for (state, reason), count in sorted(outbox_of(plan).items())
+    ]
+
+
+def _compared(plan: PushPlan, against: str) -> dict[str, Any] | None:
+    number = _number(against)
+    other = plan.campaign.plans.filter(number=number).first() if number else None
+    if other is None or other.pk == plan.pk:
+        return None
+    changed = differences(other, plan)
+    count = sum(change.shoppers for change in changed)
+    summary = ngettext(
+        "%(count)d shopper is decided otherwise than in plan %(number)d.",
+        "%(count)d shoppers are decided otherwise than in plan %(number)d.",
+        count,
+    ) % {"count": count, "number": other.number}
+    return {"other": other, "summary": summary, "rows": _rows(changed)}
+
+
+def _rows(changed: Sequence[Any]) -> list[tuple[str, str, int]]:
+    outside = _("not in the audience")
+    return [
+        (
+            str(one.before.label) if one.before is not None else outside,
+            str(one.after.label) if one.after is not None else outside,
+            one.shoppers,
+        )
+        for one in changed
+    ]
+
+
+def _verdict(told: str) -> int | None:
+    number = _number(told)
+    return number if number in Verdict.values else None
+
+
+def _number(told: str) -> int | None:
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 9 else None

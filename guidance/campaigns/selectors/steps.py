@@ -1,0 +1,65 @@
+"""Whether a trigger's message is still wanted as it is about to leave."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from guidance.behaviour.models import Event, Source
+from guidance.campaigns.models import CampaignStep, Delivery
+
+Kind, Exit, Condition = Event.Kind, CampaignStep.Exit, CampaignStep.Condition
+
+
+def no_longer_wanted(deliveries: Sequence[Delivery]) -> set[UUID]:
+    """Return those whose step's exit has happened, or whose condition does not hold.
+
+    A few statements a step, none where no message is a trigger's.
+    """
+    gone: set[UUID] = set()
+    triggered = [one for one in deliveries if one.campaign.trigger]
+    steps = {(one.campaign_id, one.step) for one in triggered}
+    for step in CampaignStep.objects.filter(campaign__in={campaign for campaign, _n in steps}):
+        ids = [
+            one.pk
+            for one in triggered
+            if (one.campaign_id, one.step) == (step.campaign_id, step.number)
+        ]
+        if ids:
+            gone |= _left(step, ids) | _unmet(step, ids)
+    return gone
+
+
+def _left(step: CampaignStep, ids: list[UUID]) -> set[UUID]:
+    """Return those whose shopper did what ends the sequence since the message was queued."""
+    if step.exit_on == Exit.NEVER:
+        return set()
+    done = Event.objects.filter(
+        customer=OuterRef("customer"),
+        occurred_at__gt=OuterRef("created_at"),
+        source=Source.LIVE,
+    )
+    if step.exit_on == Exit.PURCHASE:
+        done = done.filter(kind=Kind.PURCHASE)
+    else:
+        done = done.filter(kind__in=[Kind.VIEW, Kind.SEARCH, Kind.CART, Kind.PURCHASE])
+    rows = Delivery.objects.filter(pk__in=ids).filter(Exists(done))
+    return set(rows.values_list("pk", flat=True))
+
+
+def _unmet(step: CampaignStep, ids: list[UUID]) -> set[UUID]:
+    """Return those whose last message was opened, or clicked, where the step is for the others."""
+    if step.condition == Condition.ALWAYS or step.number == 1:
+        return set()
+    kinds = [Kind.CLICK]
+    if step.condition == Condition.NOT_OPENED:
+        kinds.append(Kind.IMPRESSION)
+    before = Delivery.objects.filter(
+        campaign=OuterRef("campaign"),
+        customer=OuterRef("customer"),
+        occurrence=OuterRef("occurrence"),
+        step=step.number - 1,
+    )
+    answered = Event.objects.filter(decision=OuterRef("pk"), kind__in=kinds)
+    rows = Delivery.objects.filter(pk__in=ids).filter(Exists(before.filter(Exists(answered))))
+    return set(rows.values_list("pk", flat=True))

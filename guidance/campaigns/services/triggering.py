@@ -1,0 +1,257 @@
+"""Triggers at work: a message for each occasion, once, within what was approved.
+
+What is approved is the rule: trigger, steps, texts, offers and the day's maximum. Each occasion
+leaves a row of the outbox, sent or cancelled for a reason, so that it never fires twice.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from guidance.campaigns.models import (
+    Campaign,
+    CampaignMessage,
+    CampaignStep,
+    Delivery,
+    ProductMove,
+    ProductState,
+    PushPlan,
+    Verdict,
+)
+from guidance.campaigns.planning.deciding import NOTHING, Decided, decide, settle
+from guidance.campaigns.planning.shoppers import Shoppers
+from guidance.campaigns.selectors.audiences import members
+from guidance.campaigns.selectors.reach import read_shoppers
+from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.campaigns.selectors.terms import terms_of
+from guidance.campaigns.selectors.triggered import Occasion, occasions
+from guidance.campaigns.services.planning import plan_hash, sending_times, shop_zones
+from guidance.catalog.models import Product
+from guidance.core.among import Among
+from guidance.core.locks import hold_lock
+from guidance.core.models import User
+from guidance.core.services import record_audit
+
+State = PushPlan.State
+FIRST_STEP = 1
+
+
+@transaction.atomic
+def propose_rules(*, campaign: Campaign, actor: User) -> PushPlan:
+    """Propose a campaign's trigger, steps and texts for approval, as they stand.
+
+    Raises ValidationError, by field, where they are not complete.
+    """
+    hold_lock(f"campaigns.plan.{campaign.pk}")
+    campaign = Campaign.objects.get(pk=campaign.pk)
+    _check_rules(campaign)
+    plans = PushPlan.objects.filter(campaign=campaign)
+    plans.filter(state=State.PROPOSED).update(state=State.SUPERSEDED)
+    frozen = snapshot(campaign)
+    plan = PushPlan.objects.create(
+        campaign=campaign,
+        number=(plans.aggregate(last=Max("number"))["last"] or 0) + 1,
+        state=State.PROPOSED,
+        frozen=frozen,
+        sha256=plan_hash(frozen, ""),
+        built_at=timezone.now(),
+        proposed_by=actor,
+    )
+    record_audit(actor=actor, verb="propose_push_rules", target=plan)
+    return plan
+
+
+def fire_triggers(*, now: datetime | None = None) -> int:
+    """Queue a message for each new occasion of every approved trigger; return how many.
+
+    Safe to run twice: an occasion that has a row of the outbox is passed over.
+    """
+    at = now or timezone.now()
+    note_moves(now=at)
+    return sum(_fire(plan, at) for plan in _approved(at))
+
+
+@transaction.atomic
+def note_moves(*, now: datetime) -> int:
+    """Compare every product's price and stock with what was last seen, and note what moved."""
+    hold_lock("campaigns.moves")
+    seen = {state.product_id: state for state in ProductState.objects.all()}
+    fresh, changed, moves = [], [], []
+    rows = Product.objects.filter(is_hidden=False).values_list("id", "price", "stock")
+    for product_id, price, stock in rows.iterator():
+        is_in_stock = stock is None or stock > 0
+        before = seen.get(product_id)
+        state = ProductState(product_id=product_id, price=price, is_in_stock=is_in_stock)
+        if before is None:
+            fresh.append(state)
+            continue
+        if (before.price, before.is_in_stock) == (price, is_in_stock):
+            continue
+        changed.append(state)
+        if before.price is not None and price is not None and price < before.price:
+            moves.append(_move(product_id, ProductMove.Kind.PRICE_DROPPED, now))
+        if is_in_stock and not before.is_in_stock:
+            moves.append(_move(product_id, ProductMove.Kind.BACK_IN_STOCK, now))
+    ProductState.objects.bulk_create(fresh, batch_size=5_000)
+    ProductState.objects.bulk_update(changed, ["price", "is_in_stock"], batch_size=500)
+    ProductMove.objects.bulk_create(moves)
+    return len(moves)
+
+
+def _move(product_id: int, kind: str, at: datetime) -> ProductMove:
+    return ProductMove(product_id=product_id, kind=kind, at=at)
+
+
+def _approved(now: datetime) -> list[PushPlan]:
+    """Return the newest approved rules of each running trigger that are still what was approved."""
+    plans = (
+        PushPlan.objects.filter(
+            state=State.APPROVED,
+            campaign__is_active=True,
+            campaign__stopped_at=None,
+            campaign__starts_at__lte=now,
+            campaign__ends_at__gt=now,
+        )
+        .exclude(campaign__trigger="")
+        .select_related("campaign", "campaign__audience")
+        .order_by("campaign", "-number")
+    )
+    newest: dict[int, PushPlan] = {}
+    for plan in plans:
+        newest.setdefault(plan.campaign_id, plan)
+    return [plan for plan in newest.values() if snapshot(plan.campaign) == plan.frozen]
+
+
+@transaction.atomic
+def _fire(plan: PushPlan, now: datetime) -> int:
+    campaign = plan.campaign
+    hold_lock(f"campaigns.trigger.{campaign.pk}")
+    count = 0
+    for step in CampaignStep.objects.filter(campaign=campaign).order_by("number"):
+        wait = timedelta(minutes=step.wait_minutes)
+        found = (
+            occasions(campaign, wait=wait, now=now)
+            if step.number == FIRST_STEP
+            else _follow_ups(campaign, step, wait, now)
+        )
+        count += _queue(plan, step, _fresh(campaign, step.number, found), now)
+    return count
+
+
+def _follow_ups(
+    campaign: Campaign, step: CampaignStep, wait: timedelta, now: datetime
+) -> Iterable[Occasion]:
+    """Return who got the step before long enough ago."""
+    before = Delivery.objects.filter(
+        campaign=campaign,
+        step=step.number - 1,
+        state=Delivery.State.SENT,
+        sent_at__lte=now - wait,
+    )
+    for customer_id, key, at in before.values_list("customer", "occurrence", "sent_at"):
+        if at is not None:
+            yield Occasion(customer_id, key, at)
+
+
+def _fresh(campaign: Campaign, step: int, found: Iterable[Occasion]) -> dict[int, Occasion]:
+    """Return the occasions without a row of the outbox, one a shopper, of the audience alone."""
+    wanted = {one.customer_id: one for one in found}
+    known = Delivery.objects.filter(
+        Among("customer_id", wanted), campaign=campaign, step=step
+    ).values_list("customer", "occurrence")
+    for customer_id, key in known:
+        if customer_id in wanted and wanted[customer_id].key == key:
+            del wanted[customer_id]
+    if campaign.audience is not None and wanted:
+        inside = members(campaign.audience, at=timezone.now()).filter(Among("id", wanted))
+        ids = set(inside.values_list("id", flat=True))
+        wanted = {key: one for key, one in wanted.items() if key in ids}
+    return wanted
+
+
+def _queue(plan: PushPlan, step: CampaignStep, wanted: dict[int, Occasion], now: datetime) -> int:
+    if not wanted:
+        return 0
+    campaign = plan.campaign
+    terms = terms_of(campaign, step=step.number)
+    ids = np.asarray(sorted(wanted), dtype=np.int64)
+    shoppers = read_shoppers(ids, campaign=campaign, channels=terms.channels, at=now)
+    _due, allowed = sending_times(campaign, shoppers, shop_zones(), now)
+    # A trigger speaks at once; quiet hours put it off when it is about to leave.
+    at_once = np.full(len(shoppers), int(now.timestamp()), dtype=np.int64)
+    decided = decide(shoppers, terms, due=at_once, allowed=allowed)
+    settle(decided, terms)
+    _keep_to_the_day(campaign, decided, now)
+    rows = _rows(plan, step, shoppers, decided, wanted, now)
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    return sum(row.state == Delivery.State.WAITING for row in rows)
+
+
+def _keep_to_the_day(campaign: Campaign, decided: Decided, now: datetime) -> None:
+    """Let no more leave than the day's maximum, counted in the campaign's zone."""
+    if campaign.daily_maximum is None:
+        return
+    midnight = now.astimezone(campaign.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Delivery.objects.filter(campaign=campaign, created_at__gte=midnight)
+    used = today.exclude(state=Delivery.State.CANCELLED).count()
+    places = np.flatnonzero(decided.verdict == Verdict.SEND)
+    decided.verdict[places[max(campaign.daily_maximum - used, 0) :]] = Verdict.DAILY_MAXIMUM
+
+
+def _rows(
+    plan: PushPlan,
+    step: CampaignStep,
+    shoppers: Shoppers,
+    decided: Decided,
+    wanted: dict[int, Occasion],
+    now: datetime,
+) -> list[Delivery]:
+    messages = CampaignMessage.objects.filter(step=step).order_by("pk")
+    channels = dict(messages.values_list("pk", "channel"))
+    first = next(iter(channels))
+    rows = []
+    for place, customer_id in enumerate(shoppers.ids.tolist()):
+        verdict, message = Verdict(int(decided.verdict[place])), int(decided.message[place])
+        offer = int(decided.offer[place])
+        is_sent = verdict == Verdict.SEND
+        message = message if message != NOTHING else first
+        rows.append(
+            Delivery(
+                campaign=plan.campaign,
+                plan=plan,
+                step=step.number,
+                customer_id=customer_id,
+                occurrence=wanted[customer_id].key,
+                channel=channels[message],
+                message_id=message,
+                offer_id=offer if offer != NOTHING else None,
+                state=Delivery.State.WAITING if is_sent else Delivery.State.CANCELLED,
+                reason=verdict,
+                due_at=now,
+            )
+        )
+    return rows
+
+
+def _check_rules(campaign: Campaign) -> None:
+    problems: dict[str, str] = {}
+    if not campaign.trigger:
+        problems["trigger"] = _("A campaign without a trigger is approved by a plan.")
+    if campaign.daily_maximum is None:
+        problems["daily_maximum"] = _("Say how many messages a day may leave at most.")
+    if campaign.ends_at <= timezone.now():
+        problems["ends_at"] = _("The campaign is over.")
+    if campaign.stopped_at is not None:
+        problems["stopped_at"] = _("The campaign was stopped.")
+    steps = CampaignStep.objects.filter(campaign=campaign)
+    empty = [step.number for step in steps.filter(messages=None)]
+    if empty or not steps:
+        problems["messages"] = _("Give each step a message first.")
+    if problems:
+        raise ValidationError({name: [told] for name, told in problems.items()})

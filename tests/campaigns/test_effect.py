@@ -1,0 +1,98 @@
+"""What a plan moved: everybody to get a message against everybody held out."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from guidance.campaigns.models import Coupon, Delivery, PlanEntry, Verdict
+from guidance.campaigns.selectors.effect import effect_of, offers_by
+from guidance.campaigns.services.delivering import deliver_due
+from guidance.core.roles import Role
+from guidance.experiments.statistics import Comparison
+from tests import factories
+from tests.campaigns.pushes import approved, push, shopper
+
+pytestmark = pytest.mark.django_db
+
+
+def _bought(customer: object, price: float, kind: str = "purchase", **given: object) -> None:
+    factories.event(
+        customer=customer,
+        kind=kind,
+        price=Decimal(str(price)),
+        quantity=1,
+        currency="USD",
+        occurred_at=timezone.now(),
+        **given,
+    )
+
+
+def test_the_effect_is_the_difference_of_all_who_were_to_get_a_message_and_all_held_out() -> None:
+    people = [shopper("null", tier="gold" if n % 2 else "") for n in range(60)]
+    message = push(*people, holdout_percent=40, currency="USD", contact_cost=Decimal("0.1"))
+    plan = approved(message.step.campaign)
+    plan.decided_at = timezone.now() - timedelta(hours=1)
+    plan.save()
+    entries = list(PlanEntry.objects.filter(plan=plan).select_related("customer"))
+    treated = [one.customer for one in entries if one.verdict == Verdict.SEND]
+    held = [one.customer for one in entries if one.verdict == Verdict.HOLDOUT]
+    for one in treated[:10]:
+        _bought(one, 20)
+    _bought(treated[0], 5, kind="return")
+    _bought(held[0], 30)
+    _bought(treated[1], 900, source="replay")
+    deliver_due(channel="null")
+    effect = effect_of(plan)
+    assert effect is not None
+    assert (effect.whole.treated.shoppers, effect.whole.held.shoppers) == (len(treated), len(held))
+    assert (effect.whole.treated.bought, effect.whole.held.bought) == (10, 1)
+    assert (effect.whole.treated.net, effect.whole.held.net) == (19_500, 3_000)
+    earned = effect.whole.earned
+    assert isinstance(earned, Comparison)
+    assert earned.value == pytest.approx(195 / len(treated) - 30 / len(held))
+    assert effect.messages == len(treated)
+    assert effect.profit is not None
+    spent = Decimal("0.1") * len(treated)
+    assert effect.profit[0] == pytest.approx(earned.value * len(treated) - float(spent))
+    tiers = effect.by_tier.values()
+    assert sum(arms.treated.net for arms in tiers) == 19_500
+
+
+def test_opens_clicks_and_redeemed_coupons_count() -> None:
+    who = shopper("null")
+    message = push(who)
+    factories.offer(campaign=message.step.campaign, cost=Decimal("2.50"))
+    plan = approved(message.step.campaign)
+    deliver_due(channel="null")
+    sent = Delivery.objects.get()
+    factories.event(customer=who, kind="click", decision=sent.pk, occurred_at=timezone.now())
+    Coupon.objects.update(redeemed_at=timezone.now())
+    effect = effect_of(plan)
+    assert effect is not None
+    assert (effect.messages, effect.opened, effect.clicked) == (1, 1, 1)
+    assert effect.coupon_cost == Decimal("2.50")
+    assert offers_by(plan, "tier") == [("gold", 1, 1)]
+
+
+def test_the_page_says_when_it_cannot_tell(desk: Callable[..., Client]) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    url = reverse("admin:campaigns_pushplan_effect", args=[plan.pk])
+    shown = desk(Role.ANALYST).get(url).content.decode()
+    assert "This cannot be told: 0 shoppers were held out" in shown
+
+
+def test_a_customers_page_says_why_she_got_nothing(desk: Callable[..., Client]) -> None:
+    silent = shopper(ref="silent")
+    got = shopper("null", ref="got")
+    campaign = push(got, silent).step.campaign
+    approved(campaign)
+    deliver_due(channel="null")
+    client = desk(Role.SUPPORT_AGENT)
+    for who, words in {silent: "no consent", got: "sent"}.items():
+        shown = client.get(reverse("admin:customers_customer_change", args=[who.pk]))
+        assert words in shown.content.decode()

@@ -1,0 +1,173 @@
+"""Triggers: each occasion once, within what was approved, and not after it has happened."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from guidance.campaigns.models import Campaign, CampaignMessage, Delivery, Verdict
+from guidance.campaigns.services.approval import approve_plan
+from guidance.campaigns.services.delivering import deliver_due
+from guidance.campaigns.services.triggering import fire_triggers, propose_rules
+from guidance.customers.models import Customer
+from tests import factories
+from tests.campaigns.pushes import publish, push, shopper
+
+pytestmark = pytest.mark.django_db
+
+
+def rule(trigger: str, wait: int = 60, **given: object) -> CampaignMessage:
+    message = push(trigger=trigger, **{"daily_maximum": 100, "audience": None, **given})
+    if "category" not in given:
+        Campaign.objects.filter(pk=message.step.campaign_id).update(category=None)
+    message.step.wait_minutes = wait
+    message.step.save()
+    return message
+
+
+def approve(message: CampaignMessage) -> None:
+    plan = propose_rules(campaign=message.step.campaign, actor=factories.user())
+    approve_plan(plan=plan, seen=plan.sha256, actor=factories.user())
+
+
+def did(customer: Customer, kind: str, ago: timedelta, **given: object) -> None:
+    factories.event(
+        customer=customer, kind=kind, occurred_at=timezone.now() - ago, source="live", **given
+    )
+
+
+def outbox() -> list[tuple[str, str, int]]:
+    rows = Delivery.objects.order_by("customer__ref", "step")
+    return list(rows.values_list("customer__ref", "state", "reason"))
+
+
+def test_a_cart_that_was_left_is_spoken_of_once() -> None:
+    left, bought, fresh = (shopper("null", ref=ref) for ref in ("left", "bought", "fresh"))
+    for one in (left, bought):
+        did(one, "cart", timedelta(hours=3))
+    did(bought, "purchase", timedelta(hours=2))
+    did(fresh, "cart", timedelta(minutes=10))
+    approve(rule("cart_left"))
+    assert fire_triggers() == 1
+    assert fire_triggers() == 0
+    assert outbox() == [("left", "waiting", Verdict.SEND)]
+    assert deliver_due(channel="null").sent == 1
+
+
+def test_nothing_fires_before_another_person_approved_the_rules() -> None:
+    did(shopper("null"), "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    propose_rules(campaign=message.step.campaign, actor=factories.user())
+    assert fire_triggers() == 0
+
+
+def test_a_changed_rule_fires_nothing_until_it_is_approved_anew() -> None:
+    did(shopper("null"), "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    approve(message)
+    message.template = "{text} !"
+    message.save()
+    assert fire_triggers() == 0
+    approve(message)
+    assert fire_triggers() == 1
+
+
+def test_who_bought_before_it_left_gets_nothing() -> None:
+    who = shopper("null", ref="mira")
+    did(who, "cart", timedelta(hours=3))
+    approve(rule("cart_left"))
+    fire_triggers()
+    did(who, "purchase", -timedelta(seconds=1))
+    deliver_due(channel="null")
+    assert outbox() == [("mira", "cancelled", Verdict.EXITED)]
+
+
+def test_the_days_maximum_holds_and_the_others_are_recorded() -> None:
+    for n in range(3):
+        did(shopper("null", ref=f"s{n}"), "cart", timedelta(hours=3))
+    approve(rule("cart_left", daily_maximum=2))
+    assert fire_triggers() == 2
+    assert [reason for _ref, _state, reason in outbox()].count(Verdict.DAILY_MAXIMUM) == 1
+    assert fire_triggers() == 0
+
+
+def test_a_second_step_follows_only_who_did_not_click() -> None:
+    clicked, silent = shopper("null", ref="clicked"), shopper("null", ref="silent")
+    for one in (clicked, silent):
+        did(one, "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    second = factories.campaign_step(
+        campaign=message.step.campaign, number=2, wait_minutes=60, condition="not_clicked"
+    )
+    publish(factories.campaign_message(step=second))
+    approve(message)
+    fire_triggers()
+    deliver_due(channel="null")
+    first = Delivery.objects.get(customer=clicked)
+    did(clicked, "click", -timedelta(seconds=1), decision=first.pk)
+    Delivery.objects.update(sent_at=timezone.now() - timedelta(hours=2))
+    assert fire_triggers() == 2
+    deliver_due(channel="null")
+    last = Delivery.objects.filter(step=2)
+    assert dict(last.values_list("customer__ref", "state")) == {
+        "clicked": "cancelled",
+        "silent": "sent",
+    }
+
+
+@pytest.mark.parametrize(
+    ("trigger", "change"),
+    [("price_dropped", {"price": Decimal(8)}), ("back_in_stock", {"stock": 5})],
+)
+def test_who_looked_at_a_product_hears_that_it_moved(
+    trigger: str, change: dict[str, object]
+) -> None:
+    product = factories.product(price=Decimal(10), stock=0 if "stock" in change else 3)
+    looked, owns = shopper("null", ref="looked"), shopper("null", ref="owns")
+    for one in (looked, owns):
+        did(one, "view", timedelta(days=2), product=product)
+    did(owns, "purchase", timedelta(days=1), product=product)
+    approve(rule(trigger, wait=0, category=product.category))
+    assert fire_triggers() == 0
+    for name, value in change.items():
+        setattr(product, name, value)
+    product.save()
+    assert fire_triggers() == 1
+    assert outbox() == [("looked", "waiting", Verdict.SEND)]
+    assert fire_triggers() == 0
+
+
+def test_new_shoppers_are_welcomed_and_those_away_are_called_back() -> None:
+    shopper("null", ref="new", joined_at=timezone.now() - timedelta(hours=2))
+    away = shopper("null", ref="away")
+    did(away, "view", timedelta(days=60, hours=1))
+    back = shopper("null", ref="back")
+    did(back, "view", timedelta(days=60, hours=1))
+    did(back, "view", timedelta(days=1))
+    approve(rule("welcome"))
+    approve(rule("win_back", wait=60 * 24 * 60))
+    assert fire_triggers() == 2
+    assert {ref for ref, _state, _reason in outbox()} == {"new", "away"}
+
+
+def test_a_purchase_is_due_again_after_its_usual_gap() -> None:
+    product = factories.product()
+    who = shopper("null", ref="tea")
+    for days in (91, 61, 31):
+        did(who, "purchase", timedelta(days=days), product=product)
+    other = shopper("null", ref="early")
+    for days in (100, 60, 20):
+        did(other, "purchase", timedelta(days=days), product=product)
+    approve(rule("repurchase_due", wait=0, category=product.category))
+    assert fire_triggers(now=timezone.now() - timedelta(hours=12)) == 1
+    assert outbox()[0][0] == "tea"
+
+
+def test_rules_that_are_not_complete_say_which_field() -> None:
+    with pytest.raises(ValidationError) as refused:
+        propose_rules(
+            campaign=rule("cart_left", daily_maximum=None).step.campaign, actor=factories.user()
+        )
+    assert set(refused.value.message_dict) == {"daily_maximum"}
