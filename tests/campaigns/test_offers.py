@@ -11,6 +11,8 @@ from rest_framework.test import APIClient
 
 from guidance.campaigns.candidates import propose_campaigns
 from guidance.campaigns.models import Offer
+from guidance.campaigns.rows import CampaignRow
+from guidance.campaigns.services.editing import upsert_campaigns
 from guidance.recommendations.hooks import Visit
 from tests import factories
 
@@ -111,3 +113,21 @@ def test_a_standing_benefit_is_proposed_to_its_tier() -> None:
 def test_the_database_refuses_an_impossible_offer(given: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         _standing(**given)
+
+
+def test_an_import_cannot_take_away_an_offer_whose_coupons_were_given() -> None:
+    offer = factories.offer(given=1)
+    row = CampaignRow(
+        key=offer.campaign.key,
+        titles={"en": "New"},
+        starts_at=offer.campaign.starts_at,
+        ends_at=offer.campaign.ends_at,
+    )
+    (verdict,) = upsert_campaigns(rows=[row], source="test")
+    assert verdict.code == "in_use"
+    offer.refresh_from_db()
+    assert offer.campaign.titles != {"en": "New"}
+    Offer.objects.update(given=0)
+    (verdict,) = upsert_campaigns(rows=[row], source="test")
+    assert verdict.code == ""
+    assert not Offer.objects.exists()

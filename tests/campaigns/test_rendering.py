@@ -1,4 +1,4 @@
-"""From a frame to what a shopper reads: variables named, words escaped, money as people write it."""
+"""From a frame to what a shopper reads: named variables, escaped words, localised money."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
