@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import Coupon, Offer
 from guidance.core.among import Among
+from guidance.core.bulk import update_rows
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.spreadsheets import BYTE_ORDER_MARK
@@ -46,8 +47,7 @@ def claim_coupons(
     `occasions` says, by customer, what for: asked again for the same one a customer keeps their
     coupon. Who had as many as a shopper may, and who comes when none is left or outside the
     offer's own time, is absent. The offer's row is locked, so however many ask at once no more
-    than the total are ever given; a batch of 500 costs five
-    statements.
+    than the total are ever given. A batch costs a handful of statements.
     """
     at = now or timezone.now()
     offer = Offer.objects.select_for_update().get(pk=offer.pk)
@@ -174,7 +174,7 @@ def _from_pool(
     for customer, coupon in given.items():
         coupon.customer_id, coupon.given_at = customer, now
         coupon.occasion = occasions[customer]
-    Coupon.objects.bulk_update(given.values(), ["customer", "given_at", "occasion"], batch_size=500)
+    update_rows(list(given.values()), fields=["customer", "given_at", "occasion"])
     return given
 
 

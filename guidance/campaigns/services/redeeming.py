@@ -10,6 +10,7 @@ from django.db import transaction
 from guidance.behaviour.models import Event
 from guidance.campaigns.models import Coupon
 from guidance.core.among import Among
+from guidance.core.bulk import update_rows
 
 # By a customer and a code as nobody can mistype its letters' case.
 Held = tuple[int, str]
@@ -42,7 +43,7 @@ def redeem_coupons(customer_ids: Sequence[int]) -> int:
                 unused.remove(coupon_used)
                 coupon_used.redeemed_at, coupon_used.order = at, order
                 redeemed.append(coupon_used)
-    Coupon.objects.bulk_update(redeemed, ["redeemed_at", "order"], batch_size=500)
+    update_rows(redeemed, fields=["redeemed_at", "order"])
     return len(redeemed)
 
 
