@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import Campaign, CampaignMessage, CampaignStep, Offer
 from guidance.campaigns.rows import CampaignRow, OfferRow
+from guidance.campaigns.services.row_checks import check_beside_desk
 from guidance.catalog.models import Category, Product
 from guidance.core.models import User
 from guidance.core.rows import Refused, RowVerdict, Status
@@ -214,13 +215,7 @@ def _checked(row: CampaignRow) -> Category | None:
             _("offers: the code %(code)s belongs to the campaign %(key)s.")
             % {"code": other.code, "key": other.campaign.key if other.campaign else ""},
         )
-    gone = Offer.objects.filter(campaign__key=row.key, given__gt=0).exclude(code__in=codes)
-    if kept := gone.first():
-        raise Refused(
-            "in_use",
-            _("offers: coupons of %(code)s were given, so it cannot be taken away.")
-            % {"code": kept.code},
-        )
+    check_beside_desk(row)
     if row.category is None:
         return None
     category = Category.objects.filter(path=row.category).first()
