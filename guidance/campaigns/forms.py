@@ -100,9 +100,17 @@ class TitledForm(forms.ModelForm):
             if cleaned.get(name) is None:
                 continue
             shown = timezone.make_naive(cleaned[name], timezone.get_current_timezone())
-            cleaned[name] = at = shown.replace(tzinfo=zone)
+            cleaned[name] = at = self._as_stored(name, shown, zone) or shown.replace(tzinfo=zone)
             if _never_shown(at):
                 self.add_error(name, _("The clocks are put forward then: there is no such time."))
+
+    def _as_stored(self, name: str, shown: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return the stored time where the clock shows just that: an hour that comes twice in the
+        night when summer time ends is then not taken for the other one."""
+        stored: datetime | None = getattr(self.instance, name)
+        if stored is None or timezone.make_naive(stored, zone).replace(microsecond=0) != shown:
+            return None
+        return stored
 
     def as_typed(self) -> Any:
         """Return the row as it would be saved."""

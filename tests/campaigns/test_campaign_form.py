@@ -132,6 +132,19 @@ def test_times_are_shown_by_the_campaigns_clock_and_stay_when_saved_again(
     assert campaign.starts_at == at
 
 
+def test_an_hour_that_comes_twice_stays_the_one_it_was(desk: Callable[..., Client]) -> None:
+    second = datetime(2030, 10, 27, 1, 30, tzinfo=UTC)
+    campaign = factories.campaign(
+        time_zone="Europe/Berlin", starts_at=second, ends_at=second + timedelta(days=9)
+    )
+    given = _campaign(key=campaign.key, starts_at_0="2030-10-27", starts_at_1="02:30")
+    given |= {"ends_at_0": "2030-11-05", "ends_at_1": "02:30"}
+    url = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    assert desk(Role.MARKETER).post(url, given).status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.starts_at == second
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
