@@ -97,6 +97,7 @@ class MessageForm(forms.ModelForm):
         model = CampaignMessage
         fields = ["channel", "language", "variant", "weight", "publication", "subject", "template"]
         field_classes = {"publication": TextField, "subject": TextField}
+        labels = {"subject": gettext_lazy("subject line")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
