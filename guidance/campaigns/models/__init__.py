@@ -1,6 +1,6 @@
 """The tables of campaigns, by what they are about."""
 
-from guidance.campaigns.models.audiences import Audience, AudienceMember
+from guidance.campaigns.models.audiences import Audience, AudienceImport, AudienceMember
 from guidance.campaigns.models.campaigns import (
     Campaign,
     CampaignMessage,
@@ -15,9 +15,11 @@ from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.campaigns.models.inbox import InboxMessage
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
+from guidance.campaigns.models.scores import CustomerScore
 
 __all__ = [
     "Audience",
+    "AudienceImport",
     "AudienceMember",
     "Campaign",
     "CampaignMessage",
@@ -25,6 +27,7 @@ __all__ = [
     "Channel",
     "ChannelLimit",
     "Coupon",
+    "CustomerScore",
     "Delivery",
     "FrequencyCap",
     "InboxMessage",
