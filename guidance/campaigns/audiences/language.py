@@ -184,7 +184,8 @@ class _Reader:
             self._wrong(path, "value.category", "conflict", message)
         return value if len(self.problems) == before else None
 
-    def _wrong(self, path: str, name: str, code: str, message: str) -> None:
+    def _wrong(self, path: str, name: str, code: str, message: str) -> Any:
+        """Keep a problem and return None, which stands for what could not be read."""
         self.problems.append(Problem(path, name, code, message))
 
 

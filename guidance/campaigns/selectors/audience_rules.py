@@ -91,8 +91,9 @@ class _Conditions:
         first = today - timedelta(days=one.value["days"] - 1)
         found = buyers(Scope(Period(first, today)))
         wanted = [n for n, s in enumerate(SEGMENTS) if s.key in one.value["segments"]]
-        ids = found.shoppers[np.isin(segment_of(found), wanted)] if len(found.shoppers) else []
-        return Q(Among("pk", ids)) if len(ids) else NOBODY
+        if not len(found.shoppers):
+            return NOBODY
+        return Q(Among("pk", found.shoppers[np.isin(segment_of(found), wanted)]))
 
     def _event(self, one: Condition) -> Q:
         events = self._events(one.value["days"]).filter(kind=one.value["kind"])
@@ -102,10 +103,10 @@ class _Conditions:
             inside = Q(path=path) | Q(path__startswith=f"{path} > ")
             events = events.filter(product__category__in=Category.objects.filter(inside))
         times = one.value["times"]
-        if times > 1:
-            events = events.values("customer").annotate(n=_times(one.value["kind"]))
-            events = events.filter(n__gte=times)
-        return Q(Exists(events))
+        if times == 1:
+            return Q(Exists(events))
+        counted = events.values("customer").annotate(n=_times(one.value["kind"]))
+        return Q(Exists(counted.filter(n__gte=times)))
 
     def _cart_left(self, one: Condition) -> Q:
         bought = Event.objects.real().filter(
