@@ -13,6 +13,7 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
         from guidance.campaigns.channels.tracking import receive_event
+        from guidance.campaigns.services.audiences import move_list_places
         from guidance.customers.hooks import register_merge_mover
         from guidance.recommendations.hooks import (
             CandidateSource,
@@ -25,4 +26,5 @@ class CampaignsConfig(AppConfig):
         )
         register_own_channels()
         register_merge_mover("inbox", move_inbox)
+        register_merge_mover("audience_lists", move_list_places)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

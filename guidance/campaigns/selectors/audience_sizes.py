@@ -118,7 +118,7 @@ class Sample:
     def is_everybody(self) -> bool:
         return self.share == 1.0
 
-    def of(self, condition: Q) -> QuerySet[Customer]:
+    def of(self, condition: Q) -> QuerySet[Any]:
         return _shoppers(condition).filter(spread__lt=int(self.share * SPACE))
 
     def members(self, condition: Q) -> Ints:
@@ -152,7 +152,8 @@ def _counted(condition: Q) -> Size:
     return Size(count, count, count)
 
 
-def _shoppers(condition: Q) -> QuerySet[Customer]:
+def _shoppers(condition: Q) -> QuerySet[Any]:
+    """Return shoppers with `spread`, their place in the hash."""
     whole: Any = BigIntegerField()
     hashed = Mod(F("pk"), Value(LONGEST_ID, whole), output_field=whole) * Value(MULTIPLIER, whole)
     spread = Mod(
