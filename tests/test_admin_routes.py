@@ -37,6 +37,10 @@ def _review_task() -> ReviewTask:
     return ReviewTask.objects.create(fact_key="price")
 
 
+def _listed() -> Model:
+    return factories.audience(kind="list")
+
+
 ROUTES = {
     "index": Route(EVERYBODY),
     "worker_status": Route(EVERYBODY),
@@ -127,6 +131,19 @@ ROUTES = {
     "recommendations_healthalert_acknowledge": Route(None, factories.health_alert),
     "recommendations_surface_preview": Route(
         {ANALYST, MERCHANDISER, ADMINISTRATOR}, factories.surface
+    ),
+    "campaigns_audience_preview": Route(None),
+    "campaigns_audience_size": Route(None),
+    "campaigns_audience_members": Route(None),
+    "campaigns_audience_overlap": Route(None),
+    "campaigns_audience_count": Route(None, factories.audience),
+    "campaigns_audience_list": Route({MARKETER, ADMINISTRATOR}),
+    "campaigns_audience_import": Route({MARKETER, ADMINISTRATOR}, _listed),
+    "campaigns_audience_imported": Route(
+        {ANALYST, MARKETER, ADMINISTRATOR}, factories.audience_import
+    ),
+    "campaigns_audience_rejects": Route(
+        {ANALYST, MARKETER, ADMINISTRATOR}, factories.audience_import
     ),
     "customers_suppression_lift": Route(None, factories.suppression),
     "behaviour_savedview_start": Route(SEE_BEHAVIOUR),

@@ -57,6 +57,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
     | {
         "campaigns.campaign": "view add change delete",
         "campaigns.offer": "view add change delete",
+        "campaigns.audience": "view add change delete sample",
         "customers.customer": "view",
         "customers.suppression": "view add",
         "content.publication": "view",
@@ -85,6 +86,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "training.retrainingpolicy": "view change",
         "campaigns.campaign": "view",
         "campaigns.offer": "view",
+        "campaigns.audience": "view",
         "content.publication": "view",
         "content.copybandit": "view approve",
         "content.providerusage": "view",

@@ -86,6 +86,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Surfaces"), "dashboard_customize", "recommendations.surface"),
                     _item(_("Rules"), "rule_settings", "recommendations.rule"),
                     _item(_("Campaigns"), "campaign", "campaigns.campaign"),
+                    _item(_("Audiences"), "groups", "campaigns.audience"),
                     _item(_("Offers"), "sell", "campaigns.offer"),
                     _item(_("Experiments"), "science", "experiments.experiment"),
                     _item(_("Metrics"), "monitoring", "experiments.metric"),

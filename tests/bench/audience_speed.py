@@ -16,6 +16,7 @@ from tests.bench.push_speed import FILL as FILL_PUSH
 from tests.bench.push_speed import SHOPPERS, _say, _timed
 
 EVENTS_EACH = 5
+LISTED = 200_000
 FILL = """
 INSERT INTO catalog_category (id, path, names) VALUES (1, 'Tea', '{{}}');
 INSERT INTO catalog_product (id, sku, title, titles, descriptions, category_id, family, brand,
@@ -26,7 +27,7 @@ FROM generate_series(1, 1000) n;
 INSERT INTO behaviour_event (id, kind, customer_id, product_id, occurred_at, received_at, source,
     session, basket, quantity, price, currency, text)
 SELECT gen_random_uuid(), (ARRAY['view', 'view', 'cart', 'purchase', 'search'])[1 + k],
-    1 + (n * 7919 + k * 104729) % {n}, 1 + (n * 31 + k) % 1000,
+    1 + (n * 7919 + k * 104729) % {n} * 7 / 10, 1 + (n * 31 + k) % 1000,
     now() - ((n * 2654435761 + k * 40503) % 7776000) * interval '1 second', now(), 'live', '',
     'b' || n, 1, 20, 'USD', ''
 FROM generate_series(1::bigint, {n}) n, generate_series(0::bigint, {each} - 1) k;
@@ -95,7 +96,9 @@ def _measure(shoppers: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from guidance.campaigns.selectors.audiences import walk
+    from guidance.campaigns.selectors.audience_sizes import sample_members, size_of
+    from guidance.campaigns.selectors.audiences import members, walk
+    from guidance.campaigns.services.audience_lists import import_list
     from tests import factories
 
     call_command("migrate", verbosity=0)
@@ -110,7 +113,20 @@ def _measure(shoppers: int) -> None:
         told = factories.audience(rules=rules)
         with _timed(f"walk: {name}"):
             found = sum(len(ids) for ids in walk(told, at=now, batch=20_000))
-        _say(f"  {found:,} shoppers")
+        with _timed("  its size"):
+            size = size_of(told, at=now)
+        _say(f"  {found:,} shoppers, told as {size}")
+        few = range(1, 1_001)
+        with _timed("  asked of a thousand"):
+            members(told, at=now).filter(pk__in=few).count()
+    with _timed("sample members"):
+        sample_members(told, at=now)
+    person, listed = factories.user(), factories.audience(kind="list")
+    lines = [(n, f"bench-{n}") for n in range(1, LISTED + 1)]
+    with _timed(f"a list of {LISTED:,} rows"):
+        import_list(audience=listed, lines=lines, actor=person)
+    with _timed("the same list again"):
+        import_list(audience=listed, lines=lines, actor=person)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ def test_rules_mean_these_shoppers(
     rules: Rules, meant: set[str], people: dict[str, Customer], market: Any
 ) -> None:
     assert _who(rules) == meant
+    (walked,) = [*walk(factories.audience(rules=rules), at=NOW, batch=99)] or [np.empty(0)]
+    assert set(Customer.objects.filter(pk__in=walked).values_list("ref", flat=True)) == meant
 
 
 def test_segments_are_those_of_the_behaviour_analysis(people: dict[str, Customer]) -> None:
@@ -198,7 +200,7 @@ WRONG: list[tuple[Any, str, str, str]] = [
         "unknown_value",
     ),
     (_one("tier", "in", ["gold"]) | {"weight": 3}, "", "weight", "unknown_key"),
-    (_nested(MOST_DEPTH), "all[0].all[0].all[0].all[0].all[0]", "", "too_deep"),
+    (_nested(MOST_DEPTH), ".".join(["all[0]"] * MOST_DEPTH), "", "too_deep"),
     (
         {"all": [{"any": [_one("tier", "in", ["x"])] * 30}] * 2},
         "",

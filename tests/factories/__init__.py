@@ -7,7 +7,7 @@ from django.db.models import Model
 from django_q.models import Failure, Schedule
 
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedView, SearchDayRollup
-from guidance.campaigns.models import Campaign, Offer
+from guidance.campaigns.models import Audience, Campaign, Offer
 from guidance.catalog.models import Category, Product
 from guidance.content.models import (
     CopyBandit,
@@ -44,6 +44,7 @@ from tests.factories.behaviour import (
 )
 from tests.factories.campaigns import (
     audience,
+    audience_import,
     campaign,
     campaign_message,
     campaign_step,
@@ -128,6 +129,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     HealthReport: health_report,
     HealthAlert: health_alert,
     HealthThreshold: health_threshold,
+    Audience: audience,
     Campaign: campaign,
     Offer: offer,
 }
@@ -137,6 +139,7 @@ __all__ = [
     "PASSED_VERDICT",
     "api_key",
     "audience",
+    "audience_import",
     "audit_entry",
     "campaign",
     "campaign_message",

@@ -17,9 +17,11 @@ from guidance.campaigns.audiences.language import MOST_CONDITIONS, MOST_DEPTH, P
 Mode = Literal["all", "any", "none"]
 ROOT = "r"
 FIRST_FIELD = "tier"
+# Groups in groups that the form offers: each of which none holds is two levels of the tree.
+MOST_GROUPS = (MOST_DEPTH - 1) // 2
 # So many boxes are read out of a form; the rules they make are refused long before.
 MOST_BOXES = 4 * MOST_CONDITIONS
-_OPERATION = re.compile(r"(condition|group|remove|up|down):(r(?:\.\d{1,3}){0,9})")
+_OPERATION = re.compile(r"(condition|group|remove|up|down|draw):(r(?:\.\d{1,3}){0,9})")
 
 
 class Inputs(Protocol):
@@ -81,13 +83,12 @@ def operate(root: Box, operation: str) -> str:
     if box is None:
         return ROOT
     if verb in {"condition", "group"}:
-        made = Box(mode="any", boxes=[Box()]) if verb == "group" else Box()
-        if box.mode and len(places) + (3 if verb == "group" else 2) <= MOST_DEPTH:
-            box.boxes.append(made)
-            return f"{name}.{len(box.boxes) - 1}"
+        if not box.mode or (verb == "group" and len(places) + 2 > MOST_GROUPS):
+            return name
+        box.boxes.append(Box(mode="any", boxes=[Box()]) if verb == "group" else Box())
+        return f"{name}.{len(box.boxes) - 1}"
+    if verb == "draw" or parent is None:
         return name
-    if parent is None:
-        return ROOT
     return _move_or_remove(parent, places[-1], verb, name)
 
 
@@ -194,6 +195,8 @@ def _condition_rules(box: Box) -> dict[str, Any]:
     told = {}
     for name, part in spec.parts.items():
         value = box.values[name] if box.values else part.usual
+        if value is None and part.kind is Kind.TEXTS:
+            value = []
         if value is not None or not part.is_optional:
             told[name] = _as_number(value) if part.kind in (Kind.WHOLE, Kind.NUMBER) else value
     return {

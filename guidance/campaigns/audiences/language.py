@@ -26,7 +26,7 @@ from guidance.campaigns.audiences.fields import (
 )
 
 # Deeper or larger, nobody could read them; and the statement stays one that databases plan well.
-MOST_DEPTH = 5
+MOST_DEPTH = 9
 MOST_CONDITIONS = 40
 
 

@@ -62,12 +62,12 @@ class Overlap:
 def size_of(rules: Audience, *, at: datetime) -> Size:
     """Return the size of an audience, which need not be saved; raises as `members` does."""
     everybody = shop_size()
-    condition = membership(rules, at=at)
-    if everybody <= SAMPLE:
-        return _counted(condition)
-    sample = Sample(everybody)
-    size = sample.size(len(sample.members(condition)))
-    return _counted(condition) if size.high < COUNTED_BELOW else size
+    if everybody > SAMPLE:
+        sample = Sample(everybody)
+        size = sample.size(len(sample.members(membership(rules, at=at))))
+        if size.high >= COUNTED_BELOW:
+            return size
+    return _counted(membership(rules, at=at, of_all=True))
 
 
 def overlaps(told: Audience, others: Sequence[Audience], *, at: datetime) -> list[Overlap]:

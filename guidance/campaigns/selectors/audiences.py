@@ -27,12 +27,15 @@ def members(audience: Audience, *, at: datetime) -> QuerySet[Customer]:
     return Customer.objects.filter(membership(audience, at=at), merged_into=None).order_by()
 
 
-def membership(audience: Audience, *, at: datetime) -> Q:
-    """Return the condition of being in an audience; raises ValidationError as `members` does."""
+def membership(audience: Audience, *, at: datetime, of_all: bool = False) -> Q:
+    """Return the condition of being in an audience; raises ValidationError as `members` does.
+
+    `of_all` says that the whole shop is asked about, not some of it.
+    """
     if audience.kind == Audience.Kind.LIST:
         return on_list(audience.pk)
     node, named = usable_rules(audience)
-    return Q() if node is EVERYBODY else condition_of(node, named=named, at=at)
+    return Q() if node is EVERYBODY else condition_of(node, named=named, at=at, of_all=of_all)
 
 
 def walk(audience: Audience, *, at: datetime, batch: int) -> Iterator[np.ndarray]:
@@ -41,7 +44,8 @@ def walk(audience: Audience, *, at: datetime, batch: int) -> Iterator[np.ndarray
     Who is in it is found once, in one statement, 8 bytes a shopper: with a statement for each
     batch, windows of behaviour would be read again each time and could change on the way.
     """
-    ids = ids_of(members(audience, at=at))
+    condition = membership(audience, at=at, of_all=True)
+    ids = ids_of(Customer.objects.filter(condition, merged_into=None).order_by())
     for start in range(0, len(ids), batch):
         yield ids[start : start + batch]
 

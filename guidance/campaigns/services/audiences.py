@@ -90,28 +90,26 @@ def look_at_members(*, audience: Audience, actor: User) -> list[Customer]:
 
 
 @transaction.atomic
-def start_list(*, name: str, customer_ids: Sequence[int], origin: str, actor: User) -> Audience:
-    """Make an audience of shoppers that were found elsewhere; `origin` says in words where.
+def start_list(
+    *, name: str, origin: str, actor: User, customer_ids: Iterable[int] = ()
+) -> Audience:
+    """Make an audience of shoppers that were found elsewhere, or of nobody yet.
 
-    Who was merged into another since counts as that one. Raises ValidationError for nobody.
+    `origin` says in words where. Who was merged into another since counts as that one.
     """
     people = current_ids(customer_ids)
-    if not people:
-        raise ValidationError(_("Nobody is there to make an audience of."))
-    audience = Audience(
+    count = len(people)
+    audience = Audience.objects.create(
         key=free_key(name),
         name=name[:100],
         kind=Audience.Kind.LIST,
         origin=origin[:300],
         created_by=actor,
-        size=len(people),
-        size_low=len(people),
-        size_high=len(people),
+        **dict.fromkeys(("size", "size_low", "size_high"), count),
         sized_at=timezone.now(),
     )
-    audience.save()
     add_members(audience=audience, customer_ids=people)
-    details = {"origin": audience.origin, "shoppers": len(people)}
+    details = {"origin": audience.origin, "shoppers": count}
     record_audit(actor=actor, verb="start_audience", target=audience, details=details)
     return audience
 
