@@ -151,6 +151,7 @@ ROUTES = {
     "behaviour_savedview_table": Route(SEE_BEHAVIOUR, arguments=("funnel",)),
     "behaviour_savedview_save": Route(None, arguments=("funnel",)),
     "behaviour_savedview_open": Route(None, arguments=("funnel",)),
+    "behaviour_savedview_act": Route(None, factories.audit_entry),
     # Each person opens shoppers for themselves.
     "behaviour_savedview_shoppers": Route(set(), factories.audit_entry),
 }

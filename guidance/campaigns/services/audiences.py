@@ -95,7 +95,8 @@ def start_list(
 ) -> Audience:
     """Make an audience of shoppers that were found elsewhere, or of nobody yet.
 
-    `origin` says in words where. Who was merged into another since counts as that one.
+    `origin` says in words where, for the audience's page alone: they may be a shopper's. Who was
+    merged into another since counts as that one.
     """
     people = current_ids(customer_ids)
     count = len(people)
@@ -109,7 +110,7 @@ def start_list(
         sized_at=timezone.now(),
     )
     add_members(audience=audience, customer_ids=people)
-    details = {"origin": audience.origin, "shoppers": count}
+    details = {"shoppers": count}
     record_audit(actor=actor, verb="start_audience", target=audience, details=details)
     return audience
 
