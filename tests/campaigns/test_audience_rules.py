@@ -1,11 +1,12 @@
 """Rules of audiences: whom each field means, and what is refused with its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from guidance.behaviour.analysis.scope import Scope
@@ -40,6 +41,13 @@ def _who(rules: Rules) -> set[str]:
 
 def _ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture

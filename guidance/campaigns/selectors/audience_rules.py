@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -27,22 +26,18 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, TruncDate
 
-from guidance.behaviour.analysis.scope import Scope
-from guidance.behaviour.analysis.segments import SEGMENTS, buyers, segment_of
 from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Event
-from guidance.behaviour.period import Period
 from guidance.campaigns.audiences.fields import PLAIN, Operator
 from guidance.campaigns.audiences.language import All, Condition, Node, Not
 from guidance.campaigns.models import AudienceMember, CustomerScore
 from guidance.campaigns.selectors.audience_names import Named
+from guidance.campaigns.selectors.rfm import in_segments
 from guidance.catalog.models import Category
 from guidance.core.among import Among
 from guidance.core.selectors import default_market
 from guidance.customers.models import Customer
 
-EVERYBODY = Q()
-NOBODY = Q(pk__in=[])
 # What mail brings back says nothing of a visit.
 NOT_SEEN = (Event.Kind.UNSUBSCRIBE, Event.Kind.COMPLAINT)
 # As the rollups count them: cents as whole numbers, so that both databases agree.
@@ -56,8 +51,8 @@ def condition_of(
     """Return the condition under which a shopper is meant by a tree that `read_rules` found right.
 
     `of_all` says that everybody in the shop is asked about, which is quicker at once.
-    Segments by RFM are worked out at once, from the visits before `at`; the rest is left to the
-    statement that the condition becomes part of.
+    Segments by RFM are worked out here, from the days up to `at`; the rest is left to the statement
+    that the condition becomes part of.
     """
     if isinstance(node, Condition):
         return _Conditions(named, at, of_all).of(node)
@@ -94,12 +89,8 @@ class _Conditions:
 
     def _rfm(self, one: Condition) -> Q:
         today = self.at.astimezone(shop_zone()).date()
-        first = today - timedelta(days=one.value["days"] - 1)
-        found = buyers(Scope(Period(first, today)))
-        wanted = [n for n, s in enumerate(SEGMENTS) if s.key in one.value["segments"]]
-        if not len(found.shoppers):
-            return NOBODY
-        return Q(Among("pk", found.shoppers[np.isin(segment_of(found), wanted)]))
+        ids = in_segments(one.value["segments"], days=one.value["days"], today=today)
+        return Q(Among("pk", ids.tolist()))
 
     def _event(self, one: Condition) -> Q:
         times = one.value["times"]

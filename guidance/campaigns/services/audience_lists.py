@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 from guidance.campaigns.audiences.lists import Line
 from guidance.campaigns.models import Audience, AudienceImport, AudienceMember
 from guidance.campaigns.services.audiences import add_members
-from guidance.core.among import Among
+from guidance.core.among import Among, AmongTexts
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.customers.models import Customer
 
 LONGEST_REF = 100
-REFS_AT_ONCE = 5_000
+REFS_AT_ONCE = 20_000
 # So many rejected rows are kept to be looked up; the rest is counted.
 MOST_REJECTS = 20_000
 REASONS = {
@@ -104,7 +104,7 @@ def _shoppers(refs: Sequence[str]) -> dict[str, int]:
     """Return the shopper of each pseudonym that is known, merged ones as whom they count now."""
     found: dict[str, int] = {}
     for start in range(0, len(refs), REFS_AT_ONCE):
-        known = Customer.objects.filter(ref__in=refs[start : start + REFS_AT_ONCE])
+        known = Customer.objects.filter(AmongTexts("ref", refs[start : start + REFS_AT_ONCE]))
         rows = known.order_by().values_list("ref", "pk", "merged_into")
         found |= {ref: into or pk for ref, pk, into in rows}
     return found
