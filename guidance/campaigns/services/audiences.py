@@ -1,10 +1,11 @@
 """Writes of audiences: saved, counted, deleted, made from shoppers found; members looked at."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -20,6 +21,11 @@ from guidance.customers.models import Customer
 
 LONGEST_KEY = 50
 ROWS_AT_ONCE = 20_000
+# The ids of one parameter as rows: by `bulk_create` 200,000 took 14 s.
+EACH = {
+    "postgresql": "one FROM unnest(%s::bigint[]) one",
+    "sqlite": "value FROM json_each(%s)",
+}
 
 
 @transaction.atomic
@@ -117,8 +123,15 @@ def start_list(
 
 def add_members(*, audience: Audience, customer_ids: Sequence[int]) -> None:
     """Put shoppers on an audience's list, those who are on it again; inside a transaction."""
-    rows = (AudienceMember(audience=audience, customer_id=one) for one in customer_ids)
-    AudienceMember.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
+    table = connection.ops.quote_name(AudienceMember._meta.db_table)
+    statement = (
+        f"INSERT INTO {table} (audience_id, customer_id) "
+        f"SELECT %s, {EACH[connection.vendor]} WHERE true ON CONFLICT DO NOTHING"
+    )
+    ids = [int(one) for one in customer_ids]
+    told = json.dumps(ids) if connection.vendor == "sqlite" else ids
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [audience.pk, told])
 
 
 def current_ids(customer_ids: Iterable[int]) -> list[int]:
