@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 ANALYST, ADMINISTRATOR = Role.ANALYST, Role.ADMINISTRATOR
 MERCHANDISER, MARKETER, COMPLIANCE = Role.MERCHANDISER, Role.MARKETER, Role.COMPLIANCE
 EVERYBODY = set(Role)
+SEE_PLANS = {ANALYST, MARKETER, COMPLIANCE, ADMINISTRATOR}
 SEE_BEHAVIOUR = {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}
 
 
@@ -35,6 +36,10 @@ class Route(NamedTuple):
 
 def _review_task() -> ReviewTask:
     return ReviewTask.objects.create(fact_key="price")
+
+
+def _listed() -> Model:
+    return factories.audience(kind="list")
 
 
 ROUTES = {
@@ -131,12 +136,34 @@ ROUTES = {
     "campaigns_pushendpoint_rotate": Route(None, factories.push_endpoint),
     "campaigns_campaign_texts": Route({MARKETER, ADMINISTRATOR}),
     "campaigns_offer_pool": Route(None, factories.offer),
+    "campaigns_pushplan_propose": Route(None, factories.campaign),
+    "campaigns_pushplan_stop": Route(None, factories.campaign),
+    "campaigns_pushplan_restart": Route(None, factories.campaign),
+    "campaigns_pushplan_approve": Route(None, factories.push_plan),
+    "campaigns_pushplan_reject": Route(None, factories.push_plan),
+    "campaigns_pushplan_test": Route(None, factories.push_plan),
+    "campaigns_pushplan_effect": Route(SEE_PLANS, factories.push_plan),
+    "campaigns_delivery_settle": Route(None, factories.delivery, arguments=("sent",)),
+    "campaigns_audience_preview": Route(None),
+    "campaigns_audience_size": Route(None),
+    "campaigns_audience_members": Route(None),
+    "campaigns_audience_overlap": Route(None),
+    "campaigns_audience_count": Route(None, factories.audience),
+    "campaigns_audience_list": Route({MARKETER, ADMINISTRATOR}),
+    "campaigns_audience_import": Route({MARKETER, ADMINISTRATOR}, _listed),
+    "campaigns_audience_imported": Route(
+        {ANALYST, MARKETER, ADMINISTRATOR}, factories.audience_import
+    ),
+    "campaigns_audience_rejects": Route(
+        {ANALYST, MARKETER, ADMINISTRATOR}, factories.audience_import
+    ),
     "customers_suppression_lift": Route(None, factories.suppression),
     "behaviour_savedview_start": Route(SEE_BEHAVIOUR),
     "behaviour_savedview_analysis": Route(SEE_BEHAVIOUR, arguments=("paths",)),
     "behaviour_savedview_table": Route(SEE_BEHAVIOUR, arguments=("funnel",)),
     "behaviour_savedview_save": Route(None, arguments=("funnel",)),
     "behaviour_savedview_open": Route(None, arguments=("funnel",)),
+    "behaviour_savedview_act": Route(None, factories.audit_entry),
     # Each person opens shoppers for themselves.
     "behaviour_savedview_shoppers": Route(set(), factories.audit_entry),
 }

@@ -1,7 +1,13 @@
-"""What higher apps add to behaviour: rollups of their own, by the day and by the customer."""
+"""What higher apps add to behaviour: rollups of their own, by the day and by the customer, and
+what can be done with the shoppers behind a figure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
+
+from django.utils.functional import Promise
+
+from guidance.core.models import User
 
 DayRecount = Callable[[date, str], None]
 CustomerRecount = Callable[[Sequence[int]], object]
@@ -38,3 +44,40 @@ def recount_customers(customer_ids: Sequence[int]) -> None:
     """Have every registered app recount these customers."""
     for recount in _customer_recounts:
         recount(customer_ids)
+
+
+@dataclass(frozen=True)
+class FoundShoppers:
+    """The shoppers that a person opened. `name` is the analysis and its days; `title` says what
+    they did, which may be in the words that they searched with: no audit entry holds it."""
+
+    name: str
+    title: str
+    customer_ids: Sequence[int]
+
+
+@dataclass(frozen=True)
+class PointAction:
+    """A button on the page of opened shoppers, for people with `permission`.
+
+    `act(found, person)` does what it says, audited, and returns the address to go on with; it
+    may raise ValidationError.
+    """
+
+    name: str
+    label: str | Promise
+    permission: str
+    act: Callable[[FoundShoppers, User], str]
+
+
+_point_actions: dict[str, PointAction] = {}
+
+
+def register_point_action(action: PointAction) -> None:
+    """Offer an action on every point of the analyses; call it in `ready()` only."""
+    _point_actions[action.name] = action
+
+
+def point_actions(person: User) -> list[PointAction]:
+    """Return the actions that a person may take."""
+    return [action for action in _point_actions.values() if person.has_perm(action.permission)]

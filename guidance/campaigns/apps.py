@@ -9,13 +9,19 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
-        from guidance.behaviour.hooks import register_customer_rollup
+        from guidance.behaviour.hooks import (
+            PointAction,
+            register_customer_rollup,
+            register_point_action,
+        )
         from guidance.campaigns.candidates import propose_campaigns
         from guidance.campaigns.channels.inbox import move_inbox
         from guidance.campaigns.channels.registry import register_own_channels
         from guidance.campaigns.channels.tracking import receive_event
         from guidance.campaigns.panels import MESSAGES
+        from guidance.campaigns.points import start_audience
         from guidance.campaigns.selectors.deliveries import decision_of_delivery
+        from guidance.campaigns.services.audiences import move_list_places
         from guidance.campaigns.services.merging import move_pushes
         from guidance.campaigns.services.redeeming import redeem_coupons
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
@@ -48,4 +54,10 @@ class CampaignsConfig(AppConfig):
         register_merge_mover("pushes", move_pushes)
         register_delivery_decisions(decision_of_delivery)
         register_panel(MESSAGES)
+        register_point_action(
+            PointAction(
+                *("audience", _("Start an audience"), "campaigns.add_audience", start_audience)
+            )
+        )
+        register_merge_mover("audience_lists", move_list_places)
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

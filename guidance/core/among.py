@@ -12,10 +12,11 @@ class Among(Lookup):
 
     lookup_name = "among"
     prepare_rhs = False
+    kind: type = int
 
-    def __init__(self, column: Any, ids: Iterable[int]) -> None:
+    def __init__(self, column: Any, ids: Iterable[Any]) -> None:
         left = F(column) if isinstance(column, str) else column
-        super().__init__(left, [int(one) for one in ids])
+        super().__init__(left, [self.kind(one) for one in ids])
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         sql, parameters = self.process_lhs(compiler, connection)
@@ -25,3 +26,10 @@ class Among(Lookup):
         sql, parameters = self.process_lhs(compiler, connection)
         marks = "IN (SELECT value FROM json_each(%s))"
         return f"{sql} {marks}", [*parameters, json.dumps(self.rhs)]
+
+
+class AmongTexts(Among):
+    """The same over thousands of texts."""
+
+    lookup_name = "among_texts"
+    kind = str

@@ -96,6 +96,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Campaigns"),
                 "items": [
                     _item(_("Campaigns"), "campaign", "campaigns.campaign"),
+                    _item(_("Audiences"), "groups", "campaigns.audience"),
                     _item(_("Offers"), "sell", "campaigns.offer"),
                     _item(_("Push plans"), "fact_check", "campaigns.pushplan"),
                     _item(_("Deliveries"), "outbox", "campaigns.delivery"),

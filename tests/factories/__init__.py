@@ -8,6 +8,7 @@ from django_q.models import Failure, Schedule
 
 from guidance.behaviour.models import DayRollup, Event, ProductDayRollup, SavedView, SearchDayRollup
 from guidance.campaigns.models import (
+    Audience,
     Campaign,
     ChannelLimit,
     Delivery,
@@ -53,6 +54,7 @@ from tests.factories.behaviour import (
 )
 from tests.factories.campaigns import (
     audience,
+    audience_import,
     campaign,
     campaign_message,
     campaign_step,
@@ -141,6 +143,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     HealthReport: health_report,
     HealthAlert: health_alert,
     HealthThreshold: health_threshold,
+    Audience: audience,
     Campaign: campaign,
     Offer: offer,
     PushPlan: push_plan,
@@ -156,6 +159,7 @@ __all__ = [
     "PASSED_VERDICT",
     "api_key",
     "audience",
+    "audience_import",
     "audit_entry",
     "campaign",
     "campaign_message",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from guidance.campaigns.models import (
     Audience,
+    AudienceImport,
     AudienceMember,
     Campaign,
     CampaignMessage,
@@ -61,6 +62,12 @@ def audience(**given: Any) -> Audience:
         AudienceMember(audience=made, customer=one) for one in members
     )
     return made
+
+
+def audience_import(**given: Any) -> AudienceImport:
+    listed = given.pop("audience", None) or audience(kind="list")
+    counts = {"rows": 3, "added": 1, "known": 1, "rejected": 1, "rejects": [[3, "unknown"]]}
+    return AudienceImport.objects.create(**{"audience": listed, **counts, **given})
 
 
 def campaign_step(**given: Any) -> CampaignStep:

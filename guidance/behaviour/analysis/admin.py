@@ -27,9 +27,12 @@ from guidance.behaviour.analysis.services import (
     opened_shoppers,
     save_view,
 )
+from guidance.behaviour.analysis.tables import Found
+from guidance.behaviour.hooks import point_actions
 from guidance.behaviour.models import Analysis, SavedView
 from guidance.behaviour.period import DEFAULT_DAYS
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
+from guidance.core.models import AuditEntry
 from guidance.core.spreadsheets import BYTE_ORDER_MARK
 
 NAME = "behaviour_savedview"
@@ -109,6 +112,7 @@ class SavedViewAdmin(GuidanceModelAdmin):
             path("analysis/<slug:kind>/save/", site(self.save_view), name=f"{NAME}_save"),
             path("analysis/<slug:kind>/open/", site(self.open), name=f"{NAME}_open"),
             path("shoppers/<uuid:pk>/", site(self.shoppers), name=f"{NAME}_shoppers"),
+            path("shoppers/<uuid:pk>/act/", site(self.act), name=f"{NAME}_act"),
         ]
         return own + super().get_urls()
 
@@ -177,18 +181,49 @@ class SavedViewAdmin(GuidanceModelAdmin):
 
     def shoppers(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the shoppers that this very person opened; what others opened is theirs."""
-        if not request.user.has_perm(page.OPENS):
-            raise PermissionDenied
-        entry = opened_shoppers(entry_id=pk, actor=acting_person(request))
-        if entry is None:
-            raise PermissionDenied
-        kind, query, point = (entry.details[name] for name in ("analysis", "query", "point"))
-        found = page.find_point(kind, query, point) if may_still_look(entry) else None
+        entry = _own_entry(request, pk)
+        found = _still_found(entry)
         if found is None:
-            messages.error(request, page.gone())
-            return redirect(page.analysis_address(kind, query))
+            return _gone(request, entry)
         template = "admin/behaviour/analysis/shoppers.html"
         return admin_page(self, request, template, **page.shoppers_page(request, entry, found))
+
+    @method_decorator(require_POST)
+    def act(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Do with the opened shoppers what another app offers to do with them."""
+        entry, person = _own_entry(request, pk), acting_person(request)
+        actions = {action.name: action for action in point_actions(person)}
+        action = actions.get(request.POST.get("action", ""))
+        if action is None:
+            raise PermissionDenied
+        found = _still_found(entry)
+        if found is None:
+            return _gone(request, entry)
+        try:
+            return redirect(action.act(page.handed_on(entry, found), person))
+        except ValidationError as problem:
+            messages.error(request, " ".join(problem.messages))
+            return redirect(f"admin:{NAME}_shoppers", pk)
+
+
+def _own_entry(request: HttpRequest, pk: UUID) -> AuditEntry:
+    """Return the person's own entry of having opened shoppers; others' are theirs."""
+    if not request.user.has_perm(page.OPENS):
+        raise PermissionDenied
+    entry = opened_shoppers(entry_id=pk, actor=acting_person(request))
+    if entry is None:
+        raise PermissionDenied
+    return entry
+
+
+def _still_found(entry: AuditEntry) -> Found | None:
+    kind, query, point = (entry.details[name] for name in ("analysis", "query", "point"))
+    return page.find_point(kind, query, point) if may_still_look(entry) else None
+
+
+def _gone(request: HttpRequest, entry: AuditEntry) -> HttpResponse:
+    messages.error(request, page.gone())
+    return redirect(page.analysis_address(entry.details["analysis"], entry.details["query"]))
 
 
 def _require(request: HttpRequest, permission: str, kind: str) -> None:

@@ -16,7 +16,9 @@ from guidance.behaviour.analysis.reports.searches import phrase_of
 from guidance.behaviour.analysis.scope import Scope
 from guidance.behaviour.analysis.searches import products_bought_after, searches
 from guidance.behaviour.analysis.tables import Found, Report
+from guidance.behaviour.hooks import FoundShoppers, point_actions
 from guidance.behaviour.models import Analysis, SavedView
+from guidance.core.admin import acting_person
 from guidance.core.models import AuditEntry
 from guidance.customers.models import Customer
 
@@ -85,9 +87,18 @@ def shoppers_page(request: HttpRequest, entry: AuditEntry, found: Found) -> dict
         "scope": form.scope() if form.is_valid() else None,
         "back": analysis_address(details["analysis"], details["query"]),
         "bought": _bought(details, form),
+        "entry": entry,
+        "actions": point_actions(acting_person(request)) if ids else [],
         "may_see_customers": request.user.has_perm("customers.view_customer"),
         "may_see_products": request.user.has_perm("catalog.view_product"),
     }
+
+
+def handed_on(entry: AuditEntry, found: Found) -> FoundShoppers:
+    """Return found shoppers as another app gets them."""
+    kind, query = entry.details["analysis"], entry.details["query"]
+    name = f"{Analysis(kind).label}, {query.get('start', '')} – {query.get('end', '')}"
+    return FoundShoppers(name, found.title, found.shoppers.tolist())
 
 
 def analysis_address(kind: str, query: Mapping[str, Any]) -> str:

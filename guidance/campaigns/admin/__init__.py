@@ -1,5 +1,5 @@
 """The desk's pages of campaigns."""
 
-from guidance.campaigns.admin import campaigns, channels, deliveries, offers, plans
+from guidance.campaigns.admin import audiences, campaigns, channels, deliveries, offers, plans
 
-__all__ = ["campaigns", "channels", "deliveries", "offers", "plans"]
+__all__ = ["audiences", "campaigns", "channels", "deliveries", "offers", "plans"]

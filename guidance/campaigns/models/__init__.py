@@ -1,6 +1,6 @@
 """The tables of campaigns, by what they are about."""
 
-from guidance.campaigns.models.audiences import Audience, AudienceMember
+from guidance.campaigns.models.audiences import Audience, AudienceImport, AudienceMember
 from guidance.campaigns.models.campaigns import (
     Campaign,
     CampaignMessage,
@@ -16,9 +16,11 @@ from guidance.campaigns.models.inbox import InboxMessage
 from guidance.campaigns.models.moves import ProductMove, ProductState
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
+from guidance.campaigns.models.scores import CustomerScore
 
 __all__ = [
     "Audience",
+    "AudienceImport",
     "AudienceMember",
     "Campaign",
     "CampaignMessage",
@@ -26,6 +28,7 @@ __all__ = [
     "Channel",
     "ChannelLimit",
     "Coupon",
+    "CustomerScore",
     "Delivery",
     "FrequencyCap",
     "InboxMessage",

@@ -1,10 +1,10 @@
 """What a merge of two shoppers means for pushes: the messages and coupons of both are one's."""
 
-from guidance.campaigns.models import AudienceMember, Coupon, Delivery
+from guidance.campaigns.models import Coupon, Delivery
 
 
 def move_pushes(from_customer_id: int, to_customer_id: int) -> int:
-    """Move coupons, messages and list memberships; return how many rows.
+    """Move coupons and messages; return how many rows.
 
     Where both have one for the same, the customer's own counts; the visitor's stays where it was
     and never leaves. Plans are frozen: what they decided about the visitor stays the visitor's.
@@ -22,10 +22,4 @@ def move_pushes(from_customer_id: int, to_customer_id: int) -> int:
             offer=coupon.offer_id, customer=to_customer_id, occasion=coupon.occasion
         ).exists():
             moved += Coupon.objects.filter(pk=coupon.pk).update(customer=to_customer_id)
-    lists = AudienceMember.objects.filter(customer=to_customer_id).values("audience")
-    moved += (
-        AudienceMember.objects.filter(customer=from_customer_id)
-        .exclude(audience__in=lists)
-        .update(customer=to_customer_id)
-    )
     return moved
