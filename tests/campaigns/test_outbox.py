@@ -24,6 +24,7 @@ from guidance.campaigns.services.approval import stop_campaign
 from guidance.campaigns.services.claiming import claim, take_tokens
 from guidance.campaigns.services.delivering import MOST_ATTEMPTS, deliver_due, sweep_deliveries
 from guidance.content.models import PublishedCopy
+from guidance.customers.selectors import suppressed
 from guidance.decisions.models import Decision
 from tests import factories
 from tests.campaigns.pushes import allow, approved, push, shopper
@@ -244,6 +245,14 @@ def test_a_message_that_never_left_gives_its_coupon_back(recorder: type[Recorder
     deliver_due(channel="null")
     offer.refresh_from_db()
     assert (offer.given, Coupon.objects.count()) == (0, 0)
+
+
+def test_an_address_that_does_not_exist_is_written_to_no_more(recorder: type[Recorder]) -> None:
+    who = shopper("null")
+    approved(push(who).step.campaign)
+    recorder.answers.append(Outcome.refused("no_mailbox", is_bounce=True))
+    deliver_due(channel="null")
+    assert suppressed(channel="null", customer_ids=[who.pk]) == {who.pk: "bounced"}
 
 
 def test_nobody_gets_what_was_meant_for_a_visitor_they_became(recorder: type[Recorder]) -> None:

@@ -18,13 +18,15 @@ from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from guidance.campaigns.channels import Channel, Outcome, Result, channel_of, channels
+from guidance.campaigns.channels import Channel, Message, Outcome, Result, channel_of, channels
 from guidance.campaigns.models import ChannelLimit, Delivery, Verdict
 from guidance.campaigns.services.claiming import changed_campaigns, claim, find_lost, take_tokens
 from guidance.campaigns.services.composing import compose
 from guidance.campaigns.services.coupons import release_coupons
 from guidance.campaigns.services.logging_sent import log_sent
 from guidance.campaigns.services.rechecking import Checked, recheck
+from guidance.customers.models import Suppression
+from guidance.customers.services import suppress
 
 State = Delivery.State
 # Messages a worker takes at once; over a channel that cannot tell a second copy, few, since a
@@ -91,7 +93,9 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
         rows = [leaving[message.delivery_id] for message in chunk]
         if not carrier.is_idempotent:
             Delivery.objects.filter(id=rows[0].pk).update(handed_at=timezone.now())
-        told.add(settle(rows, carrier.send(chunk)))
+        outcomes = carrier.send(chunk)
+        told.add(settle(rows, outcomes))
+        _suppress_bounces(rows, chunk, outcomes)
     return told
 
 
@@ -120,6 +124,22 @@ def settle(rows: Sequence[Delivery], outcomes: Sequence[Outcome]) -> Delivered:
     )
     log_sent(sent)
     return told
+
+
+def _suppress_bounces(
+    rows: Sequence[Delivery], messages: Sequence[Message], outcomes: Sequence[Outcome]
+) -> None:
+    """Write no more to addresses that the other side said do not exist."""
+    for row, message, outcome in zip(rows, messages, outcomes, strict=True):
+        if outcome.is_bounce:
+            suppress(
+                channel=message.channel,
+                reason=Suppression.Reason.BOUNCED,
+                source=message.channel,
+                customer_id=row.customer_id,
+                address=message.address,
+                delivery=row.pk,
+            )
 
 
 def _settle_unsent(row: Delivery, outcome: Outcome, now: datetime, told: Delivered) -> None:
