@@ -13,6 +13,8 @@ class Among(Lookup):
     lookup_name = "among"
     prepare_rhs = False
     kind: type = int
+    # Said aloud: small numbers would travel as a narrower array, which cannot be hashed.
+    array = "bigint[]"
 
     def __init__(self, column: Any, ids: Iterable[Any]) -> None:
         left = F(column) if isinstance(column, str) else column
@@ -20,7 +22,7 @@ class Among(Lookup):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         sql, parameters = self.process_lhs(compiler, connection)
-        return f"{sql} = ANY(%s)", [*parameters, self.rhs]
+        return f"{sql} = ANY(%s::{self.array})", [*parameters, self.rhs]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         sql, parameters = self.process_lhs(compiler, connection)
@@ -33,3 +35,4 @@ class AmongTexts(Among):
 
     lookup_name = "among_texts"
     kind = str
+    array = "text[]"

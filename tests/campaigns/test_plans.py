@@ -193,3 +193,15 @@ def test_an_empty_audience_is_said_and_the_plan_is_not_left_half_done() -> None:
     plan = request_plan(campaign=push().step.campaign, actor=factories.user())
     with pytest.raises(ValidationError, match="empty"):
         build_plan(plan=plan)
+
+
+def test_an_approval_is_bound_to_the_audiences_that_the_audience_is_made_of() -> None:
+    inner = factories.audience(rules={"field": "tier", "operator": "in", "value": ["gold"]})
+    outer = factories.audience(
+        rules={"all": [{"field": "audience", "operator": "in", "value": [inner.key]}]}
+    )
+    plan = proposed(push(shopper("null"), audience=outer).step.campaign)
+    inner.rules = {}
+    inner.save()
+    with pytest.raises(ValidationError, match="was changed"):
+        approve_plan(plan=plan, seen=plan.sha256, actor=factories.user())

@@ -67,7 +67,29 @@ def fingerprint_of(told: dict[str, Any]) -> str:
 
 
 def _audience(audience_id: int | None) -> dict[str, Any] | None:
+    """Return an audience and every other that its rules are made of."""
     audience = Audience.objects.filter(pk=audience_id).first() if audience_id else None
     if audience is None:
         return None
-    return {"key": audience.key, "kind": audience.kind, "rules": audience.rules}
+    told: dict[str, Any] = {"key": audience.key, "kind": audience.kind, "rules": audience.rules}
+    beneath: dict[str, Any] = {}
+    wanted = _named(audience.rules)
+    while keys := wanted - set(beneath):
+        for key in keys:
+            beneath[key] = None
+        for other in Audience.objects.filter(key__in=keys):
+            beneath[other.key] = {"kind": other.kind, "rules": other.rules}
+            wanted |= _named(other.rules)
+    return told | {"beneath": beneath} if beneath else told
+
+
+def _named(rules: Any) -> set[str]:
+    """Return the keys of the audiences that rules name."""
+    if isinstance(rules, list):
+        return set().union(*(_named(part) for part in rules))
+    if not isinstance(rules, dict):
+        return set()
+    if rules.get("field") == "audience":
+        value = rules.get("value")
+        return {str(one) for one in (value if isinstance(value, list) else [value])}
+    return set().union(*(_named(part) for part in rules.values()))
