@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -171,3 +172,45 @@ def test_rules_that_are_not_complete_say_which_field() -> None:
             campaign=rule("cart_left", daily_maximum=None).step.campaign, actor=factories.user()
         )
     assert set(refused.value.message_dict) == {"daily_maximum"}
+
+
+def test_a_purchase_after_the_first_message_ends_the_sequence() -> None:
+    who = shopper("null", ref="mira")
+    did(who, "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    second = factories.campaign_step(campaign=message.step.campaign, number=2, wait_minutes=60)
+    publish(factories.campaign_message(step=second))
+    approve(message)
+    fire_triggers()
+    deliver_due(channel="null")
+    did(who, "purchase", -timedelta(seconds=1))
+    later = timezone.now() - timedelta(hours=2)
+    Delivery.objects.update(sent_at=later)
+    fire_triggers(now=timezone.now() + timedelta(minutes=1))
+    Delivery.objects.filter(step=2).update(due_at=timezone.now())
+    deliver_due(channel="null")
+    assert outbox() == [("mira", "sent", Verdict.SEND), ("mira", "cancelled", Verdict.EXITED)]
+
+
+def test_two_occasions_of_one_shopper_both_fire_one_after_the_other() -> None:
+    tea, rice = factories.product(), factories.product()
+    who = shopper("null")
+    for product in (tea, rice):
+        for days in (91, 61, 31):
+            did(who, "purchase", timedelta(days=days), product=product)
+    approve(rule("repurchase_due", wait=0))
+    now = timezone.now() - timedelta(hours=12)
+    assert [fire_triggers(now=now) for _run in range(3)] == [1, 1, 0]
+
+
+def test_a_trigger_in_quiet_hours_waits_for_their_end() -> None:
+    did(shopper("null"), "cart", timedelta(hours=3))
+    now = timezone.now().astimezone(ZoneInfo("Europe/Berlin"))
+    quiet = {
+        "quiet_from": (now - timedelta(hours=1)).time(),
+        "quiet_until": (now + timedelta(hours=2)).time(),
+    }
+    approve(rule("cart_left", **quiet))
+    assert fire_triggers() == 1
+    wait = Delivery.objects.get().due_at - timezone.now()
+    assert timedelta(hours=1, minutes=50) < wait < timedelta(hours=2, minutes=10)

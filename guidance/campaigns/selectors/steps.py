@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from guidance.behaviour.models import Event, Source
 from guidance.campaigns.models import CampaignStep, Delivery
@@ -31,20 +31,28 @@ def no_longer_wanted(deliveries: Sequence[Delivery]) -> set[UUID]:
 
 
 def _left(step: CampaignStep, ids: list[UUID]) -> set[UUID]:
-    """Return those whose shopper did what ends the sequence since the message was queued."""
+    """Return those whose shopper did what ends the sequence since its first message was queued."""
     if step.exit_on == Exit.NEVER:
         return set()
+    first = Delivery.objects.filter(
+        campaign=OuterRef("campaign"),
+        customer=OuterRef("customer"),
+        occurrence=OuterRef("occurrence"),
+        step=1,
+    )
+    kinds = [Kind.PURCHASE]
+    if step.exit_on == Exit.VISIT:
+        kinds += [Kind.VIEW, Kind.SEARCH, Kind.CART]
     done = Event.objects.filter(
         customer=OuterRef("customer"),
-        occurred_at__gt=OuterRef("created_at"),
+        kind__in=kinds,
+        occurred_at__gt=OuterRef("begun_at"),
         source=Source.LIVE,
     )
-    if step.exit_on == Exit.PURCHASE:
-        done = done.filter(kind=Kind.PURCHASE)
-    else:
-        done = done.filter(kind__in=[Kind.VIEW, Kind.SEARCH, Kind.CART, Kind.PURCHASE])
-    rows = Delivery.objects.filter(pk__in=ids).filter(Exists(done))
-    return set(rows.values_list("pk", flat=True))
+    begun = Delivery.objects.filter(pk__in=ids).annotate(
+        begun_at=Subquery(first.values("created_at")[:1])
+    )
+    return set(begun.filter(Exists(done)).values_list("pk", flat=True))
 
 
 def _unmet(step: CampaignStep, ids: list[UUID]) -> set[UUID]:

@@ -4,7 +4,6 @@ import hashlib
 import logging
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from django.core.exceptions import ValidationError
@@ -32,11 +31,12 @@ from guidance.campaigns.selectors.terms import terms_of
 from guidance.campaigns.services.entries import write_entries
 from guidance.core.jobs import JobContext
 from guidance.core.locks import hold_lock
-from guidance.core.models import Market, User
+from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
 from guidance.customers.models import Customer
 from guidance.customers.quiet import Window, check_quiet
+from guidance.customers.selectors import shop_zones
 
 logger = logging.getLogger(__name__)
 JOB_KIND = "push_plan"
@@ -120,15 +120,15 @@ def _decide_everybody(
     whole = Customer.objects.count() or 1
     parts: list[Decided] = []
     people: list[Ints] = []
-    last: UUID | int = 0
+    done = 0
     zones = shop_zones()
     for ids in walk(campaign.audience, at=now, batch=BATCH):
         shoppers = read_shoppers(ids, campaign=campaign, channels=terms.channels, at=now)
         due, allowed = sending_times(campaign, shoppers, zones, now)
         parts.append(decide(shoppers, terms, due=due, allowed=allowed))
         people.append(shoppers.ids)
-        last = len(ids) + int(last)
-        _tell(context, READING, READ_SHARE * min(int(last) / whole, 1))
+        done += len(ids)
+        _tell(context, READING, READ_SHARE * min(done / whole, 1))
     if not parts:
         raise ValidationError(_("The audience is empty: nobody would get anything."))
     decided = joined(parts)
@@ -139,10 +139,17 @@ def _decide_everybody(
 def sending_times(
     campaign: Campaign, shoppers: Shoppers, zones: list[str], now: datetime
 ) -> tuple[Ints, Bools]:
-    """Return when each message leaves, out of quiet hours, and whether that is before the end."""
+    """Return when each message of a plan leaves, and whether that is before the campaign's end."""
     timing = Timing(max(campaign.starts_at, now), campaign.send_at, campaign.time_zone)
     hours = shoppers.hours if campaign.at_best_hour else None
-    wanted = timing.due(shoppers.zones.tolist(), hours)
+    return out_of_quiet(campaign, shoppers, timing.due(shoppers.zones.tolist(), hours), zones)
+
+
+def out_of_quiet(
+    campaign: Campaign, shoppers: Shoppers, wanted: Ints, zones: list[str]
+) -> tuple[Ints, Bools]:
+    """Return the first moments from the wanted ones on that are not quiet where shoppers are, and
+    whether they lie before the campaign's end."""
     quiet = check_quiet(
         wanted,
         zones=shoppers.zones.tolist(),
@@ -151,13 +158,6 @@ def sending_times(
         shop_zones=zones,
     )
     return quiet.next_allowed, quiet.next_allowed <= int(campaign.ends_at.timestamp())
-
-
-def shop_zones() -> list[str]:
-    """Return every time zone of the shop's markets and shoppers."""
-    known = Customer.objects.exclude(time_zone="").order_by().values_list("time_zone", flat=True)
-    markets = Market.objects.values_list("time_zone", flat=True)
-    return sorted({*known.distinct(), *markets})
 
 
 def _counts(decided: Decided, terms: Terms) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
 from guidance.campaigns.planning.shoppers import ChannelFacts
 from guidance.campaigns.selectors.reach import channel_facts
 from guidance.campaigns.selectors.steps import no_longer_wanted
-from guidance.campaigns.services.planning import shop_zones
 from guidance.content.models import PublishedCopy
 from guidance.customers.quiet import Window, check_quiet
+from guidance.customers.selectors import shop_zones
 
 
 @dataclass

@@ -5,12 +5,12 @@ leaves a row of the outbox, sent or cancelled for a reason, so that it never fir
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,12 +31,13 @@ from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.selectors.terms import terms_of
 from guidance.campaigns.selectors.triggered import Occasion, occasions
-from guidance.campaigns.services.planning import plan_hash, sending_times, shop_zones
+from guidance.campaigns.services.planning import out_of_quiet, plan_hash
 from guidance.catalog.models import Product
 from guidance.core.among import Among
 from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
+from guidance.customers.selectors import shop_zones
 
 State = PushPlan.State
 FIRST_STEP = 1
@@ -147,27 +148,39 @@ def _fire(plan: PushPlan, now: datetime) -> int:
 def _follow_ups(
     campaign: Campaign, step: CampaignStep, wait: timedelta, now: datetime
 ) -> Iterable[Occasion]:
-    """Return who got the step before long enough ago."""
+    """Return who got the step before long enough ago and has no row of this one yet."""
+    same = Delivery.objects.filter(
+        campaign=campaign,
+        step=step.number,
+        customer=OuterRef("customer"),
+        occurrence=OuterRef("occurrence"),
+    )
     before = Delivery.objects.filter(
+        ~Exists(same),
         campaign=campaign,
         step=step.number - 1,
         state=Delivery.State.SENT,
         sent_at__lte=now - wait,
     )
-    for customer_id, key, at in before.values_list("customer", "occurrence", "sent_at"):
-        if at is not None:
-            yield Occasion(customer_id, key, at)
+    rows = before.order_by("sent_at").values_list("customer", "occurrence", "sent_at")
+    for customer_id, key, at in rows.iterator():
+        assert at is not None
+        yield Occasion(customer_id, key, at)
 
 
 def _fresh(campaign: Campaign, step: int, found: Iterable[Occasion]) -> dict[int, Occasion]:
-    """Return the occasions without a row of the outbox, one a shopper, of the audience alone."""
-    wanted = {one.customer_id: one for one in found}
-    known = Delivery.objects.filter(
-        Among("customer_id", wanted), campaign=campaign, step=step
-    ).values_list("customer", "occurrence")
-    for customer_id, key in known:
-        if customer_id in wanted and wanted[customer_id].key == key:
-            del wanted[customer_id]
+    """Return the occasions without a row of the outbox, of the audience alone.
+
+    Of several for one shopper the first is taken now; the others come at later runs.
+    """
+    occasions_found = list(found)
+    people = {one.customer_id for one in occasions_found}
+    rows = Delivery.objects.filter(Among("customer_id", people), campaign=campaign, step=step)
+    known = set(rows.values_list("customer", "occurrence"))
+    wanted: dict[int, Occasion] = {}
+    for one in occasions_found:
+        if (one.customer_id, one.key) not in known:
+            wanted.setdefault(one.customer_id, one)
     if campaign.audience is not None and wanted:
         inside = members(campaign.audience, at=timezone.now()).filter(Among("id", wanted))
         ids = set(inside.values_list("id", flat=True))
@@ -182,10 +195,10 @@ def _queue(plan: PushPlan, step: CampaignStep, wanted: dict[int, Occasion], now:
     terms = terms_of(campaign, step=step.number)
     ids = np.asarray(sorted(wanted), dtype=np.int64)
     shoppers = read_shoppers(ids, campaign=campaign, channels=terms.channels, at=now)
-    _due, allowed = sending_times(campaign, shoppers, shop_zones(), now)
-    # A trigger speaks at once; quiet hours put it off when it is about to leave.
+    # A trigger speaks at once, or when it is no longer quiet.
     at_once = np.full(len(shoppers), int(now.timestamp()), dtype=np.int64)
-    decided = decide(shoppers, terms, due=at_once, allowed=allowed)
+    due, allowed = out_of_quiet(campaign, shoppers, at_once, shop_zones())
+    decided = decide(shoppers, terms, due=due, allowed=allowed)
     settle(decided, terms)
     _keep_to_the_day(campaign, decided, now)
     rows = _rows(plan, step, shoppers, decided, wanted, now)
@@ -233,7 +246,7 @@ def _rows(
                 offer_id=offer if offer != NOTHING else None,
                 state=Delivery.State.WAITING if is_sent else Delivery.State.CANCELLED,
                 reason=verdict,
-                due_at=now,
+                due_at=datetime.fromtimestamp(int(decided.due[place]), UTC) if is_sent else now,
             )
         )
     return rows
