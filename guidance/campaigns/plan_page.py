@@ -1,6 +1,6 @@
 """What the page of a plan shows: everybody accounted for, how far it is, and what shoppers read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,18 +8,25 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.models import (
+    Campaign,
+    CampaignMessage,
+    Delivery,
+    PlanEntry,
+    PushPlan,
+    Verdict,
+)
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.selectors.plans import (
     differences,
     sending_span,
     shares,
-    some_entries,
     tallies,
 )
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.services.composing import subject_of, words_of
+from guidance.campaigns.services.looking import look_at_entries
 from guidance.core.models import User
 
 MOST_ENTRIES = 50
@@ -43,11 +50,11 @@ class Preview:
 def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, Any]:
     """Return what the template needs; a fixed number of statements whatever the audience."""
     verdict, ref = _verdict(query.get("verdict", "")), query.get("customer", "").strip()
-    entries = (
-        some_entries(plan, verdict=verdict, ref=ref, most=MOST_ENTRIES)
-        if ref or verdict is not None
-        else some_entries(plan, verdict=int(Verdict.SEND), ref="", most=3)
-    )
+    entries: Iterable[PlanEntry] = ()
+    if ref or verdict is not None:
+        entries = look_at_entries(
+            plan=plan, verdict=verdict, ref=ref, most=MOST_ENTRIES, actor=person
+        )
     first, last = sending_span(plan)
     told = tallies(plan)
     return {
@@ -60,7 +67,7 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
         "last": last,
         "money": _money(plan),
         "outbox": _outbox(plan),
-        "previews": [preview_of(entry) for entry in entries],
+        "previews": [preview_of(entry, plan.campaign) for entry in entries],
         "asked": ref,
         "chosen": None if verdict is None else Verdict(verdict).label,
         "is_proposed": plan.state == State.PROPOSED,
@@ -76,14 +83,20 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
     }
 
 
-def preview_of(entry: PlanEntry) -> Preview:
+def preview_of(entry: PlanEntry, campaign: Campaign) -> Preview:
     """Return what an entry means for its shopper, in words."""
     verdict, message = Verdict(entry.verdict), entry.message
     if verdict != Verdict.SEND or message is None:
         return Preview(
             entry.customer.ref, str(verdict.label), False, str(verdict.label), "", "", "", None
         )
-    words = words_of(message, offer=entry.offer, code=_code(entry), ref=entry.customer.ref)
+    words = words_of(
+        message,
+        campaign=campaign,
+        offer=entry.offer,
+        code=_code(entry),
+        tier=entry.customer.tier,
+    )
     return Preview(
         ref=entry.customer.ref,
         verdict=str(verdict.label),
@@ -152,7 +165,7 @@ def _rules(plan: PushPlan) -> list[str]:
                     "number": number,
                     "minutes": waits.get(number, 0),
                     "channel": message.get_channel_display(),
-                    "text": words_of(message, offer=None, code="", ref=""),
+                    "text": words_of(message, campaign=campaign, offer=None, code="", tier=""),
                 }
             )
     return lines

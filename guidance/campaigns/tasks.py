@@ -1,6 +1,6 @@
 """Background tasks of campaigns."""
 
-from guidance.campaigns.services import delivering, triggering
+from guidance.campaigns.services import delivering, queueing, triggering
 
 
 def deliver(channel: str) -> int:
@@ -10,6 +10,7 @@ def deliver(channel: str) -> int:
 
 def sweep_deliveries() -> int:
     """Find what dead workers held, and have every channel send what is due."""
+    queueing.requeue_unfinished()
     return delivering.sweep_deliveries()
 
 

@@ -22,7 +22,7 @@ from guidance.core.rows import Refused
 from guidance.customers.hooks import panels
 from guidance.customers.models import Consent, ContactPoint, Customer, Suppression
 from guidance.customers.selectors import find_customer
-from guidance.customers.services import lift_suppression, suppress
+from guidance.customers.services import lift_suppression, look_at_customer, suppress
 from guidance.customers.wording import CHANNELS, PURPOSES
 
 LIFTS = "customers.lift_suppression"
@@ -116,7 +116,10 @@ class CustomerAdmin(ReadOnlyAdmin):
         customer_id = parse_key(object_id)
         tables = [] if customer_id is None else _tables(request, customer_id)
         context = {**(extra_context or {}), "panels": tables}
-        return super().change_view(request, object_id, form_url, context)
+        page = super().change_view(request, object_id, form_url, context)
+        if customer_id is not None:
+            look_at_customer(customer_id=customer_id, actor=acting_person(request))
+        return page
 
 
 def _tables(request: HttpRequest, customer_id: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, Verdict
 from guidance.campaigns.selectors.effect import effect_of, offers_by
 from guidance.campaigns.services.delivering import deliver_due
+from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
 from guidance.experiments.statistics import Comparison
 from tests import factories
@@ -96,3 +97,5 @@ def test_a_customers_page_says_why_she_got_nothing(desk: Callable[..., Client]) 
     for who, words in {silent: "no consent", got: "sent"}.items():
         shown = client.get(reverse("admin:customers_customer_change", args=[who.pk]))
         assert words in shown.content.decode()
+    looks = AuditEntry.objects.filter(verb="look_at_customer").order_by("id")
+    assert [look.object_id for look in looks] == [str(silent.pk), str(got.pk)]

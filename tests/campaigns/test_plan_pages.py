@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
@@ -10,7 +11,9 @@ from django.urls import reverse
 
 from guidance.campaigns.models import Delivery, PushPlan, Verdict
 from guidance.campaigns.services.planning import build_plan
+from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
+from guidance.customers.models import Suppression
 from tests import factories
 from tests.campaigns.pushes import allow, approved, proposed, push, shopper
 
@@ -44,6 +47,7 @@ def test_a_marketer_proposes_and_another_approves_what_the_page_showed(
     assert "another person approves it" in shown
     assert "no consent" in shown
     assert message.publication.text[:40] in shown
+    assert "mira" not in shown
     press(marketer, "approve", plan.pk, seen=plan.sha256)
     plan.refresh_from_db()
     assert plan.state == "proposed"
@@ -77,10 +81,13 @@ def test_a_rejection_needs_a_reason_and_says_who(desk: Callable[..., Client]) ->
 def test_the_page_finds_one_shopper_and_says_why_she_got_nothing(
     desk: Callable[..., Client],
 ) -> None:
-    plan = proposed(push(shopper("null"), shopper(ref="mira")).step.campaign)
+    mira = shopper(ref="mira")
+    plan = proposed(push(shopper("null"), mira).step.campaign)
     shown = page(desk(Role.MARKETER), plan, "?customer=mira")
     assert "mira" in shown
     assert str(Verdict.NO_CONSENT.label) in shown
+    look = AuditEntry.objects.get(verb="look_at_plan_entries")
+    assert look.details == {"verdict": None, "customers": [mira.pk], "shown": 1}
 
 
 def test_two_plans_are_compared_by_who_is_decided_otherwise(desk: Callable[..., Client]) -> None:
@@ -101,7 +108,10 @@ def test_a_test_is_sent_to_the_address_and_counts_nowhere(desk: Callable[..., Cl
     press(desk(Role.MARKETER), "test", plan.pk, address="desk@shop.example")
     (sent,) = mail.outbox
     assert sent.to == ["desk@shop.example"]
-    assert "List-Unsubscribe" in sent.extra_headers
+    link = sent.extra_headers["List-Unsubscribe"].strip("<>")
+    client = Client()
+    assert client.post(urlsplit(link).path, {"List-Unsubscribe": "One-Click"}).status_code == 404
+    assert not Suppression.objects.exists()
     assert not Delivery.objects.exists()
 
 

@@ -9,12 +9,20 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from guidance.campaigns.models import Delivery, FrequencyCap, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.models import (
+    CustomerScore,
+    Delivery,
+    FrequencyCap,
+    PlanEntry,
+    PushPlan,
+    Verdict,
+)
 from guidance.campaigns.planning.buckets import buckets_of
 from guidance.campaigns.planning.deciding import Decided, Terms, settle
 from guidance.campaigns.services.approval import approve_plan, reject_plan, stop_campaign
 from guidance.campaigns.services.planning import build_plan, request_plan
-from guidance.campaigns.services.queueing import Tampered, queue_plan
+from guidance.campaigns.services.queueing import Tampered, queue_plan, requeue_unfinished
+from guidance.core.models import Job
 from guidance.experiments.assignment import bucket_of
 from tests import factories
 from tests.campaigns.pushes import allow, approved, proposed, push, shopper
@@ -205,3 +213,53 @@ def test_an_approval_is_bound_to_the_audiences_that_the_audience_is_made_of() ->
     inner.save()
     with pytest.raises(ValidationError, match="was changed"):
         approve_plan(plan=plan, seen=plan.sha256, actor=factories.user())
+
+
+def test_a_second_plan_leaves_out_who_the_first_serves_and_takes_in_whom_it_could_not() -> None:
+    served, refused, later = (
+        shopper("null", ref="served"),
+        shopper("null", ref="refused"),
+        shopper(),
+    )
+    campaign = push(served, refused, later).step.campaign
+    plan = approved(campaign)
+    plan.deliveries.filter(customer=refused).update(state="cancelled", reason=V.OUT_OF_STOCK)
+    allow(later, "null")
+    again = verdicts(proposed(campaign))
+    assert again == {"served": V.ALREADY, "refused": V.SEND, later.ref: V.SEND}
+
+
+def test_who_a_message_moves_less_than_it_costs_gets_none() -> None:
+    moved, unmoved = shopper("null", ref="moved"), shopper("null", ref="unmoved")
+    for who, uplift in {moved: 0.3, unmoved: 0.001}.items():
+        CustomerScore.objects.create(customer=who, kind="uplift", value=uplift)
+    campaign = push(
+        moved, unmoved, currency="USD", response_value=Decimal(10), contact_cost=Decimal("0.1")
+    ).step.campaign
+    plan = proposed(campaign)
+    assert verdicts(plan) == {"moved": V.SEND, "unmoved": V.NOT_MOVED}
+    assert plan.entries.get(customer=moved).uplift == 300
+    assert plan.counts["responses"] == 0.3
+
+
+def test_a_plan_whose_job_was_lost_for_good_does_not_bar_the_next() -> None:
+    campaign = push(shopper("null")).step.campaign
+    lost = request_plan(campaign=campaign, actor=factories.user())
+    with pytest.raises(ValidationError, match="being worked out already"):
+        request_plan(campaign=campaign, actor=factories.user())
+    Job.objects.update(status=Job.Status.FAILED)
+    assert request_plan(campaign=campaign, actor=factories.user()).number == 2
+    lost.refresh_from_db()
+    assert lost.state == "failed"
+
+
+def test_an_approved_plan_whose_queueing_was_lost_is_queued_again() -> None:
+    plan = proposed(push(shopper("null")).step.campaign)
+    approve_plan(plan=plan, seen=plan.sha256, actor=factories.user())
+    assert requeue_unfinished() == 0
+    Job.objects.update(status=Job.Status.FAILED)
+    assert requeue_unfinished() == 1
+    plan.refresh_from_db()
+    queue_plan(plan=plan)
+    Job.objects.update(status=Job.Status.SUCCEEDED)
+    assert requeue_unfinished() == 0

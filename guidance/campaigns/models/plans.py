@@ -30,6 +30,7 @@ class Verdict(models.IntegerChoices):
     QUIET_HOURS = 12, _("quiet hours leave no time before the end")
     NOT_MOVED = 13, _("the message would cost more than it moves")
     BUDGET = 14, _("the budget is spent on others")
+    ALREADY = 15, _("got this campaign's message already")
     # Only at the moment of sending.
     STOPPED = 20, _("the campaign was stopped")
     NOT_AUDIENCE = 21, _("left the audience")

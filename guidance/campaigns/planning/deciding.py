@@ -89,6 +89,7 @@ def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> De
         verdict = np.where(first | takes_over, found, verdict)
         message = np.where(takes_over, chosen, message)
     verdict[verdict == NOTHING] = Verdict.NO_TEXT
+    verdict = _first_reason(verdict, shoppers.is_served, Verdict.ALREADY)
     verdict = _first_reason(verdict, shoppers.is_taken, Verdict.HIGHER_PRIORITY)
     verdict = _first_reason(verdict, ~allowed, Verdict.QUIET_HOURS)
     verdict = np.where(eligible, verdict, Verdict.NOT_ELIGIBLE)

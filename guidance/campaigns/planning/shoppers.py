@@ -36,6 +36,8 @@ class Shoppers:
     countries: Words
     zones: Words
     channels: dict[str, ChannelFacts] = field(default_factory=dict)
+    # A plan of the same campaign sends, or sent, them its message.
+    is_served: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     # Another campaign of higher priority is about to speak to them.
     is_taken: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     # Held out of everything by the experiments' holdout.

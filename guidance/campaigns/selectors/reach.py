@@ -6,11 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.db.models import Exists, OuterRef
 
 from guidance.campaigns.channels import channels
-from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
+from guidance.campaigns.models import (
+    Campaign,
+    CustomerScore,
+    Delivery,
+    PlanEntry,
+    Purpose,
+    PushPlan,
+    Verdict,
+)
 from guidance.campaigns.planning.buckets import buckets_of
-from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Ints, Shoppers, Words
+from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Floats, Ints, Shoppers, Words
 from guidance.campaigns.planning.timing import NO_HOUR
 from guidance.campaigns.selectors.fatigue import capped
 from guidance.core.among import Among
@@ -33,7 +42,7 @@ def read_shoppers(
 ) -> Shoppers:
     """Return the columns of these shoppers, by id; those who are gone are left out.
 
-    `at` is when messages are about to leave. Two statements, five a channel, one a cap.
+    `at` is when messages are about to leave. Five statements, five a channel, one a cap.
     """
     rows = list(
         Customer.objects.filter(Among("id", customer_ids)).order_by("id").values_list(*COLUMNS)
@@ -52,9 +61,10 @@ def read_shoppers(
             channel: channel_facts(found, channel=channel, campaign=campaign, at=at)
             for channel in channels
         },
+        is_served=_members(found, _served(found, campaign)),
         is_taken=_members(found, _taken(found, campaign, at)),
         is_held_out=held_out(refs),
-        uplift=np.full(len(found), np.nan),
+        uplift=_uplift(found),
         hours=np.full(len(found), NO_HOUR, dtype=np.int64),
     )
 
@@ -107,6 +117,28 @@ def _barred(ids: Ints, listed: list[int], channel: str, campaign: Campaign) -> I
     return barred
 
 
+def _served(ids: Ints, campaign: Campaign) -> Iterable[int]:
+    """Return those to whom an approved plan of the campaign gives a message that was not cancelled.
+
+    Asked of the plans, not of the outbox: one approved a moment ago may not be queued yet. Of a
+    trigger nobody is: each occasion has its own message.
+    """
+    approved = list(
+        PushPlan.objects.filter(campaign=campaign, state=PushPlan.State.APPROVED).values_list(
+            "pk", flat=True
+        )
+    )
+    if campaign.trigger or not approved:
+        return []
+    gone = Delivery.objects.filter(
+        plan=OuterRef("plan"), customer=OuterRef("customer"), state=Delivery.State.CANCELLED
+    )
+    sent = PlanEntry.objects.filter(
+        Among("customer_id", ids), plan__in=approved, verdict=Verdict.SEND
+    )
+    return sent.filter(~Exists(gone)).order_by().values_list("customer_id", flat=True)
+
+
 def _taken(ids: Ints, campaign: Campaign, at: datetime) -> Iterable[int]:
     waiting: Any = Delivery.objects.filter(
         Among("customer_id", ids),
@@ -117,6 +149,18 @@ def _taken(ids: Ints, campaign: Campaign, at: datetime) -> Iterable[int]:
         due_at__lt=at + SOON,
     )
     return waiting.order_by().values_list("customer_id", flat=True)
+
+
+def _uplift(ids: Ints) -> Floats:
+    """Return by how much a message moves each, NaN where no model says."""
+    uplift = np.full(len(ids), np.nan)
+    scores = CustomerScore.objects.filter(
+        Among("customer_id", ids), kind=CustomerScore.Kind.UPLIFT
+    ).values_list("customer_id", "value")
+    if known := list(scores):
+        customers, values = zip(*known, strict=True)
+        uplift[np.searchsorted(ids, customers)] = values
+    return uplift
 
 
 def _members(ids: Ints, some: Iterable[int]) -> Bools:

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import Campaign, Delivery, PushPlan, Verdict
 from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.campaigns.services.queueing import JOB_KIND
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
 
-QUEUE_KIND = "queue_push"
 State = PushPlan.State
 
 
@@ -38,7 +38,7 @@ def approve_plan(*, plan: PushPlan, seen: str, actor: User) -> PushPlan:
         actor=actor, verb="approve_push_plan", target=plan, details={"sha256": plan.sha256}
     )
     if not plan.campaign.trigger:
-        request_job(kind=QUEUE_KIND, params={"plan": str(plan.pk)}, requested_by=actor)
+        request_job(kind=JOB_KIND, params={"plan": str(plan.pk)}, requested_by=actor)
     return plan
 
 

@@ -33,6 +33,8 @@ from guidance.customers.selectors import addresses
 from guidance.customers.tokens import preferences_url, unsubscribe_headers, unsubscribe_url
 
 HTML_CHANNEL = "email"
+# No pseudonym: the storefront's never begin with a blank.
+NOBODY = " nobody"
 
 
 def compose(checked: Checked, carrier: Channel) -> list[Message]:
@@ -136,11 +138,21 @@ def words_for(
     )
 
 
-def words_of(wording: CampaignMessage, *, offer: Offer | None, code: str, ref: str) -> str:
-    """Return the plain text that a shopper would read, to be looked at."""
-    campaign, customer = wording.step.campaign, Customer(ref=ref)
-    told = words_for(wording, campaign=campaign, customer=customer, offer=offer, code=code)
-    return told.body
+def words_of(
+    wording: CampaignMessage, *, campaign: Campaign, offer: Offer | None, code: str, tier: str
+) -> str:
+    """Return the plain text that a shopper of a tier would read, to be looked at."""
+    reader = nobody(tier=tier)
+    return words_for(wording, campaign=campaign, customer=reader, offer=offer, code=code).body
+
+
+def nobody(*, tier: str) -> Customer:
+    """Return a reader in a shopper's place, unsaved.
+
+    Links in what the desk looks at are signed for nobody: one click would else unsubscribe the
+    shopper, or open their preferences to whoever looks.
+    """
+    return Customer(ref=NOBODY, tier=tier)
 
 
 def subject_of(wording: CampaignMessage) -> str:

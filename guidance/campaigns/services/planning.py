@@ -31,9 +31,9 @@ from guidance.campaigns.selectors.terms import terms_of
 from guidance.campaigns.services.entries import write_entries
 from guidance.core.jobs import JobContext
 from guidance.core.locks import hold_lock
-from guidance.core.models import User
+from guidance.core.models import Job, User
 from guidance.core.services import record_audit
-from guidance.core.services.jobs import request_job
+from guidance.core.services.jobs import JobCancelled, LeaseLost, request_job
 from guidance.customers.models import Customer
 from guidance.customers.quiet import Window, check_quiet
 from guidance.customers.selectors import shop_zones
@@ -57,8 +57,12 @@ def request_plan(*, campaign: Campaign, actor: User) -> PushPlan:
     campaign = Campaign.objects.get(pk=campaign.pk)
     _check_plannable(campaign)
     open_plans = PushPlan.objects.filter(campaign=campaign)
-    if open_plans.filter(state=PushPlan.State.BUILDING).exists():
-        raise ValidationError(_("A plan of this campaign is being worked out already."))
+    for building in open_plans.filter(state=PushPlan.State.BUILDING):
+        if is_at_work(building, JOB_KIND):
+            raise ValidationError(_("A plan of this campaign is being worked out already."))
+        building.state = PushPlan.State.FAILED
+        building.problem = _("The work was given up; propose it again.")
+        building.save(update_fields=["state", "problem"])
     open_plans.filter(state=PushPlan.State.PROPOSED).update(state=PushPlan.State.SUPERSEDED)
     last = open_plans.aggregate(last=Max("number"))["last"] or 0
     plan = PushPlan.objects.create(
@@ -78,9 +82,12 @@ def run_push_plan(context: JobContext) -> dict[str, Any]:
         return {"plan": str(plan.pk)}
     try:
         built = build_plan(plan=plan, context=context)
+    except LeaseLost:
+        # Another process works it out by now.
+        raise
     except Exception as problem:
         PushPlan.objects.filter(pk=plan.pk, state=PushPlan.State.BUILDING).update(
-            state=PushPlan.State.FAILED, problem=f"{type(problem).__name__}: {problem}"
+            state=PushPlan.State.FAILED, problem=_in_words(problem)
         )
         raise
     return {"plan": str(plan.pk), "shoppers": sum(built.counts["verdicts"].values())}
@@ -170,6 +177,20 @@ def _counts(decided: Decided, terms: Terms) -> dict[str, Any]:
         "cost": f"{cost:.2f}",
         "responses": None if np.isnan(uplift).all() else round(float(np.nansum(uplift)), 1),
     }
+
+
+def is_at_work(plan: PushPlan, kind: str) -> bool:
+    """Tell whether a job of a kind still works for a plan, or is to."""
+    alive = Job.objects.filter(status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
+    return alive.filter(kind=kind, params__plan=str(plan.pk)).exists()
+
+
+def _in_words(problem: Exception) -> str:
+    if isinstance(problem, ValidationError):
+        return " ".join(problem.messages)
+    if isinstance(problem, JobCancelled):
+        return _("Somebody cancelled the work.")
+    return f"{type(problem).__name__}: {problem}"
 
 
 def _check_plannable(campaign: Campaign) -> None:

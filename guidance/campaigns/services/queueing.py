@@ -9,18 +9,23 @@ import uuid_utils
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
 from guidance.campaigns.services.entries import hash_entries
-from guidance.campaigns.services.planning import plan_hash
+from guidance.campaigns.services.planning import is_at_work, plan_hash
 from guidance.core.jobs import JobContext
 from guidance.core.services import record_audit
+from guidance.core.services.jobs import request_job
 
 CHUNK = 20_000
 CHECKING, QUEUEING = gettext_noop("checking the plan"), gettext_noop("queueing messages")
 TABLE = Delivery._meta.db_table
 FIELDS = ("customer_id", "message_id", "offer_id", "send_at")
+
+
+JOB_KIND = "queue_push"
 
 
 class Tampered(Exception):
@@ -42,7 +47,9 @@ def queue_plan(*, plan: PushPlan, context: JobContext | None = None) -> int:
     if plan.state != PushPlan.State.APPROVED:
         return 0
     if plan_hash(plan.frozen, hash_entries(plan.pk)) != plan.sha256:
-        PushPlan.objects.filter(pk=plan.pk).update(problem="entries differ from the approved hash")
+        PushPlan.objects.filter(pk=plan.pk).update(
+            problem=_("Its entries are not those that were approved.")
+        )
         raise Tampered(str(plan.pk))
     whole = int(plan.counts["verdicts"].get(str(int(Verdict.SEND)), 0))
     channels: dict[int, str] = dict(
@@ -53,6 +60,18 @@ def queue_plan(*, plan: PushPlan, context: JobContext | None = None) -> int:
         if context is not None:
             context.progress(QUEUEING, min(done / max(whole, 1), 1.0))
     return _finish(plan)
+
+
+@transaction.atomic
+def requeue_unfinished() -> int:
+    """Have plans queued whose job was lost for good after their approval; return how many."""
+    waiting = PushPlan.objects.filter(
+        state=PushPlan.State.APPROVED, is_queued=False, problem="", campaign__trigger=""
+    )
+    lost = [plan for plan in waiting if not is_at_work(plan, JOB_KIND)]
+    for plan in lost:
+        request_job(kind=JOB_KIND, params={"plan": str(plan.pk)}, requested_by=plan.decided_by)
+    return len(lost)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.channels import Result, channel_of
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, PushPlan, Verdict
-from guidance.campaigns.services.composing import message_of
+from guidance.campaigns.services.composing import message_of, nobody
 from guidance.core.ids import new_id
 from guidance.core.models import User
 from guidance.core.services import record_audit
@@ -18,8 +18,9 @@ SAMPLE_CODE = "TEST-CODE"
 def send_test(*, plan: PushPlan, customer_ref: str, address: str, actor: User) -> None:
     """Send what one shopper of a plan would get by e-mail to an address, counted nowhere.
 
-    Without a pseudonym it is the first shopper's. No coupon is given. Raises ValidationError where
-    the address is none, nobody gets an e-mail, or the mail server does not take it.
+    Without a pseudonym it is the first shopper's. No coupon is given, and its links are nobody's.
+    Raises ValidationError where the address is none, nobody gets an e-mail, or the mail server
+    does not take it.
     """
     validate_email(address)
     entry = _entry(plan, customer_ref.strip())
@@ -27,7 +28,7 @@ def send_test(*, plan: PushPlan, customer_ref: str, address: str, actor: User) -
     delivery = Delivery(
         id=new_id(),
         campaign=plan.campaign,
-        customer=entry.customer,
+        customer=nobody(tier=entry.customer.tier),
         channel=entry.message.channel,
         message=entry.message,
         offer=entry.offer,
