@@ -21,8 +21,13 @@ from guidance.campaigns.models import (
 )
 from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.services.approval import stop_campaign
-from guidance.campaigns.services.claiming import claim, take_tokens
-from guidance.campaigns.services.delivering import MOST_ATTEMPTS, deliver_due, sweep_deliveries
+from guidance.campaigns.services.claiming import claim, renew, take_tokens
+from guidance.campaigns.services.delivering import (
+    MOST_ATTEMPTS,
+    deliver_due,
+    settle,
+    sweep_deliveries,
+)
 from guidance.content.models import PublishedCopy
 from guidance.customers.selectors import suppressed
 from guidance.decisions.models import Decision
@@ -38,6 +43,7 @@ class Recorder(Channel):
 
     key = "null"
     label = "recorder"
+    at_once = 50
     needs_address = False
     is_idempotent = True
     answers: ClassVar[list[Outcome]] = []
@@ -186,6 +192,20 @@ def test_a_dead_workers_messages_go_out_again_where_the_receiver_knows_them(
     sweep_deliveries()
     deliver_due(channel="null")
     assert states(plan) == {("sent", V.SEND): 1}
+
+
+def test_a_slow_worker_writes_nothing_about_what_another_took_over(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    slow = claim(channel="null", most=9, now=timezone.now())
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    sweep_deliveries()
+    assert deliver_due(channel="null").sent == 1
+    assert settle(slow, [Outcome.retry("late")]).waiting == 0
+    assert renew(slow, is_handed=True) == []
+    assert states(plan) == {("sent", V.SEND): 1}
+    assert plan.deliveries.get().attempts == 1
 
 
 @pytest.mark.parametrize("recorder", [Careless], indirect=True)

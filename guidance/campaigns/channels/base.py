@@ -91,6 +91,8 @@ class Channel(ABC):
     label: ClassVar[str | Promise]
     # Whether a message needs a contact point of the shopper's.
     needs_address: ClassVar[bool] = True
+    # How many are given to it between two writes of what became of them.
+    at_once: ClassVar[int] = 1
     # Whether it hands `headers` on; to sign the ways out for nobody would be dear.
     has_headers: ClassVar[bool] = True
     # Whether the receiver tells a message sent twice by its idempotency key, and keeps one.

@@ -19,6 +19,7 @@ class InboxChannel(Channel):
     key = "inbox"
     label = _("inbox in the app")
     needs_address = False
+    at_once = 500
     has_headers = False
     is_idempotent = True
 

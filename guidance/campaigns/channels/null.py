@@ -13,6 +13,7 @@ class NullChannel(Channel):
     key = "null"
     label = _("nowhere (a rehearsal)")
     needs_address = False
+    at_once = 500
     has_headers = False
     is_idempotent = True
 

@@ -34,6 +34,7 @@ class WebhookChannel(Channel):
     key = "webhook"
     label = _("the shop's own sender")
     needs_address = False
+    at_once = 10
     is_idempotent = True
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:

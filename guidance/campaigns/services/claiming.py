@@ -1,7 +1,7 @@
 """Which messages a worker takes next: batches that no two workers share, at the channel's pace."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -22,11 +22,12 @@ State = Delivery.State
 # What sending needs to know; half the columns are times, which are dear to read.
 READ = (
     *("campaign_id", "plan_id", "step", "customer_id", "occurrence", "channel", "message_id"),
-    *("offer_id", "coupon_id", "state", "due_at", "attempts"),
+    *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease"),
     *("customer__ref", "customer__time_zone", "customer__country", "customer__merged_into_id"),
 )
-# Longer than a batch takes with every message at its time-out; what is held longer was lost.
-LEASE = timedelta(minutes=10)
+# Longer than what is given to a channel at once takes with every message at its time-out; renewed
+# before each of these. What is held longer was lost.
+LEASE = timedelta(minutes=4)
 
 
 def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()) -> list[Delivery]:
@@ -46,6 +47,26 @@ def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()
         )
     mine = Delivery.objects.filter(id__in=taken, lease=lease).order_by("due_at", "id")
     return _with_their_rows(list(mine.select_related("customer").only(*READ)))
+
+
+def renew(deliveries: Sequence[Delivery], *, is_handed: bool) -> list[Delivery]:
+    """Hold messages for another while, just before they are handed over; return those still ours.
+
+    `is_handed` marks them as gone, for a channel that cannot tell a second copy from the first.
+    """
+    now = timezone.now()
+    mine = Delivery.objects.filter(
+        id__in=[one.pk for one in deliveries],
+        state=State.SENDING,
+        lease__in={one.lease for one in deliveries},
+    )
+    told: dict[str, datetime] = {"lease_until": now + LEASE}
+    if is_handed:
+        told["handed_at"] = now
+    if mine.update(**told) == len(deliveries):
+        return list(deliveries)
+    held = set(mine.values_list("id", flat=True))
+    return [one for one in deliveries if one.pk in held]
 
 
 def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:

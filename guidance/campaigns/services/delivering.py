@@ -14,13 +14,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from guidance.campaigns.channels import Channel, Message, Outcome, Result, channel_of, channels
 from guidance.campaigns.models import ChannelLimit, Delivery, Verdict
-from guidance.campaigns.services.claiming import changed_campaigns, claim, find_lost, take_tokens
+from guidance.campaigns.services.claiming import (
+    changed_campaigns,
+    claim,
+    find_lost,
+    renew,
+    take_tokens,
+)
 from guidance.campaigns.services.composing import compose
 from guidance.campaigns.services.coupons import release_coupons
 from guidance.campaigns.services.logging_sent import log_sent
@@ -86,13 +92,14 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
         _put_back(checked)
     told = Delivered(cancelled=len(checked.refused), waiting=len(checked.postponed))
     leaving = {delivery.pk: delivery for delivery in checked.leaving}
-    # Where a second copy would show, each message is marked just before it goes.
-    size = len(messages) if carrier.is_idempotent else 1
-    for start in range(0, len(messages), max(size, 1)):
-        chunk = messages[start : start + size]
-        rows = [leaving[message.delivery_id] for message in chunk]
-        if not carrier.is_idempotent:
-            Delivery.objects.filter(id=rows[0].pk).update(handed_at=timezone.now())
+    for start in range(0, len(messages), carrier.at_once):
+        chunk = messages[start : start + carrier.at_once]
+        rows = renew(
+            [leaving[message.delivery_id] for message in chunk],
+            is_handed=not carrier.is_idempotent,
+        )
+        held = {row.pk for row in rows}
+        chunk = [message for message in chunk if message.delivery_id in held]
         outcomes = carrier.send(chunk)
         told.add(settle(rows, outcomes))
         _suppress_bounces(rows, chunk, outcomes)
@@ -101,10 +108,16 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
 
 @transaction.atomic
 def settle(rows: Sequence[Delivery], outcomes: Sequence[Outcome]) -> Delivered:
-    """Write what became of messages that were handed over; what was sent is logged as decisions."""
+    """Write what became of messages that were handed over; what was sent is logged as decisions.
+
+    What another worker took over meanwhile, since this one was slow, is that one's to write.
+    """
     told, now = Delivered(), timezone.now()
     sent, others = [], []
+    held = set(_held(rows))
     for row, outcome in zip(rows, outcomes, strict=True):
+        if row.pk not in held:
+            continue
         row.attempts += 1
         row.lease, row.lease_until = None, None
         row.detail = (outcome.provider_id or outcome.detail or outcome.reason)[:200]
@@ -124,6 +137,16 @@ def settle(rows: Sequence[Delivery], outcomes: Sequence[Outcome]) -> Delivered:
     )
     log_sent(sent)
     return told
+
+
+def _held(rows: Sequence[Delivery]) -> QuerySet[Delivery, UUID]:
+    """Return which of these are still held under their leases, locked."""
+    mine = Delivery.objects.select_for_update().filter(
+        id__in=[row.pk for row in rows],
+        state=State.SENDING,
+        lease__in={row.lease for row in rows},
+    )
+    return mine.values_list("id", flat=True)
 
 
 def _suppress_bounces(

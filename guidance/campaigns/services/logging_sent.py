@@ -21,7 +21,8 @@ _LOG = """
 INSERT INTO {decisions} (id, at, customer_id, surface, policy, policy_version, fallback_from,
     experiment, arm, items, context, latency_ms, source)
 SELECT id, sent_at, customer_id, %s, channel, %s, '', '', '', {items}, {context}, 0, %s
-FROM {deliveries} WHERE id {among}"""
+FROM {deliveries} WHERE id {among}
+ON CONFLICT DO NOTHING"""
 _JSON = {"postgresql": "%s::jsonb", "sqlite": "%s"}
 
 
