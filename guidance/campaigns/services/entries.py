@@ -1,21 +1,18 @@
 """Writing a plan's entries: a million rows in one COPY, or in SQLite's own way."""
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
-from django.db import connection
 
 from guidance.campaigns.models import PlanEntry
 from guidance.campaigns.planning.deciding import NOTHING, Decided
 from guidance.campaigns.planning.shoppers import Floats, Ints
+from guidance.core.copying import copy_rows
 
-TABLE = PlanEntry._meta.db_table
-COLUMNS = ("plan_id", "customer_id", "verdict", "message_id", "offer_id", "send_at", "uplift")
 CHUNK = 50_000
 # Uplift is kept in thousandths; SMALLINT's smallest stands for "no model says".
 UNKNOWN = np.iinfo(np.int16).min
@@ -47,7 +44,7 @@ def write_entries(
         rows = np.s_[start : start + CHUNK]
         chunk = pd.DataFrame(
             {
-                "plan_id": str(plan_id),
+                "plan_id": plan_id.hex,
                 "customer_id": customers[rows],
                 "verdict": decided.verdict[rows],
                 "message_id": _or_none(decided.message[rows]),
@@ -56,7 +53,7 @@ def write_entries(
                 "uplift": pd.Series(uplift[rows]).astype("Int64").replace(UNKNOWN, pd.NA),
             }
         )
-        _write(chunk)
+        copy_rows(PlanEntry, chunk)
         digest.update(
             _hashed(
                 customers[rows],
@@ -108,29 +105,4 @@ def _or_none(ids: Ints) -> Any:
 
 def _times(due: Ints) -> Any:
     times = pd.to_datetime(pd.Series(due), unit="s", utc=True)
-    written = times.dt.strftime("%Y-%m-%d %H:%M:%S+00:00")
-    return written.where(pd.Series(due) != NOTHING)
-
-
-def _write(chunk: pd.DataFrame) -> None:
-    columns = ", ".join(COLUMNS)
-    if connection.vendor == "postgresql":
-        told = io.StringIO()
-        chunk.to_csv(told, header=False, index=False)
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(f"COPY {TABLE} ({columns}) FROM STDIN (FORMAT csv)") as copy,
-        ):
-            copy.write(told.getvalue())
-        return
-    marks = ", ".join(["?"] * len(COLUMNS))
-    rows = chunk.astype(object).where(chunk.notna(), None).values.tolist()
-    rows = [[row[0].replace("-", ""), *row[1:5], _plain(row[5]), row[6]] for row in rows]
-    with connection.cursor() as cursor:
-        statement = f"INSERT INTO {TABLE} ({columns}) VALUES ({marks})"  # noqa: S608  names, no values
-        cursor.cursor.executemany(statement, rows)
-
-
-def _plain(time: str | None) -> str | None:
-    """Return a time as Django keeps it on SQLite: in UTC, without saying so."""
-    return time and time.removesuffix("+00:00")
+    return times.dt.strftime("%Y-%m-%d %H:%M:%S").where(pd.Series(due) != NOTHING)

@@ -1,12 +1,10 @@
 """From an approved plan to the outbox: the messages of its entries, each once."""
 
-import io
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-import uuid_utils
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,13 +13,14 @@ from django.utils.translation import gettext_noop
 from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
 from guidance.campaigns.services.entries import hash_entries
 from guidance.campaigns.services.planning import is_at_work, plan_hash
+from guidance.core.copying import as_text, copy_rows
+from guidance.core.ids import new_id
 from guidance.core.jobs import JobContext
 from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
 
 CHUNK = 20_000
 CHECKING, QUEUEING = gettext_noop("checking the plan"), gettext_noop("queueing messages")
-TABLE = Delivery._meta.db_table
 FIELDS = ("customer_id", "message_id", "offer_id", "send_at")
 
 
@@ -99,9 +98,9 @@ def _queue_chunk(plan: PushPlan, channels: dict[int, str]) -> int:
 def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: datetime) -> None:
     deliveries = pd.DataFrame(
         {
-            "id": [str(uuid_utils.uuid7()) for _row in range(len(frame))],
+            "id": [new_id().hex for _row in range(len(frame))],
             "campaign_id": plan.campaign_id,
-            "plan_id": str(plan.pk),
+            "plan_id": plan.pk.hex,
             "step": 1,
             "customer_id": frame.customer_id,
             "occurrence": str(plan.number),
@@ -111,29 +110,9 @@ def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: d
             "state": Delivery.State.WAITING.value,
             "reason": int(Verdict.SEND),
             "detail": "",
-            "due_at": frame.send_at.map(_as_text),
+            "due_at": frame.send_at.map(as_text),
             "attempts": 0,
-            "created_at": _as_text(now),
+            "created_at": as_text(now),
         }
     )
-    columns = ", ".join(deliveries.columns)
-    if connection.vendor == "postgresql":
-        told = io.StringIO()
-        # A quoted empty text is a text; an unquoted one is NULL.
-        deliveries.to_csv(told, header=False, index=False, quoting=0, na_rep="\\N")
-        statement = f"COPY {TABLE} ({columns}) FROM STDIN (FORMAT csv, NULL '\\N')"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(told.getvalue())
-        return
-    for name in ("id", "plan_id"):
-        deliveries[name] = deliveries[name].str.replace("-", "")
-    plain = deliveries.astype(object).where(deliveries.notna(), None)
-    marks = ", ".join(["?"] * len(deliveries.columns))
-    with connection.cursor() as cursor:
-        statement = f"INSERT INTO {TABLE} ({columns}) VALUES ({marks})"  # noqa: S608  names, no values
-        cursor.cursor.executemany(statement, plain.values.tolist())
-
-
-def _as_text(time: datetime) -> str:
-    """Return a time in UTC as both databases keep it."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
+    copy_rows(Delivery, deliveries)
