@@ -35,6 +35,7 @@ class CampaignsConfig(AppConfig):
             Kind,
             register_candidate_source,
         )
+        from guidance.training.hooks import Recipe, register_recipe
 
         register_candidate_source(
             CandidateSource("campaigns", Kind.CAMPAIGN, _("Campaigns"), propose_campaigns)
@@ -48,6 +49,21 @@ class CampaignsConfig(AppConfig):
             JobKind("queue_push", _("Queue a push"), f"{services}.queueing.run_queue_push")
         )
         register_schedule(Recurring("pushes", "guidance.campaigns.tasks.sweep_deliveries", 1))
+        register_schedule(Recurring("uplift", "guidance.campaigns.tasks.refresh_uplift", 1))
+        register_recipe(
+            Recipe(
+                "uplift",
+                _("model of who is moved"),
+                runner="guidance.campaigns.uplift.train_uplift",
+                checker="guidance.campaigns.uplift.check_files",
+                growth="guidance.campaigns.frames.count_held_out",
+                ready="guidance.campaigns.frames.has_enough",
+                words="guidance.campaigns.uplift.verdict_sentences",
+                page="guidance.campaigns.uplift.version_page",
+                template="admin/campaigns/uplift/version.html",
+                has_network=False,
+            )
+        )
         register_schedule(Recurring("triggers", "guidance.campaigns.tasks.fire_triggers", 5))
         register_merge_mover("inbox", move_inbox)
         register_customer_rollup(redeem_coupons)

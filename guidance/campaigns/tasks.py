@@ -1,6 +1,6 @@
 """Background tasks of campaigns."""
 
-from guidance.campaigns.services import delivering, queueing, triggering
+from guidance.campaigns.services import delivering, queueing, scoring, triggering
 
 
 def deliver(channel: str) -> int:
@@ -17,3 +17,8 @@ def sweep_deliveries() -> int:
 def fire_triggers() -> int:
     """Queue a message for each new occasion of the approved triggers."""
     return triggering.fire_triggers()
+
+
+def refresh_uplift() -> int:
+    """Take the scores of the model of who is moved that was promoted, or rolled back to."""
+    return scoring.refresh_uplift()

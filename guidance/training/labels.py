@@ -36,6 +36,7 @@ POLICIES: dict[str, Promise] = {
     "current_model": gettext_lazy("today's model"),
     "plain": gettext_lazy("no re-ranking"),
     "base_model": gettext_lazy("base model alone"),
+    "everybody": gettext_lazy("everybody alike"),
 }
 METRICS: dict[str, Promise] = {
     "ndcg@10": gettext_lazy("NDCG@10"),

@@ -61,15 +61,18 @@ class Trial:
 
 
 def as_features(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return columns as models read them: numbers as floats, everything else as categories."""
+    """Return columns as models read them: numbers as floats, everything else as categories.
+
+    A column that tells nothing of anybody is 0 throughout: trees cannot be grown on nothing.
+    """
     missing = [name for name in columns if name not in table]
     if missing:
         raise UpliftProblem(f"no column {', '.join(missing)}; there are {', '.join(table)}")
-    return pd.DataFrame(
-        {
-            name: table[name].astype(float)
-            if pd.api.types.is_numeric_dtype(table[name])
-            else table[name].astype("category")
-            for name in columns
-        }
-    )
+    return pd.DataFrame({name: _as_feature(table[name]) for name in columns})
+
+
+def _as_feature(column: pd.Series) -> pd.Series:
+    if column.isna().all():
+        return pd.Series(0.0, index=column.index)
+    is_number = pd.api.types.is_numeric_dtype(column)
+    return column.astype(float) if is_number else column.astype("category")

@@ -1,6 +1,6 @@
 """Plans: everybody of the audience is accounted for, and approval is bound to what was seen."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -263,3 +263,23 @@ def test_an_approved_plan_whose_queueing_was_lost_is_queued_again() -> None:
     queue_plan(plan=plan)
     Job.objects.update(status=Job.Status.SUCCEEDED)
     assert requeue_unfinished() == 0
+
+
+def test_each_shopper_is_spoken_to_at_their_best_hour_or_their_tiers() -> None:
+    early = shopper("null", ref="early", tier="", time_zone="Asia/Shanghai")
+    quiet = shopper("null", ref="quiet", tier="gold", time_zone="Asia/Shanghai")
+    new = shopper("null", ref="new", tier="none-like-it")
+    other = factories.customer(tier="gold", time_zone="Europe/Berlin")
+    morning = timezone.now().replace(hour=23, minute=10) - timedelta(days=5)
+    for days in range(6):
+        factories.event(customer=early, kind="view", occurred_at=morning - timedelta(days=days))
+        noon = datetime.combine(morning.date(), time(17, 30), ZoneInfo("Europe/Berlin"))
+        factories.event(customer=other, kind="view", occurred_at=noon - timedelta(days=days))
+    campaign = push(early, quiet, new, at_best_hour=True, send_at=time(11)).step.campaign
+    plan = proposed(campaign)
+    hours = {
+        entry.customer.ref: entry.send_at.astimezone(ZoneInfo(entry.customer.time_zone)).hour
+        for entry in plan.entries.select_related("customer")
+        if entry.send_at
+    }
+    assert hours == {"early": 7, "quiet": 17, "new": 11}

@@ -146,3 +146,12 @@ def test_the_bench_names_what_is_missing(tmp_path: Path) -> None:
     pd.DataFrame({"visit": [1]}).to_csv(part, index=False)
     with pytest.raises(SystemExit, match="no column segment"):
         main(["uplift", "--data", str(part), "--json", str(tmp_path / "out.json")])
+
+
+def test_a_column_that_says_nothing_of_anybody_is_no_hindrance() -> None:
+    trial = shop(2_000)
+    table = trial.features.assign(age=np.nan)
+    silent = Trial(as_features(table, list(table)), trial.treated, trial.outcome)
+    model = LEARNERS["t_learner"].fit(silent, Trees())
+    plain = LEARNERS["t_learner"].fit(trial, Trees())
+    assert model.predict(silent.features).tolist() == plain.predict(trial.features).tolist()

@@ -22,6 +22,7 @@ from guidance.campaigns.planning.buckets import buckets_of
 from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Floats, Ints, Shoppers, Words
 from guidance.campaigns.planning.timing import NO_HOUR
 from guidance.campaigns.selectors.fatigue import capped
+from guidance.campaigns.selectors.hours import Hours, best_hours
 from guidance.core.among import Among
 from guidance.customers.models import Customer, Suppression
 from guidance.customers.selectors import consenting, has_contact, suppressed
@@ -38,11 +39,17 @@ COLUMNS = ("id", "ref", "tier", "language", "country", "time_zone")
 
 
 def read_shoppers(
-    customer_ids: Ints, *, campaign: Campaign, channels: Sequence[str], at: datetime
+    customer_ids: Ints,
+    *,
+    campaign: Campaign,
+    channels: Sequence[str],
+    at: datetime,
+    usual: Hours | None = None,
 ) -> Shoppers:
     """Return the columns of these shoppers, by id; those who are gone are left out.
 
-    `at` is when messages are about to leave. Five statements, five a channel, one a cap.
+    `at` is when messages are about to leave; with `usual`, the hours of tiers, each shopper's own
+    best hour is read too. Five statements, five a channel, one a cap.
     """
     rows = list(
         Customer.objects.filter(Among("id", customer_ids)).order_by("id").values_list(*COLUMNS)
@@ -65,7 +72,7 @@ def read_shoppers(
         is_taken=_members(found, _taken(found, campaign, at)),
         is_held_out=held_out(refs),
         uplift=_uplift(found),
-        hours=np.full(len(found), NO_HOUR, dtype=np.int64),
+        hours=_hours(found, zones, tiers, usual, at),
     )
 
 
@@ -149,6 +156,12 @@ def _taken(ids: Ints, campaign: Campaign, at: datetime) -> Iterable[int]:
         due_at__lt=at + SOON,
     )
     return waiting.order_by().values_list("customer_id", flat=True)
+
+
+def _hours(ids: Ints, zones: Words, tiers: Words, usual: Hours | None, at: datetime) -> Ints:
+    if usual is None:
+        return np.full(len(ids), NO_HOUR, dtype=np.int64)
+    return best_hours(ids, zones=zones, tiers=tiers, usual=usual, at=at)
 
 
 def _uplift(ids: Ints) -> Floats:

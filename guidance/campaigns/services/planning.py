@@ -25,6 +25,7 @@ from guidance.campaigns.planning.deciding import (
 from guidance.campaigns.planning.shoppers import Bools, Ints, Shoppers
 from guidance.campaigns.planning.timing import Timing
 from guidance.campaigns.selectors.audiences import walk
+from guidance.campaigns.selectors.hours import usual_hours
 from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import canonical, snapshot
 from guidance.campaigns.selectors.terms import terms_of
@@ -129,8 +130,11 @@ def _decide_everybody(
     people: list[Ints] = []
     done = 0
     zones = shop_zones()
+    usual = usual_hours(now) if campaign.at_best_hour else None
     for ids in walk(campaign.audience, at=now, batch=BATCH):
-        shoppers = read_shoppers(ids, campaign=campaign, channels=terms.channels, at=now)
+        shoppers = read_shoppers(
+            ids, campaign=campaign, channels=terms.channels, at=now, usual=usual
+        )
         due, allowed = sending_times(campaign, shoppers, zones, now)
         parts.append(decide(shoppers, terms, due=due, allowed=allowed))
         people.append(shoppers.ids)
