@@ -135,6 +135,7 @@ ROUTES = {
     ),
     "campaigns_pushendpoint_rotate": Route(None, factories.push_endpoint),
     "campaigns_campaign_texts": Route({MARKETER, ADMINISTRATOR}),
+    "campaigns_campaign_sentence": Route({MARKETER, ADMINISTRATOR}),
     "campaigns_offer_pool": Route(None, factories.offer),
     "campaigns_pushplan_propose": Route(None, factories.campaign),
     "campaigns_pushplan_stop": Route(None, factories.campaign),

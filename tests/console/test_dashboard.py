@@ -37,7 +37,7 @@ SEES = {
     Role.MARKETER: {"behaviour", "campaigns", "controls"},
     Role.ANALYST: {"decisions", "behaviour", "models", "campaigns", "controls"},
     Role.SUPPORT_AGENT: set(),
-    Role.COMPLIANCE: {"decisions", "controls"},
+    Role.COMPLIANCE: {"decisions", "campaigns", "controls"},
     Role.ADMINISTRATOR: set(CARDS),
 }
 

@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Model, QuerySet
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.inlines.admin import NonrelatedStackedInline
@@ -28,8 +30,10 @@ from guidance.campaigns.message_forms import (
 from guidance.campaigns.models import Campaign, CampaignMessage, CampaignStep, Offer, PushPlan
 from guidance.campaigns.selectors.faults import campaign_warnings
 from guidance.campaigns.selectors.texts import search_texts
+from guidance.campaigns.sentence_page import sentence_page
+from guidance.campaigns.services.beginning import begin_campaign
 from guidance.campaigns.services.editing import Changes, delete_campaigns, save_campaign
-from guidance.core.admin import GuidanceModelAdmin, acting_person
+from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 from guidance.core.ids import parse_key
 from guidance.core.models import Market
 
@@ -166,13 +170,45 @@ class CampaignAdmin(GuidanceModelAdmin):
     ]
     inlines = [OfferInline, StepInline, MessageInline]
     change_form_outer_before_template = "admin/campaigns/campaign/_pushes.html"
+    list_before_template = "admin/campaigns/campaign/_lead.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
 
     def get_urls(self) -> list[URLPattern]:
         texts = self.admin_site.admin_view(require_GET(self.texts_view))
-        return [path("texts/", texts, name="campaigns_campaign_texts"), *super().get_urls()]
+        sentence = self.admin_site.admin_view(self.sentence_view)
+        return [
+            path("texts/", texts, name="campaigns_campaign_texts"),
+            path("sentence/", sentence, name="campaigns_campaign_sentence"),
+            *super().get_urls(),
+        ]
+
+    def sentence_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what a sentence means; a POST makes drafts of it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        told = request.POST if request.method == "POST" else request.GET
+        sentence = told.get("sentence", "")
+        if request.method == "POST":
+            try:
+                campaign = begin_campaign(
+                    sentence=sentence,
+                    language=get_language() or "en",
+                    actor=acting_person(request),
+                )
+            except ValidationError as refused:
+                messages.error(request, " ".join(refused.messages))
+            else:
+                messages.success(request, _("Begun, switched off: look it through and go on."))
+                return redirect("admin:campaigns_campaign_change", campaign.pk)
+        return admin_page(
+            self,
+            request,
+            "admin/campaigns/campaign/sentence.html",
+            title=_("Start from a sentence"),
+            **sentence_page(sentence),
+        )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with the clock and the money of the default market."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from guidance.campaigns.audiences.language import named_audiences, read
 from guidance.campaigns.models import Audience, Campaign, CampaignMessage, CampaignStep, Offer
 
 FIELDS = (
@@ -73,23 +74,11 @@ def _audience(audience_id: int | None) -> dict[str, Any] | None:
         return None
     told: dict[str, Any] = {"key": audience.key, "kind": audience.kind, "rules": audience.rules}
     beneath: dict[str, Any] = {}
-    wanted = _named(audience.rules)
+    wanted = set(named_audiences(read(audience.rules)[0]))
     while keys := wanted - set(beneath):
         for key in keys:
             beneath[key] = None
         for other in Audience.objects.filter(key__in=keys):
             beneath[other.key] = {"kind": other.kind, "rules": other.rules}
-            wanted |= _named(other.rules)
+            wanted |= set(named_audiences(read(other.rules)[0]))
     return told | {"beneath": beneath} if beneath else told
-
-
-def _named(rules: Any) -> set[str]:
-    """Return the keys of the audiences that rules name."""
-    if isinstance(rules, list):
-        return set().union(*(_named(part) for part in rules))
-    if not isinstance(rules, dict):
-        return set()
-    if rules.get("field") == "audience":
-        value = rules.get("value")
-        return {str(one) for one in (value if isinstance(value, list) else [value])}
-    return set().union(*(_named(part) for part in rules.values()))

@@ -1,0 +1,6 @@
+"""A sentence to start a campaign from: it becomes an audience, an offer and a schedule.
+
+"Win back tea buyers who left a cart last week with 10 % off, not at night" is one. `grammar` says
+what is understood, in English and Chinese; `vocabulary` what the shop's own words are. What is not
+understood is shown as such and changes nothing.
+"""
