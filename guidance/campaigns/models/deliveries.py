@@ -24,7 +24,7 @@ class Delivery(models.Model):
     the id of its decision, so that opens, clicks and purchases find it."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
+        WAITING = "waiting", _("waits to leave")
         SENDING = "sending", _("being sent")
         SENT = "sent", _("sent")
         CANCELLED = "cancelled", _("cancelled")
@@ -78,7 +78,7 @@ class Delivery(models.Model):
         _("reason"), choices=Verdict.choices, default=Verdict.SEND
     )
     detail = models.CharField(_("what the channel said"), max_length=200, blank=True, default="")
-    due_at = models.DateTimeField(_("due"))
+    due_at = models.DateTimeField(_("leaves at"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)

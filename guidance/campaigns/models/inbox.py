@@ -25,7 +25,7 @@ class InboxMessage(models.Model):
     body = models.TextField(_("text"))
     data = models.JSONField(_("for the app"), default=dict, blank=True)
     created_at = models.DateTimeField(_("arrived"), default=timezone.now)
-    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("inbox message")

@@ -173,7 +173,7 @@ class Coupon(models.Model):
     given_at = models.DateTimeField(_("given"), null=True, blank=True)
     redeemed_at = models.DateTimeField(_("redeemed"), null=True, blank=True)
     # The order that used it: the same order told again uses no other.
-    order = models.CharField(_("order"), max_length=64, blank=True, default="")
+    order = models.CharField(_("order number"), max_length=64, blank=True, default="")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
