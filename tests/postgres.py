@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -23,22 +25,60 @@ def _version(initdb: Path) -> int:
     return int(initdb.parent.parent.name.split(".")[0])
 
 
+@dataclass
+class Server:
+    """A server in a folder of its own, on a free port of this machine."""
+
+    binaries: Path
+    folder: Path
+    port: int
+
+    @classmethod
+    def make(cls, binaries: Path) -> "Server":
+        folder = Path(tempfile.mkdtemp(prefix="shopguide-pg-"))
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        server = cls(binaries, folder, free_port())
+        words = ["-D", server.data, "-U", "shopguide", "-A", "trust", "-E", "UTF8"]
+        _run(binaries / "initdb", *words)
+        return server
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def url(self) -> str:
+        return f"postgres://shopguide@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c fsync=off -c listen_addresses=127.0.0.1"
+        log = self.folder / "log"
+        _run(self.binaries / "pg_ctl", "-D", self.data, "-l", log, "-o", options, "-w", "start")
+
+    def kill(self) -> None:
+        """Kill -9 the server and everything it started, as a machine that loses its power does."""
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
+        listed = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for process in (first, *map(int, listed)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        (self.data / "postmaster.pid").unlink()
+
+    def stop(self) -> None:
+        _run(self.binaries / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @contextmanager
 def running(binaries: Path) -> Iterator[str]:
     """Run a server on a free port of this machine; yield its DATABASE_URL."""
-    folder = Path(tempfile.mkdtemp(prefix="shopguide-pg-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    port = free_port()
-    data = folder / "data"
-    _run(binaries / "initdb", "-D", data, "-U", "shopguide", "-A", "trust", "-E", "UTF8")
-    options = f"-p {port} -k {folder} -c fsync=off -c listen_addresses=127.0.0.1"
-    _run(binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+    server = Server.make(binaries)
+    server.start()
     try:
-        yield f"postgres://shopguide@127.0.0.1:{port}/postgres"
+        yield server.url
     finally:
-        _run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        server.stop()
 
 
 def _run(*command: object) -> None:

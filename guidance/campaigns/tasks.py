@@ -4,8 +4,14 @@ from guidance.campaigns.services import delivering, queueing, scoring, triggerin
 
 
 def deliver(channel: str) -> int:
-    """Send what is due over a channel, and return how many messages left."""
-    return delivering.deliver_due(channel=channel).sent
+    """Send what is due over a channel, and return how many messages left.
+
+    What is left when the time of a task is up is another task's.
+    """
+    told = delivering.deliver_due(channel=channel)
+    if told.has_more:
+        delivering.enqueue(channel)
+    return told.sent
 
 
 def sweep_deliveries() -> int:

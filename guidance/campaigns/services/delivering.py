@@ -50,12 +50,13 @@ UNSENT_FIELDS = [
 
 @dataclass
 class Delivered:
-    """What one run came to."""
+    """What one run came to; `has_more` where its time was up before the messages were."""
 
     sent: int = 0
     cancelled: int = 0
     in_doubt: int = 0
     waiting: int = 0
+    has_more: bool = False
 
     def add(self, other: "Delivered") -> None:
         self.sent += other.sent
@@ -80,6 +81,8 @@ def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
         if not taken:
             break
         told.add(send_batch(taken, carrier=channel_of(channel), now=now))
+    else:
+        told.has_more = True
     return told
 
 
@@ -226,5 +229,10 @@ def sweep_deliveries(*, now: datetime | None = None) -> int:
     due = Delivery.objects.filter(state=State.WAITING, due_at__lte=at)
     wanted = list(due.order_by().values_list("channel", flat=True).distinct())
     for channel in wanted:
-        async_task("guidance.campaigns.tasks.deliver", channel)
+        enqueue(channel)
     return len(wanted)
+
+
+def enqueue(channel: str) -> None:
+    """Have a worker send what is due over a channel; asking twice is harmless."""
+    async_task("guidance.campaigns.tasks.deliver", channel)
