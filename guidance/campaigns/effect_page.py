@@ -47,8 +47,8 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
             (_("Messages"), _amount(float(effect.contact_cost), effect.currency)),
         ],
         "offers": [
-            (_("membership tier"), _offers(plan, "tier")),
-            (_("country"), _offers(plan, "country")),
+            (_("membership tier"), _offers(plan, "tier", _("no tier"))),
+            (_("country"), _offers(plan, "country", _("unknown"))),
         ],
     }
 
@@ -130,10 +130,10 @@ def _funnel(effect: Effect) -> list[tuple[str, int, str]]:
     return [(title, count, _percent(count, whole)) for title, count in steps]
 
 
-def _offers(plan: PushPlan, column: str) -> list[tuple[str, int, int, str]]:
+def _offers(plan: PushPlan, column: str, nothing: str) -> list[tuple[str, int, int, str]]:
     rows = offers_by(plan, column)[:12]
     return [
-        (value or _("unknown"), offered, whole, _percent(offered, whole))
+        (value or nothing, offered, whole, _percent(offered, whole))
         for value, offered, whole in rows
     ]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from guidance.campaigns.models import (
     Campaign,
@@ -126,13 +126,13 @@ def _code(entry: PlanEntry) -> str:
 
 
 def _money(plan: PushPlan) -> list[str]:
-    told, currency = plan.counts, plan.campaign.currency
+    told, currency, language = plan.counts, plan.campaign.currency, get_language() or "en"
     lines = []
     if currency and told.get("cost"):
-        cost = money(told["cost"], currency, "en")
+        cost = money(told["cost"], currency, language)
         lines.append(_("Expected to cost %(cost)s, offers and messages.") % {"cost": cost})
         if plan.campaign.budget is not None:
-            budget = money(plan.campaign.budget, currency, "en")
+            budget = money(plan.campaign.budget, currency, language)
             lines.append(_("The budget is %(budget)s.") % {"budget": budget})
     if (responses := told.get("responses")) is not None:
         lines.append(

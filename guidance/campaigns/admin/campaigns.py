@@ -65,10 +65,13 @@ class OfferInline(StackedInline):
     extra = 0
     show_change_link = True
     fields = [
-        ("code", "kind", "value", "currency"),
-        ("tiers", "minimum_spend", "cost"),
-        ("is_pooled", "most_in_total", "most_per_customer"),
-        ("starts_at", "ends_at"),
+        ("code", "kind"),
+        ("value", "currency"),
+        ("tiers", "minimum_spend"),
+        ("cost", "is_pooled"),
+        ("most_in_total", "most_per_customer"),
+        "starts_at",
+        "ends_at",
         tuple(TITLE_FIELDS.values()),
     ]
 
@@ -102,8 +105,11 @@ class MessageInline(OfCampaign, NonrelatedStackedInline):
     formset = MessageFormSet
     extra = 0
     fields = [
-        ("step_number", "channel", "language", "variant", "weight"),
-        ("publication", "subject"),
+        ("channel", "language"),
+        "publication",
+        "subject",
+        ("step_number", "variant"),
+        "weight",
         "template",
     ]
 
@@ -147,7 +153,9 @@ class CampaignAdmin(GuidanceModelAdmin):
             gettext_lazy("When"),
             {
                 "fields": [
-                    ("time_zone", "starts_at", "ends_at"),
+                    "time_zone",
+                    "starts_at",
+                    "ends_at",
                     ("send_at", "at_best_hour"),
                     ("quiet_from", "quiet_until"),
                 ]
@@ -157,7 +165,8 @@ class CampaignAdmin(GuidanceModelAdmin):
             gettext_lazy("For whom"),
             {
                 "fields": [
-                    ("audience", "trigger", "daily_maximum"),
+                    "audience",
+                    ("trigger", "daily_maximum"),
                     ("priority", "holdout_percent"),
                 ]
             },

@@ -42,14 +42,15 @@ class OfferAdmin(GuidanceModelAdmin):
             {
                 "fields": [
                     ("campaign", "code"),
-                    ("kind", "value", "currency", "cost"),
+                    ("kind", "value"),
+                    ("currency", "cost"),
                     tuple(TITLE_FIELDS.values()),
                 ]
             },
         ),
         (
             gettext_lazy("For whom and when"),
-            {"fields": ["tiers", ("starts_at", "ends_at")]},
+            {"fields": ["tiers", "starts_at", "ends_at"]},
         ),
         (
             gettext_lazy("What for"),

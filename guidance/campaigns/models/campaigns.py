@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as spoken
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.audiences import Audience
@@ -255,7 +256,7 @@ class CampaignStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.campaign_id} step {self.number}"
+        return spoken("step %(number)d") % {"number": self.number}
 
 
 class CampaignMessage(models.Model):
@@ -295,4 +296,4 @@ class CampaignMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.language} {self.variant}"
+        return f"{self.get_channel_display()}, {self.language}, {self.variant}"
