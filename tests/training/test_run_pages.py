@@ -214,6 +214,7 @@ def test_every_registered_model_has_its_retraining(policy: RetrainingPolicy) -> 
     assert set(RetrainingPolicy.objects.values_list("recipe", flat=True)) == {
         "quick",
         "recommender",
+        "uplift",
         "writer",
         "writer_adapter",
     }

@@ -67,6 +67,9 @@ def save_campaign(
     `selectors.faults` does the checking. The first step is made where only messages are told.
     """
     is_new = campaign.pk is None
+    removed_messages = [
+        _message_as_written(message.step.number, message) for message in changes.removed_messages
+    ]
     campaign.save()
     for gone in (*removed, *changes.removed_messages, *changes.removed_steps):
         gone.delete()
@@ -82,9 +85,14 @@ def save_campaign(
         target=campaign,
         details=_as_written(campaign)
         | {"offers": [offer.code for offer in offers], "removed": [o.code for o in removed]}
-        | {"messages": [f"{number} {message}" for number, message in changes.messages]}
-        | {"removed_messages": [str(message) for message in changes.removed_messages]},
+        | {"messages": [_message_as_written(n, message) for n, message in changes.messages]}
+        | {"removed_messages": removed_messages},
     )
+
+
+def _message_as_written(number: int, message: CampaignMessage) -> str:
+    """Return a message for the record: by its codes, the same in every language of the desk."""
+    return f"{number} {message.channel} {message.language} {message.variant}"
 
 
 def _write_messages(campaign: Campaign, changes: Changes) -> None:
