@@ -16,7 +16,7 @@ class CampaignsConfig(AppConfig):
         )
         from guidance.campaigns.candidates import propose_campaigns
         from guidance.campaigns.channels.inbox import move_inbox
-        from guidance.campaigns.channels.registry import register_own_channels
+        from guidance.campaigns.channels.registry import open_without_address, register_own_channels
         from guidance.campaigns.channels.tracking import receive_event
         from guidance.campaigns.panels import MESSAGES
         from guidance.campaigns.points import start_audience
@@ -26,6 +26,7 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.services.redeeming import redeem_coupons
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
         from guidance.customers.hooks import (
+            register_channels_without_address,
             register_delivery_decisions,
             register_merge_mover,
             register_panel,
@@ -68,6 +69,7 @@ class CampaignsConfig(AppConfig):
         register_merge_mover("inbox", move_inbox)
         register_customer_rollup(redeem_coupons)
         register_merge_mover("pushes", move_pushes)
+        register_channels_without_address(open_without_address)
         register_delivery_decisions(decision_of_delivery)
         register_panel(MESSAGES)
         register_point_action(

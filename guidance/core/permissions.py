@@ -27,6 +27,15 @@ class HasScope(BasePermission):
         return scope is not None and scope in request.auth.scopes
 
 
+class FromServer(BasePermission):
+    """Refuses a key meant for browsers: its holder could ask in anybody's name."""
+
+    message = _("This call is for the shop's server: its key must not be bound to origins.")
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.auth, ApiKey) and not request.auth.origins
+
+
 def key_of(request: Request) -> ApiKey:
     """Return the key of a call that `HasScope` let through."""
     assert isinstance(request.auth, ApiKey)

@@ -1,7 +1,7 @@
 """What higher apps add to customers: rows to move in a merge, panels on the customer's page, who
 hears that a shopper wants no more messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -52,6 +52,22 @@ def register_panel(panel: Panel) -> None:
 def panels() -> list[Panel]:
     """Return every registered panel."""
     return list(_panels)
+
+
+ChannelFinder = Callable[[], Iterable[str]]
+_channel_finders: list[ChannelFinder] = []
+
+
+def register_channels_without_address(finder: ChannelFinder) -> None:
+    """Have `finder()` name channels that reach a shopper without an address, as they are in use
+    now; call it in `AppConfig.ready()` only."""
+    if finder not in _channel_finders:
+        _channel_finders.append(finder)
+
+
+def channels_without_address() -> set[str]:
+    """Return every channel in use that reaches a shopper without an address."""
+    return {channel for finder in _channel_finders for channel in finder()}
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["ref"]
+        # So that the zones there are can be read without reading everybody.
+        indexes = [
+            models.Index(fields=["time_zone"], condition=Q(time_zone__gt=""), name="customer_zone")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),

@@ -24,7 +24,6 @@ from guidance.customers.tokens import (
     ONE_CLICK,
     BadToken,
     Unsubscription,
-    preferences_token,
     read_preferences_token,
     read_unsubscribe_token,
 )
@@ -53,7 +52,6 @@ def unsubscribe_view(request: HttpRequest, token: str) -> HttpResponse:
             "channel": channel_name(told.channel),
             "purpose": purpose_name(told.purpose),
             "one_click": ONE_CLICK,
-            "preferences": preferences_token(customer=customer.ref),
         }
         return _page(request, "customers/unsubscribe.html", context, status)
 

@@ -16,6 +16,8 @@ PURPOSES: dict[str, str | Promise] = {
 }
 # Of each channel a shopper can be reached on, the purpose that is always there to be chosen.
 OFFERED_PURPOSE = "marketing"
+# What a shopper must be told, such as that an order left: nobody is asked about it.
+UNASKED_PURPOSE = "transactional"
 # Changed whenever the words of the preference page or of the unsubscribe page are.
 WORDS_VERSION = "2026-11"
 

@@ -93,6 +93,21 @@ def test_an_inbox_takes_the_scope_that_reads() -> None:
     assert client.get(f"{URL}?customer=mira").status_code == 403
 
 
+def test_a_browsers_key_reads_nobodys_inbox(storefront: APIClient) -> None:
+    """Whoever holds it could ask in anybody's name."""
+    _put(1)
+    _key, secret = create_api_key(
+        name="browser", scopes=["read", "events"], origins=["https://shop.example"]
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}", HTTP_ORIGIN="https://shop.example")
+    assert client.get(f"{URL}?customer=mira").status_code == 403
+    message_id = InboxMessage.objects.get().pk
+    answer = client.post(f"{URL}/{message_id}/read", {"customer": "mira"}, format="json")
+    assert answer.status_code == 403
+    assert storefront.get(f"{URL}?customer=mira").json()["unread"] == 1
+
+
 def test_a_visitors_messages_follow_a_merge(storefront: APIClient) -> None:
     factories.customer(ref="visitor", is_anonymous=True)
     _put(2, customer_ref="visitor")

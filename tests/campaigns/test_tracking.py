@@ -4,10 +4,12 @@ import base64
 from typing import Any
 
 import pytest
+from anymail.signals import AnymailTrackingEvent, RejectReason
 from django.test import Client
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
+from guidance.campaigns.channels.bounces import is_for_good
 from guidance.customers.models import Consent, Customer, Suppression
 from guidance.customers.rows import ContactRow, CustomerRow
 from guidance.customers.selectors import suppressed
@@ -87,6 +89,46 @@ def test_what_says_nothing_against_sending_suppresses_nothing(mira: Customer, ev
     told = {"RecordType": event, "MessageID": "pm-1", "Recipient": MIRA}
     assert _post(told) == 200
     assert not Suppression.objects.exists()
+
+
+def test_a_full_mailbox_is_not_a_bounce_for_good(mira: Customer) -> None:
+    assert _post({**BOUNCE, "Type": "SoftBounce", "TypeCode": 4096}) == 200
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_good"),
+    [
+        ({"bounce": {"bounceType": "Permanent", "bounceSubType": "General"}}, True),
+        ({"bounce": {"bounceType": "Transient", "bounceSubType": "MailboxFull"}}, False),
+        ({"event": "hard_bounce"}, True),
+        ({"event": "soft_bounce"}, False),
+        ({"event": "bounce", "hard_bounce": True}, True),
+        ({"event": "bounce", "hard_bounce": False}, False),
+        ({"event": "bounce", "type": "bounce"}, True),
+        ({"event": "bounce", "type": "blocked"}, False),
+        ({"msys": {"message_event": {"type": "bounce", "bounce_class": "30"}}}, True),
+        ({"msys": {"message_event": {"type": "bounce", "bounce_class": "22"}}}, False),
+        ({"type": "activity.soft_bounced", "data": {"type": "soft_bounced"}}, False),
+        ({"type": "email.bounced", "data": {"bounce": {"type": "Permanent"}}}, True),
+        ({"type": "email.bounced", "data": {"bounce": {"type": "Transient"}}}, False),
+    ],
+)
+def test_each_provider_says_in_its_own_way_whether_a_bounce_is_for_good(
+    raw: dict[str, Any], is_good: bool
+) -> None:
+    told = AnymailTrackingEvent(
+        event_type="bounced", reject_reason=RejectReason.BOUNCED, esp_event=raw
+    )
+    assert is_for_good(told) is is_good
+
+
+def test_an_unsubscription_from_what_must_be_told_is_one_from_offers(mira: Customer) -> None:
+    message = factories.campaign_message(channel="email", campaign__purpose="transactional")
+    sent = {"state": "sent", "sent_at": timezone.now()}
+    delivery = factories.delivery(message=message, customer=mira, **sent)
+    _post({**STOPPED, "Metadata": {"delivery": str(delivery.pk)}})
+    assert Suppression.objects.get().purpose == "marketing"
 
 
 def test_an_address_of_nobody_known_is_suppressed_all_the_same() -> None:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from guidance.campaigns.channels import Outcome, Result, channel_of
+from guidance.campaigns.channels import Outcome, Result, channel_of, channels
 from guidance.campaigns.channels.endpoints import (
     create_push_endpoint,
     reseal_push_secrets,
@@ -79,7 +79,6 @@ def test_both_secrets_sign_until_the_earlier_one_is_past(receiver: Receiver) -> 
         (status(401), Outcome.retry("receiver", "HTTP 401")),
         (status(302), Outcome.retry("receiver", "HTTP 302")),
         (status(422), Outcome.refused("receiver", "HTTP 422")),
-        (status(410), Outcome.refused("receiver", "HTTP 410")),
     ],
 )
 def test_an_answer_says_whether_to_come_again(
@@ -88,6 +87,19 @@ def test_an_answer_says_whether_to_come_again(
     _made(receiver)
     receiver.answers.append(answer)
     assert _send(message()) == [expected]
+
+
+def test_a_receiver_that_is_gone_is_called_no_more_and_its_messages_wait(
+    receiver: Receiver,
+) -> None:
+    endpoint, _secret = _made(receiver)
+    receiver.answers.append(status(410))
+    outcomes = _send(message(), message())
+    assert [one.result for one in outcomes] == [Result.RETRY] * 2
+    assert len(receiver.calls) == 1
+    endpoint.refresh_from_db()
+    assert not endpoint.is_active
+    assert not channels()["webhook"].is_open()
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(receiver: Receiver) -> None:

@@ -152,6 +152,23 @@ def test_the_page_says_when_a_bounce_holds_messages_back(mira: Customer) -> None
     suppress(channel="email", reason=Reason.BOUNCED, source="smtp", address="mira@mail.example")
     page = Client().get(reverse("preferences", args=[preferences_token(customer="mira")]))
     assert "held back" in page.content.decode()
+    contacts = [ContactRow(channel="email", address="new@mail.example")]
+    upsert_customers(rows=[CustomerRow(ref="mira", contacts=contacts)], source="api")
+    page = Client().get(reverse("preferences", args=[preferences_token(customer="mira")]))
+    assert "held back" not in page.content.decode()
+
+
+def test_what_a_shopper_must_be_told_is_no_choice(mira: Customer) -> None:
+    Consent.objects.create(
+        customer=mira, channel="email", purpose="transactional", is_granted=True, source="api"
+    )
+    page = Client().get(reverse("preferences", args=[preferences_token(customer="mira")]))
+    assert "transactional" not in page.content.decode()
+
+
+def test_a_link_that_unsubscribes_opens_nothing_else(mira: Customer) -> None:
+    url = reverse("unsubscribe", args=[unsubscribe_token(customer="mira", **EMAIL_OFFERS)])
+    assert "/preferences/" not in Client().post(url, CLICK).content.decode()
 
 
 @pytest.mark.parametrize(

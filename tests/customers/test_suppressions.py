@@ -97,7 +97,9 @@ def test_a_person_lifts_it_and_says_why(person: Callable[..., User]) -> None:
     lift_suppression(suppression_id=row.pk, reason="she wrote to us", actor=ana)
     assert _why(mira) == {}
     entry = AuditEntry.objects.get(verb="lift_suppression")
-    assert (entry.actor, entry.details["why"]) == (ana, "she wrote to us")
+    row.refresh_from_db()
+    assert (entry.actor, row.lift_reason) == (ana, "she wrote to us")
+    assert "she wrote" not in str(entry.details)
     with pytest.raises(Refused, match="already"):
         lift_suppression(suppression_id=row.pk, reason="again", actor=ana)
     suppress(channel="email", reason=Reason.BY_HAND, source="desk", customer_id=mira.pk)
@@ -172,6 +174,38 @@ def test_keys_rotate_without_losing_a_suppression(settings: Any) -> None:
     assert _why(mira) == {mira.pk: "bounced"}
     late = _known("late", "nobody@mail.example")
     assert _why(late) == {late.pk: "bounced"}
+
+
+def test_a_key_that_came_later_hides_no_suppression(settings: Any) -> None:
+    """Between two steps of a rotation, and for an address written while it goes on."""
+    mira = _known("mira", "one@mail.example")
+    for address in ("one@mail.example", "two@mail.example"):
+        suppress(channel="email", reason=Reason.BOUNCED, source="smtp", address=address)
+    settings.CONTACT_KEYS = ["new", *settings.CONTACT_KEYS]
+    rotate_contacts()
+    tom = _known("tom", "two@mail.example")
+    assert _why(mira, tom) == {mira.pk: "bounced", tom.pk: "bounced"}
+
+
+def test_an_address_that_no_key_opens_is_left_out(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    mira = _known("mira", "one@mail.example")
+    settings.CONTACT_KEYS = ["another"]
+    tom = _known("tom", "two@mail.example")
+    found = addresses(channel="email", customer_ids=[mira.pk, tom.pk])
+    assert found == {tom.pk: "two@mail.example"}
+    assert "1 addresses for email" in caplog.text
+    assert "mail.example" not in caplog.text
+
+
+def test_allowing_again_lifts_what_unsubscribed_the_address_too() -> None:
+    told: dict[str, Any] = {"channel": "email", "source": "esp", "purpose": "marketing"}
+    suppress(**told, reason=Reason.UNSUBSCRIBED, address="one@mail.example")
+    mira, key = _known("mira", "one@mail.example"), ("email", "marketing")
+    assert _why(mira) == {mira.pk: "unsubscribed"}
+    set_preferences(customer_id=mira.pk, choices={key: True}, proofs={key: PROOF}, source="page")
+    assert _why(mira) == {}
 
 
 def test_a_suppression_follows_a_merge() -> None:

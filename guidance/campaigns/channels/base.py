@@ -85,7 +85,10 @@ class Outcome:
 
 
 class Channel(ABC):
-    """A way for messages to leave. An instance sends one batch; nothing is kept between two."""
+    """A way for messages to leave. An instance is one worker's, which closes it in the end.
+
+    Between two batches it may keep a connection and nothing else.
+    """
 
     key: ClassVar[str]
     label: ClassVar[str | Promise]
@@ -98,6 +101,14 @@ class Channel(ABC):
     # Whether the receiver tells a message sent twice by its idempotency key, and keeps one.
     is_idempotent: ClassVar[bool] = False
 
+    @classmethod
+    def is_open(cls) -> bool:
+        """Tell whether shoppers can be reached over it now, as the shop set it up."""
+        return True
+
     @abstractmethod
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         """Send a batch and return an outcome for each message, in their order."""
+
+    def close(self) -> None:  # noqa: B027  most have nothing to close
+        """Let go of what is kept between batches."""

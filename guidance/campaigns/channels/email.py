@@ -25,23 +25,26 @@ DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 OWN_SMTP = "guidance.campaigns.channels.smtp.EmailBackend"
 METADATA_KEY = "delivery"
 # No such mailbox, by the enhanced code (RFC 3463); any other refusal says nothing of the address.
-NO_MAILBOX = re.compile(rb"\b5\.(?:1\.[0-689]|2\.1)\b")
+NO_MAILBOX = re.compile(rb"5\.(?:1\.[1236]|2\.1)\b")
+ANY_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 # Of a provider's API: too many requests, or not working now; the message was not taken.
 TRY_LATER = frozenset({408, 425, 429, 503})
 
 
 class EmailChannel(Channel):
-    """Sends each batch over one connection, opened anew where the other side closed it."""
+    """Sends over one connection until it is closed, opened anew where the other side hung up."""
 
     key = "email"
     label = _("e-mail")
 
+    def __init__(self) -> None:
+        self._backend = open_backend()
+
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
-        backend = open_backend()
-        try:
-            return [_send(backend, message) for message in messages]
-        finally:
-            _hang_up(backend)
+        return [_send(self._backend, message) for message in messages]
+
+    def close(self) -> None:
+        _hang_up(self._backend)
 
 
 def open_backend() -> Any:
@@ -88,7 +91,7 @@ def _send(backend: Any, message: Message) -> Outcome:
         return Outcome.retry("connection", _said(error, message))
     mail = mail_of(message, backend)
     try:
-        count = backend.send_messages([mail])
+        count = _hand_over(backend, mail)
     except Exception as error:  # backends raise what they like; the outbox must hear of each
         outcome = _outcome_of(error, backend, message)
         if not _goes_on(error, backend):
@@ -98,6 +101,18 @@ def _send(backend: Any, message: Message) -> Outcome:
         return Outcome.refused("not_sent", "the mail backend sent nothing")
     status = getattr(mail, "anymail_status", None)
     return Outcome.sent(str(getattr(status, "message_id", None) or own_id(mail)))
+
+
+def _hand_over(backend: Any, mail: EmailMultiAlternatives) -> int:
+    """Give one mail to the backend, over a new connection where the old one had gone to sleep."""
+    try:
+        return backend.send_messages([mail]) or 0
+    except smtplib.SMTPServerDisconnected:
+        if getattr(backend, "is_past_data", True):
+            raise
+        _hang_up(backend)
+        backend.open()
+        return backend.send_messages([mail]) or 0
 
 
 def _goes_on(error: Exception, backend: Any) -> bool:
@@ -114,7 +129,7 @@ def _outcome_of(error: Exception, backend: Any, message: Message) -> Outcome:
     match error:
         case smtplib.SMTPRecipientsRefused():
             code, text = next(iter(error.recipients.values()))
-            return _by_code(code, "recipient", said, is_bounce=bool(NO_MAILBOX.search(text)))
+            return _by_code(code, "recipient", said, is_bounce=bool(NO_MAILBOX.match(text)))
         case smtplib.SMTPSenderRefused():
             # Ours to put right, whatever the code: the message is not to blame.
             return Outcome.retry("sender", said)
@@ -123,7 +138,7 @@ def _outcome_of(error: Exception, backend: Any, message: Message) -> Outcome:
         case smtplib.SMTPNotSupportedError():
             return Outcome.refused("recipient", said)
         case AnymailRecipientsRefused():
-            return Outcome.refused("recipient", said, is_bounce=True)
+            return Outcome.refused("recipient", said, is_bounce=_is_invalid(error))
         case AnymailAPIError():
             return _by_answer(error, said)
         case AnymailError() | BadHeaderError() | UnicodeError():
@@ -138,7 +153,16 @@ def _by_code(code: int, reason: str, said: str, *, is_bounce: bool = False) -> O
     """Read a reply code (RFC 5321): 4yz is for now, 5yz for good."""
     if 500 <= code < 600:
         return Outcome.refused(reason, said, is_bounce=is_bounce)
+    if reason == "message" and not 400 <= code < 500:
+        # Neither yes nor no to a text that has left already.
+        return Outcome.in_doubt(reason, said)
     return Outcome.retry(reason, said)
+
+
+def _is_invalid(error: AnymailRecipientsRefused) -> bool:
+    """Tell whether a provider calls the address itself wrong; it may merely refuse it now."""
+    status = getattr(getattr(error, "email_message", None), "anymail_status", None)
+    return getattr(status, "status", None) == {"invalid"}
 
 
 def _by_answer(error: AnymailAPIError, said: str) -> Outcome:
@@ -165,10 +189,11 @@ def _never_connected(error: AnymailAPIError) -> bool:
 
 
 def _said(error: Exception, message: Message) -> str:
-    """Return what went wrong on one line, without the address."""
+    """Return what went wrong on one line, without the address or any other."""
     line = " ".join(f"{type(error).__name__}: {error}".split())
-    address = re.compile(re.escape(message.address), re.IGNORECASE)
-    return address.sub("…", line) if message.address else line
+    if message.address:
+        line = re.sub(re.escape(message.address), "…", line, flags=re.IGNORECASE)
+    return ANY_ADDRESS.sub("…", line)
 
 
 def _hang_up(backend: Any) -> None:

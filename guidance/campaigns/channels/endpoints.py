@@ -44,6 +44,12 @@ def save_push_endpoint(
     record_audit(actor=actor, verb="update_push_endpoint", target=endpoint, details=details)
 
 
+def retire_push_endpoint(*, endpoint: PushEndpoint) -> None:
+    """Switch an endpoint off whose receiver says that it is gone for good."""
+    endpoint.is_active = False
+    save_push_endpoint(endpoint=endpoint, changed=["is_active"], actor=None)
+
+
 @transaction.atomic
 def rotate_push_secret(*, endpoint: PushEndpoint, actor: User | None) -> str:
     """Replace the signing secret and return the new one; for 24 hours both sign."""

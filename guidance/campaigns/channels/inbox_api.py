@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from guidance.campaigns.channels.inbox import inbox_page, mark_read
 from guidance.campaigns.models.inbox import InboxMessage
 from guidance.core.models import ApiKey
+from guidance.core.permissions import FromServer, HasScope
 from guidance.core.schemas import PROBLEMS
 from guidance.customers.selectors import find_customer
 
@@ -48,6 +49,7 @@ class Reader(serializers.Serializer[Any]):
 class InboxView(APIView):
     """A shopper's messages, newest first."""
 
+    permission_classes = [HasScope, FromServer]
     scope = ApiKey.Scope.READ
 
     @extend_schema(
@@ -74,6 +76,7 @@ class InboxView(APIView):
 class InboxReadView(APIView):
     """The shopper read a message; the first time counts."""
 
+    permission_classes = [HasScope, FromServer]
     scope = ApiKey.Scope.EVENTS
 
     @extend_schema(

@@ -17,5 +17,9 @@ class NullChannel(Channel):
     has_headers = False
     is_idempotent = True
 
+    @classmethod
+    def is_open(cls) -> bool:
+        return False
+
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         return [Outcome.sent()] * len(messages)

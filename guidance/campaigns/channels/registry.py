@@ -22,8 +22,13 @@ def register_own_channels() -> None:
 
 
 def channel_of(key: str) -> Channel:
-    """Return a channel, ready for one batch; raises KeyError for one nobody registered."""
+    """Return a channel, to be closed by the caller; raises KeyError for one nobody registered."""
     return _channels[key]()
+
+
+def open_without_address() -> list[str]:
+    """Return the channels that reach a shopper now of whom no address is kept."""
+    return [key for key, one in _channels.items() if not one.needs_address and one.is_open()]
 
 
 def channels() -> dict[str, type[Channel]]:

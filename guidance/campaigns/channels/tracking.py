@@ -9,6 +9,7 @@ from uuid import UUID
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 
+from guidance.campaigns.channels.bounces import is_for_good
 from guidance.campaigns.channels.email import METADATA_KEY, EmailChannel
 from guidance.campaigns.models import Delivery, Purpose
 from guidance.core.ids import parse_id
@@ -25,8 +26,6 @@ REJECTED = {
     RejectReason.SPAM: Reason.COMPLAINED,
     RejectReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
 }
-# A bounce for these says nothing of the address: it was slow, or the message was not liked.
-PASSING = {RejectReason.TIMED_OUT, RejectReason.BLOCKED}
 
 
 def receive_event(
@@ -58,7 +57,7 @@ def _reason_of(event: AnymailTrackingEvent) -> Reason | None:
             return Reason.COMPLAINED
         case EventType.UNSUBSCRIBED:
             return Reason.UNSUBSCRIBED
-        case EventType.BOUNCED if event.reject_reason not in PASSING:
+        case EventType.BOUNCED if is_for_good(event):
             return Reason.BOUNCED
         case EventType.REJECTED:
             return REJECTED.get(event.reject_reason)
@@ -74,6 +73,9 @@ def _delivery(delivery_id: UUID | None) -> Delivery | None:
 def _unsubscribe(address: str, delivery: Delivery | None, source: str) -> None:
     """Unsubscribe whom the delivery went to, else everybody who has the address."""
     purpose = delivery.campaign.purpose if delivery else Purpose.MARKETING
+    if purpose == Purpose.TRANSACTIONAL:
+        # What a shopper must be told goes on; they meant what they can be spared.
+        purpose = Purpose.MARKETING
     customers = [delivery.customer_id] if delivery else customers_at(CHANNEL, address)
     for customer_id in customers:
         unsubscribe(

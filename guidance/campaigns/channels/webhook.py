@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.channels.base import Channel, Message, Outcome
-from guidance.campaigns.channels.endpoints import secrets_of
+from guidance.campaigns.channels.endpoints import retire_push_endpoint, secrets_of
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.content.webhooks import transport
 from guidance.content.webhooks.signing import signed_headers
@@ -23,7 +23,8 @@ from guidance.core.sealing import Undecryptable
 EVENT = "message.send"
 USER_AGENT = "ShopGuide-Messages/1"
 # What the receiver says of the message itself; any other answer may be another one tomorrow.
-NEVER_TAKEN = frozenset({400, 410, 413, 422})
+NEVER_TAKEN = frozenset({400, 413, 422})
+GONE = 410
 # How long to leave a receiver alone that cannot be reached at all, in seconds.
 NO_ENDPOINT_AFTER = 300.0
 
@@ -37,6 +38,10 @@ class WebhookChannel(Channel):
     at_once = 10
     is_idempotent = True
 
+    @classmethod
+    def is_open(cls) -> bool:
+        return PushEndpoint.objects.filter(is_active=True).exists()
+
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         endpoint = PushEndpoint.objects.filter(is_active=True).first()
         if endpoint is None:
@@ -47,7 +52,21 @@ class WebhookChannel(Channel):
         except Undecryptable as error:
             outcome = Outcome.retry("secret", str(error), NO_ENDPOINT_AFTER)
             return [outcome] * len(messages)
-        return [_post(endpoint.url, secrets, message) for message in messages]
+        return self._post_all(endpoint, secrets, messages)
+
+    def _post_all(
+        self, endpoint: PushEndpoint, secrets: Sequence[str], messages: Sequence[Message]
+    ) -> list[Outcome]:
+        """Post one by one; a receiver that says it is gone for good is called no more."""
+        outcomes: list[Outcome] = []
+        for message in messages:
+            outcome = _post(endpoint.url, secrets, message)
+            outcomes.append(outcome)
+            if outcome.reason == "gone":
+                retire_push_endpoint(endpoint=endpoint)
+                rest = len(messages) - len(outcomes)
+                return outcomes + [Outcome.retry("no_endpoint", after=NO_ENDPOINT_AFTER)] * rest
+        return outcomes
 
 
 def payload_of(message: Message) -> dict[str, Any]:
@@ -85,6 +104,8 @@ def _post(url: str, secrets: Sequence[str], message: Message) -> Outcome:
         return Outcome.sent()
     if answer.status in NEVER_TAKEN:
         return Outcome.refused("receiver", f"HTTP {answer.status}")
+    if answer.status == GONE:
+        return Outcome.retry("gone", f"HTTP {answer.status}", NO_ENDPOINT_AFTER)
     after = None if answer.retry_after is None else float(answer.retry_after)
     said = f"HTTP {answer.status}" if answer.status is not None else answer.detail
     return Outcome.retry(answer.problem or "receiver", said, after)

@@ -1,7 +1,7 @@
 """Messages ready to leave: texts filled in, coupons given, addresses opened, ways out added."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 from uuid import UUID
 
@@ -40,19 +40,19 @@ NOBODY = " nobody"
 def compose(checked: Checked, carrier: Channel) -> list[Message]:
     """Return the messages of those that may leave, in their order.
 
-    Who gets no coupon is moved to the refused. Call it in the transaction that writes the states,
-    so that a coupon is given exactly where its message goes on.
+    Who gets no coupon, or whose address cannot be opened, is moved to the refused. Call it in the
+    transaction that writes the states, so that a coupon is given exactly where its message goes on.
     """
-    coupons = _coupons(checked)
-    for delivery in checked.leaving:
-        if delivery.offer_id is not None and delivery.pk not in coupons:
-            checked.refused[delivery.pk] = Verdict.NO_COUPON
-    checked.leaving = [one for one in checked.leaving if one.pk not in checked.refused]
     kept: dict[int, str] = {}
-    if carrier.needs_address and checked.leaving:
+    if carrier.needs_address:
         kept = addresses(
             channel=carrier.key, customer_ids=[one.customer_id for one in checked.leaving]
         )
+        gone = [one.pk for one in checked.leaving if one.customer_id not in kept]
+        _refuse(checked, gone, Verdict.NO_ADDRESS)
+    coupons = _coupons(checked)
+    without = [one.pk for one in checked.leaving if one.offer_id and one.pk not in coupons]
+    _refuse(checked, without, Verdict.NO_COUPON)
     _keep_coupons(checked.leaving, coupons)
     return [
         message_of(
@@ -63,6 +63,12 @@ def compose(checked: Checked, carrier: Channel) -> list[Message]:
         )
         for one in checked.leaving
     ]
+
+
+def _refuse(checked: Checked, gone: Sequence[UUID], verdict: Verdict) -> None:
+    """Move these from those that leave to the refused."""
+    checked.refused |= dict.fromkeys(gone, verdict)
+    checked.leaving = [one for one in checked.leaving if one.pk not in checked.refused]
 
 
 def message_of(

@@ -9,6 +9,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -68,7 +69,12 @@ class Delivered:
 def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
     """Send what is due over a channel until nothing is or the time is up; safe to be killed."""
     batch = BATCH if channels()[channel].is_idempotent else CAREFUL_BATCH
-    told, ends = Delivered(), time.monotonic() + seconds
+    with closing(channel_of(channel)) as carrier:
+        return _deliver(carrier, batch, seconds)
+
+
+def _deliver(carrier: Channel, batch: int, seconds: float) -> Delivered:
+    channel, told, ends = carrier.key, Delivered(), time.monotonic() + seconds
     while time.monotonic() < ends:
         now = timezone.now()
         room = take_tokens(channel=channel, wanted=batch)
@@ -80,7 +86,7 @@ def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
         taken = claim(channel=channel, most=room, now=now, without=changed_campaigns())
         if not taken:
             break
-        told.add(send_batch(taken, carrier=channel_of(channel), now=now))
+        told.add(send_batch(taken, carrier=carrier, now=now))
     else:
         told.has_more = True
     return told

@@ -1,5 +1,7 @@
 """A message of a plan sent to the desk's own people, before anybody else gets it."""
 
+from contextlib import closing
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -35,7 +37,8 @@ def send_test(*, plan: PushPlan, customer_ref: str, address: str, actor: User) -
     )
     coupon = Coupon(code=SAMPLE_CODE) if entry.offer is not None else None
     message = message_of(delivery, address=address, coupon=coupon)
-    (outcome,) = channel_of(message.channel).send([message])
+    with closing(channel_of(message.channel)) as carrier:
+        (outcome,) = carrier.send([message])
     with transaction.atomic():
         record_audit(actor=actor, verb="send_test", target=plan, details={"result": outcome.result})
     if outcome.result != Result.SENT:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from guidance.customers.models import Customer, Suppression
-from guidance.customers.wording import OFFERED_PURPOSE
+from django.db.models import Q
 
-# Channels that need no address of the shopper's.
-WITHOUT_ADDRESS = ("inbox",)
+from guidance.customers.hooks import channels_without_address
+from guidance.customers.models import Customer, Suppression, SuppressionQuerySet
+from guidance.customers.wording import OFFERED_PURPOSE, UNASKED_PURPOSE
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,18 @@ class Preference:
 
 
 def preferences_of(customer: Customer) -> list[Preference]:
-    """Return every choice open to a customer, by channel and purpose; three statements.
+    """Return every choice open to a customer, by channel and purpose.
 
     Those are what they ever said a word about, and offers on each channel where they can be
-    reached.
+    reached; what they must be told in any case is no choice.
     """
     said: dict[tuple[str, str], bool] = {}
     for consent in customer.consents.order_by("at"):
         said[consent.channel, consent.purpose] = consent.is_granted
-    reached = [*WITHOUT_ADDRESS, *customer.contact_points.values_list("channel", flat=True)]
+    reached = channels_without_address()
+    reached |= set(customer.contact_points.values_list("channel", flat=True))
     open_choices = said.keys() | {(channel, OFFERED_PURPOSE) for channel in reached}
-    stopped = list(customer.suppressions.active().values_list("channel", "purpose", "reason"))
+    stopped = list(suppressions_of(customer).values_list("channel", "purpose", "reason"))
     return [
         Preference(
             channel,
@@ -43,7 +44,20 @@ def preferences_of(customer: Customer) -> list[Preference]:
             is_held=_is_stopped(channel, purpose, stopped, own=False),
         )
         for channel, purpose in sorted(open_choices)
+        if purpose != UNASKED_PURPOSE
     ]
+
+
+def suppressions_of(customer: Customer) -> SuppressionQuerySet:
+    """Return what keeps messages from a customer: of their own, and of addresses they have today.
+
+    A bounce is the address's: one of an address that is theirs no more says nothing.
+    """
+    bounced = Q(reason=Suppression.Reason.BOUNCED)
+    found = Q(customer=customer) & (~bounced | Q(fingerprint=""))
+    for channel, mark in customer.contact_points.values_list("channel", "fingerprint"):
+        found |= Q(channel=channel, fingerprint=mark)
+    return Suppression.objects.active().filter(found)
 
 
 def _is_stopped(

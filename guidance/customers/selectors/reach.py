@@ -5,14 +5,16 @@ customers do, are read as a range of the index, which is several times as fast a
 """
 
 import json
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
 
-from guidance.customers.contacts import decrypt_address, fingerprints
+from guidance.customers.contacts import Undecryptable, decrypt_address, fingerprints
 from guidance.customers.models import ContactPoint, Suppression
 
+logger = logging.getLogger(__name__)
 # Which of several reasons is told: what the shopper said before what happened to an address.
 _FIRST = {reason: place for place, reason in enumerate(Suppression.Reason.values)}
 # A range of the index is read where it holds at most so many customers for each one asked for.
@@ -81,12 +83,17 @@ def has_contact(*, channel: str, customer_ids: Iterable[int]) -> set[int]:
 def addresses(*, channel: str, customer_ids: Iterable[int]) -> dict[int, str]:
     """Return the addresses of these customers for a channel, opened, for who sends now.
 
-    Raises Undecryptable where no key of today opens one.
+    One that no key of today opens is left out, and how many those are is logged.
     """
-    return {
-        customer_id: decrypt_address(sealed, customer_id=customer_id, channel=channel)
-        for customer_id, sealed in _rows(_SEALED, [channel], customer_ids)
-    }
+    found, closed = {}, 0
+    for customer_id, sealed in _rows(_SEALED, [channel], customer_ids):
+        try:
+            found[customer_id] = decrypt_address(sealed, customer_id=customer_id, channel=channel)
+        except Undecryptable:
+            closed += 1
+    if closed:
+        logger.error("%d addresses for %s: no key of CONTACT_KEYS opens them", closed, channel)
+    return found
 
 
 def customers_at(channel: str, address: str) -> list[int]:

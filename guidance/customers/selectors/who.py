@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
+
 from guidance.core.compiled import CompiledQuery, Parameter, as_object
 from guidance.core.models import Market
 from guidance.core.validators import is_time_zone
@@ -16,6 +18,17 @@ BY_REF = CompiledQuery(
         .values_list(*READ, *(f"merged_into__{name}" for name in READ))
     )
 )
+
+_ZONES = """
+WITH RECURSIVE zones(zone) AS (
+    SELECT min(time_zone) FROM customers_customer WHERE time_zone > ''
+    UNION ALL
+    SELECT (
+        SELECT min(time_zone) FROM customers_customer
+        WHERE time_zone > '' AND time_zone > zones.zone
+    ) FROM zones WHERE zones.zone IS NOT NULL
+)
+SELECT zone FROM zones"""
 
 
 def find_customer(ref: str) -> Customer | None:
@@ -33,14 +46,18 @@ def membership_tiers() -> list[str]:
 
 
 def shop_zones() -> list[str]:
-    """Return every time zone that a market or a customer of the shop is in; reads all customers.
+    """Return every time zone that a market or a customer of the shop is in.
+
+    Steps through the index from one zone to the next: a million shoppers of forty zones cost forty
+    looks.
 
     The strictest quiet hours, for a shopper of whom nobody knows where they live, are those of
     all of these together.
     """
-    lived = Customer.objects.exclude(time_zone="").order_by()
-    zones = set(Market.objects.values_list("time_zone", flat=True))
-    zones |= set(lived.values_list("time_zone", flat=True).distinct())
+    with connection.cursor() as cursor:
+        cursor.execute(_ZONES)
+        zones = {zone for (zone,) in cursor.fetchall() if zone is not None}
+    zones |= set(Market.objects.values_list("time_zone", flat=True))
     return sorted(zone for zone in zones if is_time_zone(zone))
 
 

@@ -14,6 +14,8 @@ from django.utils import timezone
 from guidance.core.services import record_audit
 from guidance.customers.hooks import Withdrawal, decision_of, tell_withdrawal
 from guidance.customers.models import Consent, Customer, Suppression
+from guidance.customers.selectors.preferences import suppressions_of
+from guidance.customers.services.pseudonyms import hold_customer
 from guidance.customers.services.suppressions import lift, suppress
 
 Choice = tuple[str, str]
@@ -35,7 +37,7 @@ def unsubscribe(
     The refusal is kept with its proof, the channel suppressed for the purpose, and those who
     listen are told, with the decision that led to `delivery`.
     """
-    customer = _locked(customer_id)
+    customer = hold_customer(customer_id)
     return _refuse(customer, (channel, purpose), source=source, proof=proof, delivery=delivery)
 
 
@@ -51,20 +53,13 @@ def set_preferences(
 
     `proofs` says for each what was shown. A choice that was so already leaves no row.
     """
-    customer = _locked(customer_id)
+    customer = hold_customer(customer_id)
     changed = []
     for choice, is_granted in choices.items():
         keep = _allow if is_granted else _refuse
         if keep(customer, choice, source=source, proof=proofs[choice], delivery=None):
             changed.append(choice)
     return changed
-
-
-def _locked(customer_id: int) -> Customer:
-    """Return the customer, after a merge who they became, held against other choices of theirs."""
-    named = Customer.objects.only("merged_into").get(pk=customer_id)
-    key = named.merged_into_id or named.pk
-    return Customer.objects.select_for_update(no_key=True).get(pk=key)
 
 
 def _refuse(
@@ -109,11 +104,8 @@ def _allow(
 ) -> bool:
     channel, purpose = choice
     is_new = _say(customer, choice, True, source, proof)
-    own = Suppression.objects.active().filter(
-        customer=customer,
-        channel=channel,
-        purpose__in=("", purpose),
-        reason=Suppression.Reason.UNSUBSCRIBED,
+    own = suppressions_of(customer).filter(
+        channel=channel, purpose__in=("", purpose), reason=Suppression.Reason.UNSUBSCRIBED
     )
     lifted = list(own.select_for_update(of=("self",)))
     for row in lifted:

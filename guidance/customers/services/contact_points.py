@@ -1,6 +1,7 @@
 """Contact points: written encrypted, found by fingerprint, encrypted anew when keys rotate."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from guidance.customers.contacts import (
 )
 from guidance.customers.models import ContactPoint
 from guidance.customers.rows import ContactRow
+from guidance.customers.services.sealed_suppressions import follow_key
 
 _FORMS = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
@@ -47,7 +49,8 @@ def check_contacts(rows: Iterable[ContactRow]) -> None:
 def write_contacts(*, wanted: Mapping[int, Iterable[ContactRow]]) -> set[int]:
     """Keep or take away the addresses named and return the customers whose changed.
 
-    The customers' rows must be locked. Three statements at most.
+    The customers' rows must be locked. Three statements at most, and one a channel where
+    CONTACT_KEYS has an earlier key.
     """
     wanted = {customer: list(rows) for customer, rows in wanted.items() if rows}
     if not wanted:
@@ -57,6 +60,7 @@ def write_contacts(*, wanted: Mapping[int, Iterable[ContactRow]]) -> set[int]:
         for point in ContactPoint.objects.filter(customer__in=wanted)
     }
     keeping: dict[tuple[int, str], ContactPoint] = {}
+    kept: defaultdict[str, list[str]] = defaultdict(list)
     removing = set()
     for customer_id, rows in wanted.items():
         for row in rows:
@@ -65,11 +69,13 @@ def write_contacts(*, wanted: Mapping[int, Iterable[ContactRow]]) -> set[int]:
                 removing.add(old.pk)
             elif row.address is not None and not _is_same(old, row.address):
                 keeping[customer_id, row.channel] = seal(customer_id, row.channel, row.address)
+                kept[row.channel].append(row.address)
     insert_rows(
         list(keeping.values()),
         conflict=["customer", "channel"],
         update=["ciphertext", "fingerprint"],
     )
+    _follow_key(kept)
     if removing:
         ContactPoint.objects.filter(pk__in=removing).delete()
     return {customer for customer, _channel in keeping} | {
@@ -97,12 +103,10 @@ def move_contacts(*, from_customer_id: int, to_customer_id: int) -> int:
     has = set(
         ContactPoint.objects.filter(customer=to_customer_id).values_list("channel", flat=True)
     )
-    moved = [
-        seal(to_customer_id, point.channel, _open(point))
-        for point in points
-        if point.channel not in has
-    ]
+    opened = {point.channel: _open(point) for point in points if point.channel not in has}
+    moved = [seal(to_customer_id, channel, address) for channel, address in opened.items()]
     insert_rows(moved, conflict=["customer", "channel"])
+    _follow_key({channel: [address] for channel, address in opened.items()})
     points.delete()
     return len(moved)
 
@@ -138,10 +142,20 @@ def rotate_contacts() -> int:
 
 def seal_anew(points: Sequence[ContactPoint]) -> None:
     """Encrypt these contact points under the first key, in the caller's transaction."""
+    opened: defaultdict[str, list[str]] = defaultdict(list)
     for point in points:
-        new = seal(point.customer_id, point.channel, _open(point))
+        address = _open(point)
+        new = seal(point.customer_id, point.channel, address)
         point.ciphertext, point.fingerprint = new.ciphertext, new.fingerprint
+        opened[point.channel].append(address)
     update_rows(points, fields=["ciphertext", "fingerprint"])
+    _follow_key(opened)
+
+
+def _follow_key(addresses: Mapping[str, Sequence[str]]) -> None:
+    """Have suppressions of these addresses, by channel, go by the fingerprints of today."""
+    for channel, told in addresses.items():
+        follow_key(channel=channel, addresses=told)
 
 
 def _open(point: ContactPoint) -> str:

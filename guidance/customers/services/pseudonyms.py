@@ -14,6 +14,19 @@ def ensure_customer(*, ref: str) -> Customer:
     return Customer.objects.get(pk=ensure_customers(refs=[ref])[ref])
 
 
+def hold_customer(customer_id: int) -> Customer:
+    """Return the customer, after a merge who they became, held against merges and other choices.
+
+    Call it in the transaction that writes what the customer chose or what happened to them.
+    """
+    locked = Customer.objects.select_for_update(no_key=True)
+    customer = locked.get(pk=customer_id)
+    if customer.merged_into_id is not None:
+        # One step leads to who somebody became: a customer is never merged away.
+        customer = locked.get(pk=customer.merged_into_id)
+    return customer
+
+
 @transaction.atomic(savepoint=False)
 def ensure_customers(*, refs: Iterable[str]) -> dict[str, int]:
     """Return each pseudonym's customer by primary key, following merges, made on first sight.

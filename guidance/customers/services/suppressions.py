@@ -1,9 +1,7 @@
 """Who is written to no more: suppressed at once, lifted only by a person who says why."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,16 +11,16 @@ from django.utils.translation import gettext as _
 from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.rows import Refused
-from guidance.core.sealing import Sealer
 from guidance.core.services import record_audit, record_batch_audit
 from guidance.customers.contacts import fingerprint, fingerprints, is_current
 from guidance.customers.hooks import Withdrawal, decision_of, tell_withdrawal
-from guidance.customers.models import ContactPoint, Customer, Suppression
-from guidance.customers.services.contact_points import seal_anew
+from guidance.customers.models import ContactPoint, Suppression
+from guidance.customers.services.contact_points import seal_anew as seal_contacts_anew
+from guidance.customers.services.pseudonyms import hold_customer
+from guidance.customers.services.sealed_suppressions import follow_key, seal_anew, seal_suppressed
 
 Reason = Suppression.Reason
 ROTATION_BATCH = 500
-_sealer = Sealer("suppression")
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,9 @@ def suppress(
     """
     if customer_id is None and not address:
         raise ValueError("suppress needs a customer or an address")
+    customer_id = _who(channel, customer_id, address)
     hold_lock(f"customers.suppress:{channel}")
-    customer_id, mark = _who(channel, customer_id, address)
+    mark = _mark(channel, address)
     known = Suppression.objects.active().filter(
         channel=channel, purpose=purpose, reason=reason, customer=customer_id, fingerprint=mark
     )
@@ -67,7 +66,7 @@ def suppress(
         purpose=purpose,
         reason=reason,
         fingerprint=mark,
-        ciphertext=_sealer.seal(address.strip(), bound_to=channel) if address else None,
+        ciphertext=seal_suppressed(address, channel=channel) if address else None,
         at=at or timezone.now(),
         source=source,
         note=note,
@@ -108,7 +107,7 @@ def lift(row: Suppression, *, reason: str, actor: User | None) -> None:
     """Lift one suppression that the caller's transaction holds."""
     row.lifted_at, row.lifted_by, row.lift_reason = timezone.now(), actor, reason[:300]
     row.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
-    details = {"channel": row.channel, "reason": row.reason, "why": row.lift_reason}
+    details = {"channel": row.channel, "reason": row.reason}
     record_audit(actor=actor, verb="lift_suppression", target=row, details=details)
 
 
@@ -146,7 +145,7 @@ def rotate_suppressions() -> int:
             )
             if not batch:
                 return rotated
-            old = _seal_anew(batch)
+            old = seal_anew(batch)
             if old:
                 record_batch_audit(
                     actor=None,
@@ -158,39 +157,28 @@ def rotate_suppressions() -> int:
         rotated, last = rotated + old, batch[-1].pk
 
 
-def _who(channel: str, customer_id: int | None, address: str) -> tuple[int | None, str]:
-    """Return the customer, after a merge who they became, and today's fingerprint of the address.
+def _who(channel: str, customer_id: int | None, address: str) -> int | None:
+    """Return who is meant, after a merge who they became, held against merges; None for nobody."""
+    if customer_id is None:
+        points = ContactPoint.objects.filter(
+            channel=channel, fingerprint__in=fingerprints(address)
+        ).order_by("pk")
+        customer_id = points.values_list("customer", flat=True).first()
+    return None if customer_id is None else hold_customer(customer_id).pk
+
+
+def _mark(channel: str, address: str) -> str:
+    """Return today's fingerprint of an address, '' for none.
 
     What another key encrypted of the address is encrypted anew, so that its fingerprint is the one
-    kept here.
+    kept here. Only that is locked: a merge locks its customers first, then their rows.
     """
-    if customer_id is not None:
-        customer = Customer.objects.only("merged_into").get(pk=customer_id)
-        customer_id = customer.merged_into_id or customer.pk
     if not address:
-        return customer_id, ""
-    here: dict[str, Any] = {"channel": channel, "fingerprint__in": fingerprints(address)}
-    _seal_anew(Suppression.objects.select_for_update(of=("self",)).filter(**here))
-    points = list(ContactPoint.objects.filter(**here).order_by("pk"))
+        return ""
+    points = ContactPoint.objects.filter(channel=channel, fingerprint__in=fingerprints(address))
     stale = [point.pk for point in points if not is_current(point.ciphertext)]
     if stale:
-        # Locked only where they change: a merge locks its customers first, then these.
-        here = {**here, "pk__in": stale}
-        seal_anew(list(ContactPoint.objects.select_for_update().filter(**here).order_by("pk")))
-    if customer_id is None and points:
-        customer_id = points[0].customer_id
-    return customer_id, fingerprint(address)
-
-
-def _seal_anew(rows: Iterable[Suppression]) -> int:
-    """Encrypt under the first key what another one did, in the caller's transaction."""
-    count = 0
-    for row in rows:
-        if row.ciphertext is None or _sealer.is_current(row.ciphertext):
-            continue
-        address = _sealer.open(row.ciphertext, bound_to=row.channel)
-        row.ciphertext = _sealer.seal(address, bound_to=row.channel)
-        row.fingerprint = fingerprint(address)
-        row.save(update_fields=["ciphertext", "fingerprint"])
-        count += 1
-    return count
+        old = ContactPoint.objects.select_for_update().filter(pk__in=stale).order_by("pk")
+        seal_contacts_anew(list(old))
+    follow_key(channel=channel, addresses=[address])
+    return fingerprint(address)
