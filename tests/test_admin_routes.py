@@ -27,11 +27,13 @@ SEE_BEHAVIOUR = {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}
 
 
 class Route(NamedTuple):
-    """What a GET answers those who may, and who they are; None: it takes POST alone."""
+    """What a GET answers those who may, and who they are; None: it takes POST alone, and not from
+    those who are `refused`."""
 
     allowed: set[Role] | None
     row: Callable[[], Model] | None = None
     arguments: tuple[str, ...] = ()
+    refused: Role = Role.SUPPORT_AGENT
 
 
 def _review_task() -> ReviewTask:
@@ -159,6 +161,7 @@ ROUTES = {
         {ANALYST, MARKETER, ADMINISTRATOR}, factories.audience_import
     ),
     "customers_suppression_lift": Route(None, factories.suppression),
+    "customers_customer_exclude": Route(None, factories.customer, refused=MARKETER),
     "behaviour_savedview_start": Route(SEE_BEHAVIOUR),
     "behaviour_savedview_analysis": Route(SEE_BEHAVIOUR, arguments=("paths",)),
     "behaviour_savedview_table": Route(SEE_BEHAVIOUR, arguments=("funnel",)),
@@ -220,7 +223,7 @@ def test_a_route_opens_for_those_who_may_see_it_and_a_get_changes_nothing(
 def test_a_change_is_refused_to_those_who_may_not_make_it(
     name: str, desk: Callable[..., Client], settings: Any
 ) -> None:
-    assert desk(Role.SUPPORT_AGENT).post(_url(name)).status_code == 403
+    assert desk(ROUTES[name].refused).post(_url(name)).status_code == 403
 
 
 @pytest.mark.parametrize("name", ROUTES)

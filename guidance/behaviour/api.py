@@ -99,7 +99,10 @@ class FeedbackView(APIView):
     @extend_schema(
         operation_id="post_feedback",
         summary="How satisfied a shopper is with a decision",
-        description="One to five. Kept as a rating event; the same id again changes nothing.",
+        description=(
+            "One to five stars, or a thumb. Kept as a rating event; the same id again changes"
+            " nothing."
+        ),
         request={"application/json": schema_of(IncomingFeedback)},
         responses={
             201: {"type": "object", "properties": {"status": {"enum": ["recorded"]}}},

@@ -18,6 +18,8 @@ class BehaviourConfig(AppConfig):
         )
 
         register_schedule(Recurring("roll-up", "guidance.behaviour.tasks.roll_up", minutes=1))
+        scripts = "guidance.behaviour.tasks.leave_out_scripts"
+        register_schedule(Recurring("scripts", scripts, minutes=360))
         register_merge_mover("events", move_events)
         register_panel(LATEST_EVENTS)
         register_withdrawal_listener(record_withdrawal)

@@ -21,7 +21,7 @@ def interactions(*, until: datetime | None = None) -> pd.DataFrame:
     that of the customer merged into), the item the SKU, the basket null where none is known.
     Replayed traffic and impressions are left out. `until` (exclusive) cuts by time.
     """
-    chunks = [_as_frame(rows) for rows in _chunks(until)]
+    chunks = [as_frame(rows) for rows in _chunks(until)]
     if not chunks:
         return pd.DataFrame({name: [] for name in columns.REQUIRED})
     frame = pd.concat(chunks, ignore_index=True)
@@ -52,7 +52,8 @@ def _chunks(until: datetime | None) -> Iterator[list[tuple[object, ...]]]:
         yield chunk
 
 
-def _as_frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+def as_frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    """Return rows of customer, product, time, kind, basket and quantity as models take them."""
     frame = pd.DataFrame(rows, columns=list(columns.REQUIRED))
     frame[columns.CUSTOMER] = frame[columns.CUSTOMER].astype(str)
     frame[columns.TIME] = pd.to_datetime(frame[columns.TIME], utc=True)

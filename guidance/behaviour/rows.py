@@ -92,7 +92,14 @@ class IncomingFeedback(Struct, forbid_unknown_fields=True, omit_defaults=True):
     id: EventId
     decision_id: UUID
     customer: Ref
-    rating: Stars
+    rating: Annotated[Stars, Meta(description="Stars; this or a thumb.")] | None = None
+    thumb: (
+        Annotated[
+            Literal["up", "down"],
+            Meta(description="Where the shop asks with two buttons: kept as five stars or one."),
+        ]
+        | None
+    ) = None
     time: Annotated[datetime, Meta(tz=True, description="Left out, the time in the id.")] | None = (
         None
     )

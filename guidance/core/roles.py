@@ -106,7 +106,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
     },
     Role.SUPPORT_AGENT: {
         "campaigns.delivery": "view",
-        "customers.customer": "view",
+        "customers.customer": "view exclude",
         "customers.suppression": "view add",
         "catalog.product": "view",
     },

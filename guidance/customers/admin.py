@@ -22,9 +22,16 @@ from guidance.core.rows import Refused
 from guidance.customers.hooks import panels
 from guidance.customers.models import Consent, ContactPoint, Customer, Suppression
 from guidance.customers.selectors import find_customer
-from guidance.customers.services import lift_suppression, look_at_customer, suppress
+from guidance.customers.services import (
+    exclude_customers,
+    lift_suppression,
+    look_at_customer,
+    suppress,
+)
+from guidance.customers.services.excluding import DESK
 from guidance.customers.wording import CHANNELS, PURPOSES
 
+EXCLUDES = "customers.exclude_customer"
 LIFTS = "customers.lift_suppression"
 REASON_COLOURS = {
     "complained": "danger",
@@ -89,18 +96,26 @@ class CustomerAdmin(ReadOnlyAdmin):
         "language",
         "country",
         "joined_at",
+        "excluded_as",
         "merged_into",
     ]
-    list_filter = ["is_anonymous", "tier", "language"]
+    list_filter = ["is_anonymous", "excluded_as", "tier", "language"]
     list_select_related = ["merged_into"]
     search_fields = ["ref__startswith"]
     search_help_text = _("The beginning of a pseudonym")
     fieldsets = [
         (None, {"fields": ["ref", "is_anonymous", "merged_into", "tier", "joined_at"]}),
         (_("Place"), {"fields": ["language", "country", "time_zone", "created_at"]}),
+        (_("Figures"), {"fields": ["excluded_as", "excluded_source"]}),
     ]
     inlines = [ConsentInline, SuppressionInline, ContactPointInline]
     change_form_template = "admin/customers/customer.html"
+    change_form_outer_before_template = "admin/customers/exclude.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.exclude_view))
+        name = "customers_customer_exclude"
+        return [path("<int:pk>/exclude/", view, name=name), *super().get_urls()]
 
     @admin.display(description=_("known"), boolean=True, ordering="is_anonymous")
     def is_known(self, customer: Customer) -> bool:
@@ -115,11 +130,30 @@ class CustomerAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         customer_id = parse_key(object_id)
         tables = [] if customer_id is None else _tables(request, customer_id)
-        context = {**(extra_context or {}), "panels": tables}
+        excluded_as = [("", gettext("a shopper, who counts")), *Customer.ExcludedAs.choices]
+        context = {**(extra_context or {}), "panels": tables, "excluded_as": excluded_as}
         page = super().change_view(request, object_id, form_url, context)
         if customer_id is not None:
             look_at_customer(customer_id=customer_id, actor=acting_person(request))
         return page
+
+    def exclude_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Leave the shopper out of experiments' figures, or count them again."""
+        if not request.user.has_perm(EXCLUDES):
+            raise PermissionDenied
+        customer = get_object_or_404(Customer, pk=pk)
+        told = request.POST.get("excluded_as", "")
+        if told not in {"", *Customer.ExcludedAs.values}:
+            messages.error(request, gettext("Choose what the shopper counts as."))
+        else:
+            exclude_customers(
+                customer_ids=[customer.pk],
+                excluded_as=told,
+                source=DESK,
+                actor=acting_person(request),
+            )
+            messages.success(request, gettext("Experiments' figures follow within minutes."))
+        return redirect("admin:customers_customer_change", customer.pk)
 
 
 def _tables(request: HttpRequest, customer_id: int) -> list[dict[str, Any]]:

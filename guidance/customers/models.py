@@ -8,7 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Customer(models.Model):
-    """A shopper. `ref` is the storefront's pseudonym; an anonymous visitor has one too."""
+    """A shopper. `ref` is the storefront's pseudonym; an anonymous visitor has one too.
+
+    Whoever is `excluded_as` something is served as everybody is and counts in no experiment.
+    `excluded_source` is who said so, or that it is not so: '' lets the rules say it.
+    """
+
+    class ExcludedAs(models.TextChoices):
+        STAFF = "staff", _("staff")
+        BOT = "bot", _("script")
 
     ref = models.CharField(_("pseudonym"), max_length=100, unique=True)
     is_anonymous = models.BooleanField(_("anonymous"), default=False, db_index=True)
@@ -17,6 +25,17 @@ class Customer(models.Model):
     country = models.CharField(_("country"), max_length=60, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
+    excluded_as = models.CharField(
+        _("left out of figures as"),
+        max_length=5,
+        choices=ExcludedAs.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    excluded_source = models.CharField(
+        _("left out by"), max_length=10, blank=True, default="", db_default=""
+    )
     merged_into = models.ForeignKey(
         "self",
         verbose_name=_("merged into"),
@@ -31,9 +50,11 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["ref"]
-        # So that the zones there are can be read without reading everybody.
+        permissions = [("exclude_customer", "Can leave a customer out of figures")]
+        # So that the zones there are, and the few left out, are read without reading everybody.
         indexes = [
-            models.Index(fields=["time_zone"], condition=Q(time_zone__gt=""), name="customer_zone")
+            models.Index(fields=["time_zone"], condition=Q(time_zone__gt=""), name="customer_zone"),
+            models.Index(fields=["id"], condition=Q(excluded_as__gt=""), name="customer_excluded"),
         ]
         constraints = [
             models.CheckConstraint(

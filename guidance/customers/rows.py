@@ -1,6 +1,6 @@
 """What the shop's server tells about a customer: `POST customers` and customer files."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -71,6 +71,13 @@ class CustomerRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
         | UnsetType
     ) = UNSET
     joined_at: Time | UnsetType | None = UNSET
+    excluded_as: (
+        Annotated[
+            Literal["", "staff", "bot"],
+            Meta(description="staff, bot: count in no experiment; empty: a shopper as any other."),
+        ]
+        | UnsetType
+    ) = UNSET
     consents: Annotated[list[ConsentRow], Meta(max_length=50)] | UnsetType = UNSET
     contacts: Annotated[list[ContactRow], Meta(max_length=20)] | UnsetType = UNSET
 

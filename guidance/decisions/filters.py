@@ -78,6 +78,8 @@ class ShoppersFilter(SimpleListFilter):
         "one_arm": lambda rows: rows.exclude(experiment="").in_one_arm(),
         "several_arms": lambda rows: rows.exclude(experiment="").in_several_arms(),
         "first": lambda rows: rows.exclude(experiment="").in_one_arm().exposures(),
+        "staff": lambda rows: rows.for_excluded("staff"),
+        "bot": lambda rows: rows.for_excluded("bot"),
         "nobody": lambda rows: rows.filter(customer=None),
     }
 
@@ -86,6 +88,8 @@ class ShoppersFilter(SimpleListFilter):
             ("first", _("first decision of each, one arm only")),
             ("one_arm", _("met one arm")),
             ("several_arms", _("met several arms")),
+            ("staff", _("is of the staff")),
+            ("bot", _("is a script")),
             ("nobody", _("no shopper")),
         ]
 

@@ -80,13 +80,18 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(experiment=key).exclude(experiment="")
 
     def in_one_arm(self, received_by: datetime | None = None) -> "DecisionQuerySet":
-        """Of experiments' decisions, those whose shopper met one arm only."""
+        """Of experiments' decisions, those that count: their shopper met one arm only, and is
+        neither staff nor a script."""
         others = _other_arm().received_by(received_by)
-        return self.exclude(customer=None).exclude(Exists(others))
+        return self.filter(customer__excluded_as="").exclude(Exists(others))
 
     def in_several_arms(self) -> "DecisionQuerySet":
         """Of experiments' decisions, those whose shopper met more than one arm."""
-        return self.exclude(customer=None).filter(Exists(_other_arm()))
+        return self.filter(customer__excluded_as="").filter(Exists(_other_arm()))
+
+    def for_excluded(self, excluded_as: str) -> "DecisionQuerySet":
+        """Those for shoppers who count in no experiment as staff, or as scripts."""
+        return self.filter(customer__excluded_as=excluded_as)
 
     def exposures(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Of experiments' decisions, each shopper's first: one row for one exposed shopper."""

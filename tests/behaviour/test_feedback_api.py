@@ -35,6 +35,16 @@ def test_feedback_becomes_a_rating_of_the_decision(storefront: APIClient) -> Non
     assert abs(event.occurred_at - timezone.now()) < timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(("thumb", "stars"), [("up", 5), ("down", 1)])
+def test_a_thumb_is_kept_as_the_most_or_the_fewest_stars(
+    storefront: APIClient, thumb: str, stars: int
+) -> None:
+    sent = _feedback(thumb=thumb)
+    del sent["rating"]
+    assert storefront.post(URL, sent).status_code == 201
+    assert Event.objects.get().rating == stars
+
+
 def test_the_same_feedback_again_is_a_duplicate(storefront: APIClient) -> None:
     sent = _feedback()
     storefront.post(URL, sent)
@@ -55,6 +65,9 @@ def test_the_same_id_with_another_rating_is_a_conflict(storefront: APIClient) ->
     ("fields", "code"),
     [
         ({"rating": 0}, "out_of_range"),
+        ({"rating": None}, "missing_field"),
+        ({"thumb": "up"}, "missing_field"),
+        ({"rating": None, "thumb": "sideways"}, "unknown_thumb"),
         ({"rating": 6}, "out_of_range"),
         ({"rating": "4"}, "wrong_type"),
         ({"id": "f3b1e9ac-5f5e-4d5c-9a3c-3f2a1b0c9d8e"}, "not_uuid7"),

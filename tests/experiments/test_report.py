@@ -8,11 +8,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
+from guidance.behaviour.services.rollups import advance_rollups
 from guidance.core.ids import derived_id, new_id
 from guidance.customers.models import Customer
+from guidance.customers.services import exclude_customers
 from guidance.experiments.models import Experiment
 from guidance.experiments.selectors import ArmReport, Problem, Report, Trouble
 from guidance.experiments.selectors import report as uncounted_report
+from guidance.experiments.selectors.report import decisions_of
 from guidance.experiments.services import stop_experiment
 from guidance.experiments.statistics import (
     Comparison,
@@ -59,6 +62,29 @@ def test_a_shopper_of_two_arms_is_left_out_and_counted(
     assert _arms(found)["model"].converted == 0
     assert found.exclusions.shoppers_in_several_arms == 1
     assert found.exclusions.decisions_in_several_arms == 2
+
+
+@pytest.mark.parametrize("excluded_as", ["staff", "bot"])
+def test_staff_and_scripts_are_left_out_counted_and_their_rows_told(
+    experiment: Experiment, visit: Visit, excluded_as: str
+) -> None:
+    visit("own", "model", seen=3, clicks=1, buys_after_hours=1)
+    visit("one", "model", seen=2)
+    own = Customer.objects.get(ref="own")
+    assert _arms(report(experiment))["model"].shoppers == 2
+    exclude_customers(customer_ids=[own.pk], excluded_as=excluded_as, source="desk")
+    advance_rollups()
+    for found in (report(experiment), report(experiment, as_of=timezone.now())):
+        arm = _arms(found)["model"]
+        assert (arm.shoppers, arm.total.impressions, arm.converted) == (1, 2, 0)
+        left_out = found.exclusions
+        assert (left_out.staff + left_out.scripts, left_out.shoppers_in_several_arms) == (1, 0)
+        assert left_out.events_not_counted == 0
+    counted = decisions_of(experiment).in_one_arm()
+    assert [one.customer.ref for one in counted] == ["one"]
+    assert [one.customer.ref for one in decisions_of(experiment).for_excluded(excluded_as)] == [
+        "own"
+    ]
 
 
 def test_decisions_without_a_shopper_and_failed_events_are_counted_out(

@@ -131,12 +131,17 @@ def _conflict() -> Refused:
     return Refused("conflict", _("id: another event has it."))
 
 
+THUMBS = {"up": 5, "down": 1}
+
+
 def record_feedback(*, feedback: IncomingFeedback, source: Source) -> bool:
     """Keep a shopper's satisfaction with a decision as a rating event; false for a resend.
 
     Without a time of its own it happened when its id was made. Raises Refused.
     """
     check_id(feedback.id, "id")
+    if (feedback.rating is None) == (feedback.thumb is None):
+        raise Refused("missing_field", _("Give either a rating or a thumb."))
     event = IncomingEvent(
         id=feedback.id,
         kind="rating",
@@ -144,7 +149,7 @@ def record_feedback(*, feedback: IncomingFeedback, source: Source) -> bool:
         time=feedback.time or time_of(feedback.id),
         sku=feedback.sku,
         decision_id=feedback.decision_id,
-        rating=feedback.rating,
+        rating=feedback.rating or THUMBS[feedback.thumb or ""],
         text=feedback.text,
     )
     taken = record_events(events={0: event}, source=source)

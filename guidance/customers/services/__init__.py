@@ -3,6 +3,7 @@
 from guidance.customers.services.changed import mark_customers, take_customers
 from guidance.customers.services.choices import set_preferences, unsubscribe
 from guidance.customers.services.contact_points import rotate_contacts
+from guidance.customers.services.excluding import exclude_customers
 from guidance.customers.services.identify import Merge, merge_customer
 from guidance.customers.services.looking import look_at_customer
 from guidance.customers.services.pseudonyms import ensure_customer, ensure_customers
@@ -19,6 +20,7 @@ __all__ = [
     "Suppressed",
     "ensure_customer",
     "ensure_customers",
+    "exclude_customers",
     "lift_suppression",
     "look_at_customer",
     "mark_customers",

@@ -73,6 +73,10 @@ def _merge(visitor: Customer, customer: Customer) -> dict[str, int]:
     if customer.is_anonymous:
         customer.is_anonymous = False
         customer.save(update_fields=["is_anonymous"])
+    if visitor.excluded_as and not customer.excluded_source:
+        customer.excluded_as = visitor.excluded_as
+        customer.excluded_source = visitor.excluded_source
+        customer.save(update_fields=["excluded_as", "excluded_source"])
     moved = {
         "consents": _move_consents(visitor, customer),
         "contact_points": move_contacts(from_customer_id=visitor.pk, to_customer_id=customer.pk),

@@ -19,6 +19,7 @@ from guidance.core.services import record_batch_audit
 from guidance.core.validators import is_time_zone
 from guidance.customers.models import Customer
 from guidance.customers.rows import CustomerRow
+from guidance.customers.services.changed import mark_customers
 from guidance.customers.services.consents import (
     ConsentHistory,
     check_consents,
@@ -29,7 +30,10 @@ from guidance.customers.services.consents import (
 from guidance.customers.services.contact_points import check_contacts, write_contacts
 from guidance.customers.services.pseudonyms import ensure_customers
 
-PLAIN_FIELDS = ("tier", "language", "country", "time_zone", "joined_at")
+PLAIN_FIELDS = ("tier", "language", "country", "time_zone", "joined_at", "excluded_as")
+
+# Who left a customer out of figures, or said that they are not to be.
+TOLD_BY_SHOP = "api"
 
 
 @transaction.atomic
@@ -125,18 +129,25 @@ def _uncontradicted(
 
 
 def _update(rows: Mapping[int, CustomerRow], customers: Mapping[str, Customer]) -> set[int]:
-    changed = {}
+    changed, recounted = {}, set()
     for row in rows.values():
         customer = customers[row.ref]
+        before = customer.excluded_as
         if _apply(row, customer):
             changed[customer.pk] = customer
-    update_rows([changed[key] for key in sorted(changed)], fields=[*PLAIN_FIELDS, "is_anonymous"])
+        if customer.excluded_as != before:
+            recounted.add(customer.pk)
+    fields = [*PLAIN_FIELDS, "excluded_source", "is_anonymous"]
+    update_rows([changed[key] for key in sorted(changed)], fields=fields)
+    mark_customers(customer_ids=recounted)
     return set(changed)
 
 
 def _apply(row: CustomerRow, customer: Customer) -> bool:
     """Bring the object to what the row says and return whether that changed anything."""
     new = {name: getattr(row, name) for name in PLAIN_FIELDS} | {"is_anonymous": False}
+    if row.excluded_as is not UNSET:
+        new["excluded_source"] = TOLD_BY_SHOP
     different = {
         name: value
         for name, value in new.items()

@@ -34,6 +34,8 @@ class LeftOut(models.TextChoices):
     """Why a shopper is in no figure; '' is in all of them."""
 
     SEVERAL_ARMS = "several_arms", _("met several arms")
+    STAFF = "staff", _("is of the staff")
+    BOT = "bot", _("is a script")
 
 
 class Unit(models.Model):

@@ -128,7 +128,8 @@ own AS (
     select = f"""
 SELECT o.customer_id,
     CASE WHEN MIN(o.arm) = MAX(o.arm) THEN MIN(o.arm) ELSE '' END AS arm,
-    CASE WHEN MIN(o.arm) = MAX(o.arm) THEN '' ELSE 'several_arms' END AS left_out,
+    COALESCE(MIN(p.excluded_as),
+        CASE WHEN MIN(o.arm) = MAX(o.arm) THEN '' ELSE 'several_arms' END) AS left_out,
     MIN(o.at) AS exposed_at, {_day("MIN(o.at)")} AS day,
     COUNT(*) AS served, COUNT(*) FILTER (WHERE o.fallback_from <> '') AS stood_in,
     COUNT(*) FILTER (WHERE c.impressions > 0) AS seen,
@@ -140,6 +141,7 @@ SELECT o.customer_id,
         AS latency_us,
     COALESCE(SUM(c.named), 0) AS named
 FROM own o LEFT JOIN outcome c ON c.id = o.id
+LEFT JOIN customers_customer p ON p.id = o.customer_id AND p.excluded_as > ''
 GROUP BY o.customer_id"""  # noqa: S608  names, no values
     return tables, select
 

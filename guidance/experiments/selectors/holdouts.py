@@ -131,8 +131,9 @@ def _met(
 ) -> tuple[dict[tuple[str, int], _Met], int]:
     """Return who met which surface first when, also over all; and how many are on both sides."""
     rows: Iterable[Any] = (
-        Decision.objects.filter(source=Source.LIVE, at__gte=since, at__lt=until)
-        .exclude(customer=None)
+        Decision.objects.filter(
+            source=Source.LIVE, at__gte=since, at__lt=until, customer__excluded_as=""
+        )
         .order_by()
         .values_list("surface", "customer")
         .annotate(

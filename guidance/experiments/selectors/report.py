@@ -6,9 +6,11 @@ experiment, shown or not: what happened before it is nobody's doing.
 
 Today's report reads the days kept: a few hundred rows whatever the traffic, as of the last
 rollup. As of a past moment it holds the decisions made and the events received by then; shoppers
-are the ones of today: who was merged since then counts as one.
+are the ones of today: who was merged since then counts as one, and who is known as staff or as a
+script since then counts as none.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -99,6 +101,8 @@ class Exclusions:
 
     shoppers_in_several_arms: int
     decisions_in_several_arms: int
+    staff: int
+    scripts: int
     decisions_without_shopper: int
     events_not_counted: int
 
@@ -228,7 +232,9 @@ def estimate(metric: Metric, sample: Sample, *, is_reported: bool) -> Estimate |
 def _exclusions(experiment: Experiment, days: Days, as_of: datetime | None) -> Exclusions:
     everybody: dict[str, int] = dict.fromkeys(ARM_NUMBERS, 0)
     several = dict(everybody)
+    shoppers: Counter[str] = Counter()
     for (left_out, _arm, _day), numbers in days.arms.items():
+        shoppers[left_out] += numbers[ARM_NUMBERS.index("shoppers")]
         for name, number in zip(ARM_NUMBERS, numbers, strict=True):
             everybody[name] += number
             several[name] += number if left_out == LeftOut.SEVERAL_ARMS else 0
@@ -240,6 +246,8 @@ def _exclusions(experiment: Experiment, days: Days, as_of: datetime | None) -> E
     return Exclusions(
         shoppers_in_several_arms=several["shoppers"],
         decisions_in_several_arms=several["served"],
+        staff=shoppers[LeftOut.STAFF],
+        scripts=shoppers[LeftOut.BOT],
         decisions_without_shopper=for_nobody.count(),
         events_not_counted=everybody["named"] + named.count() - counted,
     )
