@@ -16,12 +16,14 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from guidance.campaigns.models import Campaign, Offer
 from guidance.campaigns.selectors.faults import campaign_faults, offer_faults
+from guidance.campaigns.selectors.in_use import is_in_use
 from guidance.core.validators import is_time_zone
 
 # One input for each language that the desk and its storefronts speak.
 TITLE_FIELDS = {"en": "title_en", "zh-hans": "title_zh_hans"}
 TIMES = ("starts_at", "ends_at")
 # Of an offer, what a field that was left empty stands for.
+DELETE = forms.formsets.DELETION_FIELD_NAME
 USUAL = {"most_per_customer": 1, "cost": 0}
 LONGEST_TITLE = 200
 LONGEST_TIER = 30
@@ -50,6 +52,18 @@ class TiersField(forms.CharField):
 
     def run_validators(self, value: Any) -> None:
         super().run_validators(", ".join(value))
+
+
+class KeptInUse(forms.ModelForm):
+    """A row that is not taken away while plans or messages name it: said at once, in one line."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get(DELETE) and self.instance.pk and is_in_use(self.instance):
+            cleaned[DELETE] = False
+            told = _("Plans or messages name it, so it cannot be taken away.")
+            self.add_error(next(iter(self.fields)), told)
+        return cleaned
 
 
 class TitledForm(forms.ModelForm):
@@ -155,7 +169,7 @@ class CampaignForm(TitledForm):
         return cleaned
 
 
-class OfferForm(TitledForm):
+class OfferForm(KeptInUse, TitledForm):
     """A coupon or benefit; its times are by the clock of its campaign's zone.
 
     `campaign` is the one on whose page it stands; else the form has a field for it.

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,7 @@ NEVER_SEEN = 366.0
 # Told apart from everybody whose joining is known; a column of nothing cannot be learned from.
 UNKNOWN_AGE = -1.0
 NUMBERS = ("views", "carts", "purchases", "spent")
+_PURCHASED = Q(kind=Kind.PURCHASE)
 
 
 @dataclass(frozen=True)
@@ -44,24 +46,33 @@ class PastPlans:
 def past_plans(*, now: datetime | None = None) -> PastPlans:
     """Return everybody of past approved plans who was to get a message or was held out.
 
-    The outcome is a purchase in the week after the approval. Raises UpliftProblem, in words, where
-    too few were held out, ValueError where there is no plan.
+    The outcome is a purchase in the week after the plan's first message, for both. Of a shopper of
+    several plans the last one counts. Each plan adds as many who were to get a message as it held
+    out, so that a season or an audience of which more were written to is no effect. Raises
+    UpliftProblem, in words, where too few were held out, ValueError where there is no plan.
     """
     plans = _plans(now or timezone.now())
     if not plans:
         raise ValueError(_("No approved plan with a holdout is a week old yet."))
-    parts = [_part(plan, most=MOST_SHOPPERS // len(plans)) for plan in plans]
+    met: set[int] = set()
+    parts = []
+    for plan, since in reversed(plans):
+        rows = _entries(plan, most=MOST_SHOPPERS // len(plans), without=met)
+        if len(rows):
+            met.update(rows["customer"].tolist())
+            parts.append(_part(rows, since))
+    if not parts:
+        raise ValueError(_("No approved plan with a holdout is a week old yet."))
     tables, treated, outcome, customers = zip(*parts, strict=True)
     table = pd.concat(tables, ignore_index=True)
     trial = Trial(as_features(table, list(table)), np.concatenate(treated), np.concatenate(outcome))
-    return PastPlans(trial, [str(plan.pk) for plan in plans], np.concatenate(customers))
+    return PastPlans(trial, [str(plan.pk) for plan, _since in plans], np.concatenate(customers))
 
 
 def count_held_out() -> int:
     """Return how many shoppers past plans held out: what there is to learn from."""
-    return PlanEntry.objects.filter(
-        plan__in=_plans(timezone.now()), verdict=Verdict.HOLDOUT
-    ).count()
+    plans = [plan.pk for plan, _since in _plans(timezone.now())]
+    return PlanEntry.objects.filter(plan__in=plans, verdict=Verdict.HOLDOUT).count()
 
 
 def has_enough() -> bool:
@@ -70,7 +81,10 @@ def has_enough() -> bool:
 
 
 def features_of(customer_ids: Sequence[int], *, at: datetime) -> pd.DataFrame:
-    """Return what was known of shoppers at a moment, a row each in their order; two statements."""
+    """Return what was known of shoppers at a moment, a row each in their order; two statements.
+
+    Their tier is today's: of a past moment the plan knows it.
+    """
     ids = pd.Index(customer_ids, name="customer")
     rows = (
         Event.objects.real()
@@ -82,8 +96,8 @@ def features_of(customer_ids: Sequence[int], *, at: datetime) -> pd.DataFrame:
         .annotate(
             views=Count("pk", filter=Q(kind=Kind.VIEW)),
             carts=Count("pk", filter=Q(kind=Kind.CART)),
-            purchases=Count("pk", filter=Q(kind=Kind.PURCHASE)),
-            spent=Sum("price", filter=Q(kind=Kind.PURCHASE)),
+            purchases=Count("pk", filter=_PURCHASED),
+            spent=Sum(F("price") * F("quantity"), filter=_PURCHASED),
             last=Max("occurred_at"),
         )
     )
@@ -96,34 +110,54 @@ def features_of(customer_ids: Sequence[int], *, at: datetime) -> pd.DataFrame:
     )
     who = pd.DataFrame(list(people), columns=["customer", "tier", "joined"]).set_index("customer")
     age = (pd.Timestamp(at) - pd.to_datetime(who["joined"], utc=True)).dt.total_seconds() / 86_400
-    table["age"] = age.reindex(ids).fillna(UNKNOWN_AGE).astype(float)
+    # Who joined later was nobody known then.
+    table["age"] = age.where(age >= 0).reindex(ids).fillna(UNKNOWN_AGE).astype(float)
     table["tier"] = who["tier"].reindex(ids).fillna("").astype(str)
     return table.reset_index(drop=True)
 
 
-def _plans(now: datetime) -> list[PushPlan]:
+def _plans(now: datetime) -> list[tuple[PushPlan, datetime]]:
+    """Return past plans that held out and sent, by when their first message left, a week ago."""
     held = PlanEntry.objects.filter(verdict=Verdict.HOLDOUT).values("plan")
     approved = PushPlan.objects.filter(
-        state=PushPlan.State.APPROVED, decided_at__lte=now - AFTER, pk__in=held
+        state=PushPlan.State.APPROVED, pk__in=held, campaign__trigger=""
     )
-    return list(approved.filter(campaign__trigger="").order_by("decided_at"))
+    begun = approved.annotate(since=Min("deliveries__sent_at")).filter(since__lte=now - AFTER)
+    return [(plan, plan.since) for plan in begun.order_by("since")]
 
 
-def _part(plan: PushPlan, *, most: int) -> tuple[pd.DataFrame, Any, Any, Ints]:
-    """Return features, arms, outcomes and customers of one plan; of many, every so-manieth."""
-    assert plan.decided_at is not None
+def _entries(plan: PushPlan, *, most: int, without: set[int]) -> pd.DataFrame:
+    """Return customer, verdict and tier of a plan's shoppers, as many of each arm, by customer.
+
+    Who was merged since is who they became. Which of an arm that is larger is chance, the same at
+    every call.
+    """
     entries = PlanEntry.objects.filter(plan=plan, verdict__in=[Verdict.SEND, Verdict.HOLDOUT])
-    rows = np.asarray(
-        list(entries.order_by("customer_id").values_list("customer_id", "verdict")), dtype=np.int64
+    customer = Coalesce("customer__merged_into_id", "customer_id")
+    rows = pd.DataFrame(
+        list(entries.order_by("customer_id").values_list(customer, "verdict", "tier")),
+        columns=["customer", "verdict", "tier"],
     )
-    rows = rows[:: max(-(-len(rows) // most), 1)]
-    customers, treated = rows[:, 0], rows[:, 1] == Verdict.SEND
+    rows = rows.drop_duplicates("customer", keep=False)
+    rows = rows[~rows["customer"].isin(without)]
+    fewest = min(int(rows["verdict"].value_counts().min()), most // 2) if len(rows) else 0
+    if rows["verdict"].nunique() < 2:
+        return rows.iloc[:0]
+    return rows.groupby("verdict").sample(fewest, random_state=plan.number).sort_values("customer")
+
+
+def _part(rows: pd.DataFrame, since: datetime) -> tuple[pd.DataFrame, Any, Any, Ints]:
+    """Return features, arms, outcomes and customers of one plan's rows."""
+    customers = rows["customer"].to_numpy(np.int64)
     tables, bought = [], []
     for start in range(0, len(customers), BATCH):
         ids = customers[start : start + BATCH]
-        tables.append(features_of(ids.tolist(), at=plan.decided_at))
-        bought.append(_bought(ids, plan.decided_at))
-    return pd.concat(tables, ignore_index=True), treated, np.concatenate(bought), customers
+        tables.append(features_of(ids.tolist(), at=since))
+        bought.append(_bought(ids, since))
+    table = pd.concat(tables, ignore_index=True)
+    table["tier"] = rows["tier"].to_numpy()
+    treated = rows["verdict"].to_numpy() == Verdict.SEND
+    return table, treated, np.concatenate(bought), customers
 
 
 def _bought(ids: Ints, since: datetime) -> np.ndarray:

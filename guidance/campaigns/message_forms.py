@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.inlines.forms import NonrelatedInlineModelFormSet
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
+from guidance.campaigns.forms import KeptInUse
 from guidance.campaigns.models import CampaignMessage, CampaignStep
 from guidance.campaigns.selectors.faults import message_faults, repeated, step_faults
 from guidance.campaigns.selectors.texts import BODY, SUBJECT
@@ -46,6 +47,10 @@ class TextField(forms.ModelChoiceField):
         return text_label(obj)
 
 
+class StepForm(KeptInUse):
+    """A step of a sequence."""
+
+
 class StepFormSet(forms.BaseInlineFormSet):
     """The steps in order; what the messages need to know of them stays with the campaign.
 
@@ -71,7 +76,7 @@ class StepFormSet(forms.BaseInlineFormSet):
                 form.add_error(name, fault)
 
 
-class MessageForm(forms.ModelForm):
+class MessageForm(KeptInUse):
     """One wording of a step; its texts are the review desk's."""
 
     step_number = forms.IntegerField(

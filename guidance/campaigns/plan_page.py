@@ -49,7 +49,8 @@ class Preview:
 
 def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, Any]:
     """Return what the template needs; a fixed number of statements whatever the audience."""
-    verdict, ref = _verdict(query.get("verdict", "")), query.get("customer", "").strip()
+    verdict = _verdict(query.get("verdict", ""))
+    ref = query.get("customer", "").replace("\0", "").strip()
     entries: Iterable[PlanEntry] = ()
     if ref or verdict is not None:
         entries = look_at_entries(

@@ -174,6 +174,19 @@ def test_an_audience_is_built_saved_counted_and_audited(desk: Desk) -> None:
     assert "membership tier is one of “gold”" in page.content.decode()
 
 
+def test_rules_that_say_only_what_they_must_open_in_the_form(desk: Desk) -> None:
+    """As a sentence begins them: without the parts that may be left out."""
+    bought = {
+        "field": "event",
+        "operator": "did",
+        "value": {"kind": "purchase", "times": 1, "days": 30},
+    }
+    made = factories.audience(rules={"all": [bought]})
+    assert rules_of(boxes_of(made.rules)) == made.rules
+    page = desk(Role.MARKETER).get(reverse("admin:campaigns_audience_change", args=[made.pk]))
+    assert page.status_code == 200
+
+
 def test_a_mistake_stands_at_its_input_and_what_was_written_stays(desk: Desk) -> None:
     factories.market(currency="EUR")
     wrong = {"all": [GOLD, {**SPENT, "value": {**SPENT["value"], "days": 0, "currency": "EUR"}}]}

@@ -271,6 +271,15 @@ def test_audiences_may_not_lead_on_without_end() -> None:
     assert _codes(_one("audience", "in", ["n5"])) == [("", "value", "too_deep")]
 
 
+def test_audiences_named_over_and_over_are_counted_as_often_as_they_are_named() -> None:
+    factories.audience(key="n0", rules=_one("tier", "in", ["gold"]))
+    for n in range(1, 3):
+        ten = {"any": [_one("audience", "in", [f"n{n - 1}"])] * 10}
+        factories.audience(key=f"n{n}", rules=ten)
+    assert _codes(_one("audience", "in", ["n1"])) == []
+    assert _codes(_one("audience", "in", ["n2"])) == [("", "", "too_many")]
+
+
 def test_a_rule_whose_category_went_is_not_taken_for_everybody() -> None:
     told = factories.audience(name="Tea", rules=_did("view", category="Gone"))
     factories.audience(key="outer", rules=_one("audience", "in", [told.key]))

@@ -156,6 +156,7 @@ def test_an_hour_that_comes_twice_stays_the_one_it_was(desk: Callable[..., Clien
         ({"currency": "E1R"}, "currency"),
         ({"budget": "-5", "currency": "EUR"}, "budget"),
         ({"trigger": "cart_left"}, "daily_maximum"),
+        ({"daily_maximum": "9"}, "daily_maximum"),
         ({"quiet_from": "09:00", "quiet_until": "08:30"}, "quiet_until"),
         ({"holdout_percent": "91"}, "holdout_percent"),
         ({"trigger": "cart_left", "daily_maximum": "9"}, "formset"),
@@ -293,6 +294,11 @@ def test_a_text_that_went_stale_does_not_keep_others_from_being_changed(
     message.refresh_from_db()
     assert message.weight == 3
     gone = given | {f"{MESSAGES}-0-DELETE": "on", "steps-0-DELETE": "on"}
+    sent = factories.delivery(message=message)
+    page = desk(Role.MARKETER, "a third").post(url, gone)
+    assert page.content.decode().count("so it cannot be taken away") == 2
+    assert CampaignMessage.objects.exists()
+    sent.delete()
     assert desk(Role.MARKETER, "another").post(url, gone).status_code == 302
     assert not CampaignMessage.objects.exists()
 

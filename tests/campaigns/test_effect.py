@@ -12,8 +12,10 @@ from django.utils import timezone
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, Verdict
 from guidance.campaigns.selectors.effect import effect_of, offers_by
 from guidance.campaigns.services.delivering import deliver_due
-from guidance.core.models import AuditEntry
+from guidance.core.models import AuditEntry, Market
 from guidance.core.roles import Role
+from guidance.customers.models import Customer
+from guidance.customers.services import merge_customer
 from guidance.experiments.statistics import Comparison
 from tests import factories
 from tests.campaigns.pushes import approved, push, shopper
@@ -62,6 +64,27 @@ def test_the_effect_is_the_difference_of_all_who_were_to_get_a_message_and_all_h
     assert effect.profit[0] == pytest.approx(earned.value * len(treated) - float(spent))
     tiers = effect.by_tier.values()
     assert sum(arms.treated.net for arms in tiers) == 19_500
+
+
+def test_a_visitor_who_became_a_customer_counts_once_with_what_the_customer_did() -> None:
+    visitor = shopper("null", ref="visitor", is_anonymous=True)
+    plan = approved(push(visitor, currency="USD").step.campaign)
+    merge_customer(anonymous_ref="visitor", customer_ref="mira")
+    _bought(Customer.objects.get(ref="mira"), 20)
+    effect = effect_of(plan)
+    assert effect is not None
+    assert (effect.whole.treated.shoppers, effect.whole.treated.net) == (1, 2_000)
+
+
+def test_money_without_a_currency_is_in_the_shops() -> None:
+    factories.market(currency="USD", is_default=not Market.objects.filter(is_default=True).exists())
+    Market.objects.update(currency="USD")
+    who = shopper("null")
+    plan = approved(push(who, currency="USD").step.campaign)
+    factories.event(customer=who, kind="purchase", price=Decimal(7), currency="")
+    effect = effect_of(plan)
+    assert effect is not None
+    assert effect.whole.treated.net == 700
 
 
 def test_opens_clicks_and_redeemed_coupons_count() -> None:

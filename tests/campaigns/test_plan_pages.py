@@ -143,4 +143,4 @@ def test_what_a_channel_gave_up_on_can_be_sent_again(desk: Callable[..., Client]
     client = desk(Role.MARKETER)
     client.post(reverse("admin:campaigns_delivery_settle", args=[row.pk, "replay"]))
     row.refresh_from_db()
-    assert (row.state, row.attempts, row.reason) == ("waiting", 0, Verdict.SEND)
+    assert (row.state, row.attempts, row.reason) == ("waiting", 1, Verdict.SEND)

@@ -160,6 +160,16 @@ def test_a_sentence_is_shown_then_begun_as_drafts_and_nothing_is_launched(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("off", ["0 USD off", "99999999999 USD off", "5 CHF off"])
+def test_an_offer_that_cannot_be_is_refused_in_words(desk: Callable[..., Client], off: str) -> None:
+    factories.market(currency="USD")
+    url = reverse("admin:campaigns_campaign_sentence")
+    answer = desk(Role.MARKETER).post(url, {"sentence": f"win back gold shoppers with {off}"})
+    assert answer.status_code == 200
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_sentence_without_a_word_of_ours_begins_nothing(desk: Callable[..., Client]) -> None:
     url = reverse("admin:campaigns_campaign_sentence")
     answer = desk(Role.MARKETER).post(url, {"sentence": "purple rain"})

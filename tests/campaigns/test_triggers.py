@@ -8,7 +8,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from guidance.campaigns.models import Campaign, CampaignMessage, Delivery, Verdict
+from guidance.campaigns.models import (
+    Audience,
+    Campaign,
+    CampaignMessage,
+    Delivery,
+    PushPlan,
+    Verdict,
+)
+from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.services.approval import approve_plan
 from guidance.campaigns.services.delivering import deliver_due
 from guidance.campaigns.services.triggering import fire_triggers, propose_rules
@@ -214,3 +222,83 @@ def test_a_trigger_in_quiet_hours_waits_for_their_end() -> None:
     assert fire_triggers() == 1
     wait = Delivery.objects.get().due_at - timezone.now()
     assert timedelta(hours=1, minutes=50) < wait < timedelta(hours=2, minutes=10)
+
+
+def test_a_trigger_of_fewer_categories_is_no_trigger_of_all() -> None:
+    tea = factories.product(category=factories.category())
+    message = rule("cart_left", category=tea.category)
+    approve(message)
+    did(shopper("null"), "cart", timedelta(hours=3))
+    assert fire_triggers() == 0
+    Campaign.objects.update(category=None)
+    assert fire_triggers() == 0
+    approve(message)
+    assert fire_triggers() == 1
+
+
+def test_a_list_replaced_after_the_approval_needs_another() -> None:
+    mira, tom = shopper("null", ref="mira"), shopper("null", ref="tom")
+    for one in (mira, tom):
+        did(one, "cart", timedelta(hours=3))
+    message = rule("cart_left", audience=factories.audience(kind="list", members=[mira]))
+    approve(message)
+    audience = message.step.campaign.audience
+    assert audience is not None
+    factories.audience_import(audience=audience)
+    assert fire_triggers() == 0
+    approve(message)
+    assert fire_triggers() == 1
+
+
+def test_a_broken_trigger_stops_no_other_and_says_why() -> None:
+    did(shopper("null"), "cart", timedelta(hours=3))
+    gone = factories.audience(rules={"field": "tier", "operator": "in", "value": ["gold"]})
+    broken = rule("cart_left", audience=gone)
+    approve(broken)
+    approve(rule("cart_left"))
+    rules = {"field": "audience", "operator": "in", "value": ["nobody"]}
+    Audience.objects.filter(pk=gone.pk).update(rules=rules)
+    plan = PushPlan.objects.get(campaign=broken.step.campaign)
+    PushPlan.objects.filter(pk=plan.pk).update(frozen=snapshot(broken.step.campaign))
+    assert fire_triggers() == 1
+    plan.refresh_from_db()
+    assert "nobody" in plan.problem
+
+
+def test_a_step_added_later_speaks_to_nobody_of_long_ago() -> None:
+    message = rule("cart_left")
+    campaign = message.step.campaign
+    for days in (30, 2):
+        sent_at = timezone.now() - timedelta(days=days)
+        factories.delivery(
+            message=message, customer=shopper("null"), step=1, state="sent", sent_at=sent_at
+        )
+    second = factories.campaign_step(campaign=campaign, number=2, wait_minutes=36 * 60)
+    publish(factories.campaign_message(step=second, channel="null"))
+    approve(message)
+    assert fire_triggers() == 1
+
+
+def test_each_product_that_moved_is_told_of_once_whatever_the_order() -> None:
+    who = shopper("null")
+    products = [factories.product(price=Decimal(10)) for _n in range(3)]
+    fire_triggers()
+    for product in products:
+        did(who, "view", timedelta(hours=1), product=product)
+        product.price = Decimal(5)
+        product.save()
+    approve(rule("price_dropped", wait=0))
+    assert [fire_triggers() for _n in range(5)] == [1, 1, 1, 0, 0]
+    assert Delivery.objects.values("occurrence").distinct().count() == 3
+
+
+def test_what_waits_is_said_under_the_rules_approved_anew() -> None:
+    did(shopper("null"), "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    approve(message)
+    assert fire_triggers() == 1
+    message.template = "{text} !"
+    message.save()
+    assert deliver_due(channel="null").sent == 0
+    approve(message)
+    assert deliver_due(channel="null").sent == 1

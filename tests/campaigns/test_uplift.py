@@ -56,6 +56,7 @@ def past_campaign(*, moved: str, count: int = 1_200, held: float = 0.4) -> PushP
                 verdict=Verdict.HOLDOUT if is_held else Verdict.SEND,
                 message=None if is_held else message,
                 send_at=None if is_held else decided,
+                tier=person.tier,
             )
         )
         usual = 0.5 if person.tier == moved and not is_held else 0.15
@@ -64,6 +65,8 @@ def past_campaign(*, moved: str, count: int = 1_200, held: float = 0.4) -> PushP
             events.append(_event(person, "purchase", decided + timedelta(days=2)))
     PlanEntry.objects.bulk_create(entries)
     Event.objects.bulk_create(events)
+    sent = {"state": "sent", "sent_at": decided}
+    factories.delivery(plan=plan, message=message, customer=people[0], **sent)
     return plan
 
 

@@ -1,5 +1,6 @@
 """The campaigns' page: all of a campaign in one form; a service writes it, and writes it down."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,6 +24,7 @@ from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm, Offe
 from guidance.campaigns.message_forms import (
     MessageForm,
     MessageFormSet,
+    StepForm,
     StepFormSet,
     TextSelect,
     text_label,
@@ -41,7 +43,7 @@ __all__ = ["CampaignAdmin", "channels"]
 State = Campaign.State
 STATE_COLOURS = {State.RUNNING: "success", State.PLANNED: "info", State.OFF: "warning"}
 VIEW, CHANGE = "campaigns.view_campaign", "campaigns.change_campaign"
-TEXTS_AT_ONCE = 20
+TEXTS_AT_ONCE, MOST_NAMED = 20, 20
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -94,6 +96,7 @@ class OfCampaign:
 
 class StepInline(OfCampaign, TabularInline):
     model = CampaignStep
+    form = StepForm
     formset = StepFormSet
     extra = 0
     fields = ["number", "wait_minutes", "condition", "exit_on"]
@@ -294,6 +297,15 @@ class CampaignAdmin(GuidanceModelAdmin):
         warn_of_tiers(request, changed)
         for warning in campaign_warnings(form.instance):
             messages.warning(request, warning)
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[str], list[Any]]:
+        """Say by its plans that a campaign stays; they may hold a million shoppers to walk over."""
+        plans = PushPlan.objects.filter(campaign__in=[one.pk for one in objs])
+        if held := [str(plan) for plan in plans.select_related("campaign")[:MOST_NAMED]]:
+            return [], {}, set(), held
+        return super().get_deleted_objects(objs, request)
 
     def delete_model(self, request: HttpRequest, obj: Campaign) -> None:
         delete_campaigns(campaigns=[obj], actor=acting_person(request))

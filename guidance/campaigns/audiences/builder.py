@@ -194,7 +194,7 @@ def _condition_rules(box: Box) -> dict[str, Any]:
     operator = box.operator if box.operator in spec.operators else next(iter(spec.operators))
     told = {}
     for name, part in spec.parts.items():
-        value = box.values[name] if box.values else part.usual
+        value = box.values.get(name) if box.values else part.usual
         if value is None and part.kind is Kind.TEXTS:
             value = []
         if value is not None or not part.is_optional:

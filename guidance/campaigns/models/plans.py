@@ -42,6 +42,7 @@ class Verdict(models.IntegerChoices):
     TOO_LATE = 27, _("the campaign is over")
     GIVEN_UP = 28, _("the channel refused it for good")
     DAILY_MAXIMUM = 29, _("the day's messages were all sent")
+    REPLACED = 30, _("the campaign was changed and planned anew")
 
 
 class PushPlan(models.Model):
@@ -87,6 +88,10 @@ class PushPlan(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
     is_queued = models.BooleanField(default=False, editable=False)
+    # The last shopper whose message is in the outbox: where queueing goes on.
+    queued_to = models.BigIntegerField(default=0, editable=False)
+    # The campaign was stopped after the approval, which ended with that.
+    stopped_at = models.DateTimeField(_("stopped"), null=True, blank=True, editable=False)
     problem = models.TextField(_("problem"), blank=True, default="")
 
     class Meta:
@@ -150,6 +155,8 @@ class PlanEntry(models.Model):
         db_index=False,
     )
     send_at = models.DateTimeField(_("time"), null=True)
+    # As it was then: one that a shopper reached by what the message moved would be an effect of it.
+    tier = models.CharField(_("membership tier"), max_length=30, blank=True, default="")
     # Predicted: by how many thousandths a message raises the chance that the shopper responds.
     uplift = models.SmallIntegerField(_("predicted effect"), null=True)
 

@@ -29,11 +29,15 @@ class Wording:
 
 @dataclass(frozen=True)
 class Benefit:
-    """An offer of the campaign, and what one use of it is expected to cost."""
+    """An offer of the campaign, what one use of it is expected to cost, and how many are left.
+
+    `left` is None where as many are given as are wanted.
+    """
 
     id: int
     tiers: Sequence[str]
     cost: float
+    left: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,25 +107,43 @@ def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> De
 
 
 def settle(decided: Decided, terms: Terms) -> None:
-    """Take out, over the whole audience, the holdout and those for whom the budget is not enough.
+    """Take out, over the whole audience, the holdout and those for whom budget or coupons are not
+    enough.
 
-    Who earns most per message goes first; at the same profit, the lower id. The held out cost
-    nothing but must earn as much as the others, else they would differ from them.
+    Who earns most per message goes first, who is not known in the middle; at the same profit, the
+    lower id. The held out cost nothing but must earn as much as the others, else they would differ
+    from them.
     """
-    wanted = decided.verdict == Verdict.SEND
+    for benefit in terms.benefits:
+        if benefit.left is not None:
+            order = _by_profit(decided, decided.offer == benefit.id)
+            used = np.cumsum(_is_free(decided)[order] == 0)
+            decided.verdict[order[used > benefit.left]] = Verdict.NO_COUPON
     if terms.budget is not None:
-        places = np.flatnonzero(wanted)
-        order = places[np.argsort(-decided.profit[places], kind="stable")]
-        is_free = (decided.is_held | decided.is_held_out)[order]
-        spent = np.cumsum(np.where(is_free, 0.0, decided.cost[order]))
+        order = _by_profit(decided)
+        spent = np.cumsum(np.where(_is_free(decided)[order], 0.0, decided.cost[order]))
         decided.verdict[order[spent > terms.budget + 1e-9]] = Verdict.BUDGET
-        wanted = decided.verdict == Verdict.SEND
+    wanted = decided.verdict == Verdict.SEND
     decided.verdict[wanted & decided.is_held] = Verdict.HOLDOUT
     decided.verdict[wanted & decided.is_held_out] = Verdict.EXPERIMENT
     without = decided.verdict != Verdict.SEND
     decided.message[without] = NOTHING
     decided.offer[without] = NOTHING
     decided.due[without] = NOTHING
+
+
+def _by_profit(decided: Decided, among: Bools | None = None) -> Ints:
+    """Return the places of those who would get a message, the most profitable first."""
+    wanted = decided.verdict == Verdict.SEND
+    places = np.flatnonzero(wanted if among is None else wanted & among)
+    profit = decided.profit[places]
+    known = profit[np.isfinite(profit)]
+    usual = float(known.mean()) if len(known) else 0.0
+    return places[np.argsort(-np.where(np.isfinite(profit), profit, usual), kind="stable")]
+
+
+def _is_free(decided: Decided) -> Bools:
+    return decided.is_held | decided.is_held_out
 
 
 def _first_reason(verdict: Ints, holds: Bools, reason: Verdict) -> Ints:

@@ -85,11 +85,26 @@ def _bad_audiences(node: Node, named: Mapping[str, Named], key: str) -> Iterator
             if problem := _bad_audience(told, named, key):
                 code, message = problem
                 yield Problem(one.path, "value", code, message)
-    size = sum(1 for _one in conditions(node))
-    size += sum(1 for other in named.values() if other.node for _one in conditions(other.node))
-    if size > MOST_WRITTEN_OUT:
+    if _written_out(node, named, MOST_LEVELS) > MOST_WRITTEN_OUT:
         message = _("Together with the audiences it names this is more than %(most)d conditions.")
         yield Problem("", "", "too_many", message % {"most": MOST_WRITTEN_OUT})
+
+
+def _written_out(node: Node, named: Mapping[str, Named], levels: int) -> int:
+    """Return how many conditions a tree has with every audience written out wherever it is named.
+
+    It stops counting where there are too many, and below so many levels, which are refused anyway.
+    """
+    size = 0
+    for one in conditions(node):
+        size += 1
+        for key in one.value[PLAIN] if one.field.name == "audience" else ():
+            other = named.get(key)
+            if other is not None and other.node is not None and levels:
+                size += _written_out(other.node, named, levels - 1)
+        if size > MOST_WRITTEN_OUT:
+            break
+    return size
 
 
 def _bad_audience(told: str, named: Mapping[str, Named], key: str) -> tuple[str, str] | None:

@@ -2,7 +2,9 @@
 
 Intention to treat: whoever was to get a message counts as if they had, sent or cancelled, bought
 or not, so that the two groups differ by chance alone. Money is summed in cents; net revenue is
-purchases less returns from the approval until the end of the window, the same days for both.
+purchases less returns from the approval until the end of the window, the same days for both; what
+names no currency is in the shop's. Of a visitor who became a customer the customer's events count,
+once; the tier is the one of the plan.
 """
 
 from collections import defaultdict
@@ -30,11 +32,11 @@ _CUSTOMERS = Customer._meta.db_table
 _UNITS = f"""
 SELECT verdict, tier, COUNT(*), SUM(bought), SUM(net), SUM(net * net), SUM(left_us), SUM(complained)
 FROM (
-    SELECT entry.verdict, customer.tier, entry.customer_id,
+    SELECT entry.verdict, entry.tier, entry.customer_id,
         MAX(CASE WHEN event.kind = 'purchase' THEN 1 ELSE 0 END) AS bought,
         MAX(CASE WHEN event.kind = 'unsubscribe' THEN 1 ELSE 0 END) AS left_us,
         MAX(CASE WHEN event.kind = 'complaint' THEN 1 ELSE 0 END) AS complained,
-        COALESCE(SUM(CASE WHEN event.currency <> %s THEN 0
+        COALESCE(SUM(CASE WHEN event.currency NOT IN (%s, %s) THEN 0
             WHEN event.kind = 'purchase'
                 THEN event.quantity * CAST(ROUND(event.price * 100) AS BIGINT)
             WHEN event.kind = 'return'
@@ -42,11 +44,15 @@ FROM (
             END), 0) AS net
     FROM {_ENTRIES} entry
     JOIN {_CUSTOMERS} customer ON customer.id = entry.customer_id
-    LEFT JOIN {_EVENTS} event ON event.customer_id = entry.customer_id
+    LEFT JOIN {_EVENTS} event
+        ON event.customer_id = COALESCE(customer.merged_into_id, customer.id)
         AND event.occurred_at >= %s AND event.occurred_at < %s AND event.source = 'live'
         AND event.kind IN ('purchase', 'return', 'unsubscribe', 'complaint')
-    WHERE entry.plan_id = %s AND entry.verdict IN (0, 1)
-    GROUP BY entry.verdict, customer.tier, entry.customer_id
+    WHERE entry.plan_id = %s AND entry.verdict IN (0, 1) AND NOT EXISTS (
+        SELECT 1 FROM {_ENTRIES} twin
+        WHERE twin.plan_id = entry.plan_id AND twin.customer_id = customer.merged_into_id
+            AND twin.verdict IN (0, 1))
+    GROUP BY entry.verdict, entry.tier, entry.customer_id
 ) unit
 GROUP BY verdict, tier"""  # noqa: S608  names, no values
 
@@ -168,8 +174,9 @@ def _units(plan: PushPlan, since: datetime, until: datetime, currency: str) -> l
     moments: list[Any] = [since, until]
     if connection.vendor == "sqlite":
         moments = [connection.ops.adapt_datetimefield_value(moment) for moment in moments]
+    unnamed = "" if currency == _shop_currency() else currency
     with connection.cursor() as cursor:
-        cursor.execute(_UNITS, [currency, *moments, key])
+        cursor.execute(_UNITS, [currency, unnamed, *moments, key])
         return cursor.fetchall()
 
 

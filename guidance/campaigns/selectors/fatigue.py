@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, DateTimeField, Q
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from guidance.campaigns.hooks import contact_counters
@@ -19,18 +19,21 @@ def capped(
     channel: str,
     customer_ids: Sequence[int],
     at: datetime,
+    priority: int,
     leaving: Sequence[UUID] | None = None,
 ) -> set[int]:
     """Return those who would have more than a cap allows with one more message at a moment.
 
-    What is sent, in doubt or on its way counts, also for the days after the moment. With `leaving`,
-    the messages about to leave, neither they nor what still waits counts: of many the first can go.
+    What is sent, in doubt or on its way counts, also for the days after the moment, and what waits
+    of campaigns whose `priority` is not lower. With `leaving`, the messages about to leave, neither
+    they nor what still waits counts: of many the first can go; and of what is on its way only what
+    was handed over or taken earlier, so that two workers do not each wait for the other.
     Transactional messages never count. One statement a cap and one a counter.
     """
     full: set[int] = set()
     for cap in FrequencyCap.objects.filter(channel__in=["", channel]):
         span = timedelta(days=cap.days)
-        counts = _deliveries(cap.channel, customer_ids, at, span, leaving)
+        counts = _deliveries(cap.channel, customer_ids, at, span, priority, leaving)
         if not cap.channel:
             for counter in contact_counters():
                 for customer_id, count in counter(customer_ids, at - span).items():
@@ -44,12 +47,13 @@ def _deliveries(
     customer_ids: Sequence[int],
     at: datetime,
     span: timedelta,
+    priority: int,
     leaving: Sequence[UUID] | None,
 ) -> dict[int, int]:
-    states = [State.SENT, State.SENDING, State.IN_DOUBT]
-    counted = Q(state__in=[*states, State.WAITING])
+    left = Q(state__in=[State.SENT, State.SENDING, State.IN_DOUBT])
+    counted = left | Q(state=State.WAITING, campaign__priority__gte=priority)
     if leaving is not None:
-        counted = Q(state__in=states) & ~Q(id__in=list(leaving))
+        counted = left & ~Q(id__in=list(leaving)) & _goes_first(leaving)
     if channel:
         counted &= Q(channel=channel)
     when = Coalesce("sent_at", "due_at", output_field=DateTimeField())
@@ -63,3 +67,13 @@ def _deliveries(
         .annotate(count=Count("pk"))
     )
     return dict(rows)
+
+
+def _goes_first(leaving: Sequence[UUID]) -> Q:
+    """Return the condition that a message counts before those that are about to leave.
+
+    Of two workers with a message each for one shopper, the one that took its own first goes on.
+    """
+    mine = Delivery.objects.filter(id__in=list(leaving), customer=OuterRef("customer"))
+    is_earlier = Exists(mine.filter(lease_until__gte=OuterRef("lease_until")))
+    return ~Q(state=State.SENDING) | Q(handed_at__isnull=False) | Q(is_earlier)

@@ -38,6 +38,8 @@ def campaign_faults(campaign: Campaign) -> Faults:
         faults["ends_at"] = _("The end must be after the start.")
     if campaign.trigger and not campaign.daily_maximum:
         faults["daily_maximum"] = _("A campaign with a trigger needs a daily maximum.")
+    elif campaign.daily_maximum and not campaign.trigger:
+        faults["daily_maximum"] = _("Only a campaign with a trigger has a daily maximum.")
     if campaign.budget is not None and not campaign.currency:
         faults["currency"] = _("A budget needs its currency.")
     elif campaign.response_value is not None and not campaign.currency:

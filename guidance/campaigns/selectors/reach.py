@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from guidance.campaigns.channels import channels
 from guidance.campaigns.models import (
@@ -23,6 +23,7 @@ from guidance.campaigns.planning.shoppers import Bools, ChannelFacts, Floats, In
 from guidance.campaigns.planning.timing import NO_HOUR
 from guidance.campaigns.selectors.fatigue import capped
 from guidance.campaigns.selectors.hours import Hours, best_hours
+from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.core.among import Among
 from guidance.customers.models import Customer, Suppression
 from guidance.customers.selectors import consenting, has_contact, suppressed
@@ -97,7 +98,16 @@ def channel_facts(
     if campaign.purpose != Purpose.TRANSACTIONAL:
         allowed = consenting(channel=channel, purpose=campaign.purpose, customer_ids=listed)
         consent = _members(ids, allowed)
-        full = _members(ids, capped(channel=channel, customer_ids=listed, at=at, leaving=leaving))
+        full = _members(
+            ids,
+            capped(
+                channel=channel,
+                customer_ids=listed,
+                at=at,
+                leaving=leaving,
+                priority=campaign.priority,
+            ),
+        )
     return ChannelFacts(address, consent, _barred(ids, listed, channel, campaign), full)
 
 
@@ -125,28 +135,34 @@ def _barred(ids: Ints, listed: list[int], channel: str, campaign: Campaign) -> I
 
 
 def _served(ids: Ints, campaign: Campaign) -> Iterable[int]:
-    """Return those to whom an approved plan of the campaign gives a message that was not cancelled.
+    """Return those about whom an approved plan of the campaign decided for good.
 
-    Asked of the plans, not of the outbox: one approved a moment ago may not be queued yet. Of a
-    trigger nobody is: each occasion has its own message.
+    That is whom it gives a message that was not cancelled, and, so that both groups stay alike,
+    whom it held out; but for a plan that was stopped, whose held out are held out of nothing more.
+    What waits in a plan that the campaign is no longer is as good as cancelled. Asked of the plans,
+    not of the outbox: one approved a moment ago may not be queued yet. Of a trigger nobody is: each
+    occasion has its own message.
     """
-    approved = list(
-        PushPlan.objects.filter(campaign=campaign, state=PushPlan.State.APPROVED).values_list(
-            "pk", flat=True
-        )
-    )
-    if campaign.trigger or not approved:
+    plans = PushPlan.objects.filter(campaign=campaign, state=PushPlan.State.APPROVED)
+    approved = [] if campaign.trigger else list(plans.only("pk", "frozen", "stopped_at"))
+    if not approved:
         return []
-    gone = Delivery.objects.filter(
-        plan=OuterRef("plan"), customer=OuterRef("customer"), state=Delivery.State.CANCELLED
+    now = snapshot(campaign)
+    outdated = [plan.pk for plan in approved if plan.frozen != now]
+    ran = [plan.pk for plan in approved if plan.stopped_at is None]
+    cancelled, waiting = Delivery.State.CANCELLED, Delivery.State.WAITING
+    gone = Delivery.objects.filter(plan=OuterRef("plan"), customer=OuterRef("customer")).filter(
+        Q(state=cancelled) | Q(state=waiting, plan__in=outdated)
     )
-    sent = PlanEntry.objects.filter(
-        Among("customer_id", ids), plan__in=approved, verdict=Verdict.SEND
+    entries = PlanEntry.objects.filter(Among("customer_id", ids), plan__in=approved)
+    decided = entries.filter(Q(verdict=Verdict.SEND) & ~Exists(gone)) | entries.filter(
+        plan__in=ran, verdict__in=[Verdict.HOLDOUT, Verdict.EXPERIMENT]
     )
-    return sent.filter(~Exists(gone)).order_by().values_list("customer_id", flat=True)
+    return decided.order_by().values_list("customer_id", flat=True)
 
 
 def _taken(ids: Ints, campaign: Campaign, at: datetime) -> Iterable[int]:
+    """Return those whom a running campaign of higher priority is about to speak to."""
     waiting: Any = Delivery.objects.filter(
         Among("customer_id", ids),
         state=Delivery.State.WAITING,

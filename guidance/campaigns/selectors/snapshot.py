@@ -12,7 +12,7 @@ from guidance.campaigns.models import Audience, Campaign, CampaignMessage, Campa
 FIELDS = (
     *("key", "objective", "purpose", "trigger", "starts_at", "ends_at", "time_zone", "send_at"),
     *("at_best_hour", "quiet_from", "quiet_until", "priority", "holdout_percent", "budget"),
-    *("currency", "contact_cost", "response_value", "daily_maximum"),
+    *("currency", "contact_cost", "response_value", "daily_maximum", "category__path"),
 )
 STEP_FIELDS = ("number", "wait_minutes", "condition", "exit_on")
 MESSAGE_FIELDS = (
@@ -29,12 +29,12 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
     """Return the campaign, its audience, steps, messages and offers as plain JSON; seven reads.
 
     Two snapshots are equal exactly when nothing that was approved has changed. An imported list
-    is frozen by the entries of its plan, not here.
+    is frozen by the entries of its plan; of a trigger, which has none, by its last import.
     """
     told = {
         # Read anew: what a form just set is not yet written as the database writes it.
         "campaign": Campaign.objects.values(*FIELDS).get(pk=campaign.pk),
-        "audience": _audience(campaign.audience_id),
+        "audience": _audience(campaign.audience_id, has_lists=bool(campaign.trigger)),
         "products": sorted(campaign.products.order_by().values_list("sku", flat=True)),
         "steps": list(
             CampaignStep.objects.filter(campaign=campaign).order_by("number").values(*STEP_FIELDS)
@@ -67,18 +67,26 @@ def fingerprint_of(told: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(told).encode()).hexdigest()
 
 
-def _audience(audience_id: int | None) -> dict[str, Any] | None:
-    """Return an audience and every other that its rules are made of."""
+def _audience(audience_id: int | None, *, has_lists: bool) -> dict[str, Any] | None:
+    """Return an audience and every other that its rules are made of; lists by their last import."""
     audience = Audience.objects.filter(pk=audience_id).first() if audience_id else None
     if audience is None:
         return None
-    told: dict[str, Any] = {"key": audience.key, "kind": audience.kind, "rules": audience.rules}
+    told: dict[str, Any] = {"key": audience.key} | _told(audience, has_lists)
     beneath: dict[str, Any] = {}
     wanted = set(named_audiences(read(audience.rules)[0]))
     while keys := wanted - set(beneath):
         for key in keys:
             beneath[key] = None
         for other in Audience.objects.filter(key__in=keys):
-            beneath[other.key] = {"kind": other.kind, "rules": other.rules}
+            beneath[other.key] = _told(other, has_lists)
             wanted |= set(named_audiences(read(other.rules)[0]))
     return told | {"beneath": beneath} if beneath else told
+
+
+def _told(audience: Audience, has_lists: bool) -> dict[str, Any]:
+    told = {"kind": audience.kind, "rules": audience.rules}
+    if has_lists and audience.kind == Audience.Kind.LIST:
+        last = audience.imports.order_by("-pk").values_list("pk", flat=True).first()
+        told["import"] = str(last)
+    return told

@@ -1,6 +1,17 @@
 """What a campaign fixes for everybody, out of its rows."""
 
-from guidance.campaigns.models import Campaign, CampaignMessage, Offer, Purpose
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from guidance.campaigns.models import (
+    Campaign,
+    CampaignMessage,
+    Coupon,
+    Delivery,
+    Offer,
+    Purpose,
+    PushPlan,
+)
 from guidance.campaigns.planning.deciding import Benefit, Terms, Wording
 from guidance.core.models import Market
 
@@ -8,9 +19,8 @@ FIRST_STEP = 1
 
 
 def terms_of(campaign: Campaign, *, step: int = FIRST_STEP) -> Terms:
-    """Return the terms under which a step of a campaign is planned; three statements."""
+    """Return the terms under which a step of a campaign is planned; six statements at most."""
     messages = CampaignMessage.objects.filter(step__campaign=campaign, step__number=step)
-    offers = Offer.objects.filter(campaign=campaign).order_by("id")
     cost, value, budget = campaign.contact_cost, campaign.response_value, campaign.budget
     return Terms(
         key=campaign.key,
@@ -18,15 +28,49 @@ def terms_of(campaign: Campaign, *, step: int = FIRST_STEP) -> Terms:
             Wording(one.pk, one.channel, one.language, one.weight)
             for one in sorted(messages, key=_order)
         ],
-        benefits=[Benefit(one.pk, tuple(one.tiers), float(one.cost)) for one in offers],
+        benefits=[
+            Benefit(one.pk, tuple(one.tiers), float(one.cost), left)
+            for one, left in open_offers(campaign)
+        ],
         default_language=default_language(),
         holdout=campaign.holdout_percent / 100,
         needs_consent=campaign.purpose != Purpose.TRANSACTIONAL,
         is_capped=campaign.purpose != Purpose.TRANSACTIONAL,
         contact_cost=float(cost),
         response_value=None if value is None else float(value),
-        budget=None if budget is None else float(budget),
+        budget=None if budget is None else max(float(budget) - committed(campaign), 0.0),
     )
+
+
+def open_offers(campaign: Campaign) -> list[tuple[Offer, int | None]]:
+    """Return the offers open when the campaign speaks, each with how many coupons are left to give.
+
+    None: as many as are wanted. One that is used up is closed.
+    """
+    begins = max(timezone.now(), campaign.starts_at)
+    found = []
+    for offer in Offer.objects.filter(campaign=campaign).order_by("id"):
+        left = None if offer.most_in_total is None else offer.most_in_total - offer.given
+        if offer.is_pooled:
+            free = Coupon.objects.filter(offer=offer, customer=None).count()
+            left = free if left is None else min(left, free)
+        if offer.is_open(begins) and (left is None or left > 0):
+            found.append((offer, left))
+    return found
+
+
+def committed(campaign: Campaign) -> float:
+    """Return what messages sent and on their way cost or may cost, with the offers in them.
+
+    Of a plan that is not queued yet all that it proposed counts.
+    """
+    left = Delivery.objects.filter(campaign=campaign).exclude(state=Delivery.State.CANCELLED)
+    told = left.aggregate(count=Count("pk"), offers=Sum("offer__cost"))
+    spent = told["count"] * float(campaign.contact_cost) + float(told["offers"] or 0)
+    queueing = PushPlan.objects.filter(
+        campaign=campaign, state=PushPlan.State.APPROVED, is_queued=False, stopped_at=None
+    ).exclude(campaign__trigger__gt="")
+    return spent + sum(float(plan.counts.get("cost", 0)) for plan in queueing.only("counts"))
 
 
 def default_language() -> str:

@@ -120,11 +120,11 @@ def _moved(
         product=OuterRef("product"),
         occurred_at__gte=OuterRef("occurred_at"),
     )
-    pairs = _of_products(looked, campaign).filter(~Exists(bought)).order_by()
-    told: set[int] = set()
-    for customer, product in pairs.values_list("customer", "product").distinct():
-        if customer not in told and product is not None:
-            told.add(customer)
+    pairs = _of_products(looked, campaign).filter(~Exists(bought))
+    for customer, product in (
+        pairs.order_by("customer", "product").values_list("customer", "product").distinct()
+    ):
+        if product is not None:
             key = f"{campaign.trigger[:5]}:{product}:{at[product]:%Y-%m-%d}"
             yield Occasion(customer, key, at[product])
 

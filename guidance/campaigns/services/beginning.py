@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import Audience, Campaign, Objective, Offer
-from guidance.campaigns.selectors.faults import campaign_faults
+from guidance.campaigns.selectors.faults import campaign_faults, offer_faults
 from guidance.campaigns.sentences.grammar import understand
 from guidance.campaigns.sentences.understood import Understood
 from guidance.campaigns.sentences.vocabulary import read_vocabulary
@@ -39,6 +39,8 @@ def begin_campaign(*, sentence: str, language: str, actor: User) -> Campaign:
     if faults := campaign_faults(campaign):
         raise ValidationError({name: [told] for name, told in faults.items()})
     offers = [_offer(found, campaign)] if found.offer_kind else []
+    for offer in offers:
+        _check_offer(offer, campaign)
     save_campaign(campaign=campaign, offers=offers, actor=actor)
     return campaign
 
@@ -82,6 +84,13 @@ def _offer(found: Understood, campaign: Campaign) -> Offer:
         value=found.offer_value or 0,
         currency=(found.offer_currency or campaign.currency) if is_amount else "",
     )
+
+
+def _check_offer(offer: Offer, campaign: Campaign) -> None:
+    """Refuse an offer that could not be saved on the campaign's page either."""
+    if faults := offer_faults(offer, campaign):
+        raise ValidationError(list(faults.values()))
+    offer.clean_fields(exclude=["campaign"])
 
 
 def _free_key(sentence: str) -> str:

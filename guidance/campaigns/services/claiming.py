@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -30,18 +31,21 @@ READ = (
 LEASE = timedelta(minutes=4)
 
 
-def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()) -> list[Delivery]:
+def claim(
+    *, channel: str, most: int, now: datetime, without: Iterable[UUID] = ()
+) -> list[Delivery]:
     """Take up to `most` due messages of a channel under a lease and return them.
 
     Rows that another worker is taking are passed over (SKIP LOCKED; on SQLite one writer at a time
-    is the rule anyway). `without` are campaigns whose messages wait.
+    is the rule anyway). `without` are plans whose messages wait.
     """
     lease = uuid.uuid4()
     due = Delivery.objects.filter(state=State.WAITING, channel=channel, due_at__lte=now)
     with transaction.atomic():
-        rows = due.exclude(campaign__in=list(without)).order_by("due_at", "id")
+        rows = due.exclude(plan__in=list(without)).order_by("due_at", "id")
         ids = rows.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)
         taken = list(ids[:most])
+        # Of two workers the caps let the one go on that took its messages first.
         Delivery.objects.filter(id__in=taken).update(
             state=State.SENDING, lease=lease, lease_until=now + LEASE
         )
@@ -49,21 +53,16 @@ def claim(*, channel: str, most: int, now: datetime, without: Iterable[int] = ()
     return _with_their_rows(list(mine.select_related("customer").only(*READ)))
 
 
-def renew(deliveries: Sequence[Delivery], *, is_handed: bool) -> list[Delivery]:
-    """Hold messages for another while, just before they are handed over; return those still ours.
-
-    `is_handed` marks them as gone, for a channel that cannot tell a second copy from the first.
-    """
+def renew(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Hold messages for another while and mark them as handed over, just before they are; return
+    those still ours."""
     now = timezone.now()
     mine = Delivery.objects.filter(
         id__in=[one.pk for one in deliveries],
         state=State.SENDING,
         lease__in={one.lease for one in deliveries},
     )
-    told: dict[str, datetime] = {"lease_until": now + LEASE}
-    if is_handed:
-        told["handed_at"] = now
-    if mine.update(**told) == len(deliveries):
+    if mine.update(lease_until=now + LEASE, handed_at=now) == len(deliveries):
         return list(deliveries)
     held = set(mine.values_list("id", flat=True))
     return [one for one in deliveries if one.pk in held]
@@ -105,12 +104,12 @@ def take_tokens(*, channel: str, wanted: int, now: datetime | None = None) -> in
     return given
 
 
-def changed_campaigns() -> list[int]:
-    """Return the campaigns whose messages wait because they are no longer what was approved."""
+def changed_plans() -> list[UUID]:
+    """Return the plans whose messages wait because the campaign is no longer what was approved."""
     waiting = Delivery.objects.filter(plan=OuterRef("pk"), state=State.WAITING)
     plans = PushPlan.objects.filter(Exists(waiting), state=PushPlan.State.APPROVED)
     return [
-        plan.campaign_id
+        plan.pk
         for plan in plans.select_related("campaign", "campaign__audience")
         if snapshot(plan.campaign) != plan.frozen
     ]
@@ -126,5 +125,5 @@ def find_lost(*, now: datetime, idempotent: Iterable[str]) -> tuple[int, int]:
     lost = Delivery.objects.filter(state=State.SENDING, lease_until__lt=now)
     unknown = lost.exclude(channel__in=list(idempotent)).filter(handed_at__isnull=False)
     in_doubt = unknown.update(state=State.IN_DOUBT, lease=None, lease_until=None)
-    again = lost.update(state=State.WAITING, lease=None, lease_until=None)
+    again = lost.update(state=State.WAITING, lease=None, lease_until=None, handed_at=None)
     return again, in_doubt

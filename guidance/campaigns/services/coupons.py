@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from guidance.campaigns.models import Coupon, Offer
+from guidance.campaigns.models import Coupon, Delivery, Offer
 from guidance.core.among import Among
 from guidance.core.bulk import update_rows
 from guidance.core.models import User
@@ -66,6 +66,18 @@ def claim_coupons(
     if given:
         Offer.objects.filter(pk=offer.pk).update(given=F("given") + len(given))
     return found | given
+
+
+@transaction.atomic
+def release_unsent(deliveries: Sequence[Delivery]) -> int:
+    """Take back the coupons of messages that never left, and return how many.
+
+    The messages forget them: the next shopper's must not be taken back with an old message.
+    """
+    with_one = [row for row in deliveries if row.coupon_id is not None]
+    coupon_ids = [row.coupon_id for row in with_one if row.coupon_id is not None]
+    Delivery.objects.filter(id__in=[row.pk for row in with_one]).update(coupon=None)
+    return release_coupons(coupon_ids=coupon_ids)
 
 
 @transaction.atomic

@@ -20,16 +20,16 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from guidance.campaigns.channels import Channel, Message, Outcome, Result, channel_of, channels
-from guidance.campaigns.models import ChannelLimit, Delivery, Verdict
+from guidance.campaigns.models import Campaign, ChannelLimit, Delivery, Verdict
 from guidance.campaigns.services.claiming import (
-    changed_campaigns,
+    changed_plans,
     claim,
     find_lost,
     renew,
     take_tokens,
 )
 from guidance.campaigns.services.composing import compose
-from guidance.campaigns.services.coupons import release_coupons
+from guidance.campaigns.services.coupons import release_unsent
 from guidance.campaigns.services.logging_sent import log_sent
 from guidance.campaigns.services.rechecking import Checked, recheck
 from guidance.customers.models import Suppression
@@ -42,7 +42,7 @@ BATCH, CAREFUL_BATCH = 500, 50
 BUDGET_SECONDS = 45.0
 # 30 s, then three times as long each time up to 6 h; the seventh attempt comes after 9 hours.
 FIRST_DELAY, GROWTH, LONGEST_DELAY = 30.0, 3, 6 * 3600.0
-MOST_ATTEMPTS = 7
+FIRST_ATTEMPT, MOST_ATTEMPTS = 1, 7
 JITTER = 0.2
 UNSENT_FIELDS = [
     *("state", "reason", "detail", "attempts", "due_at", "lease", "lease_until", "handed_at"),
@@ -76,14 +76,14 @@ def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
 def _deliver(carrier: Channel, batch: int, seconds: float) -> Delivered:
     channel, told, ends = carrier.key, Delivered(), time.monotonic() + seconds
     while time.monotonic() < ends:
-        now = timezone.now()
         room = take_tokens(channel=channel, wanted=batch)
         if not room:
             if ChannelLimit.objects.filter(channel=channel, is_stopped=True).exists():
                 break
             time.sleep(min(1.0, max(ends - time.monotonic(), 0)))
             continue
-        taken = claim(channel=channel, most=room, now=now, without=changed_campaigns())
+        without, now = changed_plans(), timezone.now()
+        taken = claim(channel=channel, most=room, now=now, without=without)
         if not taken:
             break
         told.add(send_batch(taken, carrier=carrier, now=now))
@@ -103,16 +103,51 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
     leaving = {delivery.pk: delivery for delivery in checked.leaving}
     for start in range(0, len(messages), carrier.at_once):
         chunk = messages[start : start + carrier.at_once]
-        rows = renew(
-            [leaving[message.delivery_id] for message in chunk],
-            is_handed=not carrier.is_idempotent,
-        )
+        going = _not_stopped([leaving[message.delivery_id] for message in chunk], told)
+        rows = renew(going)
         held = {row.pk for row in rows}
         chunk = [message for message in chunk if message.delivery_id in held]
         outcomes = carrier.send(chunk)
         told.add(settle(rows, outcomes))
         _suppress_bounces(rows, chunk, outcomes)
     return told
+
+
+def _not_stopped(rows: Sequence[Delivery], told: Delivered) -> list[Delivery]:
+    """Return those that nobody stopped since they were checked; settle the others.
+
+    Of a stopped campaign they are cancelled, over a stopped channel they wait.
+    """
+    channels_stopped = ChannelLimit.objects.filter(
+        channel__in={row.channel for row in rows}, is_stopped=True
+    )
+    ended = set(
+        Campaign.objects.filter(pk__in={row.campaign_id for row in rows})
+        .exclude(stopped_at=None, is_active=True)
+        .values_list("pk", flat=True)
+    )
+    is_closed = channels_stopped.exists()
+    if not ended and not is_closed:
+        return list(rows)
+    gone = [row for row in rows if row.campaign_id in ended]
+    waiting = [row for row in rows if is_closed and row.campaign_id not in ended]
+    with transaction.atomic():
+        _let_go(gone, state=State.CANCELLED, reason=Verdict.STOPPED)
+        _let_go(waiting, state=State.WAITING)
+        release_unsent(gone)
+    told.cancelled += len(gone)
+    told.waiting += len(waiting)
+    return [row for row in rows if row not in gone and row not in waiting]
+
+
+def _let_go(rows: Sequence[Delivery], **fields: object) -> None:
+    """Give messages up that are held under a lease."""
+    held = Delivery.objects.filter(
+        id__in=[row.pk for row in rows],
+        state=State.SENDING,
+        lease__in={row.lease for row in rows},
+    )
+    held.update(**fields, lease=None, lease_until=None)
 
 
 @transaction.atomic
@@ -139,10 +174,9 @@ def settle(rows: Sequence[Delivery], outcomes: Sequence[Outcome]) -> Delivered:
     told.sent = len(sent)
     _write_sent(sent, now)
     Delivery.objects.bulk_update(others, UNSENT_FIELDS)
-    release_coupons(
-        coupon_ids=[
-            row.coupon_id for row in others if row.state == State.CANCELLED and row.coupon_id
-        ]
+    # Of those that were tried before one may have arrived, whatever the last answer was.
+    release_unsent(
+        [row for row in others if row.state == State.CANCELLED and row.attempts == FIRST_ATTEMPT]
     )
     log_sent(sent)
     return told
@@ -207,10 +241,9 @@ def _refuse(taken: Sequence[Delivery], checked: Checked) -> None:
         by_reason[verdict].append(key)
     for verdict, ids in by_reason.items():
         Delivery.objects.filter(id__in=ids).update(
-            state=State.CANCELLED, reason=verdict, lease=None, lease_until=None, coupon=None
+            state=State.CANCELLED, reason=verdict, lease=None, lease_until=None
         )
-    gone = [row.coupon_id for row in taken if row.pk in checked.refused and row.coupon_id]
-    release_coupons(coupon_ids=gone)
+    release_unsent([row for row in taken if row.pk in checked.refused and not row.attempts])
 
 
 def _put_back(checked: Checked) -> None:

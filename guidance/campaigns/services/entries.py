@@ -10,7 +10,7 @@ import pandas as pd
 
 from guidance.campaigns.models import PlanEntry
 from guidance.campaigns.planning.deciding import NOTHING, Decided
-from guidance.campaigns.planning.shoppers import Floats, Ints
+from guidance.campaigns.planning.shoppers import Floats, Ints, Words
 from guidance.core.copying import copy_rows
 
 CHUNK = 50_000
@@ -32,7 +32,12 @@ def thousandths(uplift: Floats) -> Ints:
 
 
 def write_entries(
-    plan_id: UUID, customers: Ints, decided: Decided, *, tell: Callable[[float], None]
+    plan_id: UUID,
+    customers: Ints,
+    tiers: Words,
+    decided: Decided,
+    *,
+    tell: Callable[[float], None],
 ) -> str:
     """Write every entry and return the SHA-256 of all; `tell` hears which share is written.
 
@@ -50,6 +55,7 @@ def write_entries(
                 "message_id": _or_none(decided.message[rows]),
                 "offer_id": _or_none(decided.offer[rows]),
                 "send_at": _times(decided.due[rows]),
+                "tier": tiers[rows],
                 "uplift": pd.Series(uplift[rows]).astype("Int64").replace(UNKNOWN, pd.NA),
             }
         )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from guidance.campaigns.models import Campaign, CampaignMessage, PushPlan, Verdict
+from guidance.campaigns.models import Campaign, CampaignMessage, Offer, PushPlan, Verdict
 from guidance.campaigns.planning.deciding import (
     Decided,
     Terms,
@@ -22,13 +22,13 @@ from guidance.campaigns.planning.deciding import (
     joined,
     settle,
 )
-from guidance.campaigns.planning.shoppers import Bools, Ints, Shoppers
+from guidance.campaigns.planning.shoppers import Bools, Ints, Shoppers, Words
 from guidance.campaigns.planning.timing import Timing
 from guidance.campaigns.selectors.audiences import walk
 from guidance.campaigns.selectors.hours import usual_hours
 from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import canonical, snapshot
-from guidance.campaigns.selectors.terms import terms_of
+from guidance.campaigns.selectors.terms import open_offers, terms_of
 from guidance.campaigns.services.entries import write_entries
 from guidance.core.jobs import JobContext
 from guidance.core.locks import hold_lock
@@ -100,11 +100,11 @@ def build_plan(*, plan: PushPlan, context: JobContext | None = None) -> PushPlan
     All columns lie in memory, about 80 bytes a shopper; rows go out in one transaction.
     """
     now = timezone.now()
-    customers, decided, terms = _decide_everybody(plan.campaign, now, context)
+    customers, tiers, decided, terms = _decide_everybody(plan.campaign, now, context)
     with transaction.atomic():
         told = lambda share: _tell(context, WRITING, READ_SHARE + (1 - READ_SHARE) * share)  # noqa: E731
         plan.entries.all().delete()
-        entries = write_entries(plan.pk, customers, decided, tell=told)
+        entries = write_entries(plan.pk, customers, tiers, decided, tell=told)
         plan.counts = _counts(decided, terms)
         plan.sha256 = plan_hash(plan.frozen, entries)
         plan.state, plan.built_at = PushPlan.State.PROPOSED, timezone.now()
@@ -122,12 +122,12 @@ def plan_hash(frozen: dict[str, Any], entries: str) -> str:
 
 def _decide_everybody(
     campaign: Campaign, now: datetime, context: JobContext | None
-) -> tuple[Ints, Decided, Terms]:
+) -> tuple[Ints, Words, Decided, Terms]:
     assert campaign.audience is not None
     terms = terms_of(campaign)
     whole = Customer.objects.count() or 1
     parts: list[Decided] = []
-    people: list[Ints] = []
+    people: list[tuple[Ints, Words]] = []
     done = 0
     zones = shop_zones()
     usual = usual_hours(now) if campaign.at_best_hour else None
@@ -137,14 +137,15 @@ def _decide_everybody(
         )
         due, allowed = sending_times(campaign, shoppers, zones, now)
         parts.append(decide(shoppers, terms, due=due, allowed=allowed))
-        people.append(shoppers.ids)
+        people.append((shoppers.ids, shoppers.tiers))
         done += len(ids)
         _tell(context, READING, READ_SHARE * min(done / whole, 1))
     if not parts:
         raise ValidationError(_("The audience is empty: nobody would get anything."))
     decided = joined(parts)
     settle(decided, terms)
-    return np.concatenate(people), decided, terms
+    everybody = np.concatenate([ids for ids, _tiers in people])
+    return everybody, np.concatenate([tiers for _ids, tiers in people]), decided, terms
 
 
 def sending_times(
@@ -211,6 +212,8 @@ def _check_plannable(campaign: Campaign) -> None:
         problems["stopped_at"] = _("The campaign was stopped.")
     if not CampaignMessage.objects.filter(step__campaign=campaign).exists():
         problems["messages"] = _("Give the campaign a message first.")
+    if Offer.objects.filter(campaign=campaign).exists() and not open_offers(campaign):
+        problems["offers"] = _("None of the campaign's offers is open and has coupons left.")
     if problems:
         raise ValidationError({name: [told] for name, told in problems.items()})
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -83,19 +82,28 @@ def _finish(plan: PushPlan) -> int:
 
 @transaction.atomic
 def _queue_chunk(plan: PushPlan, channels: dict[int, str]) -> int:
-    """Queue the entries after the last one that is queued; return how many."""
-    last = Delivery.objects.filter(plan=plan).aggregate(last=Max("customer_id"))["last"] or 0
-    entries = PlanEntry.objects.filter(plan=plan, verdict=Verdict.SEND, customer_id__gt=last)
+    """Queue the entries after the last one that is queued; return how many.
+
+    Those of a campaign that was stopped meanwhile are written down as stopped.
+    """
+    plan = PushPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
+    entries = PlanEntry.objects.filter(
+        plan=plan, verdict=Verdict.SEND, customer_id__gt=plan.queued_to
+    )
     rows = list(entries.order_by("customer_id").values_list(*FIELDS)[:CHUNK])
     if not rows:
         return 0
-    now = timezone.now()
     frame = pd.DataFrame(rows, columns=list(FIELDS))
-    _write(plan, frame, channels, now)
+    _write(plan, frame, channels, timezone.now())
+    plan.queued_to = int(frame.customer_id.iloc[-1])
+    plan.save(update_fields=["queued_to"])
     return len(rows)
 
 
 def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: datetime) -> None:
+    state, reason = Delivery.State.WAITING, Verdict.SEND
+    if plan.stopped_at is not None:
+        state, reason = Delivery.State.CANCELLED, Verdict.STOPPED
     deliveries = pd.DataFrame(
         {
             "id": [new_id().hex for _row in range(len(frame))],
@@ -107,8 +115,8 @@ def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: d
             "channel": frame.message_id.map(channels),
             "message_id": frame.message_id.astype("Int64"),
             "offer_id": frame.offer_id.astype("Int64"),
-            "state": Delivery.State.WAITING.value,
-            "reason": int(Verdict.SEND),
+            "state": state.value,
+            "reason": int(reason),
             "detail": "",
             "due_at": frame.send_at.map(as_text),
             "attempts": 0,

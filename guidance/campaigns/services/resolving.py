@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import ChannelLimit, Delivery, Verdict
+from guidance.campaigns.services.coupons import release_unsent
 from guidance.campaigns.services.logging_sent import log_sent
 from guidance.core.models import User
 from guidance.core.services import record_audit
@@ -34,6 +35,8 @@ def say_not_sent(*, delivery: Delivery, actor: User, again: bool) -> Delivery:
     else:
         row.state, row.reason = State.CANCELLED, Verdict.GIVEN_UP
     row.save(update_fields=["state", "reason", "due_at", "handed_at"])
+    if row.state == State.CANCELLED:
+        release_unsent([row])
     record_audit(actor=actor, verb="say_not_sent", target=row, details={"again": again})
     return row
 
@@ -47,7 +50,8 @@ def replay(*, delivery: Delivery, actor: User) -> Delivery:
     row = _locked(delivery, State.CANCELLED)
     if row.reason not in (Verdict.GIVEN_UP, Verdict.BOUNCED):
         raise ValidationError(_("Only what a channel gave up on can be sent again."))
-    row.state, row.reason, row.attempts = State.WAITING, Verdict.SEND, 0
+    # Not as if it had never been tried: its coupon may have arrived with it.
+    row.state, row.reason, row.attempts = State.WAITING, Verdict.SEND, 1
     row.due_at, row.handed_at = timezone.now(), None
     row.save(update_fields=["state", "reason", "attempts", "due_at", "handed_at"])
     record_audit(actor=actor, verb="replay_delivery", target=row)

@@ -5,8 +5,9 @@ from datetime import timedelta
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from guidance.campaigns.models import Campaign, CampaignStep, Coupon, Delivery, Offer, PlanEntry
+from guidance.campaigns.models import Campaign, CampaignStep, Offer
 from guidance.campaigns.rows import CampaignRow
+from guidance.campaigns.selectors.in_use import is_in_use
 from guidance.core.rows import Refused
 
 
@@ -38,23 +39,12 @@ def _check_currencies(row: CampaignRow, campaign: Campaign) -> None:
 def _check_taken_away(row: CampaignRow, campaign: Campaign) -> None:
     """An offer that has a pool, or that coupons or messages name, stays."""
     for offer in Offer.objects.filter(campaign=campaign).exclude(code__in=_codes(row)):
-        if _is_in_use(offer):
+        if is_in_use(offer):
             raise Refused(
                 "in_use",
                 _("offers: %(code)s has coupons or messages, so it cannot be taken away.")
                 % {"code": offer.code},
             )
-
-
-def _is_in_use(offer: Offer) -> bool:
-    """Plans may hold a million entries without an index by offer: they are asked last, and only
-    those of the offer's campaign."""
-    return (
-        offer.given > 0
-        or Coupon.objects.filter(offer=offer).exists()
-        or Delivery.objects.filter(offer=offer).exists()
-        or PlanEntry.objects.filter(plan__campaign=offer.campaign_id, offer=offer).exists()
-    )
 
 
 def _check_offer_times(row: CampaignRow, campaign: Campaign) -> None:

@@ -14,6 +14,7 @@ from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from guidance.behaviour.days import day_bounds
 from guidance.campaigns.models import (
     Campaign,
     CampaignMessage,
@@ -30,7 +31,7 @@ from guidance.campaigns.selectors.audiences import members
 from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.selectors.terms import terms_of
-from guidance.campaigns.selectors.triggered import Occasion, occasions
+from guidance.campaigns.selectors.triggered import LOOK_BACK, Occasion, occasions
 from guidance.campaigns.services.planning import out_of_quiet, plan_hash
 from guidance.catalog.models import Product
 from guidance.core.among import Among
@@ -75,7 +76,18 @@ def fire_triggers(*, now: datetime | None = None) -> int:
     """
     at = now or timezone.now()
     note_moves(now=at)
-    return sum(_fire(plan, at) for plan in _approved(at))
+    return sum(_fire_or_say_why(plan, at) for plan in _approved(at))
+
+
+def _fire_or_say_why(plan: PushPlan, now: datetime) -> int:
+    """Fire one trigger; what is wrong with it stops no other, and is said on its page."""
+    try:
+        count, problem = _fire(plan, now), ""
+    except ValidationError as error:
+        count, problem = 0, " ".join(error.messages)
+    if problem != plan.problem:
+        PushPlan.objects.filter(pk=plan.pk).update(problem=problem)
+    return count
 
 
 @transaction.atomic
@@ -114,6 +126,7 @@ def _approved(now: datetime) -> list[PushPlan]:
     plans = (
         PushPlan.objects.filter(
             state=State.APPROVED,
+            stopped_at=None,
             campaign__is_active=True,
             campaign__stopped_at=None,
             campaign__starts_at__lte=now,
@@ -148,7 +161,10 @@ def _fire(plan: PushPlan, now: datetime) -> int:
 def _follow_ups(
     campaign: Campaign, step: CampaignStep, wait: timedelta, now: datetime
 ) -> Iterable[Occasion]:
-    """Return who got the step before long enough ago and has no row of this one yet."""
+    """Return who got the step before long enough ago, not longer, and has no row of this yet.
+
+    Who got it before the step was there, or while workers were stopped for a day, hears no more.
+    """
     same = Delivery.objects.filter(
         campaign=campaign,
         step=step.number,
@@ -161,6 +177,7 @@ def _follow_ups(
         step=step.number - 1,
         state=Delivery.State.SENT,
         sent_at__lte=now - wait,
+        sent_at__gt=now - wait - LOOK_BACK,
     )
     rows = before.order_by("sent_at").values_list("customer", "occurrence", "sent_at")
     for customer_id, key, at in rows.iterator():
@@ -200,21 +217,26 @@ def _queue(plan: PushPlan, step: CampaignStep, wanted: dict[int, Occasion], now:
     due, allowed = out_of_quiet(campaign, shoppers, at_once, shop_zones())
     decided = decide(shoppers, terms, due=due, allowed=allowed)
     settle(decided, terms)
-    _keep_to_the_day(campaign, decided, now)
+    _keep_to_the_day(campaign, decided)
     rows = _rows(plan, step, shoppers, decided, wanted, now)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return sum(row.state == Delivery.State.WAITING for row in rows)
 
 
-def _keep_to_the_day(campaign: Campaign, decided: Decided, now: datetime) -> None:
-    """Let no more leave than the day's maximum, counted in the campaign's zone."""
+def _keep_to_the_day(campaign: Campaign, decided: Decided) -> None:
+    """Let no more be due on a day than its maximum, counted in the campaign's zone."""
     if campaign.daily_maximum is None:
         return
-    midnight = now.astimezone(campaign.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Delivery.objects.filter(campaign=campaign, created_at__gte=midnight)
-    used = today.exclude(state=Delivery.State.CANCELLED).count()
+    going = Delivery.objects.filter(campaign=campaign).exclude(state=Delivery.State.CANCELLED)
     places = np.flatnonzero(decided.verdict == Verdict.SEND)
-    decided.verdict[places[max(campaign.daily_maximum - used, 0) :]] = Verdict.DAILY_MAXIMUM
+    days = [
+        datetime.fromtimestamp(due, campaign.zone).date() for due in decided.due[places].tolist()
+    ]
+    for day in sorted(set(days)):
+        begins, ends = day_bounds(day, campaign.zone)
+        used = going.filter(due_at__gte=begins, due_at__lt=ends).count()
+        those = places[[one == day for one in days]]
+        decided.verdict[those[max(campaign.daily_maximum - used, 0) :]] = Verdict.DAILY_MAXIMUM
 
 
 def _rows(
