@@ -13,7 +13,7 @@ from guidance.experiments.advice import advise
 from guidance.experiments.models import TRANSITIONS, Experiment
 from guidance.experiments.outlook import progress_lines
 from guidance.experiments.overlaps import met_elsewhere
-from guidance.experiments.plan import digest, plan_problems
+from guidance.experiments.plan import decision_digest, digest, plan_problems
 from guidance.experiments.selectors import Report, metrics_of
 from guidance.experiments.wording import stopped_text
 
@@ -47,6 +47,8 @@ def life_card(experiment: Experiment, user: User, found: Report | None = None) -
             "lacks": plan_problems(experiment, arms),
             "seen": digest(experiment, arms),
         }
+    if experiment.awaits_second:
+        context["seen"] = decision_digest(experiment)
     if experiment.status == Status.APPROVED:
         context["beside"] = [other.name for other in met_elsewhere(experiment)]
     if found is not None and experiment.started_at is not None and not experiment.decided_at:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from guidance.experiments.hooks import testable_of
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors.chosen import metrics_of
 from guidance.experiments.targeting.check import check_conditions
 
@@ -129,9 +129,30 @@ def freeze(experiment: Experiment, arms: Sequence[Arm]) -> dict[str, Any]:
 
 
 def digest(experiment: Experiment, arms: Sequence[Arm]) -> str:
-    """Return a hash of everything an approval is given to: who read another text approves none."""
-    said = [experiment.name, experiment.hypothesis, freeze(experiment, arms)]
+    """Return a hash of everything an approval is given to: who read another text, or of a metric
+    that meant something else, approves none."""
+    meant = [
+        [metric.key, metric.version, *(str(getattr(metric, name)) for name in Metric.SAID)]
+        for metric in metrics_of(experiment).values()
+    ]
+    said = [experiment.name, experiment.hypothesis, freeze(experiment, arms), meant]
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def decision_said(experiment: Experiment) -> dict[str, Any]:
+    """Return what was decided, why, and what the data recommended."""
+    return {
+        "decision": experiment.decision,
+        "arm": experiment.decided_arm,
+        "reason": experiment.decision_reason,
+        "advice": experiment.evidence.get("advice", {}),
+    }
+
+
+def decision_digest(experiment: Experiment) -> str:
+    """Return a hash of the decision that waits, with the evidence it was proposed on."""
+    said = [experiment.decided_by_id, decision_said(experiment), experiment.evidence]
+    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _number(value: Decimal | int) -> float:

@@ -31,6 +31,7 @@ class Action(StrEnum):
 
     SHIP = "ship"
     KEEP_RUNNING = "keep_running"
+    WAIT = "wait"
     STOP = "stop"
     FIX_SPLIT = "fix_split"
 
@@ -47,6 +48,7 @@ class Rule(StrEnum):
     TOO_EARLY = "too_early"
     NOT_YET_READABLE = "not_yet_readable"
     GUARD_HARMED = "guard_harmed"
+    MAY_TURN = "may_turn"
     GOAL_BETTER = "goal_better"
     GOAL_WORSE = "goal_worse"
     GAIN_TOO_SMALL = "gain_too_small"
@@ -83,7 +85,8 @@ class Result:
     """One metric of one treatment against the control, and its place in the family of tests.
 
     `may_be_worth` tells whether the gain may reach the smallest effect that is worth the change,
-    `is_alarm` that a guard is harmed beyond the confidence at which no end is waited for.
+    `is_alarm` that a guard is harmed beyond the confidence at which no end is waited for, and
+    `may_turn` that returns still to come may turn it.
     """
 
     metric: str
@@ -94,6 +97,7 @@ class Result:
     less_is_better: bool = False
     may_be_worth: bool = True
     is_alarm: bool = False
+    may_turn: bool = False
 
     @property
     def gain(self) -> float:
@@ -118,7 +122,8 @@ class StopRule:
     A sequential test may be read on any day, another at its planned end: when every horizon that
     the plan names is reached. Neither is read before `fewest_days` have passed: weekdays and
     weekends differ. `has_ended` says that no more data will come; `days_left` is the estimate of
-    the days that are left, where there is one.
+    the days that are left, where there is one, `longest_wait` the days after the end in which the
+    last shoppers' figures come in.
     """
 
     days: int
@@ -130,6 +135,7 @@ class StopRule:
     fewest_days: int = 7
     most_days: int = 60
     days_left: int | None = None
+    longest_wait: int = LONGEST_WAIT
 
     @property
     def is_at_end(self) -> bool:
@@ -155,7 +161,7 @@ class StopRule:
         """Whether the one look was due so long ago that it has become many."""
         if self.is_sequential or self.has_ended or self.planned_days is None:
             return False
-        return self.is_at_end and self.days > self.planned_days + LONGEST_WAIT
+        return self.is_at_end and self.days > self.planned_days + self.longest_wait
 
 
 @dataclass(frozen=True)
@@ -168,11 +174,13 @@ class Recommendation:
     reason: str
     arm: str = ""
     caveats: tuple[str, ...] = ()
+    is_overdue: bool = False
 
 
 TEXTS = {
     Action.SHIP: gettext_lazy("Ship %(arm)s."),
     Action.KEEP_RUNNING: gettext_lazy("Keep the experiment running."),
+    Action.WAIT: gettext_lazy("Take in no more shoppers and wait with the decision."),
     Action.STOP: gettext_lazy("Stop the experiment and stay with the control."),
     Action.FIX_SPLIT: gettext_lazy("Fix the split; what the arms show so far does not count."),
 }
@@ -183,7 +191,8 @@ def recommend(health: Health, results: Sequence[Result], rule: StopRule) -> Reco
     found = _unsound(health) or _alarmed(results) or _unreadable(rule) or _judged(results, rule)
     action, named, reason, arm = found
     text = str(TEXTS[action]) % {"arm": arm}
-    return Recommendation(action, named, text, reason, arm, _caveats(health, results, rule))
+    caveats = _caveats(health, results, rule)
+    return Recommendation(action, named, text, reason, arm, caveats, rule.is_overdue)
 
 
 Found = tuple[Action, Rule, str, str]
@@ -261,6 +270,9 @@ def _judged(results: Sequence[Result], rule: StopRule) -> Found:
     better = [r for r in open_goals if r.is_better and not _is_lost(r.arm, goals)]
     if worth := [result for result in better if result.may_be_worth]:
         best = max(worth, key=lambda result: result.gain)
+        if best.may_turn:
+            reason = _("%(metric)s of %(arm)s is better so far; many returns are still to come.")
+            return Action.WAIT, Rule.MAY_TURN, reason % _names(best), ""
         reason = _("%(metric)s of %(arm)s is better than the control's.") % _names(best)
         return Action.SHIP, Rule.GOAL_BETTER, reason, best.arm
     if open_goals and all(_is_lost(result.arm, goals) for result in open_goals):

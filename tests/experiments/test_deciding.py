@@ -13,7 +13,7 @@ from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
 from guidance.experiments.advice import advise
 from guidance.experiments.models import Arm, Experiment
-from guidance.experiments.plan import plan_problems
+from guidance.experiments.plan import decision_digest, plan_problems
 from guidance.experiments.recommending import Action, Rule
 from guidance.experiments.services import (
     confirm_decision,
@@ -251,6 +251,9 @@ def test_a_harmed_guardrail_stops_the_experiment_and_a_person_decides(
 ) -> None:
     Experiment.objects.filter(pk=experiment.pk).update(guardrails=["satisfaction"], frozen={})
     _rated(visit, model=1, baseline=4)
+    # The first answers of a cold model say nothing of the others.
+    assert watch_guardrails() == 0
+    _over(experiment)
     assert watch_guardrails() == 1
     experiment.refresh_from_db()
     assert (experiment.status, experiment.stop_cause) == ("stopped", "guardrail")
@@ -270,12 +273,41 @@ def test_a_guardrail_that_gains_or_stays_stops_nothing(
 ) -> None:
     Experiment.objects.filter(pk=experiment.pk).update(guardrails=["satisfaction"], frozen={})
     _rated(visit, model=model, baseline=baseline)
+    _over(experiment)
     assert watch_guardrails() == 0
 
 
 def test_harm_in_what_is_no_guardrail_stops_nothing(visit: Visit, experiment: Experiment) -> None:
     _rated(visit, model=1, baseline=4)
+    _over(experiment)
     assert watch_guardrails() == 0
+
+
+def test_nobody_confirms_a_decision_that_they_did_not_see(
+    won: Experiment, home: Surface, ada: User, bob: User
+) -> None:
+    proposed = decide_experiment(experiment=won, verdict="keep", reason=BECAUSE, actor=ada)
+    seen = decision_digest(proposed)
+    withdraw_decision(experiment=won, actor=ada)
+    won.refresh_from_db()
+    again = decide_experiment(
+        experiment=won, verdict="keep", reason="Another reason, told later.", actor=ada
+    )
+    with pytest.raises(ValidationError, match="Another decision"):
+        confirm_decision(experiment=won, actor=bob, seen=seen)
+    assert confirm_decision(experiment=won, actor=bob, seen=decision_digest(again)).decided_at
+
+
+def test_what_was_to_be_read_once_is_not_shipped_by_one_person_weeks_later(
+    won: Experiment, home: Surface, ada: User
+) -> None:
+    won.started_at = timezone.now() - timedelta(days=40)
+    won.save(update_fields=["started_at"])
+    assert _advice(won)[0] == Action.SHIP
+    proposed = decide_experiment(
+        experiment=won, verdict="ship", arm="model", reason=BECAUSE, actor=ada
+    )
+    assert proposed.awaits_second
 
 
 def test_a_stop_never_lies_before_the_start_though_the_clock_went_back() -> None:

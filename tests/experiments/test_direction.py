@@ -24,6 +24,7 @@ from guidance.experiments.statistics import (
     compare,
     correct,
     measure,
+    rare_difference,
 )
 
 SOUND = Health(SampleRatio(0.4, (2000.0, 2000.0)))
@@ -80,6 +81,34 @@ def test_a_harm_is_a_rise_where_less_is_better_and_a_fall_elsewhere() -> None:
     assert harm_between(SAME, MORE) is None
     assert isinstance(harm_between(SAME, FEWER), Comparison)
     assert harm_between(SAME, ProportionSample(0, 0), less_is_better=True) is None
+
+
+def test_a_guard_with_next_to_no_cases_in_one_arm_is_seen_to_rise() -> None:
+    two, many = ProportionSample(20_000, 2), ProportionSample(20_000, 150)
+    risen = harm_between(two, many, less_is_better=True)
+    assert isinstance(risen, Comparison)
+    assert risen.value == pytest.approx(148 / 20_000)
+    assert 0.005 < risen.low < risen.value < risen.high < 0.011
+    assert harm_between(two, ProportionSample(20_000, 6), less_is_better=True) is None
+    assert harm_between(many, two, less_is_better=True) is None
+    none = ProportionSample(20_000, 0)
+    assert harm_between(none, none, less_is_better=True) is None
+
+
+def test_the_interval_of_rare_cases_is_the_published_one() -> None:
+    """Newcombe 1998, table II, method 10: 56/70 and 48/80, 9/10 and 3/10, 10/10 and 0/20."""
+    for (a, n), (b, m), low, high in (
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+    ):
+        found = rare_difference(ProportionSample(m, b), ProportionSample(n, a))
+        assert isinstance(found, Comparison)
+        assert (found.low, found.high) == (
+            pytest.approx(low, abs=2e-4),
+            pytest.approx(high, abs=2e-4),
+        )
 
 
 def test_what_may_be_worth_the_change_looks_down_where_less_is_better() -> None:

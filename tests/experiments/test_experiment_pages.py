@@ -187,7 +187,9 @@ def test_a_draft_is_written_approved_by_another_started_decided_and_taken_back(
     text = turn(ada, "decide", choice="ship:model", reason="I like the model best.")
     assert "holds once a second person confirms" in text
     assert "/confirm/" not in text
-    text = turn(mia, "confirm")
+    assert "Another decision was proposed" in turn(mia, "confirm", seen="an earlier one")
+    page = mia.get(f"{url}/change/")
+    text = turn(mia, "confirm", seen=page.context["seen"])
     surface.refresh_from_db()
     assert (experiment.status, surface.policy) == ("decided", "model")
     assert "ada, confirmed by mia" in text

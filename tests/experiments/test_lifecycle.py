@@ -13,7 +13,7 @@ from django.utils import timezone
 from guidance.behaviour.models import Source
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
-from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.overlaps import overlap_problems
 from guidance.experiments.plan import digest, freeze, plan_problems
 from guidance.experiments.services import (
@@ -195,6 +195,10 @@ def test_an_approval_is_for_what_was_read(person: Callable[..., User]) -> None:
     experiment.hypothesis = "Something else."
     save_experiment(experiment=experiment, actor=None)
     ada = person(Role.ANALYST)
+    with pytest.raises(ValidationError, match="read it again"):
+        approve_experiment(experiment=experiment, actor=ada, seen=seen)
+    seen = digest(experiment, list(experiment.arms.all()))
+    Metric.objects.filter(key="ctr").update(direction="down")
     with pytest.raises(ValidationError, match="read it again"):
         approve_experiment(experiment=experiment, actor=ada, seen=seen)
     seen = digest(experiment, list(experiment.arms.all()))

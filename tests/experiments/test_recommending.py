@@ -107,6 +107,8 @@ MISSING = Result(
         (SOUND, [BETTER], replace(DAILY, has_ended=True), Action.SHIP, Rule.GOAL_BETTER),
         (SOUND, [UNCLEAR], replace(DAILY, has_ended=True), Action.STOP, Rule.NOTHING_FOUND),
         (SOUND, [BETTER, ALARM], replace(DAILY, days=1), Action.STOP, Rule.GUARD_ALARM),
+        (SOUND, [replace(BETTER, may_turn=True)], TWO_WEEKS, Action.WAIT, Rule.MAY_TURN),
+        (SOUND, [replace(WORSE, may_turn=True)], TWO_WEEKS, Action.STOP, Rule.GOAL_WORSE),
         (SOUND, [SMALL], DAILY, Action.STOP, Rule.GAIN_TOO_SMALL),
         (
             SOUND,

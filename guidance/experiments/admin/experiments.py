@@ -215,7 +215,7 @@ class ExperimentAdmin(ExperimentViews):
         """Take one step of an experiment's life."""
         step = STEPS[name]
         call = step.call
-        if name == "approve":
+        if name in {"approve", "confirm"}:
             call = partial(call, seen=request.POST.get("seen", ""))
         return self._turn(request, pk, step.permission, call, step.said)
 

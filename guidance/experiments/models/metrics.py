@@ -72,6 +72,11 @@ class Metric(models.Model):
 
     # Denominators that are shoppers; every other divides one sum by another.
     OF_SHOPPERS: ClassVar = frozenset({Denominator.EXPOSED, Denominator.SAW})
+    # What makes two versions of a metric different ones.
+    SAID: ClassVar = (
+        *("name", "kind", "counted", "event_kinds", "worth", "denominator", "base_kinds"),
+        *("window_days", "returns_days", "currency", "cap", "direction", "role"),
+    )
 
     key = models.SlugField(_("key"), max_length=50)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
@@ -195,6 +200,11 @@ class Metric(models.Model):
         return 1_000 if self.counted == self.Counted.LATENCY else 1
 
     @property
+    def whole_cap(self) -> int:
+        """The cap in the whole numbers kept, 0 for none."""
+        return 0 if self.cap is None else int(self.cap * self.scale)
+
+    @property
     def maturity(self) -> timedelta:
         """How long after a shopper's first decision the shopper's part can still change."""
         if not self.is_over_events:
@@ -228,5 +238,9 @@ class Metric(models.Model):
             problems["returns_days"] = gettext("Only money is netted of returns.")
         if self.cap is not None and self.kind not in (self.Kind.MEAN, self.Kind.REVENUE):
             problems["cap"] = gettext("Only a mean or money per shopper can be capped.")
+        elif self.cap is not None and not self.whole_cap:
+            problems["cap"] = gettext("Nobody would count; leave it empty for no cap.")
+        elif self.cap is not None and self.cap * self.scale != self.whole_cap:
+            problems["cap"] = gettext("What is counted is whole: give a whole number.")
         if problems:
             raise ValidationError(problems)

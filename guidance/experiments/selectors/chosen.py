@@ -6,16 +6,27 @@ from guidance.core.selectors import default_market
 from guidance.experiments.metrics import chosen_keys
 from guidance.experiments.models import Experiment, Metric
 
+FIRST_VERSION = 1
+
 
 def metrics_of(experiment: Experiment) -> dict[str, Metric]:
-    """Return the metrics by key, in the order of the page; a key that names none has no entry."""
+    """Return the metrics by key, in the order of the page; a key that names none has no entry.
+
+    From the approval on they are those of the approval: one that joined later is not counted. An
+    experiment approved before there were versions has the first of each.
+    """
     keys = chosen_keys(experiment)
     found = {(metric.key, metric.version): metric for metric in Metric.objects.filter(key__in=keys)}
     current = {metric.key: metric for metric in found.values() if metric.is_current}
-    chosen = {
-        key: found.get((key, experiment.metric_versions.get(key, 0)), current.get(key))
-        for key in keys
-    }
+    pinned = experiment.metric_versions
+    if pinned or experiment.approved_at is None:
+        chosen = {
+            key: found.get((key, pinned[key])) if key in pinned else current.get(key)
+            for key in keys
+            if key in pinned or not pinned
+        }
+    else:
+        chosen = {key: found.get((key, FIRST_VERSION)) for key in keys}
     named = {key: metric for key, metric in chosen.items() if metric is not None}
     if any(metric.is_money and not metric.currency for metric in named.values()):
         currency = default_market().currency

@@ -153,8 +153,8 @@ def values_select(
     both need, '' without such metrics; `unit` is the table of the shoppers.
 
     An event is joined to the rules of the metrics that count its kind, so that one pass over the
-    events serves every metric. A return counts only after a purchase of the same product in the
-    window.
+    events serves every metric. A return that is taken off, or divided by purchases, counts only
+    after a purchase of the same product in the window.
     """
     rules = [rule for metric in metrics for rule in _rules(metric)]
     if not rules:
@@ -193,7 +193,7 @@ FROM (
     WHERE e.kind IN ({_listed("kind", kinds)}) AND e.source IN ({_listed("source", sources)})
         {"AND u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else ""}
         {scope.of_customers("u.customer_id")}{scope.received("e")}
-        AND (r.part <> 'less' OR EXISTS (
+        AND (r.part NOT IN ('less', 'returned') OR EXISTS (
             SELECT 1 FROM behaviour_event b
             WHERE b.customer_id = u.customer_id AND b.product_id = e.product_id
                 AND b.kind = 'purchase' AND b.source IN ({_listed("source", sources)})
@@ -274,12 +274,15 @@ def _rules(metric: Metric) -> list[tuple[Any, ...]]:
         return []
     span = timedelta(days=metric.window_days) // MICROSECOND
     netted = timedelta(days=metric.window_days + metric.returns_days) // MICROSECOND
-    most = 0 if metric.cap is None else int(metric.cap * metric.scale)
 
     def rule(kind: str, part: str, until: int) -> tuple[Any, ...]:
-        return (metric.pk, kind, part, metric.worth, metric.currency, until, span, most)
+        return (metric.pk, kind, part, metric.worth, metric.currency, until, span, metric.whole_cap)
 
-    rules = [rule(kind, "total", span) for kind in metric.event_kinds]
+    bought_too = "purchase" in metric.base_kinds
+    rules = [
+        rule(kind, "returned" if kind == "return" and bought_too else "total", span)
+        for kind in metric.event_kinds
+    ]
     rules += [rule(kind, "base", span) for kind in metric.base_kinds]
     if metric.returns_days:
         rules.append(rule("return", "less", netted))
@@ -291,6 +294,8 @@ def _columns_of(metric: Metric) -> tuple[str, str]:
     top = f"u.{metric.counted}"
     if metric.kind == Metric.Kind.PROPORTION:
         top = f"CASE WHEN {top} > 0 THEN 1 ELSE 0 END"
+    elif most := metric.whole_cap:
+        top = f"CASE WHEN {top} > {most} THEN {most} ELSE {top} END"
     if metric.denominator == Metric.Denominator.SAW:
         return top, "CASE WHEN u.seen > 0 THEN 1 ELSE 0 END"
     if metric.denominator == Metric.Denominator.EXPOSED:

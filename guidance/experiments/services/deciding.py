@@ -1,7 +1,5 @@
 """The decision about an experiment: by a person, against the data only by two, and undone."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +10,7 @@ from guidance.experiments.advice import advise, agrees
 from guidance.experiments.evidence import evidence_of
 from guidance.experiments.hooks import Testable, testable_of
 from guidance.experiments.models import Arm, Experiment
+from guidance.experiments.plan import decision_digest, decision_said
 from guidance.experiments.selectors import report
 from guidance.experiments.services.lifecycle import mark_stopped
 from guidance.experiments.services.steps import lock, lock_for, record_step, require_way
@@ -53,7 +52,11 @@ def decide_experiment(
         changed += ["is_against_advice", "second_by", "evidence"]
         if locked.is_against_advice:
             record_step(
-                locked, verb="propose_decision", actor=actor, changed=changed, details=_said(locked)
+                locked,
+                verb="propose_decision",
+                actor=actor,
+                changed=changed,
+                details=decision_said(locked),
             )
         else:
             _conclude(locked, actor=actor, changed=changed, verb="decide_experiment")
@@ -61,12 +64,15 @@ def decide_experiment(
 
 
 @transaction.atomic
-def confirm_decision(*, experiment: Experiment, actor: User) -> Experiment:
+def confirm_decision(*, experiment: Experiment, actor: User, seen: str | None = None) -> Experiment:
     """Make a decision against the recommendation hold, as its second person.
 
-    Raises ValidationError for the person who proposed it, or where none waits.
+    `seen` is the `decision_digest` that the person looked at. Raises ValidationError for the person
+    who proposed it, where none waits, or where another one does by now.
     """
     locked = _lock_proposed(experiment)
+    if seen is not None and seen != decision_digest(locked):
+        raise ValidationError(_("Another decision was proposed meanwhile; look at it again."))
     if locked.decided_by_id == actor.pk:
         raise ValidationError(
             _("You decided this against the recommendation; somebody else must confirm it.")
@@ -80,7 +86,7 @@ def confirm_decision(*, experiment: Experiment, actor: User) -> Experiment:
 def withdraw_decision(*, experiment: Experiment, actor: User) -> Experiment:
     """Take a decision that waits for its second person back; anybody who may decide may."""
     locked = _lock_proposed(experiment)
-    details = _said(locked)
+    details = decision_said(locked)
     locked.decision = locked.decided_arm = locked.decision_reason = ""
     locked.decided_by, locked.is_against_advice, locked.evidence = None, False, {}
     record_step(
@@ -127,7 +133,7 @@ def _conclude(locked: Experiment, *, actor: User, changed: list[str], verb: str)
         )
         locked.shipped_at = now
         changed += ["shipped_before", "shipped_at"]
-    record_step(locked, verb=verb, actor=actor, changed=changed, details=_said(locked))
+    record_step(locked, verb=verb, actor=actor, changed=changed, details=decision_said(locked))
 
 
 def _lock_proposed(experiment: Experiment) -> Experiment:
@@ -157,12 +163,3 @@ def _testable(experiment: Experiment) -> Testable:
             % {"surface": experiment.surface}
         )
     return testable
-
-
-def _said(experiment: Experiment) -> dict[str, Any]:
-    return {
-        "decision": experiment.decision,
-        "arm": experiment.decided_arm,
-        "reason": experiment.decision_reason,
-        "advice": experiment.evidence.get("advice", {}),
-    }

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -12,12 +11,7 @@ from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.experiments.metrics import READY_MADE
 from guidance.experiments.models import Experiment, Metric
-
-# What makes two versions of a metric different ones.
-SAID = (
-    *("name", "kind", "counted", "event_kinds", "worth", "denominator", "base_kinds"),
-    *("window_days", "returns_days", "currency", "cap", "direction", "role"),
-)
+from guidance.experiments.selectors.chosen import FIRST_VERSION
 
 
 def sync_metrics(**kwargs: Any) -> None:
@@ -45,7 +39,7 @@ def save_metric(*, metric: Metric, actor: User | None) -> Metric:
     before = Metric.objects.select_for_update().get(pk=metric.pk)
     if not before.is_current:
         raise ValidationError(_("A newer version of this metric is there; change that one."))
-    changed = [name for name in SAID if getattr(before, name) != getattr(metric, name)]
+    changed = [name for name in Metric.SAID if getattr(before, name) != getattr(metric, name)]
     if not changed:
         return before
     metric.is_ready_made = before.is_ready_made and "name" not in changed
@@ -62,7 +56,9 @@ def save_metric(*, metric: Metric, actor: User | None) -> Metric:
 def is_used(metric: Metric) -> bool:
     """Tell whether an experiment was approved with this version, or counted by it before there
     were versions."""
-    approved = Experiment.objects.exclude(approved_at=None)
-    pinned = Q(**{f"metric_versions__{metric.key}": metric.version})
-    unpinned = Q(metric_versions={}) if metric.version == 1 else Q(pk__in=[])
-    return approved.filter(pinned | unpinned).exists()
+    pinned = Experiment.objects.exclude(approved_at=None).values_list("metric_versions", flat=True)
+    # In Python: a key may read like a lookup or a place in a list.
+    return any(
+        versions.get(metric.key) == metric.version if versions else metric.version == FIRST_VERSION
+        for versions in pinned.iterator()
+    )

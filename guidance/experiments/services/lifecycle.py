@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from guidance.core.locks import hold_lock
 from guidance.core.models import User
-from guidance.experiments.models import Experiment
+from guidance.experiments.metrics import chosen_keys
+from guidance.experiments.models import Experiment, Metric
 from guidance.experiments.overlaps import overlap_problems
 from guidance.experiments.plan import digest, freeze, plan_problems
 from guidance.experiments.selectors import metrics_of
@@ -33,6 +34,8 @@ def approve_experiment(
     if actor is not None and actor.pk in locked.author_ids:
         raise ValidationError(_("You wrote this experiment; somebody else must approve it."))
     arms = list(locked.arms.all())
+    # Held: what a metric means must not change between the reading and the approval.
+    list(Metric.objects.select_for_update().filter(key__in=chosen_keys(locked)).order_by("pk"))
     if seen is not None and seen != digest(locked, arms):
         raise ValidationError(_("Somebody changed the draft after you opened it; read it again."))
     if problems := plan_problems(locked, arms):

@@ -2,6 +2,7 @@
 
     checks        what no figure can be made of
     intervals     one arm's figure
+    rare          two shares with next to no cases
     effects       an effect and its standard error (CUPED and ratios by the delta method)
     strata        the same within strata
     inference     one look: Welch
@@ -54,6 +55,7 @@ from guidance.experiments.statistics.progress import (
     more_needed,
     power_so_far,
 )
+from guidance.experiments.statistics.rare import rare_difference
 from guidance.experiments.statistics.results import (
     CONFIDENCE,
     Comparison,
@@ -107,6 +109,7 @@ __all__ = [
     "more_needed",
     "power",
     "power_so_far",
+    "rare_difference",
     "relative_lift",
     "sample_ratio",
     "sample_ratio_of_periods",
