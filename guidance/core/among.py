@@ -1,7 +1,8 @@
 """A condition over thousands of ids as one parameter, on both databases."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import F, Lookup
@@ -12,7 +13,7 @@ class Among(Lookup):
 
     lookup_name = "among"
     prepare_rhs = False
-    kind: type = int
+    kind: Callable[[Any], Any] = int
     # Said aloud: small numbers would travel as a narrower array, which cannot be hashed.
     array = "bigint[]"
 
@@ -36,3 +37,12 @@ class AmongTexts(Among):
     lookup_name = "among_texts"
     kind = str
     array = "text[]"
+
+
+class AmongUuids(Among):
+    """The same over thousands of UUIDs."""
+
+    lookup_name = "among_uuids"
+    # As SQLite keeps them; PostgreSQL reads them too.
+    kind = staticmethod(attrgetter("hex"))
+    array = "uuid[]"

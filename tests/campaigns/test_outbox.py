@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from guidance.campaigns.channels import Channel, Message, Outcome, register_channel
@@ -22,6 +24,7 @@ from guidance.campaigns.models import (
 from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.services.approval import stop_campaign
 from guidance.campaigns.services.claiming import claim, renew, take_tokens
+from guidance.campaigns.services.composing import words_for
 from guidance.campaigns.services.delivering import (
     MOST_ATTEMPTS,
     deliver_due,
@@ -30,6 +33,7 @@ from guidance.campaigns.services.delivering import (
 )
 from guidance.content.models import PublishedCopy
 from guidance.customers.selectors import suppressed
+from guidance.customers.tokens import read_unsubscribe_token
 from guidance.decisions.models import Decision
 from tests import factories
 from tests.campaigns.pushes import allow, approved, push, shopper
@@ -282,6 +286,58 @@ def test_nobody_gets_what_was_meant_for_a_visitor_they_became(recorder: type[Rec
     visitor.save()
     deliver_due(channel="null")
     assert states(plan) == {("cancelled", V.NOT_AUDIENCE): 1}
+
+
+def test_a_batch_takes_as_many_statements_however_many_messages(
+    recorder: type[Recorder],
+) -> None:
+    counts = []
+    for size in (2, 20):
+        people = [shopper("null", tier=("gold", "")[n % 2]) for n in range(size)]
+        message = push(*people)
+        factories.offer(campaign=message.step.campaign)
+        approved(message.step.campaign)
+        with CaptureQueriesContext(connection) as captured:
+            assert deliver_due(channel="null").sent == size
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_each_shopper_reads_their_own_code_and_links_in_words_rendered_once(
+    recorder: type[Recorder],
+) -> None:
+    people = [shopper("null", ref=f"<{n}>&", tier=("gold", "")[n % 2]) for n in range(6)]
+    message = push(*people)
+    message.template = "{greeting} {text} {code} {unsubscribe} {preferences}"
+    message.save()
+    offer = factories.offer(campaign=message.step.campaign, is_pooled=True)
+    Coupon.objects.bulk_create(Coupon(offer=offer, code=f"<ONE{n}>&") for n in range(6))
+    approved(message.step.campaign)
+    deliver_due(channel="null")
+    told = {one.customer_ref: one for one in recorder.got}
+    for person in people:
+        one = told[person.ref]
+        mine = Coupon.objects.get(customer=person).code
+        assert mine in one.body
+        assert ("gold" in one.body) == (person.tier == "gold")
+        token = one.body.split("/u/")[1].split()[0].strip("/")
+        assert read_unsubscribe_token(token).customer == person.ref
+        assert "mark" not in one.body
+
+
+def test_a_mails_html_escapes_what_is_a_shoppers_own() -> None:
+    message = factories.campaign_message(channel="email", template="{text} {code}")
+    for _again in range(2):
+        words = words_for(
+            message,
+            campaign=message.step.campaign,
+            customer=factories.customer(),
+            offer=None,
+            code="<b>&",
+        )
+        assert "<b>&" in words.body
+        assert "&lt;b&gt;&amp;" in words.html
+        assert "<b>&" not in words.html
 
 
 def test_the_database_refuses_a_second_message_for_the_same_occasion() -> None:

@@ -18,6 +18,7 @@ from guidance.campaigns.models import (
     PushPlan,
 )
 from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.core.among import AmongUuids
 
 State = Delivery.State
 # What sending needs to know; half the columns are times, which are dear to read.
@@ -25,10 +26,13 @@ READ = (
     *("campaign_id", "plan_id", "step", "customer_id", "occurrence", "channel", "message_id"),
     *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease"),
     *("customer__ref", "customer__time_zone", "customer__country", "customer__merged_into_id"),
+    *("customer__tier", "sent_at", "handed_at"),
 )
 # Longer than what is given to a channel at once takes with every message at its time-out; renewed
 # before each of these. What is held longer was lost.
 LEASE = timedelta(minutes=4)
+# Younger than this a lease is nobody else's whatever the clocks say, and need not be renewed.
+FRESH = LEASE / 4
 
 
 def claim(
@@ -46,10 +50,10 @@ def claim(
         ids = rows.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)
         taken = list(ids[:most])
         # Of two workers the caps let the one go on that took its messages first.
-        Delivery.objects.filter(id__in=taken).update(
+        Delivery.objects.filter(AmongUuids("id", taken)).update(
             state=State.SENDING, lease=lease, lease_until=now + LEASE
         )
-    mine = Delivery.objects.filter(id__in=taken, lease=lease).order_by("due_at", "id")
+    mine = Delivery.objects.filter(AmongUuids("id", taken), lease=lease).order_by("due_at", "id")
     return _with_their_rows(list(mine.select_related("customer").only(*READ)))
 
 
@@ -58,7 +62,7 @@ def renew(deliveries: Sequence[Delivery]) -> list[Delivery]:
     those still ours."""
     now = timezone.now()
     mine = Delivery.objects.filter(
-        id__in=[one.pk for one in deliveries],
+        AmongUuids("id", [one.pk for one in deliveries]),
         state=State.SENDING,
         lease__in={one.lease for one in deliveries},
     )

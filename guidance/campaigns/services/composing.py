@@ -1,7 +1,7 @@
 """Messages ready to leave: texts filled in, coupons given, addresses opened, ways out added."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from guidance.campaigns.models import (
     Verdict,
 )
 from guidance.campaigns.rendering import (
-    Links,
     OfferFacts,
     ProductFacts,
     Reader,
@@ -28,6 +27,7 @@ from guidance.campaigns.rendering import (
 )
 from guidance.campaigns.services.coupons import claim_coupons
 from guidance.campaigns.services.rechecking import Checked
+from guidance.campaigns.stencils import Stencils
 from guidance.customers.models import Customer
 from guidance.customers.selectors import addresses
 from guidance.customers.tokens import preferences_url, unsubscribe_headers, unsubscribe_url
@@ -54,12 +54,14 @@ def compose(checked: Checked, carrier: Channel) -> list[Message]:
     without = [one.pk for one in checked.leaving if one.offer_id and one.pk not in coupons]
     _refuse(checked, without, Verdict.NO_COUPON)
     _keep_coupons(checked.leaving, coupons)
+    stencils = Stencils()
     return [
         message_of(
             one,
             address=kept.get(one.customer_id, ""),
             coupon=coupons.get(one.pk),
             has_headers=carrier.has_headers,
+            stencils=stencils,
         )
         for one in checked.leaving
     ]
@@ -72,7 +74,12 @@ def _refuse(checked: Checked, gone: Sequence[UUID], verdict: Verdict) -> None:
 
 
 def message_of(
-    delivery: Delivery, *, address: str, coupon: Coupon | None, has_headers: bool = True
+    delivery: Delivery,
+    *,
+    address: str,
+    coupon: Coupon | None,
+    has_headers: bool = True,
+    stencils: Stencils | None = None,
 ) -> Message:
     """Return one delivery's message; its id is its key and its decision."""
     wording, campaign, customer = delivery.message, delivery.campaign, delivery.customer
@@ -84,6 +91,7 @@ def message_of(
         offer=delivery.offer,
         code=code,
         delivery=delivery.pk,
+        stencils=stencils,
     )
     headers = {}
     if has_headers and campaign.purpose != Purpose.TRANSACTIONAL:
@@ -121,8 +129,23 @@ def words_for(
     offer: Offer | None,
     code: str,
     delivery: UUID | None = None,
+    stencils: Stencils | None = None,
 ) -> Rendered:
-    """Return what a shopper would read; without a delivery, as a preview."""
+    """Return what a shopper would read; without a delivery, as a preview.
+
+    `stencils` are those of a batch, in which many read the same.
+    """
+    return (stencils or Stencils()).fill(
+        (wording.pk, campaign.pk, offer.pk if offer else None),
+        tier=customer.tier,
+        own=_own(wording, campaign=campaign, customer=customer, code=code, delivery=delivery),
+        render=lambda reader: _render(wording, campaign=campaign, offer=offer, reader=reader),
+    )
+
+
+def _render(
+    wording: CampaignMessage, *, campaign: Campaign, offer: Offer | None, reader: Reader
+) -> Rendered:
     product, language = wording.publication.product, wording.language
     return render(
         Words(
@@ -135,11 +158,7 @@ def words_for(
             title=product.title_in(language), price=product.price, currency=product.currency
         ),
         offer=None if offer is None else facts_of(offer, campaign, language),
-        reader=Reader(
-            tier=customer.tier,
-            code=code,
-            links=links_for(wording, campaign=campaign, customer=customer, delivery=delivery),
-        ),
+        reader=reader,
         as_html=wording.channel == HTML_CHANNEL,
     )
 
@@ -181,26 +200,33 @@ def facts_of(offer: Offer, campaign: Campaign, language: str) -> OfferFacts:
     )
 
 
-def links_for(
-    wording: CampaignMessage, *, campaign: Campaign, customer: Customer, delivery: UUID | None
-) -> Links:
-    """Return the product's page, the shopper's preferences and, but for what they must be told,
-    the way out."""
-    sku = quote(wording.publication.product.sku, safe="")
-    page = settings.PRODUCT_URL.replace("{sku}", sku)
-    unsubscribe = ""
+def _own(
+    wording: CampaignMessage,
+    *,
+    campaign: Campaign,
+    customer: Customer,
+    code: str,
+    delivery: UUID | None,
+) -> dict[str, Callable[[], str]]:
+    """Return how to make what is a shopper's own: their code, the product's page, their preferences
+    and, but for what they must be told, the way out."""
+    own: dict[str, Callable[[], str]] = {
+        "preferences": lambda: preferences_url(customer=customer.ref)
+    }
+    if code:
+        own["code"] = lambda: code
+    if settings.PRODUCT_URL:
+        sku = quote(wording.publication.product.sku, safe="")
+        page = settings.PRODUCT_URL.replace("{sku}", sku)
+        own["product"] = lambda: page.replace("{decision}", str(delivery) if delivery else "")
     if campaign.purpose != Purpose.TRANSACTIONAL:
-        unsubscribe = unsubscribe_url(
+        own["unsubscribe"] = lambda: unsubscribe_url(
             customer=customer.ref,
             channel=wording.channel,
             purpose=campaign.purpose,
             delivery=delivery,
         )
-    return Links(
-        product=page.replace("{decision}", str(delivery) if delivery else ""),
-        preferences=preferences_url(customer=customer.ref),
-        unsubscribe=unsubscribe,
-    )
+    return own
 
 
 def _coupons(checked: Checked) -> dict[UUID, Coupon]:

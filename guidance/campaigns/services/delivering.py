@@ -22,6 +22,7 @@ from django_q.tasks import async_task
 from guidance.campaigns.channels import Channel, Message, Outcome, Result, channel_of, channels
 from guidance.campaigns.models import Campaign, ChannelLimit, Delivery, Verdict
 from guidance.campaigns.services.claiming import (
+    FRESH,
     changed_plans,
     claim,
     find_lost,
@@ -32,6 +33,7 @@ from guidance.campaigns.services.composing import compose
 from guidance.campaigns.services.coupons import release_unsent
 from guidance.campaigns.services.logging_sent import log_sent
 from guidance.campaigns.services.rechecking import Checked, recheck
+from guidance.core.among import AmongUuids
 from guidance.customers.models import Suppression
 from guidance.customers.services import suppress
 
@@ -40,6 +42,9 @@ State = Delivery.State
 # worker that dies leaves those handed over in doubt.
 BATCH, CAREFUL_BATCH = 500, 50
 BUDGET_SECONDS = 45.0
+# How often a worker asks whether campaigns are still what was approved; it takes a tenth of a
+# batch's time.
+LOOK_SECONDS = 1.0
 # 30 s, then three times as long each time up to 6 h; the seventh attempt comes after 9 hours.
 FIRST_DELAY, GROWTH, LONGEST_DELAY = 30.0, 3, 6 * 3600.0
 FIRST_ATTEMPT, MOST_ATTEMPTS = 1, 7
@@ -75,6 +80,7 @@ def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
 
 def _deliver(carrier: Channel, batch: int, seconds: float) -> Delivered:
     channel, told, ends = carrier.key, Delivered(), time.monotonic() + seconds
+    without, looked_at = changed_plans(), time.monotonic()
     while time.monotonic() < ends:
         room = take_tokens(channel=channel, wanted=batch)
         if not room:
@@ -82,7 +88,9 @@ def _deliver(carrier: Channel, batch: int, seconds: float) -> Delivered:
                 break
             time.sleep(min(1.0, max(ends - time.monotonic(), 0)))
             continue
-        without, now = changed_plans(), timezone.now()
+        if time.monotonic() - looked_at > LOOK_SECONDS:
+            without, looked_at = changed_plans(), time.monotonic()
+        now = timezone.now()
         taken = claim(channel=channel, most=room, now=now, without=without)
         if not taken:
             break
@@ -104,7 +112,9 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
     for start in range(0, len(messages), carrier.at_once):
         chunk = messages[start : start + carrier.at_once]
         going = _not_stopped([leaving[message.delivery_id] for message in chunk], told)
-        rows = renew(going)
+        # Where a second copy is known by its key, a young lease is enough; else each is marked.
+        is_young = carrier.is_idempotent and timezone.now() - now < FRESH
+        rows = going if is_young else renew(going)
         held = {row.pk for row in rows}
         chunk = [message for message in chunk if message.delivery_id in held]
         outcomes = carrier.send(chunk)
@@ -143,7 +153,7 @@ def _not_stopped(rows: Sequence[Delivery], told: Delivered) -> list[Delivery]:
 def _let_go(rows: Sequence[Delivery], **fields: object) -> None:
     """Give messages up that are held under a lease."""
     held = Delivery.objects.filter(
-        id__in=[row.pk for row in rows],
+        AmongUuids("id", [row.pk for row in rows]),
         state=State.SENDING,
         lease__in={row.lease for row in rows},
     )
@@ -185,7 +195,7 @@ def settle(rows: Sequence[Delivery], outcomes: Sequence[Outcome]) -> Delivered:
 def _held(rows: Sequence[Delivery]) -> QuerySet[Delivery, UUID]:
     """Return which of these are still held under their leases, locked."""
     mine = Delivery.objects.select_for_update().filter(
-        id__in=[row.pk for row in rows],
+        AmongUuids("id", [row.pk for row in rows]),
         state=State.SENDING,
         lease__in={row.lease for row in rows},
     )
@@ -224,7 +234,7 @@ def _settle_unsent(row: Delivery, outcome: Outcome, now: datetime, told: Deliver
 
 def _write_sent(sent: Sequence[Delivery], now: datetime) -> None:
     """Mark messages as sent: one statement, and one more where the receiver named them."""
-    Delivery.objects.filter(id__in=[row.pk for row in sent]).update(
+    Delivery.objects.filter(AmongUuids("id", [row.pk for row in sent])).update(
         state=State.SENT,
         sent_at=now,
         attempts=F("attempts") + 1,
