@@ -14,11 +14,11 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from guidance.experiments.quantiles import QuantileSample
 from guidance.experiments.samples import (
     ROUNDING,
     MeanSample,
     ProportionSample,
+    QuantileSample,
     RatioSample,
     Vector,
     spread,

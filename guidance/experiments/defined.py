@@ -29,6 +29,12 @@ def _what(metric: Metric) -> str:
     counted, over = _counted(metric), metric.get_denominator_display()
     if metric.kind == Kind.PROPORTION:
         return _("share of %(over)s with %(counted)s") % {"over": over, "counted": counted}
+    if metric.is_quantile:
+        return _("%(quantile)s quantile of %(counted)s, over %(over)s") % {
+            "quantile": metric.quantile,
+            "counted": counted,
+            "over": over,
+        }
     if metric.kind == Kind.REVENUE:
         return _("money of %(counted)s per shopper, over %(over)s") % {
             "over": over,

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from guidance.experiments.quantiles import CRITICAL, QuantileSample
+from guidance.experiments.samples import CRITICAL, QuantileSample
 
 # Half a bucket's width, relatively: .05 % of a value, a twentieth of a lift of 1 % (money from a
 # cent to a million spans 18,000 buckets at most, and only those met are kept).

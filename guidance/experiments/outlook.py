@@ -20,7 +20,7 @@ from guidance.experiments.pace import (
     detectable,
     missing,
 )
-from guidance.experiments.samples import RatioSample, Sample
+from guidance.experiments.samples import QuantileSample, RatioSample, Sample
 from guidance.experiments.selectors import LATELY, History, Report, history_of, metrics_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.statistics import (
@@ -189,6 +189,7 @@ def _is_enough(history: History) -> bool:
 
 def _cases(sample: Sample) -> float:
     """Return how often the thing happened; of ratings, how many shoppers gave one."""
+    assert not isinstance(sample, QuantileSample), "no plan's primary metric is a quantile"
     if isinstance(sample, RatioSample):
         return sample.numerator if sample.cases else sample.n
     return sample.total

@@ -51,6 +51,8 @@ def _goal_problems(experiment: Experiment) -> Iterator[str]:
     metrics = metrics_of(experiment)
     if experiment.primary_metric not in metrics:
         yield _("Choose one primary metric.")
+    elif metrics[experiment.primary_metric].is_quantile:
+        yield _("A quantile cannot be the primary metric: how long it takes cannot be said.")
     if not experiment.smallest_effect:
         yield _("Say how small an effect would still be worth the change.")
     if unknown := sorted(set(experiment.guardrails) - set(metrics)):

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from guidance.experiments.adjusted_samples import AnySample, CupedRatioSample, CupedSample
-from guidance.experiments.quantiles import QuantileSample
-from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample
+from guidance.experiments.samples import MeanSample, ProportionSample, QuantileSample, RatioSample
 
 REQUIRED = object()
 

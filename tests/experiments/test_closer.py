@@ -105,10 +105,10 @@ def test_the_days_take_the_same_statements_at_any_size(
     traffic: Experiment, django_assert_num_queries: Any
 ) -> None:
     metrics = metrics_of(traffic)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         unfold(traffic, metrics)
     Unit.objects.filter(experiment=traffic).delete()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(unfold(traffic, metrics)["ctr"][0].points) == 4
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import transaction
 from django.db.models import Count, Q, Sum
@@ -18,8 +19,22 @@ from guidance.core.ids import new_id
 from guidance.customers.models import ChangedCustomer, Customer
 from guidance.customers.services import mark_customers, merge_customer, take_customers
 from guidance.decisions.models import Decision
-from guidance.experiments.models import ArmDay, Experiment, Metric, MetricDay, Recount
-from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
+from guidance.experiments.histograms import RESOLUTION, Histogram
+from guidance.experiments.models import (
+    ArmDay,
+    Experiment,
+    Metric,
+    MetricBucket,
+    MetricDay,
+    Recount,
+)
+from guidance.experiments.samples import (
+    MeanSample,
+    ProportionSample,
+    QuantileSample,
+    RatioSample,
+    Sample,
+)
 from guidance.experiments.selectors import decisions_of, report
 from guidance.experiments.services import recount_experiment
 from guidance.experiments.services.counting import count_customers
@@ -27,20 +42,39 @@ from tests.experiments.conftest import Visit, start
 from tests.experiments.counted import count_everybody
 from tests.factories import product
 
-EVERY_METRIC = ["revenue", "purchases", "return", "unsubscribe", "latency", "thumbs-up"]
+QUANTILES: dict[str, dict[str, Any]] = {
+    "spent-p80": {
+        "event_kinds": ["purchase"],
+        "worth": "money",
+        "currency": "USD",
+        "quantile": "0.8",
+    },
+    "views-median": {"event_kinds": ["view", "click"], "denominator": "saw", "quantile": "0.5"},
+    "slowest": {"counted": "latency_us", "denominator": "timed", "quantile": "0.75"},
+}
+EVERY_METRIC = [
+    *("revenue", "purchases", "return", "unsubscribe", "latency", "thumbs-up"),
+    *QUANTILES,
+]
 
 
 @pytest.fixture
 def experiment(db: None) -> Experiment:
+    for key, told in QUANTILES.items():
+        metric = Metric(key=key, name=key, kind="quantile", **told)
+        metric.full_clean()
+        metric.save()
     return start(also_measured=EVERY_METRIC)
 
 
-def _days() -> tuple[list[tuple], list[tuple]]:
+def _days() -> tuple[list[tuple], list[tuple], list[tuple]]:
     arms = ArmDay.objects.order_by("experiment", "left_out", "arm", "day")
     metrics = MetricDay.objects.order_by("experiment", "metric", "arm", "day")
+    buckets = MetricBucket.objects.order_by("experiment", "metric", "arm", "day", "bucket")
     return (
         [tuple(row.values()) for row in arms.values() if row.pop("id")],
         [tuple(row.values()) for row in metrics.values() if row.pop("id")],
+        [tuple(row.values()) for row in buckets.values() if row.pop("id")],
     )
 
 
@@ -125,6 +159,40 @@ def test_the_sums_say_what_the_rows_say(experiment: Experiment) -> None:
     assert found.exclusions.events_not_counted > 0
 
 
+def _values_of(experiment: Experiment, arm: str) -> dict[str, list[list[float]]]:
+    """Return each shopper's values of the three quantile metrics, from the rows."""
+    rows = decisions_of(experiment).filter(arm=arm).in_one_arm()
+    values: dict[str, list[list[float]]] = {key: [] for key in QUANTILES}
+    for customer in set(rows.values_list("customer", flat=True)):
+        own = rows.filter(customer=customer)
+        first = min(own.values_list("at", flat=True))
+        events = Event.objects.filter(
+            customer=customer, occurred_at__range=(first, first + timedelta(days=7))
+        )
+        bought = events.filter(kind="purchase", currency__in=["", "USD"])
+        spent = sum(float(one.price or 0) * one.quantity for one in bought)
+        values["spent-p80"].append([spent])
+        if own.with_outcomes().filter(is_seen=True).exists():
+            looked = events.filter(kind__in=["view", "click"]).count()
+            values["views-median"].append([float(looked)])
+        values["slowest"].append([one.latency_ms for one in own])
+    return values
+
+
+def test_quantiles_are_those_of_the_rows(experiment: Experiment) -> None:
+    for _touched in _traffic(experiment, seed=5, shoppers=60):
+        pass
+    advance_rollups()
+    for arm in report(experiment).arms:
+        for key, units in _values_of(experiment, arm.arm.key).items():
+            sample, oracle = arm.samples[key], Histogram.of(units)
+            nu = float(QUANTILES[key]["quantile"])
+            assert isinstance(sample, QuantileSample)
+            exact = np.quantile([v for unit in units for v in unit], nu, method="inverted_cdf")
+            assert sample.value == pytest.approx(exact, rel=RESOLUTION, abs=1e-9)
+            assert sample == oracle.sample(nu)
+
+
 def test_a_report_from_sums_is_the_one_counted_from_the_rows(experiment: Experiment) -> None:
     for _touched in _traffic(experiment, seed=2):
         pass
@@ -145,10 +213,12 @@ def test_step_by_step_at_once_and_from_the_beginning_give_the_same_digits(
         advance_rollups()
     step_by_step = _days()
     assert len(step_by_step[1]) > 20
+    assert len(step_by_step[2]) > 60
     count_everybody()
     assert _days() == step_by_step
     ArmDay.objects.all().delete()
     MetricDay.objects.all().delete()
+    MetricBucket.objects.all().delete()
     shares = list(recount_experiment(experiment=experiment))
     assert shares[-1] == 1
     assert _days() == step_by_step
@@ -280,4 +350,4 @@ def test_marks_are_taken_by_who_counts(db: None) -> None:
 
 def test_counting_nobody_of_no_experiment_changes_nothing(db: None) -> None:
     count_customers([1, 2, 3])
-    assert _days() == ([], [])
+    assert _days() == ([], [], [])

@@ -224,6 +224,13 @@ def test_a_plan_that_lacks_something_is_not_approved(given: dict[str, Any], said
         approve_experiment(experiment=draft(**given), actor=None)
 
 
+def test_a_quantile_is_no_primary_metric() -> None:
+    told = {"kind": "quantile", "event_kinds": ["view"], "quantile": Decimal("0.5")}
+    Metric.objects.create(key="median", name="Median", **told)
+    with pytest.raises(ValidationError, match="A quantile cannot be the primary metric"):
+        approve_experiment(experiment=draft(primary_metric="median"), actor=None)
+
+
 def test_a_surface_that_is_served_says_what_can_be_tested_there() -> None:
     factories.surface(key="home")
     for given, said in (({"subject": "mug"}, "tested as a whole"), ({}, "no policy “luck”")):

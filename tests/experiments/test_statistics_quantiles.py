@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from guidance.experiments.histograms import RESOLUTION, Histogram
-from guidance.experiments.quantiles import QuantileSample
+from guidance.experiments.samples import QuantileSample
 from guidance.experiments.statistics import Comparison, NotMeasured, Unmeasured, relative_lift
 
 RANDOM = np.random.default_rng(31)

@@ -7,8 +7,7 @@ import pytest
 import statsmodels.api as sm
 
 from guidance.experiments.adjusted_samples import CupedRatioSample, CupedSample
-from guidance.experiments.quantiles import QuantileSample
-from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample
+from guidance.experiments.samples import MeanSample, ProportionSample, QuantileSample, RatioSample
 from guidance.experiments.statistics import (
     Effect,
     NotMeasured,

@@ -43,7 +43,16 @@ class MetricForm(forms.ModelForm):
         model = Metric
         fields: ClassVar[list[str]] = [
             *("name", "key", "kind", "counted", "event_kinds", "worth", "denominator"),
-            *("base_kinds", "window_days", "returns_days", "currency", "cap", "direction", "role"),
+            *(
+                "quantile",
+                "base_kinds",
+                "window_days",
+                "returns_days",
+                "currency",
+                "cap",
+                "direction",
+                "role",
+            ),
         ]
 
 
@@ -55,7 +64,7 @@ class MetricAdmin(GuidanceModelAdmin):
     search_fields = ["name", "key"]
     fieldsets = [
         (None, {"fields": ["name", "key", "sentence"]}),
-        (_("What is counted"), {"fields": ["kind", "counted", "event_kinds", "worth"]}),
+        (_("What is counted"), {"fields": ["kind", "quantile", "counted", "event_kinds", "worth"]}),
         (_("Over what"), {"fields": ["denominator", "base_kinds"]}),
         (_("Limits"), {"fields": ["window_days", "returns_days", "currency", "cap"]}),
         (_("How it is read"), {"fields": ["direction", "role"]}),

@@ -6,9 +6,11 @@ from guidance.experiments.models.metrics import Metric
 from guidance.experiments.models.sums import (
     ArmDay,
     LeftOut,
+    MetricBucket,
     MetricDay,
     Recount,
     Unit,
+    UnitTime,
     UnitValue,
 )
 
@@ -20,8 +22,10 @@ __all__ = [
     "Holdout",
     "LeftOut",
     "Metric",
+    "MetricBucket",
     "MetricDay",
     "Recount",
     "Unit",
+    "UnitTime",
     "UnitValue",
 ]

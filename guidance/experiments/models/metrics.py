@@ -1,6 +1,7 @@
 """Metrics: what is counted of a shopper, over what, and which direction is better."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
@@ -34,6 +35,7 @@ class Metric(models.Model):
         MEAN = "mean", _("mean per shopper")
         REVENUE = "revenue", _("money per shopper")
         RATIO = "ratio", _("ratio of two counts")
+        QUANTILE = "quantile", _("quantile")
 
     class Counted(models.TextChoices):
         EVENTS = "events", _("events of the shopper after the first decision")
@@ -75,7 +77,7 @@ class Metric(models.Model):
     # What makes two versions of a metric different ones.
     SAID: ClassVar = (
         *("name", "kind", "counted", "event_kinds", "worth", "denominator", "base_kinds"),
-        *("window_days", "returns_days", "currency", "cap", "direction", "role"),
+        *("window_days", "returns_days", "currency", "cap", "direction", "role", "quantile"),
     )
 
     key = models.SlugField(_("key"), max_length=50)
@@ -93,6 +95,15 @@ class Metric(models.Model):
     )
     denominator = models.CharField(
         _("over"), max_length=8, choices=Denominator.choices, default=Denominator.EXPOSED
+    )
+    quantile = models.DecimalField(
+        _("quantile"),
+        max_digits=3,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal("0.99"))],
+        help_text=_("0.5 is the median, 0.95 what only one in twenty exceeds."),
     )
     base_kinds = models.JSONField(_("over these events"), default=list, blank=True)
     window_days = models.PositiveSmallIntegerField(
@@ -165,6 +176,10 @@ class Metric(models.Model):
         return self.denominator in self.OF_SHOPPERS
 
     @property
+    def is_quantile(self) -> bool:
+        return self.kind == self.Kind.QUANTILE
+
+    @property
     def is_share(self) -> bool:
         """Whether its value lies between 0 and 1, and is told in per cent."""
         parts = {self.Counted.CLICKED, self.Counted.SEEN, self.Counted.STOOD_IN}
@@ -222,7 +237,16 @@ class Metric(models.Model):
                 problems[field] = gettext("Choose at least one kind of event.")
             elif not isinstance(kinds, list) or not set(kinds) <= known:
                 problems[field] = gettext("There is no such kind of event.")
-        if (self.kind == self.Kind.RATIO) == self.is_of_shoppers:
+        if self.is_quantile != (self.quantile is not None):
+            problems["quantile"] = gettext("A quantile says which, and only a quantile does.")
+        over_decisions = self.is_time and self.denominator == self.Denominator.TIMED
+        if self.is_quantile:
+            if not (self.is_over_events and self.is_of_shoppers) and not over_decisions:
+                problems["denominator"] = gettext(
+                    "A quantile is of what shoppers did, over shoppers, or of the time taken, over"
+                    " decisions with a measured time."
+                )
+        elif (self.kind == self.Kind.RATIO) == self.is_of_shoppers:
             problems["denominator"] = gettext(
                 "A ratio is over decisions, ratings or events; every other kind is over shoppers."
             )
@@ -230,7 +254,8 @@ class Metric(models.Model):
             problems["denominator"] = gettext(
                 "Events are counted over shoppers or other events, decisions over decisions."
             )
-        if (self.kind == self.Kind.REVENUE) != self.is_money and self.kind != self.Kind.RATIO:
+        is_free = self.kind == self.Kind.RATIO or self.is_quantile
+        if (self.kind == self.Kind.REVENUE) != self.is_money and not is_free:
             problems["worth"] = gettext("Money per shopper, and only that, counts money.")
         if self.kind == self.Kind.RATIO and self.is_money:
             problems["worth"] = gettext("A ratio counts events or pieces, not money.")

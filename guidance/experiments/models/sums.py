@@ -106,6 +106,24 @@ class UnitValue(models.Model):
         return f"metric {self.metric_id} of unit {self.unit_id}"
 
 
+class UnitTime(models.Model):
+    """How many of a shopper's decisions took a time of one bucket; kept for quantiles alone."""
+
+    unit = models.ForeignKey(
+        Unit, on_delete=models.CASCADE, related_name="times", db_constraint=False, db_index=False
+    )
+    bucket = models.IntegerField()
+    found = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("shopper's times")
+        verbose_name_plural = _("shoppers' times")
+        constraints = [models.UniqueConstraint(fields=["unit", "bucket"], name="unit_time_once")]
+
+    def __str__(self) -> str:
+        return f"{self.found} of unit {self.unit_id}"
+
+
 class ArmDay(models.Model):
     """The shoppers of one arm whose first decision was on one day, by why they are left out."""
 
@@ -169,6 +187,37 @@ class MetricDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric_id} of {self.arm} {self.day}"
+
+
+class MetricBucket(models.Model):
+    """One bucket of a quantile metric's histogram, of the shoppers of a `MetricDay`.
+
+    `counts` are the values in it; `squares` and `products` are what a variance clustered by shopper
+    needs (`experiments.histograms`). Shoppers with nothing to count are in no bucket.
+    """
+
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="buckets", db_index=False
+    )
+    metric = models.ForeignKey(Metric, on_delete=models.PROTECT, related_name="+", db_index=False)
+    arm = models.CharField(max_length=50)
+    day = models.DateField()
+    bucket = models.IntegerField()
+    counts = WholeField()
+    squares = WholeField()
+    products = WholeField()
+
+    class Meta:
+        verbose_name = _("bucket of a metric's day")
+        verbose_name_plural = _("buckets of metrics' days")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["experiment", "metric", "arm", "day", "bucket"], name="one_metric_bucket"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric_id} of {self.arm} {self.day}: {self.bucket}"
 
 
 class Recount(models.Model):

@@ -22,7 +22,7 @@ from guidance.behaviour.days import shop_zone
 from guidance.decisions.attribution import OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
 from guidance.experiments.models import Arm, Experiment, LeftOut, Metric, Recount
-from guidance.experiments.samples import ProportionSample, RatioSample, Sample
+from guidance.experiments.samples import ProportionSample, QuantileSample, RatioSample, Sample
 from guidance.experiments.selectors.chosen import metrics_of
 from guidance.experiments.selectors.comparing import Reading, Versus, compare_arms, reading_of
 from guidance.experiments.selectors.counting_sql import Scope
@@ -45,6 +45,7 @@ from guidance.experiments.statistics import (
     clustered_proportion,
     mean_interval,
     sample_ratio,
+    too_small,
     wilson_interval,
 )
 
@@ -222,6 +223,11 @@ def estimate(metric: Metric, sample: Sample, *, is_reported: bool) -> Estimate |
     """Return one arm's figure with the interval that its kind takes."""
     if metric.is_over_events and metric.is_of_shoppers and not is_reported:
         return NotMeasured(Unmeasured.NOTHING_REPORTED)
+    if isinstance(sample, QuantileSample):
+        if problem := too_small(sample):
+            return problem
+        ends = Estimate(sample.value, sample.low, sample.high)
+        return ends if sample.is_placed else NotMeasured(Unmeasured.UNPLACEABLE)
     if isinstance(sample, ProportionSample):
         return wilson_interval(sample.successes, sample.n)
     if isinstance(sample, RatioSample) and metric.is_share:

@@ -10,15 +10,25 @@ from django.db import connection
 from django.db.models import Max, Min, Sum
 
 from guidance.behaviour.days import day_bounds
-from guidance.experiments.models import ArmDay, Experiment, Metric, MetricDay, Unit
+from guidance.experiments.histograms import Histogram
+from guidance.experiments.models import (
+    ArmDay,
+    Experiment,
+    Metric,
+    MetricBucket,
+    MetricDay,
+    Unit,
+)
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
 from guidance.experiments.selectors.counting_sql import (
     COUNTS,
     UNIT_TABLE,
     Scope,
     arm_days_select,
+    event_buckets_select,
     metric_days_select,
     prepare,
+    time_buckets_select,
     units_select,
     values_select,
 )
@@ -28,18 +38,25 @@ SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
 RAW_UNIT, RAW_VALUE = "experiments_raw_unit", "experiments_raw_value"
 ArmKey = tuple[str, str, date]
 MetricKey = tuple[int, str, date]
+BucketKey = tuple[int, str, date, int]
+THREE = ("counts", "squares", "products")
 
 
 @dataclass
 class Days:
-    """Whole numbers by day: of arms (left out or not), and of metrics."""
+    """Whole numbers by day: of arms (left out or not), of metrics, of quantiles' buckets."""
 
     arms: dict[ArmKey, list[int]] = field(default_factory=dict)
     metrics: dict[MetricKey, list[int]] = field(default_factory=dict)
+    buckets: dict[BucketKey, list[int]] = field(default_factory=dict)
 
     def minus(self, other: "Days") -> "Days":
         """Return what these days have more than others; what is alike is left out."""
-        return Days(_minus(self.arms, other.arms), _minus(self.metrics, other.metrics))
+        return Days(
+            _minus(self.arms, other.arms),
+            _minus(self.metrics, other.metrics),
+            _minus(self.buckets, other.buckets),
+        )
 
 
 ARM_NUMBERS = ("shoppers", "saw", *COUNTS)
@@ -60,9 +77,13 @@ class ArmTotal:
     counts: Mapping[str, int]
     metrics: Mapping[int, Sequence[int]]
     immature: Mapping[int, int]
+    buckets: Mapping[int, Mapping[int, Sequence[int]]] = field(default_factory=dict)
 
     def sample(self, metric: Metric) -> Sample:
         """Return the metric's sufficient statistics in the metric's own unit."""
+        if metric.is_quantile:
+            assert metric.quantile is not None
+            return self._histogram(metric).sample(float(metric.quantile))
         found = self.metrics.get(metric.pk, (0,) * len(SIX))
         units, total, base, squares, base_squares, products = found
         scale = metric.scale
@@ -80,6 +101,25 @@ class ArmTotal:
         if metric.kind == Metric.Kind.PROPORTION:
             return ProportionSample(n, total)
         return MeanSample(n, total / scale, squares / scale**2)
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        """Return all values of a quantile metric; a shopper with nothing to count is one at zero,
+        but has no time taken."""
+        buckets = dict(self.buckets.get(metric.pk, {}))
+        if not metric.is_over_events:
+            six = self.metrics.get(metric.pk, (0,) * len(SIX))
+            return _histogram_of(six[0], six[SIX.index("base_squares")], buckets)
+        n = self.counts["saw" if metric.denominator == "saw" else "shoppers"]
+        if nothing := n - sum(numbers[0] for numbers in buckets.values()):
+            buckets[0] = [nothing] * len(THREE)
+        return _histogram_of(n, n, buckets)
+
+
+def _histogram_of(units: int, unit_squares: int, buckets: Mapping[int, Sequence[int]]) -> Histogram:
+    counts, squares, products = (
+        {bucket: numbers[place] for bucket, numbers in buckets.items()} for place in range(3)
+    )
+    return Histogram(units, unit_squares, 0, counts, squares, products)
 
 
 def kept_days(scope: Scope, metrics: Sequence[Metric]) -> Days:
@@ -132,12 +172,32 @@ def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Day
                 six = [int(n) for n in numbers[start : start + len(SIX)]]
                 if any(six):
                     days.metrics[metric.pk, arm, when] = six
-        if not value:
-            return days
-        cursor.execute(metric_days_select(scope, metrics, unit, value), scope.values)
-        for metric_id, arm, day, *numbers in cursor.fetchall():
-            days.metrics[metric_id, arm, _as_day(day)] = [int(n) for n in numbers]
+        if value:
+            cursor.execute(metric_days_select(scope, metrics, unit, value), scope.values)
+            for metric_id, arm, day, *numbers in cursor.fetchall():
+                days.metrics[metric_id, arm, _as_day(day)] = [int(n) for n in numbers]
+    days.buckets = _buckets(scope, [one for one in metrics if one.is_quantile], unit, value)
     return days
+
+
+def _buckets(
+    scope: Scope, metrics: Sequence[Metric], unit: str, value: str
+) -> dict[BucketKey, list[int]]:
+    """Return the histograms of quantile metrics; two statements at most, none without any."""
+    found: dict[BucketKey, list[int]] = {}
+    over_events = [metric for metric in metrics if metric.is_over_events]
+    times = [metric.pk for metric in metrics if not metric.is_over_events]
+    with connection.cursor() as cursor:
+        if over_events and value:
+            cursor.execute(event_buckets_select(scope, over_events, unit, value), scope.values)
+            for metric_id, arm, day, bucket, *numbers in cursor.fetchall():
+                found[metric_id, arm, _as_day(day), bucket] = [int(n) for n in numbers]
+        if times:
+            cursor.execute(time_buckets_select(scope, unit), scope.values)
+            for arm, day, bucket, *numbers in cursor.fetchall():
+                for metric_id in times:
+                    found[metric_id, arm, _as_day(day), bucket] = [int(n) for n in numbers]
+    return found
 
 
 def _raw_times(since: datetime) -> dict[str, Times]:
@@ -173,8 +233,10 @@ def arm_times(scope: Scope, *, since: datetime) -> dict[str, Times]:
 
 
 def stored_days(experiment: Experiment) -> Days:
-    """Return the days kept; two statements, a few hundred rows whatever the traffic."""
+    """Return the days kept; three statements, a few hundred rows whatever the traffic, and of a
+    quantile as many a day as values differ by a tenth of a per cent."""
     arms = ArmDay.objects.filter(experiment=experiment)
+    buckets = MetricBucket.objects.filter(experiment=experiment)
     sums = MetricDay.objects.filter(experiment=experiment)
     return Days(
         {
@@ -186,6 +248,12 @@ def stored_days(experiment: Experiment) -> Days:
         {
             (metric_id, arm, day): list(numbers)
             for metric_id, arm, day, *numbers in sums.values_list("metric_id", "arm", "day", *SIX)
+        },
+        {
+            (metric_id, arm, day, bucket): list(numbers)
+            for metric_id, arm, day, bucket, *numbers in buckets.values_list(
+                "metric_id", "arm", "day", "bucket", *THREE
+            )
         },
     )
 
@@ -216,7 +284,19 @@ def total_of(
         else 0
         for metric in metrics
     }
-    return ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), sums, immature)
+    buckets: dict[int, dict[int, list[int]]] = {}
+    if not left_out:
+        _add_buckets(buckets, (one for one in days.buckets.items() if one[0][1] == arm))
+    return ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), sums, immature, buckets)
+
+
+def _add_buckets(
+    buckets: dict[int, dict[int, list[int]]],
+    more: Iterable[tuple[BucketKey, Sequence[int]]],
+) -> None:
+    for (metric_id, _arm, _day, bucket), numbers in more:
+        own = buckets.setdefault(metric_id, {})
+        own[bucket] = _add([own.get(bucket, ()), numbers], len(THREE))
 
 
 def running_totals(days: Days, until: Sequence[date], arm: str) -> list[ArmTotal]:
@@ -226,12 +306,20 @@ def running_totals(days: Days, until: Sequence[date], arm: str) -> list[ArmTotal
         if key == arm:
             by_day.setdefault(day, {})[metric_id] = numbers
     counts, sums = [0] * len(ARM_NUMBERS), dict[int, list[int]]()
+    buckets: dict[int, dict[int, list[int]]] = {}
+    of_day: dict[date, list[tuple[BucketKey, Sequence[int]]]] = {}
+    for place, values in days.buckets.items():
+        if place[1] == arm:
+            of_day.setdefault(place[2], []).append((place, values))
     found = []
     for day in until:
         counts = _add([counts, days.arms.get(("", arm, day), ())], len(ARM_NUMBERS))
         for metric_id, numbers in by_day.get(day, {}).items():
             sums[metric_id] = _add([sums.get(metric_id, ()), numbers], len(SIX))
-        found.append(ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), dict(sums), {}))
+        _add_buckets(buckets, of_day.get(day, ()))
+        so_far = {metric_id: dict(own) for metric_id, own in buckets.items()}
+        counted = dict(zip(ARM_NUMBERS, counts, strict=True))
+        found.append(ArmTotal(counted, dict(sums), {}, so_far))
     return found
 
 
@@ -242,7 +330,7 @@ def _add(rows: Iterable[Sequence[int]], width: int) -> list[int]:
     return total
 
 
-Key = TypeVar("Key", ArmKey, MetricKey)
+Key = TypeVar("Key", ArmKey, MetricKey, BucketKey)
 
 
 def _minus(more: dict[Key, list[int]], less: dict[Key, list[int]]) -> dict[Key, list[int]]:

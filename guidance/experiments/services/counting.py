@@ -15,16 +15,33 @@ from guidance.behaviour.services.rollups import CUSTOMERS_LOCK
 from guidance.core.bulk import insert_rows
 from guidance.core.locks import hold_lock
 from guidance.decisions.models import Decision
-from guidance.experiments.models import ArmDay, Experiment, Metric, MetricDay, Recount, Unit
+from guidance.experiments.models import (
+    ArmDay,
+    Experiment,
+    Metric,
+    MetricBucket,
+    MetricDay,
+    Recount,
+    Unit,
+)
 from guidance.experiments.selectors.chosen import metrics_of
 from guidance.experiments.selectors.counting_sql import (
+    TIME_TABLE,
     UNIT_COLUMNS,
     UNIT_TABLE,
     Scope,
+    times_select,
     units_select,
     values_select,
 )
-from guidance.experiments.selectors.sums import ARM_NUMBERS, SIX, Days, kept_days, stored_days
+from guidance.experiments.selectors.sums import (
+    ARM_NUMBERS,
+    SIX,
+    THREE,
+    Days,
+    kept_days,
+    stored_days,
+)
 
 # Shoppers counted in one transaction of a whole recount.
 SHOPPERS_AT_ONCE = 20_000
@@ -143,25 +160,29 @@ def _replace_units(scope: Scope, metrics: Sequence[Metric]) -> None:
     columns = ", ".join(UNIT_COLUMNS)
     statements = (
         f"DELETE FROM experiments_unitvalue WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
+        f"DELETE FROM {TIME_TABLE} WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
         f"DELETE {kept}",
         f"WITH {tables} INSERT INTO {UNIT_TABLE} (experiment_id, {columns}) "  # noqa: S608
         f"SELECT %(experiment)s, c.* FROM ({units}) c",
         f"WITH {rules} INSERT INTO experiments_unitvalue "
         f"(unit_id, metric_id, total, base) {values}",
+        f"INSERT INTO {TIME_TABLE} (unit_id, bucket, found) {times_select(scope, UNIT_TABLE)}",
     )
+    has_times = any(metric.is_quantile and metric.is_time for metric in metrics)
     with connection.cursor() as cursor:
-        for statement in statements:
+        for statement in statements if has_times else statements[:-1]:
             cursor.execute(statement, {**scope.values, **more})
 
 
 def _change_days(experiment: Experiment, difference: Days) -> None:
     """Add a difference to the days kept; what then holds nobody goes."""
-    if not difference.arms and not difference.metrics:
+    if not difference.arms and not difference.metrics and not difference.buckets:
         return
     kept = stored_days(experiment)
     changed = Days(
         {key: _sum(kept.arms.get(key), numbers) for key, numbers in difference.arms.items()},
         {key: _sum(kept.metrics.get(key), numbers) for key, numbers in difference.metrics.items()},
+        {key: _sum(kept.buckets.get(key), numbers) for key, numbers in difference.buckets.items()},
     )
     _write_days(experiment, changed)
 
@@ -170,6 +191,7 @@ def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
     """Replace the days by what all rows kept add up to."""
     ArmDay.objects.filter(experiment=experiment).delete()
     MetricDay.objects.filter(experiment=experiment).delete()
+    MetricBucket.objects.filter(experiment=experiment).delete()
     _write_days(experiment, kept_days(Scope(experiment, shop_zone().key), metrics))
 
 
@@ -197,6 +219,20 @@ def _write_days(experiment: Experiment, days: Days) -> None:
     keys = ["experiment", "left_out", "arm", "day"]
     insert_rows(arms, conflict=keys, update=ARM_NUMBERS)
     insert_rows(sums, conflict=["experiment", "metric", "arm", "day"], update=SIX)
+    buckets = [
+        MetricBucket(
+            experiment=experiment,
+            metric_id=metric_id,
+            arm=arm,
+            day=day,
+            bucket=bucket,
+            **dict(zip(THREE, numbers, strict=True)),
+        )
+        for (metric_id, arm, day, bucket), numbers in sorted(days.buckets.items())
+    ]
+    named = ["experiment", "metric", "arm", "day", "bucket"]
+    insert_rows(buckets, conflict=named, update=THREE)
+    MetricBucket.objects.filter(experiment=experiment, counts=0).delete()
     ArmDay.objects.filter(experiment=experiment, shoppers=0).delete()
     MetricDay.objects.filter(experiment=experiment, units=0).delete()
 

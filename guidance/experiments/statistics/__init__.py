@@ -24,7 +24,7 @@ from guidance.experiments.statistics.balance import (
     sample_ratio_of_periods,
 )
 from guidance.experiments.statistics.bayes import Posterior, Prior, believe, expected_losses
-from guidance.experiments.statistics.checks import FEWEST_SUCCESSES
+from guidance.experiments.statistics.checks import FEWEST_SUCCESSES, too_small
 from guidance.experiments.statistics.effects import lift, measure
 from guidance.experiments.statistics.inference import compare, difference, relative_lift
 from guidance.experiments.statistics.intervals import (
@@ -113,6 +113,7 @@ __all__ = [
     "relative_lift",
     "sample_ratio",
     "sample_ratio_of_periods",
+    "too_small",
     "units_needed",
     "wilson_interval",
 ]

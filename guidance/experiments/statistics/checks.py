@@ -3,8 +3,7 @@
 import math
 
 from guidance.experiments.adjusted_samples import AnySample, CupedSample
-from guidance.experiments.quantiles import QuantileSample
-from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample
+from guidance.experiments.samples import MeanSample, ProportionSample, QuantileSample, RatioSample
 from guidance.experiments.statistics.results import NotMeasured, Unmeasured
 
 # With fewer successes (or failures) in an arm the normal approximation behind a lift is no guide.
