@@ -7,9 +7,23 @@ from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from guidance.campaigns.effect_figures import (
+    calendar_figure,
+    curve_figure,
+    funnel_figure,
+    uplift_figure,
+)
 from guidance.campaigns.models import PushPlan
 from guidance.campaigns.rendering import money
-from guidance.campaigns.selectors.effect import Arms, Effect, effect_of, offers_by
+from guidance.campaigns.selectors.effect import (
+    Arms,
+    Decile,
+    Effect,
+    deciles_of,
+    effect_of,
+    offers_by,
+    sent_by_day,
+)
 from guidance.experiments.statistics import Comparison, NotMeasured
 
 # Fewer held out than this tell nothing whatever the intervals say.
@@ -32,16 +46,22 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
     effect = effect_of(plan)
     if effect is None:
         return {"plan": plan, "effect": None}
+    funnel, deciles = _funnel(effect), deciles_of(plan, effect)
     return {
         "plan": plan,
         "effect": effect,
         "advice": advice(effect),
+        "funnel_figure": funnel_figure(funnel),
+        "uplift_figure": uplift_figure(deciles),
+        "curve_figure": curve_figure(deciles),
+        "calendar_figure": calendar_figure(sent_by_day(plan)),
+        "deciles": [_decile_line(one) for one in deciles],
         "lines": _lines(effect.whole, effect.currency),
         "tiers": [
             (tier or _("no tier"), arms.treated.shoppers, arms.held.shoppers, _money(arms, effect))
             for tier, arms in effect.by_tier.items()
         ],
-        "funnel": _funnel(effect),
+        "funnel": funnel,
         "costs": [
             (_("Coupons redeemed"), _amount(float(effect.coupon_cost), effect.currency)),
             (_("Messages"), _amount(float(effect.contact_cost), effect.currency)),
@@ -56,6 +76,10 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
 def advice(effect: Effect) -> str:
     """Return in a sentence what the plan earned, or that the data cannot tell."""
     held = effect.whole.held.shoppers
+    if not effect.whole.treated.shoppers and not held:
+        return _("This cannot be told: a trigger has no holdout to be measured against.")
+    if held >= FEWEST_HELD and effect.profit is None:
+        return _("This cannot be told yet: what was bought is the same in both groups.")
     if held < FEWEST_HELD or effect.profit is None:
         return _(
             "This cannot be told: %(held)d shoppers were held out, and at least %(fewest)d are"
@@ -102,6 +126,19 @@ def _share_line(arms: Arms, name: str, title: str) -> Line:
         _percent(getattr(arms.held, name), arms.held.shoppers),
         _moved(moved, lambda value: _("%(points)s points") % {"points": _number(100 * value, 2)}),
         isinstance(moved, Comparison) and moved.is_clear,
+    )
+
+
+def _decile_line(decile: Decile) -> tuple[int, int, int, str, str]:
+    """Return a tenth's number, its groups' sizes, what was foretold and what came, in words."""
+    arms = decile.arms
+    points = _("%(points)s points")
+    return (
+        decile.number,
+        arms.treated.shoppers,
+        arms.held.shoppers,
+        points % {"points": _number(100 * decile.predicted, 2)},
+        _moved(arms.moved("bought"), lambda value: points % {"points": _number(100 * value, 2)}),
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db.models import Case, When
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -100,6 +101,8 @@ def test_the_pages_of_a_push_fit(
     factories.offer(campaign=message.step.campaign, cost=Decimal(2))
     plan = approved(message.step.campaign)
     deliver_due(channel="null")
+    told = [When(customer=person, then=n) for n, person in enumerate(people)]
+    PlanEntry.objects.filter(plan=plan).update(uplift=Case(*told, default=0))
     for one in people[:12]:
         factories.event(
             customer=one, kind="purchase", price=20, currency="USD", occurred_at=timezone.now()
@@ -125,6 +128,8 @@ def test_the_pages_of_a_push_fit(
         page.goto(address)
         expect(page.locator("h1").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        if name == "effect":
+            expect(page.locator(".sg-figure .main-svg").first).to_be_visible()
         if folder:
             path = Path(folder) / f"push-{name}-{language}-{width}.png"
             page.screenshot(path=path, full_page=True)

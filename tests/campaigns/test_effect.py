@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from guidance.campaigns.effect_figures import curve_figure
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, Verdict
-from guidance.campaigns.selectors.effect import effect_of, offers_by
+from guidance.campaigns.selectors.effect import deciles_of, effect_of, offers_by
 from guidance.campaigns.services.delivering import deliver_due
 from guidance.core.models import AuditEntry, Market
 from guidance.core.roles import Role
@@ -64,6 +65,57 @@ def test_the_effect_is_the_difference_of_all_who_were_to_get_a_message_and_all_h
     assert effect.profit[0] == pytest.approx(earned.value * len(treated) - float(spent))
     tiers = effect.by_tier.values()
     assert sum(arms.treated.net for arms in tiers) == 19_500
+
+
+def test_what_was_foretold_is_held_against_what_came_tenth_by_tenth() -> None:
+    message = push(shopper("null"), currency="USD")
+    plan = approved(message.step.campaign)
+    plan.decided_at = timezone.now() - timedelta(hours=1)
+    plan.save()
+    PlanEntry.objects.filter(plan=plan).delete()
+    people = [factories.customer() for _n in range(400)]
+    entries = [
+        PlanEntry(
+            plan=plan,
+            customer=person,
+            verdict=Verdict.HOLDOUT if n % 2 else Verdict.SEND,
+            message=None if n % 2 else message,
+            send_at=None if n % 2 else timezone.now(),
+            uplift=400 - n // 40 * 40,
+        )
+        for n, person in enumerate(people)
+    ]
+    PlanEntry.objects.bulk_create(entries)
+    for n, person in enumerate(people):
+        if (n % 2 == 0 and n < 80 and n % 4 == 0) or n % 20 == 1:
+            _bought(person, 10)
+    effect = effect_of(plan)
+    assert effect is not None
+    deciles = deciles_of(plan, effect)
+    assert [one.number for one in deciles] == list(range(1, 11))
+    assert {(one.arms.treated.shoppers, one.arms.held.shoppers) for one in deciles} == {(20, 20)}
+    assert [round(one.predicted, 3) for one in deciles[:2]] == [0.4, 0.36]
+    assert [one.arms.treated.bought for one in deciles] == [10, 10, *[0] * 8]
+    assert {one.arms.held.bought for one in deciles} == {2}
+    curve = curve_figure(deciles)
+    assert curve is not None
+    assert curve["data"][0]["y"] == pytest.approx([0, 16, 32, *range(28, -1, -4)])
+    assert curve["data"][0]["x"] == pytest.approx(list(range(0, 101, 10)))
+
+
+def test_the_page_draws_the_funnel_and_the_days_and_the_tenths_where_they_were_foretold(
+    desk: Callable[..., Client],
+) -> None:
+    plan = approved(push(*(shopper("null") for _n in range(3))).step.campaign)
+    url = reverse("admin:campaigns_pushplan_effect", args=[plan.pk])
+    page = desk(Role.MARKETER).get(url)
+    assert page.context["calendar_figure"] is None
+    deliver_due(channel="null")
+    page = desk(Role.MARKETER, "another").get(url)
+    assert page.context["funnel_figure"]["data"][0]["x"] == [3, 3, 0, 0]
+    assert page.context["calendar_figure"]["data"][0]["y"] == [3]
+    assert page.context["deciles"] == []
+    assert 'data-figure="figure-funnel"' in page.content.decode()
 
 
 def test_a_visitor_who_became_a_customer_counts_once_with_what_the_customer_did() -> None:

@@ -9,12 +9,13 @@ once; the tier is the one of the plan.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
@@ -55,6 +56,25 @@ FROM (
     GROUP BY entry.verdict, entry.tier, entry.customer_id
 ) unit
 GROUP BY verdict, tier"""  # noqa: S608  names, no values
+
+
+# Of those of whom a model foretold how much a message moves them, a tenth at a time.
+_DECILES = f"""
+SELECT decile, verdict, COUNT(*), SUM(bought), AVG(uplift)
+FROM (
+    SELECT entry.verdict, entry.uplift,
+        NTILE(10) OVER (ORDER BY entry.uplift DESC, entry.customer_id) AS decile,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM {_EVENTS} event
+            WHERE event.customer_id = COALESCE(customer.merged_into_id, customer.id)
+                AND event.kind = 'purchase' AND event.source = 'live'
+                AND event.occurred_at >= %s AND event.occurred_at < %s
+        ) THEN 1 ELSE 0 END AS bought
+    FROM {_ENTRIES} entry
+    JOIN {_CUSTOMERS} customer ON customer.id = entry.customer_id
+    WHERE entry.plan_id = %s AND entry.verdict IN (0, 1) AND entry.uplift IS NOT NULL
+) unit
+GROUP BY decile, verdict"""  # noqa: S608  names, no values
 
 
 @dataclass
@@ -128,6 +148,39 @@ class Effect:
     profit: tuple[float, float, float] | None
 
 
+@dataclass
+class Decile:
+    """A tenth of a plan's shoppers by what was foretold of them, those most moved first.
+
+    `predicted` is the mean of by how much a message was to raise the chance of a purchase.
+    """
+
+    number: int
+    predicted: float
+    arms: Arms
+
+
+def deciles_of(plan: PushPlan, effect: Effect) -> list[Decile]:
+    """Return what was foretold and what came, tenth by tenth; empty where no model foretold."""
+    found: dict[int, Decile] = {}
+    sums: defaultdict[int, float] = defaultdict(float)
+    for number, verdict, shoppers, bought, uplift in _read(plan, _DECILES, effect):
+        decile = found.setdefault(number, Decile(number, 0.0, Arms()))
+        group = decile.arms.treated if verdict == Verdict.SEND else decile.arms.held
+        group.shoppers, group.bought = int(shoppers), int(bought)
+        sums[number] += float(uplift) * int(shoppers) / 1000
+    for number, decile in found.items():
+        decile.predicted = sums[number] / (decile.arms.treated.shoppers + decile.arms.held.shoppers)
+    return [found[number] for number in sorted(found)]
+
+
+def sent_by_day(plan: PushPlan) -> dict[date, int]:
+    """Return how many of a plan's messages left on each day, by the campaign's clock."""
+    sent = Delivery.objects.filter(plan=plan, state=Delivery.State.SENT)
+    days = sent.annotate(day=TruncDate("sent_at", tzinfo=plan.campaign.zone)).order_by("day")
+    return dict(days.values_list("day").annotate(count=Count("pk")))
+
+
 def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
     """Return the effect of an approved plan; None for one that nobody approved. Five statements."""
     if plan.state != PushPlan.State.APPROVED or plan.decided_at is None:
@@ -170,14 +223,24 @@ def offers_by(plan: PushPlan, column: str) -> list[tuple[str, int, int]]:
 
 
 def _units(plan: PushPlan, since: datetime, until: datetime, currency: str) -> list[Any]:
-    key = plan.pk if connection.vendor == "postgresql" else plan.pk.hex
-    moments: list[Any] = [since, until]
-    if connection.vendor == "sqlite":
-        moments = [connection.ops.adapt_datetimefield_value(moment) for moment in moments]
     unnamed = "" if currency == _shop_currency() else currency
     with connection.cursor() as cursor:
-        cursor.execute(_UNITS, [currency, unnamed, *moments, key])
+        cursor.execute(_UNITS, [currency, unnamed, *_bounds(plan, since, until)])
         return cursor.fetchall()
+
+
+def _read(plan: PushPlan, statement: str, effect: Effect) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _bounds(plan, effect.since, effect.until))
+        return cursor.fetchall()
+
+
+def _bounds(plan: PushPlan, since: datetime, until: datetime) -> list[Any]:
+    """Return two moments and a plan's key as the database's own parameters."""
+    if connection.vendor == "postgresql":
+        return [since, until, plan.pk]
+    adapt = connection.ops.adapt_datetimefield_value
+    return [adapt(since), adapt(until), plan.pk.hex]
 
 
 def _responses(plan: PushPlan) -> tuple[int, int, int]:
