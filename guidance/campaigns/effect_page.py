@@ -77,7 +77,7 @@ def advice(effect: Effect) -> str:
     """Return in a sentence what the plan earned, or that the data cannot tell."""
     held = effect.whole.held.shoppers
     if not effect.whole.treated.shoppers and not held:
-        return _("This cannot be told: a trigger has no holdout to be measured against.")
+        return _("The effect of a trigger is not measured here, only that of plans.")
     if held >= FEWEST_HELD and effect.profit is None:
         return _("This cannot be told yet: what was bought is the same in both groups.")
     if held < FEWEST_HELD or effect.profit is None:
