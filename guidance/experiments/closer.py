@@ -106,8 +106,39 @@ def _figure(curves: Sequence[Curve], metric: Metric) -> dict[str, Any] | None:
         "xaxis": {"type": "date"},
         "yaxis": {"title": {"text": title, "standoff": 4}, "zeroline": True, "zerolinewidth": 2},
         "showlegend": True,
+        **_immature(curves),
     }
     return {"data": traces, "layout": layout}
+
+
+def _immature(curves: Sequence[Curve]) -> dict[str, Any]:
+    """Return plotly's grey ground behind the days whose figures can still change."""
+    days = [one.day for curve in curves for one in curve.points if not one.is_mature]
+    if not days:
+        return {}
+    ground = {
+        "type": "rect",
+        "layer": "below",
+        "xref": "x",
+        "yref": "paper",
+        "x0": min(days).isoformat(),
+        "x1": max(days).isoformat(),
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": "#80808033",
+        "line": {"width": 0},
+    }
+    note = {
+        "text": _("not yet final"),
+        "xref": "x",
+        "yref": "paper",
+        "x": min(days).isoformat(),
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
+    return {"shapes": [ground], "annotations": [note]}
 
 
 def segments_page(experiment: Experiment) -> dict[str, Any]:

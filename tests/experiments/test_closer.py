@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
+from guidance.experiments.closer import time_page
 from guidance.experiments.models import Experiment, Unit
 from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
@@ -67,6 +68,18 @@ def test_the_last_day_says_what_the_report_says(traffic: Experiment) -> None:
     assert all(isinstance(point.found, NotMeasured) for point in curve.points)
 
 
+def test_days_whose_figures_can_still_change_are_greyed(traffic: Experiment, visit: Visit) -> None:
+    before = {key: figure for key, _title, figure in time_page(traffic)["figures"]}
+    assert "shapes" not in before["conversion"]["layout"]
+    visit("late", "model", at=timezone.now() - timedelta(days=2), seen=1)
+    count_everybody()
+    figures = {key: figure for key, _title, figure in time_page(traffic)["figures"]}
+    [ground] = figures["conversion"]["layout"]["shapes"]
+    last = figures["conversion"]["data"][-1]["x"][-1]
+    assert (ground["x0"] < last, ground["x1"]) == (True, last)
+    assert "shapes" not in figures["ctr"]["layout"]
+
+
 def test_a_sequential_plans_band_is_the_always_valid_one(traffic: Experiment) -> None:
     widths = {}
     for rule in ("fixed", "sequential"):
@@ -105,10 +118,10 @@ def test_the_days_take_the_same_statements_at_any_size(
     traffic: Experiment, django_assert_num_queries: Any
 ) -> None:
     metrics = metrics_of(traffic)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         unfold(traffic, metrics)
     Unit.objects.filter(experiment=traffic).delete()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(unfold(traffic, metrics)["ctr"][0].points) == 4
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils import timezone
+
+from guidance.behaviour.days import day_bounds, shop_zone
 from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.sums import ArmTotal, running_totals, stored_days
@@ -12,11 +15,15 @@ from guidance.experiments.statistics import Comparison, NotMeasured, measure
 
 @dataclass(frozen=True)
 class Point:
-    """The difference of everybody exposed by a day's end, with what they had done by now."""
+    """The difference of everybody exposed by a day's end, with what they had done by now.
+
+    `is_mature` says that nobody's days, in which it may still change, reach beyond now.
+    """
 
     day: date
     shoppers: int
     found: Comparison | NotMeasured
+    is_mature: bool = True
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Curve:
 def unfold(experiment: Experiment, metrics: Mapping[str, Metric]) -> dict[str, list[Curve]]:
     """Return, by metric, each treatment's differences from the first exposure's day to the last's.
 
-    Three statements: the days kept are added up.
+    Few statements, always as many: the days kept are added up.
     """
     arms = list(experiment.arms.all())
     control = next((arm for arm in arms if arm.is_control), None)
@@ -40,12 +47,13 @@ def unfold(experiment: Experiment, metrics: Mapping[str, Metric]) -> dict[str, l
         return {}
     days = [min(own) + timedelta(days=n) for n in range((max(own) - min(own)).days + 1)]
     totals = {arm.key: running_totals(kept, days, arm.key) for arm in arms}
-    reading = reading_of(experiment)
+    reading, zone, now = reading_of(experiment), shop_zone(), timezone.now()
 
     def point(day: date, metric: Metric, before: ArmTotal, after: ArmTotal) -> Point:
         found = measure(before.sample(metric), after.sample(metric))
         shoppers = before.counts["shoppers"] + after.counts["shoppers"]
-        return Point(day, shoppers, reading.read(found))
+        is_mature = day_bounds(day, zone)[1] + metric.maturity <= now
+        return Point(day, shoppers, reading.read(found), is_mature)
 
     return {
         key: [
