@@ -135,11 +135,21 @@ def _choose(
     product: Product,
     reader: Reader,
 ) -> Decision:
-    """Put the arm's wording into the choice and return the decision, unsaved."""
-    main, wanted = choice.main, variant_of(arm.policy)
-    found = variants.get((main.place_of_all(), wanted)) if wanted else main
+    """Put the arm's wording into the choice and return the decision, unsaved.
+
+    Its propensity is the chance of the words, not of the arm: where the main text stands in for one
+    that is not there, several arms show it.
+    """
+    main = choice.main
+
+    def live(policy: str) -> LiveText | None:
+        wanted = variant_of(policy)
+        return variants.get((main.place_of_all(), wanted)) if wanted else main
+
+    found = live(arm.policy)
     choice.shown = found or main
-    decision = _decision(choice, product, reader, propensity=arm.share)
+    chance = sum(share for policy, share in arm.shares if (live(policy) or main) is choice.shown)
+    decision = _decision(choice, product, reader, propensity=chance)
     decision.items[0]["reason"] = HELD_OUT if arm.is_held_out else OF_ARM if found else STOOD_IN
     decision.fallback_from = "" if found else f"{arm.policy}: not published"
     decision.experiment, decision.arm = arm.experiment, arm.arm

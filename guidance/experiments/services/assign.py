@@ -11,7 +11,7 @@ decisions are the customer's own and they count once.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -40,14 +40,14 @@ class Assignment:
     """The running experiment's key, the arm's key and the policy that arm gets.
 
     Of the held out, `experiment` is the holdout's key, `arm` is `HELD_OUT` and `policy` is '':
-    whatever the surface shows where no model and no test is. `share` is the arm's among those who
-    take part, 0 to 1.
+    whatever the surface shows where no model and no test is. `shares` are those of all arms among
+    those who take part, 0 to 1, each with the policy that it gets.
     """
 
     experiment: str
     arm: str
     policy: str
-    share: float = field(default=1.0, compare=False)
+    shares: Sequence[tuple[str, float]] = field(default=(("", 1.0),), compare=False)
 
     @property
     def is_held_out(self) -> bool:
@@ -169,8 +169,8 @@ def _assignments(
         if first.targeting and not matches(first.targeting, attributes()):
             continue
         if (chosen := _arm_of(arms, unit)) is not None:
-            share = float(chosen.weight)
-            yield Assignment(chosen.experiment, chosen.arm, chosen.policy, share)
+            shares = [(row.policy, float(row.weight)) for row in arms]
+            yield Assignment(chosen.experiment, chosen.arm, chosen.policy, shares)
 
 
 def _arm_of(arms: list[Row], unit: str) -> Row | None:

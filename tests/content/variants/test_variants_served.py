@@ -101,6 +101,8 @@ def test_a_retired_variants_shoppers_get_the_main_text_and_the_decision_says_so(
     decision = Decision.objects.get(pk=got["decision_id"])
     assert (decision.arm, decision.policy) == ("b", "main")
     assert decision.fallback_from == "b: not published"
+    # Both arms show it now: it was certain, not a toss.
+    assert decision.items[0]["propensity"] == 1.0
     assert {arm.arm.key: arm.total.stood_in for arm in report(running).arms}["b"] == 1
 
 
