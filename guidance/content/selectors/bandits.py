@@ -47,7 +47,7 @@ def is_chosen_by_bandit(*, main_id: int, surface: str) -> bool:
 def logged_decisions(bandit: CopyBandit) -> DecisionQuerySet:
     """Return a bandit's decisions with `was_seen` and `was_rewarded`, both within its window.
 
-    A success is one of what was seen: served is not seen.
+    A success is one of what was seen: served is not seen. Staff and scripts teach nothing.
     """
     window = timedelta(hours=bandit.window_hours)
     inside = {"occurred_at__lte": OuterRef("at") + window}
@@ -56,7 +56,9 @@ def logged_decisions(bandit: CopyBandit) -> DecisionQuerySet:
         success: QuerySet[Event] = counted_events(Event.Kind.CLICK).filter(**inside)
     else:
         success = purchases_within(window)
-    own = Decision.objects.filter(experiment=bandit.key, source=Source.LIVE)
+    own = Decision.objects.filter(
+        experiment=bandit.key, source=Source.LIVE, customer__excluded_as=""
+    )
     return own.annotate(was_seen=Exists(seen), was_rewarded=Exists(success))
 
 

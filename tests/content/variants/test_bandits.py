@@ -24,6 +24,7 @@ from guidance.content.services.publication import serve, withdraw_copy
 from guidance.content.services.refusals import Invalid, OwnRequest
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
+from guidance.customers.services import exclude_customers
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Holdout
 from guidance.experiments.services import approve_experiment, reopen_experiment, start_holdout
@@ -143,6 +144,9 @@ def test_late_rewards_are_learned_once(
     _decided(bandit, mug, "main", ago=5 * HOUR, clicked_after=3 * HOUR)
     _decided(bandit, mug_b, "b", ago=5 * HOUR)
     _decided(bandit, mug_b, "b", ago=4 * HOUR, seen=False)
+    own = _decided(bandit, mug_b, "b", ago=5 * HOUR, clicked_after=HOUR).customer
+    assert own is not None
+    exclude_customers(customer_ids=[own.pk], excluded_as="staff", source="desk")
     still_open = _decided(bandit, mug_b, "b", ago=HOUR)
     CopyBandit.objects.filter(pk=bandit.pk).update(state=_without_fading(bandit))
     assert settle_bandit(bandit_id=bandit.pk) == (3, 1)
