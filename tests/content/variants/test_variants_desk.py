@@ -105,7 +105,8 @@ def test_a_wording_is_asked_for_reviewed_compared_and_shipped_at_the_desk(
     assert wordings[1].figures.interval or "not measured" in wordings[1].figures.ctr
 
     step(nina, "decide", choice="ship:b", reason="The other words are read more.")
-    step(omar, "confirm")
+    seen = omar.get(reverse("admin:experiments_experiment_change", args=[experiment.pk]))
+    step(omar, "confirm", seen=seen.context["seen"])
     assert experiment.status == "decided"
     for shopper in (*SHOPPERS, ""):
         got = get(storefront, customer=shopper)
