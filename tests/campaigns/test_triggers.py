@@ -292,6 +292,16 @@ def test_each_product_that_moved_is_told_of_once_whatever_the_order() -> None:
     assert Delivery.objects.values("occurrence").distinct().count() == 3
 
 
+def test_a_trigger_whose_offer_is_over_promises_none() -> None:
+    did(shopper("null", ref="left"), "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    past = timezone.now() - timedelta(days=1)
+    factories.offer(campaign=message.step.campaign, ends_at=past)
+    approve(message)
+    assert fire_triggers() == 0
+    assert outbox() == [("left", "cancelled", Verdict.NO_COUPON)]
+
+
 def test_what_waits_is_said_under_the_rules_approved_anew() -> None:
     did(shopper("null"), "cart", timedelta(hours=3))
     message = rule("cart_left")

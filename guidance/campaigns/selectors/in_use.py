@@ -2,17 +2,23 @@
 
 from django.db.models import Q
 
-from guidance.campaigns.models import CampaignMessage, CampaignStep, Coupon, Delivery, PlanEntry
-from guidance.campaigns.models import Offer as Benefit
+from guidance.campaigns.models import (
+    CampaignMessage,
+    CampaignStep,
+    Coupon,
+    Delivery,
+    Offer,
+    PlanEntry,
+)
 
 
-def is_in_use(row: Benefit | CampaignMessage | CampaignStep) -> bool:
+def is_in_use(row: Offer | CampaignMessage | CampaignStep) -> bool:
     """Tell whether coupons, messages or plans name an offer, a message, or a step's messages.
 
     Plans may hold a million entries without an index by offer or message: they are asked last, and
     only those of the row's campaign.
     """
-    if isinstance(row, Benefit):
+    if isinstance(row, Offer):
         if row.given > 0 or Coupon.objects.filter(offer=row).exists():
             return True
         return _named(Q(offer=row), row.campaign_id)

@@ -30,7 +30,7 @@ def terms_of(campaign: Campaign, *, step: int = FIRST_STEP) -> Terms:
         ],
         benefits=[
             Benefit(one.pk, tuple(one.tiers), float(one.cost), left)
-            for one, left in open_offers(campaign)
+            for one, left in open_offers(campaign) or _closed_offers(campaign)
         ],
         default_language=default_language(),
         holdout=campaign.holdout_percent / 100,
@@ -57,6 +57,12 @@ def open_offers(campaign: Campaign) -> list[tuple[Offer, int | None]]:
         if offer.is_open(begins) and (left is None or left > 0):
             found.append((offer, left))
     return found
+
+
+def _closed_offers(campaign: Campaign) -> list[tuple[Offer, int]]:
+    """Return a campaign's offers with none left to give: its messages promise one, so that without
+    any open nobody is to get them."""
+    return [(offer, 0) for offer in Offer.objects.filter(campaign=campaign).order_by("id")]
 
 
 def committed(campaign: Campaign) -> float:

@@ -20,15 +20,14 @@ from guidance.experiments.models import (
     Unit,
 )
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
+from guidance.experiments.selectors.bucket_sql import event_buckets_select, time_buckets_select
 from guidance.experiments.selectors.counting_sql import (
     COUNTS,
     UNIT_TABLE,
     Scope,
     arm_days_select,
-    event_buckets_select,
     metric_days_select,
     prepare,
-    time_buckets_select,
     units_select,
     values_select,
 )

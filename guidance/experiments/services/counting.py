@@ -24,13 +24,12 @@ from guidance.experiments.models import (
     Recount,
     Unit,
 )
+from guidance.experiments.selectors.bucket_sql import TIME_TABLE, times_select
 from guidance.experiments.selectors.chosen import metrics_of
 from guidance.experiments.selectors.counting_sql import (
-    TIME_TABLE,
     UNIT_COLUMNS,
     UNIT_TABLE,
     Scope,
-    times_select,
     units_select,
     values_select,
 )
