@@ -168,18 +168,17 @@ class CompiledQuery:
 def ask_together(*asked: tuple[CompiledQuery, Mapping[str, Any]]) -> list[list[Sequence[Any]]]:
     """Return the rows of each query for its values.
 
-    Outside transactions PostgreSQL has planned them before; else it gets all in one round trip, of
-    which each costs about as much as such a query does.
+    PostgreSQL gets all in one round trip, of which each costs about as much as such a query does;
+    outside transactions it has planned them before.
     """
     own: Any = connections[DEFAULT_DB_ALIAS]
     told = [(query.plan(own.vendor), values) for query, values in asked]
     if prepared.may_ask(own):
-        found = [
-            prepared.ask(own, plan.numbered, plan.bind_numbered(values)) for plan, values in told
-        ]
-        known = [rows for rows in found if rows is not None]
-        if len(known) == len(told):
-            return [plan.read(rows, own) for (plan, _values), rows in zip(told, known, strict=True)]
+        found = prepared.ask(
+            own, *((plan.numbered, plan.bind_numbered(values)) for plan, values in told)
+        )
+        if found is not None:
+            return [plan.read(rows, own) for (plan, _values), rows in zip(told, found, strict=True)]
     with own.cursor() as cursor:
         if own.vendor != "postgresql":
             return [_ask(cursor, plan, values, own) for plan, values in told]

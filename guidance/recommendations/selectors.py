@@ -54,6 +54,11 @@ class ShownProduct(NamedTuple):
         """Return the title in `language`, or the shop's own where it has none."""
         return self.titles.get(language) or self.title
 
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether it is hidden or sold out."""
+        return self.is_hidden or (self.stock is not None and self.stock <= 0)
+
 
 @dataclass(frozen=True)
 class Shopper:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import Error, connection
 
 from guidance.behaviour.services.rollups import mark_days, marks_of
+from guidance.core import prepared
 from guidance.core.bulk import insert_statement
 from guidance.core.patience import impatient
 from guidance.customers.models import ChangedCustomer
@@ -66,17 +67,21 @@ def _record_at_once(
 ) -> None:
     """PostgreSQL takes statements sent together for one transaction: one round trip, not six."""
     shopper = {"customer": (SHOPPER, ref)} if ref else None
-    inserted, values = insert_statement(decisions, in_place=shopper)
     marks = marks_of(((one.at, one.source) for one in decisions), zone)
-    marked, of_marks = insert_statement(marks)
+    statements = [insert_statement(decisions, in_place=shopper), insert_statement(marks)]
     if ref and _in_experiments(decisions):
-        changed, of_changed = insert_statement(
-            [ChangedCustomer()], in_place={"customer_id": (SHOPPER, ref)}
-        )
-        marked, of_marks = f"{marked}; {changed}", [*of_marks, *of_changed]
+        changed = insert_statement([ChangedCustomer()], in_place={"customer_id": (SHOPPER, ref)})
+        statements.append(changed)
+    if prepared.may_ask(connection):
+        told = [(prepared.numbered(text), values) for text, values in statements]
+        prepared.write(connection, *told, lock_timeout_ms=patience_ms)
+        return
     patience = f"SET LOCAL lock_timeout = {int(patience_ms)}"
     with connection.cursor() as cursor:
-        cursor.execute(f"{patience}; {inserted}; {marked}", [*values, *of_marks])
+        cursor.execute(
+            "; ".join([patience, *(text for text, _values in statements)]),
+            [value for _text, values in statements for value in values],
+        )
 
 
 def _in_experiments(decisions: Sequence[Decision]) -> bool:

@@ -17,7 +17,6 @@ from guidance.recommendations.services.candidates import Ranking, Rankings, Unav
 from guidance.recommendations.services.newcomers import is_newcomer, leanings_of, popular_with
 from guidance.recommendations.services.pools import gather
 from guidance.recommendations.services.presenting import present
-from guidance.recommendations.services.slates import remove_what_is_gone
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE, VIEW
 from models_ml.recommender.serving import HistoryEvent
@@ -35,13 +34,22 @@ def answer_surfaces(asked: Asked) -> tuple[Shopper, list[SurfaceAnswer]]:
     shopper = find_shopper(
         ref=asked.customer, index=index, at=asked.at, with_replay=asked.is_replay
     )
-    return shopper, answer_shopper(asked, shopper, rules=rules, version=state.version)
+    answers = answer_shopper(asked, shopper, rules=rules, version=state.version, whole_pools=False)
+    return shopper, answers
 
 
 def answer_shopper(
-    asked: Asked, shopper: Shopper, *, rules: RuleBook, version: LoadedVersion | None
+    asked: Asked,
+    shopper: Shopper,
+    *,
+    rules: RuleBook,
+    version: LoadedVersion | None,
+    whole_pools: bool = True,
 ) -> list[SurfaceAnswer]:
-    """Return an answer for every surface from one version and one set of rules."""
+    """Return an answer for every surface from one version and one set of rules.
+
+    `whole_pools` takes what is gone out of every pool, for who reads more of it than is shown.
+    """
     index = rules.index
     popular = state.popularity(at=asked.at, with_replay=asked.is_replay).over(index)
     history = history_of(asked, shopper)
@@ -67,8 +75,7 @@ def answer_shopper(
             wanted=sum(asked.limit_of(one) for one in asked.surfaces),
         )
         answers.append(answer)
-    remove_what_is_gone(answers)
-    present(answers, asked=asked, shopper=shopper, index=index)
+    present(answers, asked=asked, shopper=shopper, index=index, whole_pools=whole_pools)
     return answers
 
 

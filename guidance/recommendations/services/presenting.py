@@ -1,12 +1,13 @@
 """Candidates become items: products as they are now, titles, reasons and copy in one language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.utils import translation
 
+from guidance.content.selectors import Copy
 from guidance.recommendations.catalogue import CatalogueIndex
 from guidance.recommendations.hooks import Kind
 from guidance.recommendations.selectors import Shopper, ShownProduct, products_with_copy
@@ -23,23 +24,47 @@ from guidance.recommendations.services.kinds import (
 from guidance.recommendations.services.reasons import reason_for, reason_to_log
 from guidance.recommendations.services.restock import due_for
 from guidance.recommendations.services.rules import RESERVE
-from guidance.recommendations.services.slates import fill_slate
+from guidance.recommendations.services.slates import (
+    fill_slate,
+    needs_whole_pool,
+    remove_what_is_gone,
+)
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE
 
 
 def present(
-    answers: Sequence[SurfaceAnswer], *, asked: Asked, shopper: Shopper, index: CatalogueIndex
+    answers: Sequence[SurfaceAnswer],
+    *,
+    asked: Asked,
+    shopper: Shopper,
+    index: CatalogueIndex,
+    whole_pools: bool,
 ) -> None:
-    """Fill in each answer's items; two statements, and those of the kinds its surface shows."""
-    content_language, spoken = choose_language(asked.language or shopper.language)
-    placed = _fill(answers, asked, shopper, index, (content_language, spoken))
+    """Fill in each answer's items; two statements, and those of the kinds its surface shows.
+
+    Another where something that is gone could change what is drawn, or was chosen.
+    """
+    content_language, spoken = languages = choose_language(asked.language or shopper.language)
+
+    def choose() -> tuple[list[Sequence[Placed]], dict[str, ShownProduct], dict[int, Copy]]:
+        beside = _fill(answers, asked, shopper, index, languages)
+        chosen = [one.sku for answer in answers for one in answer.candidates]
+        read = products_with_copy(
+            _skus(answers, asked.context_product),
+            pks=index.pks_of(chosen),
+            language=content_language,
+        )
+        return beside, *read
+
+    checked = whole_pools or any(map(needs_whole_pool, answers))
+    if checked:
+        remove_what_is_gone(answers)
+    placed, products, copy = choose()
+    if not checked and _is_gone(answers, products):
+        remove_what_is_gone(answers)
+        placed, products, copy = choose()
     shown_skus = [one.sku for answer in answers for one in answer.candidates]
-    products, copy = products_with_copy(
-        _skus(answers, asked.context_product),
-        pks=index.pks_of(shown_skus),
-        language=content_language,
-    )
     titles = {sku: product.title_in(content_language) for sku, product in products.items()}
     bought = frozenset(event.item for event in shopper.history if event.kind == PURCHASE)
     due = due_for(bought.intersection(shown_skus), shopper.history, asked.at, state.version)
@@ -65,6 +90,12 @@ def present(
                 item["copy"] = copy.get(product.id, {})
                 answer.items.append(item)
             answer.items = mix(answer.items, beside)
+
+
+def _is_gone(answers: Sequence[SurfaceAnswer], products: Mapping[str, ShownProduct]) -> bool:
+    """Tell whether something chosen is not to be had this moment."""
+    chosen = {one.sku for answer in answers for one in answer.candidates}
+    return any(sku not in products or products[sku].is_gone for sku in chosen)
 
 
 def _fill(

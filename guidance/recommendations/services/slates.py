@@ -8,14 +8,27 @@ from guidance.recommendations.selectors import not_to_be_had
 from guidance.recommendations.services.asked import SurfaceAnswer
 from guidance.recommendations.services.candidates import Because, Candidate, Origin
 from guidance.recommendations.slate import build_slate
-from guidance.recommendations.slate.types import PIN
+from guidance.recommendations.slate.types import DIVERSITY, PIN
+
+
+def needs_whole_pool(answer: SurfaceAnswer) -> bool:
+    """Tell whether what is gone matters to a surface even where it is not chosen.
+
+    It does to a draw, whose probabilities are among what could really be shown, to what is told
+    of diversity, and to what stands beside products. Elsewhere the places are the same with it and
+    without it.
+    """
+    surface = answer.surface
+    return bool(
+        surface.exploration > 0
+        or surface.campaign_places
+        or surface.content_places
+        or any(rule.kind == DIVERSITY for rule in answer.pool.rules)
+    )
 
 
 def remove_what_is_gone(answers: Sequence[SurfaceAnswer]) -> None:
-    """Take out of every pool what is hidden or sold out this moment; one statement.
-
-    It must come before any draw: a probability is one among what could really be shown.
-    """
+    """Take out of every pool what is hidden or sold out this moment; one statement."""
     pks = {
         int(pk)
         for answer in answers
