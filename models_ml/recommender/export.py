@@ -3,15 +3,11 @@ form beside them.
 """
 
 import json
-import logging
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
 from models_ml.data.content import Vocabulary
@@ -19,13 +15,12 @@ from models_ml.recommender.added_weights import AddedBlend
 from models_ml.recommender.additions import save_content
 from models_ml.recommender.artefacts import MANIFEST, PARAMETERS, write_manifest
 from models_ml.recommender.blending import Blend
-from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM
-from models_ml.recommender.features import OWN_ITEM_FEATURES
-from models_ml.recommender.left_out_network import LeftOutEncoder, OwnItemTerm
+from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, TABLES
 from models_ml.recommender.model import SequenceModel, item_vectors
 from models_ml.recommender.past import Past
 from models_ml.recommender.renewal_fit import fit_renewal
 from models_ml.recommender.report import MODEL
+from models_ml.recommender.serving_network import tables_of, write_encoder, write_own_item_term
 from models_ml.recommender.tuning import Baselines
 
 WEIGHTS = "model.safetensors"
@@ -97,45 +92,9 @@ def export(
 
 
 def export_networks(model: SequenceModel, directory: Path) -> list[str]:
-    """Write the encoder and the own-item term as ONNX and return the names of the files."""
-    shared, rest, variants, own = (
-        torch.export.Dim(name, min=1) for name in ("shared", "rest", "variants", "own")
-    )
-    example = {
-        "shared_vectors": (torch.zeros(4, model.config.dim), {0: shared}),
-        "shared_kinds": (torch.zeros(4, dtype=torch.long), {0: shared}),
-        "shared_times": (torch.linspace(-9.0, -6.0, 4), {0: shared}),
-        "shared_steps": (torch.arange(4), {0: shared}),
-        "vectors": (torch.zeros(5, model.config.dim), {0: rest}),
-        "kinds": (torch.zeros(5, dtype=torch.long), {0: rest}),
-        "times": (torch.linspace(-5.0, -1.0, 5), {0: rest}),
-        "steps": (torch.arange(4, 10).repeat(3, 1), {0: variants, 1: rest + 1}),
-        "kept": (torch.ones(3, 5, dtype=torch.bool), {0: variants, 1: rest}),
-        "gaps": (torch.ones(3), {0: variants}),
-    }
-    _export_network(LeftOutEncoder(model), example, ["states", "weights"], directory / ENCODER)
-    features = {"features": (torch.zeros(3, OWN_ITEM_FEATURES), {0: own})}
-    _export_network(OwnItemTerm(model), features, ["scores"], directory / OWN_ITEM_TERM)
-    return [ENCODER, OWN_ITEM_TERM]
-
-
-def _export_network(
-    network: nn.Module, inputs: dict[str, tuple[Tensor, Any]], outputs: list[str], path: Path
-) -> None:
-    """`inputs` holds an example of each and which of its sizes are free."""
-    # It reports every torchvision operator that it cannot register.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        # The exporter warns of its own deprecated calls and of names it merges.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network.eval(),
-            tuple(example for example, _ in inputs.values()),
-            str(path),
-            input_names=list(inputs),
-            output_names=outputs,
-            dynamic_shapes=tuple(free for _, free in inputs.values()),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+    """Write the encoder, its tables and the own-item term; return the names of the files."""
+    write_encoder(model, directory / ENCODER)
+    write_own_item_term(model, directory / OWN_ITEM_TERM)
+    for field, name in TABLES.items():
+        np.save(directory / name, getattr(tables_of(model), field))
+    return [ENCODER, OWN_ITEM_TERM, *TABLES.values()]

@@ -18,11 +18,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 from models_ml.data.columns import KINDS
 from models_ml.data.content import ContentMatrix
 from models_ml.recommender.features import OWN_ITEM_FEATURES, TREND_FEATURES
-
-# Upper ends in days of the buckets of time between two events, and in steps of the buckets of
-# distance.
-GAP_EDGES = (0.0, 0.05, 1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0)
-STEP_EDGES = (0, 1, 2, 3, 5, 8, 16, 32)
+from models_ml.recommender.sequence import GAP_EDGES, HIDDEN, STEP_EDGES
 
 
 class SequenceConfig(PretrainedConfig):
@@ -235,7 +231,7 @@ class SequenceModel(PreTrainedModel):
         within = places[None, None, :] < contexts[:, :, None]
         within = within | (places[None, None, :] == places[length:, None])
         visible = torch.cat([earlier[:, :length] & ~from_question, within], dim=1)
-        return bias.permute(0, 3, 1, 2).masked_fill(~visible[:, None], -1e9)
+        return bias.permute(0, 3, 1, 2).masked_fill(~visible[:, None], HIDDEN)
 
     def own_item_scores(self, features: Tensor) -> Tensor:
         """From features (own, OWN_ITEM_FEATURES) to what is added to the logits of those items,

@@ -10,8 +10,16 @@ from models_ml.recommender.features import ItemHabits, own_item_features, own_it
 from models_ml.recommender.heirs import Additions
 from models_ml.recommender.left_out import Explained, latest_rows
 
+# Upper ends in days of the buckets of time between two events, and in steps of the buckets of
+# distance.
+GAP_EDGES = (0.0, 0.05, 1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0)
+STEP_EDGES = (0, 1, 2, 3, 5, 8, 16, 32)
+# Added to the attention to what must not be seen.
+HIDDEN = -1e9
+_EDGES = np.array(GAP_EDGES, np.float32)
 # Stands before every history, so that none is empty; no event is late enough to see it.
 _HIDDEN_STEP = 1 << 20
+_HIDDEN_ROW = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +38,11 @@ class Answer:
 class Question:
     """What the encoder reads about one customer: the latest rows, times in days relative to now
     (never above zero), and in each variant steps that rise from basket to basket, the question's
-    last, and which of the rows it keeps. The first `shared` rows are the same in every variant.
+    last. The first `shared` rows are the same in every variant; the first variant keeps every row,
+    each other one leaves one out: those at `left_out` among the rest.
 
     Shapes: `items`, `kinds`, `times` (rows,); `shared_steps` (shared,); `steps` (variants,
-    rows - shared + 1); `kept` (variants, rows - shared); `gaps`, days since the last row kept,
+    rows - shared + 1); `left_out` (variants - 1,); `gaps`, days since the last row kept,
     (variants,).
     """
 
@@ -43,8 +52,43 @@ class Question:
     times: np.ndarray
     shared_steps: np.ndarray
     steps: np.ndarray
-    kept: np.ndarray
+    left_out: np.ndarray
     gaps: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the encoder looks up: vectors of event kinds (kinds, dim), of questions by how many
+    edges the time since the last event has passed (edges + 1, dim), and what is added to attention
+    over a time, (heads, edges + 1), and over steps, (heads, steps): the last is what must not be
+    seen.
+    """
+
+    kinds: np.ndarray
+    asked: np.ndarray
+    gaps: np.ndarray
+    steps: np.ndarray
+
+    def events(self, vectors: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+        """Rows of events, (rows, dim), from the vectors of their items."""
+        return vectors + self.kinds[kinds]
+
+    def questions(self, gaps: np.ndarray) -> np.ndarray:
+        """Rows of questions asked so many days after the last event, (questions, dim)."""
+        return self.asked[np.searchsorted(_EDGES, gaps)]
+
+    def bias(
+        self, times: np.ndarray, seen_times: np.ndarray, steps: np.ndarray, seen_steps: np.ndarray
+    ) -> np.ndarray:
+        """What is added to the attention of rows to those they may see, (heads, variants, rows,
+        seen), from times (rows,), (seen,) and steps (variants, rows), (variants, seen)."""
+        passed = np.searchsorted(_EDGES, times[:, None] - seen_times)
+        distances = steps[:, :, None] - seen_steps[:, None, :]
+        # What comes later has the place -1: the last.
+        places = np.clip(distances, -1, self.steps.shape[1] - 2)
+        by_steps = np.take(self.steps, places, axis=1, mode="wrap")
+        by_steps += np.take(self.gaps, passed, axis=1)[:, None]
+        return by_steps
 
 
 def ask(history: History, now: float, length: int, *, leave_out: bool) -> Question:
@@ -60,24 +104,23 @@ def ask(history: History, now: float, length: int, *, leave_out: bool) -> Questi
     # Rows of one basket see each other: what is shared ends where the first basket begins that a
     # variant changes.
     shared = int(np.searchsorted(steps, steps[out[0] if len(out) else rows - 1]))
-    kept = np.ones((len(out) + 1, rows - shared), bool)
-    kept[np.arange(1, len(out) + 1), out - shared] = False
     times = np.minimum(window.times - now, 0.0).astype(np.float32)
-    last = rows - 1 - np.argmax(kept[:, ::-1], axis=1)
-    alone = np.bincount(steps)[steps[out]] == 1
-    gone = np.zeros((len(out) + 1, rows - shared), np.int64)
-    gone[1:] = alone[:, None] & (np.arange(shared, rows) > out[:, None])
-    renumbered = steps[shared:] - gone
-    asked = np.take_along_axis(renumbered, (last - shared)[:, None], axis=1) + 1
-    hidden = np.zeros(1, np.int64)
+    last = np.full(len(out) + 1, rows - 1)
+    asked_steps = np.empty((len(out) + 1, rows - shared + 1), np.int64)
+    asked_steps[:, :-1] = steps[shared:]
+    if len(out):
+        last[-1] -= 1
+        alone = np.bincount(steps)[steps[out]] == 1
+        asked_steps[1:, :-1] -= alone[:, None] & (np.arange(shared, rows) > out[:, None])
+    asked_steps[:, -1] = asked_steps[np.arange(len(last)), last - shared] + 1
     return Question(
         shared=shared + 1,
-        items=np.concatenate([hidden, window.items]),
-        kinds=np.concatenate([hidden, window.kinds]),
+        items=np.concatenate([_HIDDEN_ROW, window.items]),
+        kinds=np.concatenate([_HIDDEN_ROW, window.kinds]),
         times=np.concatenate([times[:1], times]),
-        shared_steps=np.concatenate([hidden + _HIDDEN_STEP, steps[:shared]]),
-        steps=np.concatenate([renumbered, asked], axis=1),
-        kept=kept,
+        shared_steps=np.concatenate([_HIDDEN_ROW + _HIDDEN_STEP, steps[:shared]]),
+        steps=asked_steps,
+        left_out=out - shared,
         gaps=-times[last],
     )
 
@@ -98,6 +141,8 @@ class ItemVectors:
 
     def take(self, items: np.ndarray) -> np.ndarray:
         """Vectors of these item numbers, shape (items, dim)."""
+        if not len(self.added):
+            return self.known[items]
         places = items - len(self.known)
         found = self.known[np.minimum(items, len(self.known) - 1)]
         found[places >= 0] = self.added[places[places >= 0]]

@@ -18,7 +18,7 @@ from models_ml.recommender.artefacts import (
     read_json,
     read_manifest,
 )
-from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, OnnxEncoder
+from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, TABLES, OnnxEncoder
 from models_ml.recommender.features import ItemHabits
 from models_ml.recommender.fusion import AddedMix, FusionScorer, Parts
 from models_ml.recommender.heirs import Additions
@@ -280,7 +280,9 @@ def _files_of(policy: str, has_content: bool) -> list[str]:
     neighbours += ["content"] * (policy in {"content", "model"} and has_content)
     names = ["items.npy", "popularity.npy", PARAMETERS]
     names += [f"{name}_{part}.npy" for name in neighbours for part in ("neighbours", "strengths")]
-    return names + ([*SEQUENCE_FILES, ENCODER, OWN_ITEM_TERM] if policy == "model" else [])
+    return names + (
+        [*SEQUENCE_FILES, ENCODER, OWN_ITEM_TERM, *TABLES.values()] if policy == "model" else []
+    )
 
 
 def _neighbours(
