@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import DataError, OperationalError, connection, connections
 from django.db.models import DateTimeField, F
 from django.utils import timezone
 
@@ -61,7 +61,42 @@ def test_what_cannot_be_asked_past_the_cursor_is_asked_through_it() -> None:
     assert query.rows(sku=made.sku) == [(made.pk,)]
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
-    assert prepared.ask(connection, query.plan("postgresql").numbered, [made.sku]) is None
+    asked = (query.plan("postgresql").numbered, [made.sku])
+    assert prepared.ask(connection, asked) is None
+    assert prepared.ask(connection, asked, ("SELECT 1", [])) is None
     assert query.rows(sku=made.sku) == [(made.pk,)]
     connection.close()
     assert query.rows(sku=made.sku) == [(made.pk,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_statements_sent_together_one_that_fails_leaves_nothing_behind() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has cursors alone")
+    made = factories.product(stock=5)
+    told = "UPDATE catalog_product SET stock = $1 WHERE id = $2"
+    with pytest.raises(DataError):
+        prepared.write(connection, (told, [3, made.pk]), ("SELECT 1 / $1", [0]), lock_timeout_ms=9)
+    assert Product.objects.get().stock == 5
+    prepared.write(connection, (told, [3, made.pk]), lock_timeout_ms=9)
+    assert Product.objects.get().stock == 3
+    assert prepared.ask(connection, ("SELECT $1::int / 0", [1]), ("SELECT 1", [])) is None
+    assert prepared.ask(connection, ("SELECT 1", []), ("SELECT 2", [])) == [[(1,)], [(2,)]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_write_waits_for_a_lock_no_longer_than_allowed() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has cursors alone")
+    made = factories.product(stock=5)
+    other = connections.create_connection("default")
+    other.set_autocommit(False)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM catalog_product FOR UPDATE")
+    told = ("UPDATE catalog_product SET stock = $1 WHERE id = $2", [3, made.pk])
+    with pytest.raises(OperationalError, match="lock timeout"):
+        prepared.write(connection, told, lock_timeout_ms=50)
+    other.rollback()
+    other.close()
+    prepared.write(connection, told, lock_timeout_ms=50)
+    assert Product.objects.get().stock == 3
