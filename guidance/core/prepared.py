@@ -74,13 +74,13 @@ def written_out(value: object) -> str:
     return sql.Literal(value).as_string(connection.connection)
 
 
-def _rows(transformer: Transformer, result: pq.abc.PGresult) -> Rows:
+def _rows(transformer: Any, result: Any) -> Rows:
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, tuple)
 
 
 def _send(
-    raw: psycopg.Connection, transformer: Transformer, statements: Sequence[Statement]
+    raw: psycopg.Connection, transformer: Any, statements: Sequence[Statement]
 ) -> list[Any]:
     """Return the result of each statement, the first that failed among them."""
     told: list[tuple[bytes, Any]] = [

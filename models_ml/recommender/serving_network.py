@@ -149,7 +149,8 @@ class _Block:
     they would have to be transposed, which takes longer than their attention.
     """
 
-    def __init__(self, graph: _Graph, block: Block) -> None:
+    def __init__(self, graph: _Graph, block: nn.Module) -> None:
+        assert isinstance(block, Block)
         self._graph, self._block, self._heads = graph, block, block.heads
         dim = block.output.in_features
         self._dim, self._width = dim, dim // block.heads
