@@ -82,9 +82,7 @@ class Bandit(models.Model):
     state: "models.JSONField[Any, Any]" = models.JSONField(default=dict, editable=False)
     arms: "models.JSONField[Any, Any]" = models.JSONField(default=dict, editable=False)
     settled_until = models.DateTimeField(_("learned up to"), default=timezone.now, editable=False)
-    heard_until = models.DateTimeField(
-        _("corrected up to"), default=timezone.now, editable=False
-    )
+    heard_until = models.DateTimeField(_("corrected up to"), default=timezone.now, editable=False)
     opened_by = who(_("opened by"))
     opened_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
     stopped_by = who(_("stopped by"))

@@ -159,9 +159,7 @@ def choose_arm(
     decision.items = [{"kind": kind, "key": shown, "position": 1, "propensity": chance}]
     decision.context = {"features": features, "among": list(arms)}
     decision.latency_ms = round(1000 * (time.perf_counter() - started), 2)
-    is_logged = log_answer(
-        [decision], ref=customer, is_known=known is not None, zone=shop_zone()
-    )
+    is_logged = log_answer([decision], ref=customer, is_known=known is not None, zone=shop_zone())
     return Chosen(shown, chance, str(decision.pk) if is_logged else None)
 
 

@@ -84,7 +84,7 @@ def learn(
         for one in filter(takes, batch.trials):
             policy.update(one.arm, context_of(one), one.reward, at=one.at.timestamp() / DAY)
             learned += 1
-        settled_until, dropped = batch.until, batch.read - learned
+        settled_until, dropped = batch.until, max(batch.read - learned, 0)
     policy.advance(now.timestamp() / DAY)
     return Settled(learned, dropped, corrected), Progress(settled_until, heard)
 

@@ -24,6 +24,7 @@ from guidance.recommendations.services.reasons import reason_for, reason_to_log
 from guidance.recommendations.services.restock import due_for
 from guidance.recommendations.services.rules import RESERVE
 from guidance.recommendations.services.slates import fill_slate
+from guidance.recommendations.slots import slot_json
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE
 
@@ -45,6 +46,7 @@ def present(
     due = due_for(bought.intersection(shown_skus), shopper.history, asked.at, state.version)
     with translation.override(spoken):
         for answer, beside in zip(answers, placed, strict=True):
+            pks = answer.pool.index.columns.pks[answer.pool.places]
             for candidate, place in zip(answer.candidates, answer.slate.places, strict=True):
                 if candidate.sku not in products:
                     continue  # taken out of the shop since the draw
@@ -61,6 +63,7 @@ def present(
                     reason = due[product.sku].in_words()
                 item = item_json(candidate, product, position, titles[product.sku], reason)
                 item |= {"propensity": place.propensity, "rules": list(place.fired)}
+                item |= slot_json(place, pks)
                 item["reason_logged"] = reason_to_log(candidate, reason)
                 item["copy"] = copy.get(product.id, {})
                 answer.items.append(item)

@@ -1,6 +1,6 @@
 """What goes into a slate and what comes out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,6 +9,8 @@ import numpy as np
 
 PIN, BOOST, QUOTA = "pin", "boost", "quota"
 FLOOR, DIVERSITY = "exposure_floor", "diversity"
+NONE = -1
+NOTHING = np.array([], np.int64)
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,28 @@ class Why(StrEnum):
 class Place(NamedTuple):
     """One place of a slate: the pool's row, the probability of that row here given the rows
     above, its value after boosts and diversity, the rules that shaped the place, and how many
-    rows could have been drawn."""
+    rows might have stood there; `drawable` (drawn,) are the rows that had a probability above 0,
+    and `source` is that which a bandit chose for the place, NONE where it did not."""
 
     row: int
     propensity: float
     value: float
     fired: tuple[int, ...]
     eligible: int
+    drawable: np.ndarray = NOTHING
+    source: int = NONE
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """A bandit that fills exploration slots: it chooses among sources, chance among their rows.
+
+    `sources` (rows,) gives each row of the pool its source, a number from 0; `chances(present)`
+    the probability of each of these sources, adding up to 1, given as sorted numbers.
+    """
+
+    sources: np.ndarray
+    chances: Callable[[tuple[int, ...]], np.ndarray]
 
 
 @dataclass(frozen=True)
