@@ -151,8 +151,9 @@ def read_bandits(before: Mapping[str, LoadedBandit]) -> dict[str, LoadedBandit]:
     for key, learned in running.values_list("key", "state"):
         kept = before.get(key)
         try:
-            is_same = kept is not None and kept.state == learned
-            found[key] = kept if is_same else LoadedBandit.of(key, learned)
+            if kept is None or kept.state != learned:
+                kept = LoadedBandit.of(key, learned)
+            found[key] = kept
         except PolicyProblem:
             logger.exception("What bandit %s has learned cannot be read", key)
     return found

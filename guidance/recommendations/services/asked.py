@@ -9,8 +9,8 @@ from guidance.recommendations.leanings import Leaning
 from guidance.recommendations.models import Surface
 from guidance.recommendations.services.candidates import Candidate, Ranking
 from guidance.recommendations.services.pools import SurfacePool
-from guidance.recommendations.slots import Chooser
 from guidance.recommendations.slate import Slate
+from guidance.recommendations.slots import Chooser
 
 FOR_THE_DESK = frozenset({"because", "propensity", "rules", "reason_logged", "slot", "drawable"})
 

@@ -11,10 +11,10 @@ from guidance.recommendations.models import Rule, Surface
 from guidance.recommendations.popularity import PopularOrder
 from guidance.recommendations.rulebook import RuleBook, TargetedRule, newer
 from guidance.recommendations.services.candidates import Origin, Ranking
-from guidance.recommendations.slots import sources_of
 from guidance.recommendations.slate import Pool, SlateRule
 from guidance.recommendations.slate.pool import SCALE_DEPTH, relevance, tail
 from guidance.recommendations.slate.types import BOOST, DIVERSITY, FLOOR, PIN, QUOTA
+from guidance.recommendations.slots import sources_of
 
 # Of the products that a pin, boost or floor names, so many of the best join the pool wherever the
 # ranking has them; a hundred fill the longest slate.
@@ -27,8 +27,8 @@ class SurfacePool:
 
     `places` are the rows' places in the index, `scores` what the policy gave them, else what
     popularity does; `sources` (rows,) are what a bandit of the surface's slots chooses among, as
-    `slots.SOURCES` numbers them. `refusing` are the rules that took products off the surface, each with those
-    products (products,).
+    `slots.SOURCES` numbers them. `refusing` are the rules that took products off the surface, each
+    with those products (products,).
     """
 
     index: CatalogueIndex

@@ -63,7 +63,7 @@ class Place(NamedTuple):
     source: int = NONE
 
 
-@dataclass(frozen=True)
+@dataclass
 class Explorer:
     """A bandit that fills exploration slots: it chooses among sources, chance among their rows.
 
@@ -73,6 +73,19 @@ class Explorer:
 
     sources: np.ndarray
     chances: Callable[[tuple[int, ...]], np.ndarray]
+    _ordered: tuple[np.ndarray, list[float], list[tuple[int, list[int]]]] | None = None
+
+    def ordered(self, values: np.ndarray) -> tuple[list[float], list[tuple[int, list[int]]]]:
+        """Return the values, and each source with its rows, the best first; kept while the values
+        are the same."""
+        if self._ordered is None or self._ordered[0] is not values:
+            order = np.argsort(-values, kind="stable").tolist()
+            sources = self.sources.tolist()
+            by_source: dict[int, list[int]] = {source: [] for source in sorted(set(sources))}
+            for row in order:
+                by_source[sources[row]].append(row)
+            self._ordered = values, values.tolist(), list(by_source.items())
+        return self._ordered[1:]
 
 
 @dataclass(frozen=True)
