@@ -47,8 +47,11 @@ def draw(
     row, chance = int(rows[place]), float(chances[place])
     source = NONE
     # What stands alone was chosen by nobody; the best may have come either way.
-    by_chance = row != best or random.random() * chance >= 1.0 - exploration
-    if explorer is not None and len(rows) > 1 and by_chance:
+    if (
+        explorer is not None
+        and len(rows) > 1
+        and (row != best or random.random() * chance >= 1.0 - exploration)
+    ):
         source = int(explorer.sources[row])
     return Drawn(row, float(chance / sums[-1]), rows, source)
 
