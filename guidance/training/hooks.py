@@ -75,8 +75,8 @@ class Recipe:
     that shows. `estimator`, of a recipe that decides what shoppers are shown, is the path of
     `estimate(version, progress, reward) -> dict`: what the decision log says of a version, as
     `training.estimates` shows it, where `progress(fraction)` raises when the work must stop;
-    `assumes` is that of what it takes for granted, `assumptions(reward) -> list[str]`. `has_network`
-    tells whether a training's start and earlier cuts can be chosen.
+    `assumes` is that of what it takes for granted, `assumptions(reward) -> list[str]`.
+    `has_network` tells whether a training's start and earlier cuts can be chosen.
     """
 
     key: str

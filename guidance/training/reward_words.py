@@ -25,8 +25,9 @@ def signed(text: str) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """One reward's `value` and `difference` in figures, the heads of their columns, and what is said
-    of a version that earns more or less; `measured` takes value, logged, gain, low and high."""
+    """One reward's `value` and `difference` in figures, the heads of their columns, and what is
+    said of a version that earns more or less; `measured` takes value, logged, gain, low and
+    high."""
 
     value: Callable[[float], str]
     difference: Callable[[float], str]

@@ -17,7 +17,7 @@ from guidance.behaviour.models import Event, Source
 from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 from guidance.core.jobs import run_job
-from guidance.core.models import Job, Market
+from guidance.core.models import Job
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.decisions.models import Decision
@@ -261,7 +261,7 @@ def test_products_that_could_not_have_been_drawn_at_a_place_are_found_and_refuse
     assert [one["sku"] for one in support["products"]] == [SKUS[0]]
     (place,) = support["places"]
     assert (place["place"], place["count"]) == (1, 4 * 24)
-    assert place["share"] == evaluation["unsupported_share"] > 0.02
+    assert place["share"] == evaluation["unsupported_share"] > 0
     assert evaluation["unseen_share"] == 0
     assert 0 < support["above"] <= 0.5
     Decision.objects.exclude(pk__in=open_ones).delete()
@@ -290,20 +290,19 @@ def _bought(customer: Customer, sku: str, at: datetime, **given: object) -> None
         customer=customer,
         product=Product.objects.get(sku=sku),
         occurred_at=at,
-        **{"price": "9.50", "currency": "GBP", "quantity": 2, **given},
+        **{"price": "9.50", "currency": "", "quantity": 2, **given},
     )
 
 
 def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
     version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
 ) -> None:
-    Market.objects.update(currency="GBP")
-    ann, at = shoppers[0], timezone.now() - timedelta(days=4)
+    ann, at = shoppers[0], timezone.now() - timedelta(days=6)
     explored.limit = 20
     explored.save()
     for hours in (0, 2, 4):
         recommend(Asked([explored], at=at + timedelta(hours=hours), customer=ann.ref))
-    first, second, unseen = Decision.objects.order_by("at")
+    first, second, _unseen = Decision.objects.order_by("at")
     for one in (first, second):
         Event.objects.create(kind="impression", customer=ann, decision=one.pk, occurred_at=one.at)
     skus = [item["sku"] for item in first.items]
@@ -311,7 +310,7 @@ def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
     _bought(ann, common, at + timedelta(hours=5), source="import")
     _bought(ann, common, at + timedelta(hours=27))
     _bought(ann, common, at - timedelta(hours=1))
-    _bought(ann, skus[1], at + timedelta(hours=1), currency="EUR")
+    _bought(ann, skus[1], at + timedelta(hours=1), currency="XTS")
     state.refresh()
     rows = {}
     for reward in ("purchase", "revenue"):
@@ -321,7 +320,7 @@ def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
     old, new = rows["revenue"][first.pk], rows["revenue"][second.pk]
     assert new.rewards[list(new.skus).index(common)] == 19.0
     assert sum(new.rewards) == 19.0
-    assert sum(old.rewards) == 0.0, "euros are not the shop's, and the later list has the rest"
+    assert sum(old.rewards) == 0.0, "the later list has it, and another currency is not ours"
     assert sum(rows["purchase"][second.pk].rewards) == 1.0
     bought = rows["purchase"][first.pk]
     assert bought.rewards[1] == 1.0
@@ -340,7 +339,7 @@ def test_satisfaction_is_of_those_who_rated(
     version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
 ) -> None:
     _show(explored, shoppers[:3], times=1)
-    first, second, third = Decision.objects.order_by("pk")
+    first, second, _third = Decision.objects.order_by("pk")
     for one, given in ((first, {"rating": 4}), (second, {"rating": 2, "position": 2})):
         Event.objects.create(
             kind="rating", customer=one.customer, decision=one.pk, occurred_at=one.at, **given
@@ -381,6 +380,7 @@ def test_a_person_chooses_what_is_estimated_and_reads_each_beside_the_others(
     explored: Surface,
     desk: Callable[..., Client],
 ) -> None:
+    Event.objects.update(occurred_at=F("occurred_at") - timedelta(days=9))
     _show(explored, shoppers, times=2)
     Decision.objects.update(at=F("at") - timedelta(days=4))
     Event.objects.filter(decision__isnull=False).update(

@@ -62,8 +62,8 @@ def assumptions(reward: Reward) -> list[str]:
             " not taken off, and other currencies than the shop's count nothing."
         ),
         Reward.RATING: _(
-            "A place earns the stars that the shopper gave its list, or its product where they named"
-            " one. Only what was rated counts: those who rate are taken for like those who do not."
+            "A place earns the stars that the shopper gave its list, or its product where they"
+            " named one. Only what was rated counts: those who rate are taken for like those who do not."
         ),
     }
     return [

@@ -1,7 +1,7 @@
-"""Where the log's own draws leave a version without support, place by place and product by product.
+"""Where the log's own draws leave a version without support, by place and by product.
 
-A product that could not have been drawn at a place was never tried there: no weight tells what would
-have come of it, however often the log shows it elsewhere.
+A product that could not have been drawn at a place was never tried there: no weight tells what
+would have come of it, however often the log shows it elsewhere.
 """
 
 from collections import Counter, defaultdict

@@ -13,9 +13,9 @@ FEWEST_SHOPPERS = 100
 FEWEST_REWARDS = 100
 # The candidate may take arms that nobody saw this often; more, and the log leaves a hole in it.
 UNSEEN = 0.01
-# Of what the candidate takes, so much may be what could not have been drawn where it would be taken.
-# No weight corrects for it: were its rewards nothing, or twice those of the rest, the estimate would
-# be off by that share of itself.
+# Of what the candidate takes, so much may be what could not have been drawn where it would be
+# taken. No weight corrects for it: were its rewards nothing, or twice those of the rest, the
+# estimate would be off by that share of itself.
 UNSUPPORTED = 0.05
 # Weights average 1 where propensities are right. Being skewed they strayed further than this many
 # standard errors in 2 of 2,300 synthetic logs.
