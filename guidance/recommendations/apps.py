@@ -24,7 +24,7 @@ class RecommendationsConfig(AppConfig):
         )
         from guidance.recommendations.services.reading import propose_copy
         from guidance.recommendations.slot_trials import SlotTrials
-        from guidance.recommendations.slots import TRIALS
+        from guidance.recommendations.slots import LABELS, TRIALS
         from guidance.recommendations.testing import SURFACES
         from guidance.training.hooks import Recipe, register_recipe
 
@@ -45,7 +45,7 @@ class RecommendationsConfig(AppConfig):
             CandidateSource("copy", Kind.CONTENT, _("Published copy"), propose_copy)
         )
         register_testable(SURFACES)
-        register_trials(TRIALS, SlotTrials.of)
+        register_trials(TRIALS, SlotTrials.of, LABELS)
         register_metric(
             Metric(
                 "shopguide_unlogged_answers",

@@ -63,7 +63,8 @@ def assumptions(reward: Reward) -> list[str]:
         ),
         Reward.RATING: _(
             "A place earns the stars that the shopper gave its list, or its product where they"
-            " named one. Only what was rated counts: those who rate are taken for like those who do not."
+            " named one. Only what was rated counts: those who rate are taken for like those who do"
+            " not."
         ),
     }
     return [
