@@ -246,31 +246,36 @@ def test_products_that_could_not_have_been_drawn_at_a_place_are_found_and_refuse
     explored: Surface,
     desk: Callable[..., Client],
 ) -> None:
-    """One product was blocked for half of the log: it was drawn in the other, and is "seen"."""
+    """A taste was blocked for half of the log: it was drawn in the other, and so was "seen"."""
     explored.limit, explored.exploration = 1, 0.8
     explored.save()
-    blocked = factories.rule(kind="block", product=Product.objects.get(sku=SKUS[0]))
+    blocked = [
+        factories.rule(kind="block", product=Product.objects.get(sku=sku)) for sku in taste_of(0)
+    ]
     _show(explored, shoppers, times=2)
-    open_ones = set(Decision.objects.values_list("pk", flat=True))
-    blocked.delete()
+    closed = set(Decision.objects.values_list("pk", flat=True))
+    for one in blocked:
+        one.delete()
     _show(explored, shoppers, times=2)
     version = new_version(status="candidate")
     found = _found(version)
     evaluation, support = found["evaluation"], found["support"]
-    assert support["products"][0]["sku"] == SKUS[0]
-    assert [one["sku"] for one in support["products"]] == [SKUS[0]]
-    (place,) = support["places"]
-    assert (place["place"], place["count"]) == (1, 4 * 24)
-    assert place["share"] == evaluation["unsupported_share"] > 0
-    assert evaluation["unseen_share"] == 0
+    share = evaluation["unsupported_share"]
+    assert {one["sku"] for one in support["products"]} <= set(taste_of(0))
+    assert len(support["products"]) == 5
+    assert support["places"] == [{"place": 1, "count": 4 * 24, "share": pytest.approx(share)}]
+    assert share > 0.05
     assert 0 < support["above"] <= 0.5
-    Decision.objects.exclude(pk__in=open_ones).delete()
-    assert _found(version)["evaluation"]["unsupported_share"] > 1.5 * place["share"]
+    (doubt,) = [one for one in evaluation["refusals"] if one["doubt"] == "no_support"]
+    assert (doubt["found"], doubt["needed"]) == (share, 0.05)
     assert run_job(request_estimate(version=version, requested_by=None).pk) == Job.Status.SUCCEEDED
     url = reverse("admin:training_modelversion_change", args=[version.pk])
     page = desk(Role.ANALYST).get(url).content.decode()
     assert "of what this version would show could not have been drawn" in page
-    assert f"Most of it are these products: {SKUS[0]}" in page
+    assert f"Most of it are these products: {support['products'][0]['sku']}" in page
+    assert "Give the surface more exploration" in page
+    Decision.objects.filter(pk__in=closed).delete()
+    assert _found(version)["evaluation"]["unsupported_share"] == 0
 
 
 def test_lists_that_do_not_say_what_could_be_drawn_are_left_out(
