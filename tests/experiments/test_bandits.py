@@ -1,21 +1,26 @@
 """Bandits that any app opens: driven as an onboarding app would, and what they learn from."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from scipy import stats
 
 from guidance.behaviour.models import Event
 from guidance.core.models import AuditEntry
+from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.customers.services import exclude_customers
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Bandit, Experiment, Holdout
+from guidance.experiments.selectors.bandits import arms_now
 from guidance.experiments.selectors.trials import COMMIT, GRACE
 from guidance.experiments.services import (
     choose_arm,
@@ -334,3 +339,21 @@ def test_a_key_is_one_bandit_s_with_its_settings_for_good() -> None:
     experiment = Experiment.objects.create(key="taken", name="Taken", surface="home")
     with pytest.raises(ValidationError, match="An experiment has the key"):
         opened(key=experiment.key)
+
+
+def test_the_desk_shows_what_a_bandit_knows_and_would_do(desk: Callable[..., Client]) -> None:
+    bandit = opened(method="linear_thompson", features=["is_new"])
+    policy = policy_from_state(bandit.state)
+    for reward in (1.0, 1.0, 1.0, 0.0):
+        policy.update("set-size", [1.0, 0.0], reward)
+    Bandit.objects.update(state=policy.state())
+    first, *_others = arms_now(Bandit.objects.get())
+    assert (first.label, first.trials, first.mean) == ("set-size", 4.0, 0.75)
+    assert first.chance > 0.4
+    url = reverse("admin:experiments_bandit_change", args=[bandit.pk])
+    page = desk(Role.MERCHANDISER).get(url).content.decode()
+    assert "75.00 %" in page
+    assert "for a shopper of whom nothing is known" in page
+    Bandit.objects.update(state={})
+    page = desk(Role.MERCHANDISER).get(url).content.decode()
+    assert "What it has learned cannot be read" in page
