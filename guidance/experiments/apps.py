@@ -18,3 +18,5 @@ class ExperimentsConfig(AppConfig):
 
         task = "guidance.experiments.tasks.watch_guardrails"
         register_schedule(Recurring("guardrails", task, minutes=60))
+        task = "guidance.experiments.tasks.settle_bandits"
+        register_schedule(Recurring("experiments.bandits", task, minutes=5))

@@ -1,6 +1,7 @@
-"""What higher apps let people test: what an arm's policy means, and how one is shipped."""
+"""What higher apps let people test: what an arm's policy means, and how one is shipped; and what
+bandits of theirs learn from, where a decision shows more than one arm."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,3 +56,30 @@ def testables() -> list[Testable]:
 def testable_of(surface: str, subject: str) -> Testable | None:
     """Return the kind of what is tested, None where no app serves it."""
     return next((one for one in _testables.values() if one.handles(surface, subject)), None)
+
+
+# Bandits whose decisions show one arm each, which experiments reads itself.
+DECISIONS = "decisions"
+_trials: dict[str, Callable[[Any], Any]] = {}
+_labels: dict[str, Mapping[str, str | Promise]] = {}
+
+
+def register_trials(
+    key: str, trials: Callable[[Any], Any], labels: Mapping[str, str | Promise] | None = None
+) -> None:
+    """Let bandits opened with `trials=key` learn from `trials(bandit)`, which tells what
+    `experiments.services.learning.Trials` says; `labels` are what people call their arms. Call it
+    in `AppConfig.ready()` only."""
+    _trials[key] = trials
+    _labels[key] = labels or {}
+
+
+def arm_label(trials: str, arm: str) -> str:
+    """Return what people call an arm; the arm itself where nobody said."""
+    return str(_labels.get(trials, {}).get(arm, arm))
+
+
+def trials_called(key: str, bandit: Any) -> Any:
+    """Return what tells the trials of a bandit; None where nobody registered it."""
+    found = _trials.get(key)
+    return found(bandit) if found else None

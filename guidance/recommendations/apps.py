@@ -16,13 +16,15 @@ class RecommendationsConfig(AppConfig):
             register_schedule,
         )
         from guidance.decisions.unlogged import unlogged_total
-        from guidance.experiments.hooks import register_testable
+        from guidance.experiments.hooks import register_testable, register_trials
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
             register_candidate_source,
         )
         from guidance.recommendations.services.reading import propose_copy
+        from guidance.recommendations.slot_trials import SlotTrials
+        from guidance.recommendations.slots import LABELS, TRIALS
         from guidance.recommendations.testing import SURFACES
         from guidance.training.hooks import Recipe, register_recipe
 
@@ -43,6 +45,7 @@ class RecommendationsConfig(AppConfig):
             CandidateSource("copy", Kind.CONTENT, _("Published copy"), propose_copy)
         )
         register_testable(SURFACES)
+        register_trials(TRIALS, SlotTrials.of, LABELS)
         register_metric(
             Metric(
                 "shopguide_unlogged_answers",

@@ -6,9 +6,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from guidance.catalog.models import Category, Product
+from guidance.experiments.models import Bandit
 from guidance.recommendations.health.models import HealthAlert, HealthReport, HealthThreshold
 
 __all__ = ["HealthAlert", "HealthReport", "HealthThreshold", "Rule", "Surface"]
@@ -32,6 +34,13 @@ class Surface(models.Model):
         INTEREST = "interest", _("by the shopper's interest")
         FIRST = "first", _("first")
         SPREAD = "spread", _("spread evenly")
+
+    # What fills exploration slots where no bandit does.
+    CHANCE = "chance"
+    FILLING: tuple[tuple[str, "str | Promise"], ...] = (
+        (CHANCE, _("chance, the best more often")),
+        *Bandit.Method.choices,
+    )
 
     key = models.SlugField(_("key"), unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -74,6 +83,29 @@ class Surface(models.Model):
             "that other products are tried too. 0: always the best one."
         ),
     )
+    slots_by = models.CharField(
+        _("exploration slots are filled by"),
+        max_length=20,
+        choices=FILLING,
+        default=CHANCE,
+        help_text=_(
+            "Chance, or a bandit that learns which kind of product is worth a try: new ones, those"
+            " hardly seen, bestsellers, close ones or further ones. How many slots there are says"
+            " exploration."
+        ),
+    )
+    slots_reward = models.CharField(
+        _("a slot succeeds by"),
+        max_length=10,
+        choices=Bandit.Reward.choices,
+        default=Bandit.Reward.CLICK,
+        help_text=_(
+            "For bandits. A click counts within 24 hours and is learned 15 minutes later; a"
+            " purchase of the product counts within 24 hours and is learned 36 hours later, when"
+            " nightly imports have come. What comes later still corrects what was learned."
+        ),
+    )
+    slots_bandit = models.SlugField(_("bandit of the slots"), blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

@@ -20,7 +20,7 @@ from guidance.behaviour.days import day_bounds
 from guidance.behaviour.models import Source
 from guidance.core.models import Market
 from guidance.core.selectors import default_market
-from guidance.experiments.services import EVERYWHERE, surfaces_tested
+from guidance.experiments.services import EVERYWHERE, HELD_OUT, surfaces_tested
 from guidance.recommendations import rulebook
 from guidance.recommendations.catalogue import CatalogueIndex, read_index, signature
 from guidance.recommendations.models import Surface
@@ -29,6 +29,7 @@ from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
 from guidance.recommendations.rulebook import RuleBook, read_rulebook
 from guidance.recommendations.segments import Segments, read_segments
 from guidance.recommendations.selectors import active_surfaces, surfaces_called
+from guidance.recommendations.slots import Chooser, LoadedBandit, read_bandits
 
 logger = logging.getLogger(__name__)
 # A promotion must reach every process within 5 seconds: 2 to notice, 3 to load.
@@ -74,6 +75,7 @@ class ServingState:
         self.market = Market()
         self._tested: set[tuple[str, str]] = set()
         self._surfaces: dict[str, Surface] = {}
+        self._bandits: dict[str, LoadedBandit] = {}
         self._rules: RuleBook | None = None
         self._popularity = KeptByDay[Popularity](
             lambda key: read_popularity(day=key[0], with_replay=key[1])
@@ -93,10 +95,13 @@ class ServingState:
         self._ready.wait(timeout=FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
-        """Look for what changed and read it; six statements where nothing did."""
+        """Look for what changed and read it; six statements where nothing did, and one for the
+        bandits where a surface has one."""
         self.market = default_market()
         self._surfaces = active_surfaces()
         self._tested = surfaces_tested()
+        has_bandit = any(surface.slots_bandit for surface in self._surfaces.values())
+        self._bandits = read_bandits(self._bandits) if has_bandit else {}
         rules = self._rules
         index = None if rules is None or rules.index.signature != signature() else rules.index
         if rules is None or index is None or rules.signature != rulebook.signature():
@@ -129,6 +134,16 @@ class ServingState:
         return source == Source.REPLAY or not self._tested.isdisjoint(
             {(surface, source), (EVERYWHERE, source)}
         )
+
+    def chooser_of(self, surface: Surface, arm: str, features: tuple[float, ...]) -> Chooser | None:
+        """Return who fills a surface's exploration slots for such a shopper; None for chance.
+
+        The held out meet no bandit.
+        """
+        bandit = self._bandits.get(surface.slots_bandit) if surface.slots_bandit else None
+        if bandit is None or surface.exploration <= 0 or arm == HELD_OUT:
+            return None
+        return Chooser(bandit, features)
 
     @property
     def rules(self) -> RuleBook:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from guidance.core.models import User
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.pages import version_url
+from guidance.training.rewards import Reward
 from guidance.training.services import (
     AlreadyTraining,
     NothingToEstimate,
@@ -57,10 +58,12 @@ def promote(version: ModelVersion, *, actor: User) -> Message:
     return constants.SUCCESS, _("Promoted; every web process serves it within 5 seconds.")
 
 
-def ask_for_estimate(version: ModelVersion, *, actor: User) -> Message:
+def ask_for_estimate(version: ModelVersion, *, reward: str, actor: User) -> Message:
     """Have the version estimated from the log; return the level and the text of what came of it."""
+    if reward not in Reward:
+        return constants.ERROR, _("Choose what is to be estimated.")
     try:
-        request_estimate(version=version, requested_by=actor)
+        request_estimate(version=version, reward=Reward(reward), requested_by=actor)
     except NothingToEstimate as problem:
         return constants.ERROR, str(problem)
     return constants.SUCCESS, _("The log is being read; the figures appear here when it is done.")

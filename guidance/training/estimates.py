@@ -12,24 +12,32 @@ from django.utils.translation import gettext_lazy, ngettext
 from guidance.core.numbers import rounded
 from guidance.training.hooks import Recipe
 from guidance.training.models import ModelVersion
+from guidance.training.reward_words import WORDS, Words, percent
+from guidance.training.rewards import Reward
 from guidance.training.selectors import estimate_under_way
 from models_ml.policy.offpolicy.estimates import Doubt, Verdict
+from models_ml.policy.offpolicy.refusals import UNSUPPORTED
 from models_ml.policy.offpolicy.scores import CLIPPED_IPS, DIRECT, DOUBLY_ROBUST, IPS, SNIPS
 
 # Why a surface has no figures at all; estimators give these keys.
 NOTHING_DRAWN, NOTHING_LOGGED = "nothing_drawn", "nothing_logged"
 NEVER_SHOWN, ONE_SHOPPER = "never_shown", "one_shopper"
 ESTIMATORS: dict[str, Promise] = {
-    IPS: gettext_lazy("IPS: clicks weighed by how much likelier this version shows the product"),
+    IPS: gettext_lazy(
+        "IPS: what came of places, weighed by how much likelier this version shows the product"
+    ),
     CLIPPED_IPS: gettext_lazy("clipped IPS: the same, large weights cut off"),
     SNIPS: gettext_lazy("SNIPS: the same, divided by the sum of the weights"),
-    DIRECT: gettext_lazy("direct method: a model of clicks alone"),
-    DOUBLY_ROBUST: gettext_lazy("doubly robust: that model, corrected by the weighed clicks"),
+    DIRECT: gettext_lazy("direct method: a model of the reward alone"),
+    DOUBLY_ROBUST: gettext_lazy("doubly robust: that model, corrected by the weighed places"),
 }
 LEFT_OUT: dict[str, Promise] = {
     "certain": gettext_lazy("nothing in the list was drawn by chance"),
     "unseen": gettext_lazy("the shopper did not see the list"),
     "told": gettext_lazy("the request told what the log does not keep"),
+    "not_told": gettext_lazy("the log does not say what else could have been drawn"),
+    "open": gettext_lazy("purchases may still come"),
+    "unrated": gettext_lazy("nobody rated the list"),
     "no_history": gettext_lazy("nothing was known of the shopper, so every version shows the same"),
 }
 
@@ -44,25 +52,70 @@ def estimates_part(version: ModelVersion, recipe: Recipe | None) -> dict[str, An
             )
         }
     job = estimate_under_way(version)
-    found = version.off_policy
     return {
         "job_url": reverse("admin:core_job_change", args=[job.pk]) if job else "",
-        "at": datetime.fromisoformat(found["at"]) if found else None,
-        "surfaces": [_surface(one) for one in found.get("surfaces", [])],
-        "assumptions": recipe.assumptions(),
+        "choices": Reward.choices,
+        "rewards": [
+            _reward(reward, version.off_policy[reward], recipe)
+            for reward in Reward
+            if reward in version.off_policy
+        ],
     }
 
 
-def _surface(found: dict[str, Any]) -> dict[str, Any]:
+def _reward(reward: Reward, found: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
+    words = WORDS[reward]
+    return {
+        "key": reward.value,
+        "label": reward.label,
+        "head": words.head,
+        "difference_head": words.difference_head,
+        "at": datetime.fromisoformat(found["at"]),
+        "surfaces": [_surface(one, words) for one in found["surfaces"]],
+        "assumptions": recipe.assumptions(reward),
+    }
+
+
+def _surface(found: dict[str, Any], words: Words) -> dict[str, Any]:
     evaluation = found["evaluation"]
     return {
         "name": found["name"],
         "read": _what_was_read(found),
-        "sentences": _verdict(evaluation) if evaluation else [_no_figures(found)],
-        "rows": [_row(one) for one in evaluation["estimates"]] if evaluation else [],
-        "facts": _facts(evaluation) if evaluation else [],
+        "sentences": _verdict(evaluation, words) if evaluation else [_no_figures(found)],
+        "support": support_sentences(evaluation, found.get("support")) if evaluation else [],
+        "rows": [_row(one, words) for one in evaluation["estimates"]] if evaluation else [],
+        "facts": _facts(evaluation, words) if evaluation else [],
         "is_refused": not evaluation or evaluation["verdict"] == Verdict.REFUSED,
     }
+
+
+def support_sentences(evaluation: dict[str, Any], support: dict[str, Any] | None) -> list[str]:
+    """Return how much of what the version would show could not have been drawn, and where; nothing
+    for estimates that did not ask yet."""
+    if support is None:
+        return []
+    share = evaluation["unsupported_share"]
+    if not share:
+        return [_("All that this version would show could have been drawn where it would stand.")]
+    told = _(
+        "%(share)s of what this version would show could not have been drawn where it would stand;"
+        " at %(above)s of the places it is more than %(allowed)s."
+    ) % {
+        "share": percent(share),
+        "above": percent(support["above"]),
+        "allowed": percent(UNSUPPORTED),
+    }
+    places = ", ".join(
+        _("place %(place)s: %(share)s") % {"place": one["place"], "share": percent(one["share"])}
+        for one in support["places"]
+        if one["share"]
+    )
+    products = ", ".join(f"{one['sku']} ({percent(one['share'])})" for one in support["products"])
+    return [
+        told,
+        _("By place of the list: %(places)s.") % {"places": places},
+        _("Most of it are these products: %(products)s.") % {"products": products},
+    ]
 
 
 def _what_was_read(found: dict[str, Any]) -> str:
@@ -102,31 +155,27 @@ def _no_figures(found: dict[str, Any]) -> str:
     }[found["refusal"]]
 
 
-def _verdict(evaluation: dict[str, Any]) -> list[str]:
+def _verdict(evaluation: dict[str, Any], words: Words) -> list[str]:
     """Return the verdict first, or that there is none and every reason why."""
     if evaluation["verdict"] == Verdict.REFUSED:
         doubts = [_doubt(one) for one in evaluation["refusals"]]
         return [_("No verdict: the log cannot carry one."), *doubts]
     robust = next(one for one in evaluation["estimates"] if one["estimator"] == DOUBLY_ROBUST)
     figures = {
-        "value": _percent(robust["value"]),
-        "logged": _percent(evaluation["logged_mean"]),
-        "gain": _points(robust["gain"]),
-        "low": _points(robust["gain_low"]),
-        "high": _points(robust["gain_high"]),
+        "value": words.value(robust["value"]),
+        "logged": words.value(evaluation["logged_mean"]),
+        "gain": words.difference(robust["gain"]),
+        "low": words.difference(robust["gain_low"]),
+        "high": words.difference(robust["gain_high"]),
     }
     told = {
-        Verdict.BETTER: _("This version would be clicked more often than what was shown."),
-        Verdict.WORSE: _("This version would be clicked less often than what was shown."),
+        Verdict.BETTER: str(words.better),
+        Verdict.WORSE: str(words.worse),
         Verdict.UNDECIDED: _(
             "The log does not tell this version from what was shown: the interval holds zero."
         ),
     }[Verdict(evaluation["verdict"])]
-    measured = _(
-        "Doubly robust: %(value)s of the places clicked instead of %(logged)s, a difference of"
-        " %(gain)s points (95 %% interval: %(low)s to %(high)s)."
-    )
-    return [told, measured % figures]
+    return [told, str(words.measured) % figures]
 
 
 def _doubt(refusal: dict[str, Any]) -> str:
@@ -135,52 +184,54 @@ def _doubt(refusal: dict[str, Any]) -> str:
         told = _("The log is worth %(found)s shoppers to this version; a verdict needs %(needed)s.")
         return told % {"found": rounded(found), "needed": rounded(needed)}
     if refusal["doubt"] == Doubt.FEW_REWARDS:
-        told = _("The log is worth %(found)s clicks to this version; a verdict needs %(needed)s.")
+        told = _(
+            "The log is worth %(found)s places with a success to this version; a verdict needs"
+            " %(needed)s."
+        )
         return told % {"found": rounded(found), "needed": rounded(needed)}
     if refusal["doubt"] == Doubt.UNSEEN_ARMS:
         return _(
             "At %(found)s of the places this version would show products that the log never showed"
             " anybody; at most %(needed)s are allowed."
-        ) % {"found": _percent(found), "needed": _percent(needed)}
+        ) % {"found": percent(found), "needed": percent(needed)}
+    if refusal["doubt"] == Doubt.NO_SUPPORT:
+        return _(
+            "%(found)s of what this version would show could not have been drawn where it would"
+            " stand; at most %(needed)s is allowed. Give the surface more exploration, or let this"
+            " version rank it in an experiment."
+        ) % {"found": percent(found), "needed": percent(needed)}
     return _(
         "The weights average %(found)s instead of 1: this version would often show what could not"
         " have been drawn, or rules, stock or exploration were others then."
     ) % {"found": rounded(found, 2)}
 
 
-def _row(estimate: dict[str, Any]) -> dict[str, Any]:
+def _row(estimate: dict[str, Any], words: Words) -> dict[str, Any]:
     weighs = estimate["effective_sample"] is not None
     return {
         "name": ESTIMATORS[estimate["estimator"]],
         "is_main": estimate["estimator"] == DOUBLY_ROBUST,
-        "value": _percent(estimate["value"]),
-        "interval": f"{_percent(estimate['low'])} … {_percent(estimate['high'])}",
-        "gain": _points(estimate["gain"]),
-        "gain_interval": f"{_points(estimate['gain_low'])} … {_points(estimate['gain_high'])}",
+        "value": words.value(estimate["value"]),
+        "interval": f"{words.value(estimate['low'])} … {words.value(estimate['high'])}",
+        "gain": words.difference(estimate["gain"]),
+        "gain_interval": " … ".join(
+            words.difference(estimate[end]) for end in ("gain_low", "gain_high")
+        ),
         "sample": rounded(estimate["effective_sample"]) if weighs else "–",
         "weight": rounded(estimate["largest_weight"], 2) if weighs else "–",
     }
 
 
-def _facts(evaluation: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(evaluation: dict[str, Any], words: Words) -> list[tuple[str, str]]:
     return [
         (_("places"), _count(evaluation["decisions"])),
         (_("shoppers"), _count(evaluation["shoppers"])),
-        (_("clicked, as logged"), _percent(evaluation["logged_mean"])),
+        (_("as logged"), words.value(evaluation["logged_mean"])),
         (_("effective shoppers"), rounded(evaluation["effective_shoppers"])),
-        (_("effective clicks"), rounded(evaluation["effective_rewards"])),
+        (_("effective successes"), rounded(evaluation["effective_rewards"])),
         (_("mean weight"), rounded(evaluation["mean_weight"], 2)),
         (_("weights clipped at"), rounded(evaluation["clip"], 1)),
     ]
-
-
-def _percent(share: float) -> str:
-    return f"{rounded(100 * share, 2)} %"
-
-
-def _points(share: float) -> str:
-    value = rounded(100 * share, 2)
-    return value if value.startswith("-") else f"+{value}"
 
 
 def _count(count: int) -> str:

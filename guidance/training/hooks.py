@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from guidance.training.labels import verdict_sentences
+from guidance.training.rewards import Reward
 
 if TYPE_CHECKING:
     from guidance.core.jobs import JobContext
@@ -51,7 +52,7 @@ class DriftMeasure:
 Runner = Callable[["JobContext", "TrainingRun"], Trained]
 Searcher = Callable[["JobContext", "TrainingRun"], dict[str, Any]]
 
-Estimator = Callable[["ModelVersion", Callable[[float], None]], dict[str, Any]]
+Estimator = Callable[["ModelVersion", Callable[[float], None], Reward], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ class Recipe:
     A recipe that is not measured by NDCG@10 words its own verdicts, `words(verdict) -> list[str]`,
     and brings the middle of a version's page: `template`, and `page(version)`, which returns what
     that shows. `estimator`, of a recipe that decides what shoppers are shown, is the path of
-    `estimate(version, progress) -> dict`: what the decision log says of a version, as
+    `estimate(version, progress, reward) -> dict`: what the decision log says of a version, as
     `training.estimates` shows it, where `progress(fraction)` raises when the work must stop;
-    `assumes` is that of what it takes for granted, `assumptions() -> list[str]`. `has_network`
-    tells whether a training's start and earlier cuts can be chosen.
+    `assumes` is that of what it takes for granted, `assumptions(reward) -> list[str]`.
+    `has_network` tells whether a training's start and earlier cuts can be chosen.
     """
 
     key: str
@@ -102,9 +103,9 @@ class Recipe:
         estimator: Estimator = import_string(self.estimator)
         return estimator
 
-    def assumptions(self) -> list[str]:
+    def assumptions(self, reward: Reward) -> list[str]:
         """Return what the estimates take for granted, a sentence each, in words for people."""
-        return list(import_string(self.assumes)()) if self.assumes else []
+        return list(import_string(self.assumes)(reward)) if self.assumes else []
 
     def load_searcher(self) -> Searcher:
         searcher: Searcher = import_string(self.searcher)

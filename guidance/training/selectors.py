@@ -123,5 +123,5 @@ def situation(recipe: str) -> Situation:
 
 def estimate_under_way(version: ModelVersion) -> Job | None:
     """Return the job that waits to read the log for a version, or does so now."""
-    asked = {"version": str(version.pk)}
-    return Job.objects.active().filter(kind=ESTIMATE_JOB, params=asked).first()
+    waiting = Job.objects.active().filter(kind=ESTIMATE_JOB)
+    return waiting.filter(params__version=str(version.pk)).first()

@@ -19,6 +19,13 @@ class Choice(NamedTuple):
     propensity: float
 
 
+class Tried(NamedTuple):
+    """What a policy remembers of an arm: faded trials, and their mean reward (None without any)."""
+
+    trials: float
+    mean: float | None
+
+
 class Policy(ABC):
     """A distribution over named arms, given a context.
 
@@ -69,6 +76,19 @@ class Policy(ABC):
     @abstractmethod
     def update(self, arm: str, context: object, reward: float, *, at: float | None = None) -> None:
         """Learn what a decision came to: made at `at` (not when the reward arrived), any order."""
+
+    @abstractmethod
+    def correct(
+        self, arm: str, context: object, before: float, after: float, *, at: float | None = None
+    ) -> None:
+        """Put right what was learned: `update` was told `before`, and it came to `after`.
+
+        The rest as it was told then; what is known afterwards is as if told so at once.
+        """
+
+    @abstractmethod
+    def tried(self, arm: str) -> Tried:
+        """Return what is remembered of an arm."""
 
     @abstractmethod
     def advance(self, at: float) -> None:
@@ -123,6 +143,22 @@ class LearningPolicy(Policy):
         super().__init__(arms)
         self.memory = Memory(self._arms, shape, half_life)
 
+    def update(self, arm: str, context: object, reward: float, *, at: float | None = None) -> None:
+        self._known(arm)
+        self.memory.add(arm, self._evidence(context, reward), at)
+
+    def correct(
+        self, arm: str, context: object, before: float, after: float, *, at: float | None = None
+    ) -> None:
+        self._known(arm)
+        told, true = self._evidence(context, before), self._evidence(context, after)
+        self.memory.add(arm, true - told, at)
+
+    def tried(self, arm: str) -> Tried:
+        self._known(arm)
+        trials, rewards = self._counted(self.memory.of(arm))
+        return Tried(trials, rewards / trials if trials > 0 else None)
+
     def advance(self, at: float) -> None:
         self.memory.advance(at)
 
@@ -154,6 +190,14 @@ class LearningPolicy(Policy):
         policy = cls(state["arms"], half_life=state["memory"]["half_life"], **settings)
         policy.memory.load(state["memory"])
         return policy
+
+    @abstractmethod
+    def _evidence(self, context: object, reward: float) -> np.ndarray:
+        """Return what one trial adds to an arm's sums; linear in the reward."""
+
+    @abstractmethod
+    def _counted(self, sums: np.ndarray) -> tuple[float, float]:
+        """Return the trials and the rewards that an arm's sums hold."""
 
     @abstractmethod
     def _settings(self) -> dict[str, Any]:

@@ -48,10 +48,12 @@ class BetaThompson(LearningPolicy):
         )
         return mixed(share_of_wins(draws), self.exploration)
 
-    def update(self, arm: str, context: object, reward: float, *, at: float | None = None) -> None:
-        self._known(arm)
+    def _evidence(self, context: object, reward: float) -> np.ndarray:
         success = checked_share(reward, "reward")
-        self.memory.add(arm, np.array([success, 1 - success]), at)
+        return np.array([success, 1 - success])
+
+    def _counted(self, sums: np.ndarray) -> tuple[float, float]:
+        return float(sums.sum()), float(sums[0])
 
     def _settings(self) -> dict[str, Any]:
         return {"exploration": self.exploration, "draws": self.draws, "seed": self.seed}

@@ -38,9 +38,11 @@ class EpsilonGreedy(LearningPolicy):
         means = np.array([self._mean(arm) for arm in arms])
         return mixed(best_of(means), self.exploration)
 
-    def update(self, arm: str, context: object, reward: float, *, at: float | None = None) -> None:
-        self._known(arm)
-        self.memory.add(arm, np.array([checked_number(reward, "reward"), 1.0]), at)
+    def _evidence(self, context: object, reward: float) -> np.ndarray:
+        return np.array([checked_number(reward, "reward"), 1.0])
+
+    def _counted(self, sums: np.ndarray) -> tuple[float, float]:
+        return float(sums[COUNT]), float(sums[REWARDS])
 
     def _mean(self, arm: str) -> float:
         sums = self.memory.of(arm)

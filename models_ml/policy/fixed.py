@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from models_ml.policy.base import Policy
+from models_ml.policy.base import Policy, Tried
 from models_ml.policy.problems import PolicyProblem, checked_number
 
 
@@ -35,6 +35,16 @@ class Fixed(Policy):
         """Learn nothing."""
         self._known(arm)
         checked_number(reward, "reward")
+
+    def correct(
+        self, arm: str, context: object, before: float, after: float, *, at: float | None = None
+    ) -> None:
+        """Nothing was learned."""
+        self._known(arm)
+
+    def tried(self, arm: str) -> Tried:
+        self._known(arm)
+        return Tried(0.0, None)
 
     def advance(self, at: float) -> None:
         """Nothing is known that could fade."""

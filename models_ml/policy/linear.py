@@ -13,7 +13,7 @@ from models_ml.policy.problems import checked_positive as positive
 class LinearPolicy(LearningPolicy):
     """Keeps of each arm the sums of x x' and of x r; the ridge does not fade.
 
-    `features` is the length of a context, with a constant 1 in it where an intercept is wanted;
+    `features` is the length of a context, with a constant 1 first where an intercept is wanted;
     `ridge` the precision of the prior around 0.
     """
 
@@ -33,11 +33,13 @@ class LinearPolicy(LearningPolicy):
         self._known(arm)
         return np.asarray(np.linalg.solve(self._precision(arm), self.memory.of(arm)[:, -1]))
 
-    def update(self, arm: str, context: object, reward: float, *, at: float | None = None) -> None:
-        self._known(arm)
+    def _evidence(self, context: object, reward: float) -> np.ndarray:
         values = checked_context(context, self.features)
-        outcome = checked_number(reward, "reward")
-        self.memory.add(arm, np.outer(values, [*values, outcome]), at)
+        return np.outer(values, [*values, checked_number(reward, "reward")])
+
+    def _counted(self, sums: np.ndarray) -> tuple[float, float]:
+        """The first feature is taken for the constant."""
+        return float(sums[0, 0]), float(sums[0, -1])
 
     def means_and_spreads(
         self, context: object, arms: Sequence[str] | None = None

@@ -87,6 +87,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Rules"), "rule_settings", "recommendations.rule"),
                     _item(_("Experiments"), "science", "experiments.experiment"),
                     _item(_("Metrics"), "monitoring", "experiments.metric"),
+                    _item(_("Bandits"), "alt_route", "experiments.bandit"),
                     _item(_("Holdouts"), "do_not_disturb_on", "experiments.holdout"),
                     _item(_("Decision log"), "receipt_long", "decisions.decision"),
                     _item(_("Fairness and health"), "balance", "recommendations.healthreport"),

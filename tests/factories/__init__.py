@@ -36,7 +36,7 @@ from guidance.content.models import (
 from guidance.core.models import ApiKey, AuditEntry, Job, Market, User
 from guidance.customers.models import Customer, Suppression
 from guidance.decisions.models import Decision, Outcome
-from guidance.experiments.models import Experiment, Holdout, Metric
+from guidance.experiments.models import Bandit, Experiment, Holdout, Metric
 from guidance.recommendations.models import (
     HealthAlert,
     HealthReport,
@@ -84,7 +84,7 @@ from tests.factories.content import (
 from tests.factories.core import api_key, audit_entry, failure, group, job, market, schedule, user
 from tests.factories.customers import contact_point, customer, suppression
 from tests.factories.decisions import decision, logged, outcome
-from tests.factories.experiments import experiment, holdout, metric, running_experiment
+from tests.factories.experiments import bandit, experiment, holdout, metric, running_experiment
 from tests.factories.recommendations import (
     health_alert,
     health_report,
@@ -124,6 +124,7 @@ MAKERS: dict[type[Model], Callable[..., Model]] = {
     Decision: decision,
     Outcome: outcome,
     Experiment: experiment,
+    Bandit: bandit,
     Holdout: holdout,
     Metric: metric,
     Draft: draft,
@@ -161,6 +162,7 @@ __all__ = [
     "audience",
     "audience_import",
     "audit_entry",
+    "bandit",
     "campaign",
     "campaign_message",
     "campaign_step",

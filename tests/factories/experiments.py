@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from guidance.experiments.models import Arm, Experiment, Holdout, Metric
+from guidance.experiments.models import Arm, Bandit, Experiment, Holdout, Metric
+from guidance.experiments.services import open_bandit
 from tests.factories.numbers import next_number
 
 
@@ -40,6 +41,12 @@ def holdout(**given: Any) -> Holdout:
     now = timezone.now()
     plan = {"key": f"held-{next_number()}", "share": "0.1", "is_active": False, "ended_at": now}
     return Holdout.objects.create(**{**plan, **given})
+
+
+def bandit(**given: Any) -> Bandit:
+    """One that runs between two steps of an onboarding and has learned nothing yet."""
+    asked = {"key": f"bandit-{next_number()}", "surface": "onboarding", "actor": None}
+    return open_bandit(**{**asked, "arms": ["add-photo", "follow-brand"], **given})
 
 
 def metric(**given: Any) -> Metric:

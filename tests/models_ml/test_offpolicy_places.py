@@ -37,6 +37,7 @@ def _world(seed: int, people: int = 1500, dial: float = 0.6) -> tuple[LoggedPlac
         shown=features[shown],
         expected=every,
         unseen=np.zeros(len(shown)),
+        unsupported=np.zeros(len(shown)),
     )
     return places, float(candidate @ rates)
 
@@ -69,6 +70,20 @@ def test_the_log_s_own_policy_gains_nothing_and_the_model_says_the_mean() -> Non
     assert found.of(DIRECT).value == pytest.approx(places.rewards.mean(), abs=0.01)
     assert found.of(DOUBLY_ROBUST).value == pytest.approx(places.rewards.mean(), abs=1e-9)
     assert found.verdict == Verdict.UNDECIDED
+
+
+def test_what_could_not_have_been_drawn_at_a_place_is_a_reason_against_a_verdict() -> None:
+    places, _truth = _world(1, people=6000, dial=0.9)
+    lacking = np.zeros(len(places))
+    lacking[::10] = 0.4
+    found = evaluate_places(replace(places, unsupported=lacking), **FAST)
+    assert found.unsupported_share == pytest.approx(0.04)
+    assert found.verdict == Verdict.BETTER
+    found = evaluate_places(replace(places, unsupported=2 * lacking), **FAST)
+    assert found.verdict == Verdict.REFUSED
+    (refusal,) = found.refusals
+    assert (refusal.doubt, refusal.needed) == (Doubt.NO_SUPPORT, 0.05)
+    assert refusal.found == pytest.approx(0.08)
 
 
 def test_what_the_log_never_showed_is_a_reason_against_a_verdict() -> None:

@@ -88,6 +88,8 @@ def test_a_change_of_a_surface_is_audited_and_keeps_its_key(
         "campaign_places": "2",
         "content_places": "1",
         "mixing": "spread",
+        "slots_by": "chance",
+        "slots_reward": "click",
         "is_active": "on",
     }
     url = reverse("admin:recommendations_surface_change", args=[home.pk])

@@ -1,18 +1,20 @@
 """What the decision log says of a version: against the truth, and where it refuses to say."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.conf import settings
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from guidance.behaviour.models import Event, Source
+from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 from guidance.core.jobs import run_job
 from guidance.core.models import Job
@@ -25,10 +27,11 @@ from guidance.recommendations.offpolicy import log as logs
 from guidance.recommendations.offpolicy.estimate import estimate
 from guidance.recommendations.rankers import open_version
 from guidance.recommendations.selectors import Shopper, history_before
-from guidance.recommendations.services import Asked, answer_shopper, recommend
+from guidance.recommendations.services import Asked, answer_shopper, recommend, save_surface
 from guidance.recommendations.state import state
 from guidance.training.hooks import Trained
 from guidance.training.models import ModelVersion
+from guidance.training.rewards import Reward
 from guidance.training.services import request_estimate
 from guidance.training.services.runs import record_version
 from tests import factories
@@ -165,7 +168,7 @@ def test_a_log_without_chance_is_refused_in_words(
     job = request_estimate(version=version, requested_by=None)
     assert run_job(job.pk) == Job.Status.SUCCEEDED
     version.refresh_from_db()
-    (found,) = version.off_policy["surfaces"]
+    (found,) = version.off_policy["click"]["surfaces"]
     assert (found["refusal"], found["evaluation"]) == ("nothing_drawn", None)
     url = reverse("admin:training_modelversion_change", args=[version.pk])
     page = desk(Role.ANALYST).get(url).content.decode()
@@ -237,6 +240,183 @@ def test_a_surface_above_in_the_same_answer_keeps_its_families(
         assert place.chance == pytest.approx(place.logged)
 
 
+def test_products_that_could_not_have_been_drawn_at_a_place_are_found_and_refused(
+    new_version: Callable[..., ModelVersion],
+    shoppers: list[Customer],
+    explored: Surface,
+    desk: Callable[..., Client],
+) -> None:
+    """A taste was blocked for half of the log: it was drawn in the other, and so was "seen"."""
+    explored.limit, explored.exploration = 1, 0.8
+    explored.save()
+    blocked = [
+        factories.rule(kind="block", product=Product.objects.get(sku=sku)) for sku in taste_of(0)
+    ]
+    _show(explored, shoppers, times=2)
+    closed = set(Decision.objects.values_list("pk", flat=True))
+    for one in blocked:
+        one.delete()
+    _show(explored, shoppers, times=2)
+    version = new_version(status="candidate")
+    found = _found(version)
+    evaluation, support = found["evaluation"], found["support"]
+    share = evaluation["unsupported_share"]
+    assert {one["sku"] for one in support["products"]} <= set(taste_of(0))
+    assert len(support["products"]) == 5
+    assert support["places"] == [{"place": 1, "count": 4 * 24, "share": pytest.approx(share)}]
+    assert share > 0.05
+    assert 0 < support["above"] <= 0.5
+    (doubt,) = [one for one in evaluation["refusals"] if one["doubt"] == "no_support"]
+    assert (doubt["found"], doubt["needed"]) == (share, 0.05)
+    assert run_job(request_estimate(version=version, requested_by=None).pk) == Job.Status.SUCCEEDED
+    url = reverse("admin:training_modelversion_change", args=[version.pk])
+    page = desk(Role.ANALYST).get(url).content.decode()
+    assert "of what this version would show could not have been drawn" in page
+    assert f"Most of it are these products: {support['products'][0]['sku']}" in page
+    assert "Give the surface more exploration" in page
+    Decision.objects.filter(pk__in=closed).delete()
+    assert _found(version)["evaluation"]["unsupported_share"] == 0
+
+
+def test_lists_that_do_not_say_what_could_be_drawn_are_left_out(
+    version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
+) -> None:
+    _show(explored, shoppers[:3], times=1)
+    told = Decision.objects.first()
+    told.context = {"limit": 3}
+    told.save()
+    found = _found(version)
+    assert (found["used"], found["left_out"]) == (2, {"not_told": 1})
+
+
+def _bought(customer: Customer, sku: str, at: datetime, **given: object) -> None:
+    Event.objects.create(
+        kind="purchase",
+        customer=customer,
+        product=Product.objects.get(sku=sku),
+        occurred_at=at,
+        **{"price": "9.50", "currency": "", "quantity": 2, **given},
+    )
+
+
+def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
+    version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
+) -> None:
+    ann, at = shoppers[0], timezone.now() - timedelta(days=6)
+    explored.limit = 20
+    explored.save()
+    for hours in (0, 2, 4):
+        recommend(Asked([explored], at=at + timedelta(hours=hours), customer=ann.ref))
+    first, second, _unseen = Decision.objects.order_by("at")
+    for one in (first, second):
+        Event.objects.create(kind="impression", customer=ann, decision=one.pk, occurred_at=one.at)
+    skus = [item["sku"] for item in first.items]
+    common = next(item["sku"] for item in second.items if item["sku"] in skus)
+    _bought(ann, common, at + timedelta(hours=5), source="import")
+    _bought(ann, common, at + timedelta(hours=27))
+    _bought(ann, common, at - timedelta(hours=1))
+    _bought(ann, skus[1], at + timedelta(hours=1), currency="XTS")
+    state.refresh()
+    rows = {}
+    for reward in ("purchase", "revenue"):
+        log = logs.read_log(explored, Reward(reward))
+        rows[reward] = {one.decision: one for one in log.lists(state.index)}
+        assert rows[reward].keys() == {first.pk, second.pk}
+    old, new = rows["revenue"][first.pk], rows["revenue"][second.pk]
+    assert new.rewards[list(new.skus).index(common)] == 19.0
+    assert sum(new.rewards) == 19.0
+    assert sum(old.rewards) == 0.0, "the later list has it, and another currency is not ours"
+    assert sum(rows["purchase"][second.pk].rewards) == 1.0
+    bought = rows["purchase"][first.pk]
+    assert bought.rewards[1] == 1.0
+    assert sum(bought.rewards) == 1.0
+
+
+def test_purchases_that_may_still_come_keep_a_list_out(
+    version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
+) -> None:
+    _show(explored, shoppers[:3], times=1)
+    found = estimate(version, lambda fraction: None, Reward.PURCHASE)["surfaces"][0]
+    assert (found["used"], found["left_out"]) == (0, {"open": 3})
+
+
+def test_satisfaction_is_of_those_who_rated(
+    version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
+) -> None:
+    _show(explored, shoppers[:3], times=1)
+    first, second, _third = Decision.objects.order_by("pk")
+    for one, given in ((first, {"rating": 4}), (second, {"rating": 2, "position": 2})):
+        Event.objects.create(
+            kind="rating", customer=one.customer, decision=one.pk, occurred_at=one.at, **given
+        )
+    state.refresh()
+    log = logs.read_log(explored, Reward.RATING)
+    rewards = {one.decision: list(one.rewards) for one in log.lists(state.index)}
+    assert rewards == {first.pk: [4.0, 4.0, 4.0], second.pk: [None, 2.0, None]}
+    assert log.left_out == {"unrated": 1}
+    found = estimate(version, lambda fraction: None, Reward.RATING)["surfaces"][0]
+    assert found["evaluation"]["decisions"] == 4
+    assert found["evaluation"]["logged_mean"] == pytest.approx(3.5)
+
+
+def test_what_a_surface_s_bandit_would_fill_is_in_the_estimate(
+    version: ModelVersion, shoppers: list[Customer], explored: Surface
+) -> None:
+    explored.slots_by = "beta_thompson"
+    save_surface(surface=explored, changed=["slots_by"], actor=None)
+    at = timezone.now() - timedelta(hours=1)
+    for person in shoppers[:6]:
+        recommend(Asked([explored], at=at, customer=person.ref))
+    for one in Decision.objects.all():
+        event = {"customer": one.customer, "decision": one.pk, "occurred_at": one.at}
+        Event.objects.create(kind="impression", **event)
+        Event.objects.create(kind="click", position=1, **event)
+    evaluation = _found(version)["evaluation"]
+    assert evaluation["unsupported_share"] == 0
+    for one in evaluation["estimates"]:
+        if one["estimator"] == "ips":
+            assert one["largest_weight"] == pytest.approx(1.0)
+
+
+def test_a_person_chooses_what_is_estimated_and_reads_each_beside_the_others(
+    version: ModelVersion,
+    shoppers: list[Customer],
+    sold: None,
+    explored: Surface,
+    desk: Callable[..., Client],
+) -> None:
+    Event.objects.update(occurred_at=F("occurred_at") - timedelta(days=9))
+    _show(explored, shoppers, times=2)
+    Decision.objects.update(at=F("at") - timedelta(days=4))
+    Event.objects.filter(decision__isnull=False).update(
+        occurred_at=F("occurred_at") - timedelta(days=4)
+    )
+    for one in Decision.objects.select_related("customer"):
+        named = {"customer": one.customer, "decision": one.pk}
+        Event.objects.create(kind="rating", rating=4, occurred_at=one.at, **named)
+        _bought(one.customer, one.items[0]["sku"], one.at + timedelta(hours=1))
+    client = desk(Role.ANALYST)
+    url = reverse("admin:training_modelversion_estimate", args=[version.pk])
+    page = reverse("admin:training_modelversion_change", args=[version.pk])
+    assert (
+        "Choose what is to be estimated"
+        in client.post(url, {"reward": "applause"}, follow=True).content.decode()
+    )
+    for reward in Reward:
+        client.post(url, {"reward": reward.value})
+        job = Job.objects.filter(kind="estimate_version").latest("pk")
+        assert job.params["reward"] == reward
+        assert run_job(job.pk) == Job.Status.SUCCEEDED
+    text = client.get(page).content.decode()
+    for told in (
+        *("Estimated by clicks", "Estimated by purchases", "Estimated by revenue"),
+        *("Estimated by satisfaction", "Places clicked", "Places bought"),
+        *("Revenue of 1,000 places", "Stars", "lists are judged 60 hours after they were shown"),
+    ):
+        assert told in text, told
+    assert "4.00 … 4.00" in text
+
+
 def test_a_person_asks_once_and_others_not_at_all(
     version: ModelVersion, desk: Callable[..., Client]
 ) -> None:
@@ -262,7 +442,7 @@ def test_a_training_s_end_asks_for_the_estimate_and_a_writer_has_none(
         )
         made[recipe] = record_version(run=factories.training_run(recipe=recipe), trained=trained)
     (job,) = Job.objects.filter(kind="estimate_version")
-    assert job.params == {"version": str(made["recommender"].pk)}
+    assert job.params == {"version": str(made["recommender"].pk), "reward": "click"}
     url = reverse("admin:training_modelversion_change", args=[made["writer"].pk])
     page = desk(Role.ANALYST).get(url).content.decode()
     assert "holds no probabilities of it" in page

@@ -22,7 +22,8 @@ class CopyBandit(models.Model):
 
     `state` is its policy's (`models_ml.policy`), '{}' until it runs; `arms` holds, by wording, the
     publication that its knowledge is about and since when. What waits to be learned are the
-    decisions of the log made from `settled_until` on; no counts are kept beside the log.
+    decisions of the log made from `settled_until` on; no counts are kept beside the log. What was
+    received up to `heard_until` is in what was learned, however late it came.
     """
 
     class Status(models.TextChoices):
@@ -69,7 +70,11 @@ class CopyBandit(models.Model):
         _("waits for a success (hours)"),
         default=24,
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOURS)],
-        help_text=_("A decision is learned once, when so long has passed. Clicks: at most 24."),
+        help_text=_(
+            "A shopper's first sight of a wording on a day is learned when so long has passed, and"
+            " 15 minutes more for clicks or 36 hours more for purchases, which nightly imports"
+            " bring. Clicks: at most 24."
+        ),
     )
     half_life_days = models.FloatField(
         _("forgets half in (days)"),
@@ -85,6 +90,7 @@ class CopyBandit(models.Model):
     state = models.JSONField(default=dict, editable=False)
     arms = models.JSONField(default=dict, editable=False)
     settled_until = models.DateTimeField(_("learned up to"), null=True, editable=False)
+    heard_until = models.DateTimeField(_("corrected up to"), null=True, editable=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("asked for by"),

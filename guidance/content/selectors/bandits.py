@@ -13,6 +13,7 @@ from guidance.content.models.places import Placed
 from guidance.content.selectors.variants import main_beside, policy_of, wordings_of
 from guidance.decisions.attribution import counted_events, purchases_within
 from guidance.decisions.models import Decision, DecisionQuerySet
+from guidance.experiments.selectors.trials import DecisionTrials
 from models_ml.policy.base import Policy
 from models_ml.policy.kinds import policy_from_state
 
@@ -42,6 +43,11 @@ def bandits_of(text: Placed) -> QuerySet[CopyBandit]:
 def is_chosen_by_bandit(*, main_id: int, surface: str) -> bool:
     """Tell whether a bandit chooses among these wordings there."""
     return CopyBandit.objects.filter(main=main_id, surface=surface, status=Status.RUNNING).exists()
+
+
+def trials_of(bandit: CopyBandit) -> DecisionTrials:
+    """Return what tells the trials that a bandit learns from."""
+    return DecisionTrials(bandit.key, bandit.reward, bandit.window)
 
 
 def logged_decisions(bandit: CopyBandit) -> DecisionQuerySet:

@@ -77,7 +77,7 @@ def approve_bandit(*, bandit_id: uuid.UUID, actor: User) -> CopyBandit:
     now = timezone.now()
     policy = new_policy(bandit)
     bandit.arms = follow_wordings(bandit, policy, at=now)
-    bandit.state, bandit.settled_until = policy.state(), now
+    bandit.state, bandit.settled_until, bandit.heard_until = policy.state(), now, now
     bandit.status, bandit.approved_by, bandit.approved_at = Status.RUNNING, actor, now
     bandit.save()
     record_audit(

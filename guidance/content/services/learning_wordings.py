@@ -1,17 +1,20 @@
-"""What bandits learn from the decision log, each decision once, when its time is over."""
+"""What bandits among wordings learn from the decision log, and the wordings they follow."""
 
 import logging
 import uuid
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from guidance.content.models import MAIN_POLICY, CopyBandit, PublishedCopy
-from guidance.content.selectors.bandits import logged_decisions
+from guidance.content.selectors.bandits import trials_of
 from guidance.content.selectors.variants import policy_of, wordings_of
 from guidance.core.services import record_audit
+from guidance.experiments.selectors.trials import Trial
+from guidance.experiments.services.learning import Progress, Settled, learn
 from models_ml.policy.base import Policy
 from models_ml.policy.beta_thompson import BetaThompson
 from models_ml.policy.epsilon_greedy import EpsilonGreedy
@@ -19,19 +22,6 @@ from models_ml.policy.kinds import policy_from_state
 from models_ml.policy.problems import PolicyProblem
 
 logger = logging.getLogger(__name__)
-# Events travel: a click in the last minute of the window may arrive this much later.
-TRAVEL = timedelta(minutes=15)
-# So many decisions are learned in one transaction; the next run goes on behind them.
-AT_ONCE = 5_000
-FIELDS = ("at", "arm", "items", "was_seen", "was_rewarded")
-DAY = timedelta(days=1).total_seconds()
-
-
-class Settled(NamedTuple):
-    """How many decisions were learned and how many not: unseen, or of a text that is gone."""
-
-    learned: int = 0
-    dropped: int = 0
 
 
 def new_policy(bandit: CopyBandit) -> Policy:
@@ -73,7 +63,7 @@ def follow_wordings(
 
 
 def settle_bandits(*, now: datetime | None = None) -> int:
-    """Let every running bandit learn what is over; return how many decisions were learned.
+    """Let every running bandit learn what is over; return how many trials were learned.
 
     One that cannot be read stands in nobody's way.
     """
@@ -89,7 +79,7 @@ def settle_bandits(*, now: datetime | None = None) -> int:
 
 @transaction.atomic
 def settle_bandit(*, bandit_id: uuid.UUID, now: datetime | None = None) -> Settled:
-    """Let a running bandit learn each decision whose window is over, and follow its wordings.
+    """Let a running bandit learn each trial whose time is over, and follow its wordings.
 
     The log is what waits: what was learned and up to where are written in one transaction, so a
     run that dies learns nothing and the next one begins where it did. Of another status: nothing.
@@ -102,38 +92,25 @@ def settle_bandit(*, bandit_id: uuid.UUID, now: datetime | None = None) -> Settl
     policy = policy_from_state(bandit.state)
     before = set(policy.arms)
     bandit.arms = follow_wordings(bandit, policy, at=at)
-    settled, until = _learn(bandit, policy, at - bandit.window - TRAVEL)
-    policy.advance(at.timestamp() / DAY)
-    bandit.state, bandit.settled_until = policy.state(), until
-    bandit.save(update_fields=["state", "arms", "settled_until"])
+    settled, progress = learn(
+        policy,
+        trials_of(bandit),
+        Progress(bandit.settled_until, bandit.heard_until or bandit.settled_until),
+        now=at,
+        knows=partial(_is_of_these_words, bandit),
+    )
+    bandit.state = policy.state()
+    bandit.settled_until, bandit.heard_until = progress
+    bandit.save(update_fields=["state", "arms", "settled_until", "heard_until"])
     if before != set(policy.arms):
         details = {"before": sorted(before), "now": sorted(policy.arms)}
         record_audit(actor=None, verb="follow_wordings", target=bandit, details=details)
     return settled
 
 
-def _learn(bandit: CopyBandit, policy: Policy, until: datetime) -> tuple[Settled, datetime]:
-    """Learn the decisions up to a moment; return up to where it came."""
-    assert bandit.settled_until is not None
-    if until <= bandit.settled_until:
-        return Settled(), bandit.settled_until
-    rows = (
-        logged_decisions(bandit)
-        .filter(at__gte=bandit.settled_until, at__lt=until)
-        .order_by("at", "pk")
-        .values_list(*FIELDS)[: AT_ONCE + 1]
-    )
-    found = list(rows)
-    if len(found) > AT_ONCE:
-        until = found[-1][0]
-    learned = dropped = 0
-    for at, arm, items, was_seen, was_rewarded in found:
-        if at >= until:
-            break
-        known = bandit.arms.get(arm)
-        if not was_seen or known is None or items[0]["key"] != known["publication"]:
-            dropped += 1
-            continue
-        policy.update(arm, None, float(was_rewarded), at=at.timestamp() / DAY)
-        learned += 1
-    return Settled(learned, dropped), until
+def _is_of_these_words(bandit: CopyBandit, trial: Trial) -> bool:
+    """Tell whether a trial showed the text that the arm stands for, since it does."""
+    known = bandit.arms.get(trial.arm)
+    if known is None or trial.about != known["publication"]:
+        return False
+    return trial.at >= datetime.fromisoformat(known["since"])

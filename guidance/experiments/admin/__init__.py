@@ -1,5 +1,5 @@
 """Experiments' pages in the admin."""
 
-from guidance.experiments.admin import experiments, holdouts, metrics
+from guidance.experiments.admin import bandits, experiments, holdouts, metrics
 
-__all__ = ["experiments", "holdouts", "metrics"]
+__all__ = ["bandits", "experiments", "holdouts", "metrics"]

@@ -1,5 +1,6 @@
 """The rows of experiments."""
 
+from guidance.experiments.models.bandits import Bandit
 from guidance.experiments.models.experiments import TRANSITIONS, Arm, Experiment
 from guidance.experiments.models.holdouts import Holdout
 from guidance.experiments.models.metrics import Metric
@@ -18,6 +19,7 @@ __all__ = [
     "TRANSITIONS",
     "Arm",
     "ArmDay",
+    "Bandit",
     "Experiment",
     "Holdout",
     "LeftOut",

@@ -18,6 +18,7 @@ from guidance.recommendations.services.asked import Asked
 from guidance.recommendations.services.candidates import Rankings
 from guidance.recommendations.services.pools import SurfacePool, gather
 from guidance.recommendations.slate import chances_below
+from guidance.recommendations.slots import Chooser, features_of
 from guidance.recommendations.state import state
 
 # Nobody waits for these rankings; a shopper's deadline would make them differ by the load.
@@ -25,16 +26,27 @@ PATIENT_MS = 60_000
 
 
 class PlaceChance(NamedTuple):
-    """One logged place: its probability in the log, the version's of the same product, that of
-    products which the log never showed, and what is known of the product shown and, on average, of
-    those that the version would show."""
+    """One logged place, numbered from 1 among the products: its probability in the log, the
+    version's of the same product, that of products which the log never showed, and what is known of
+    the product shown and, on average, of those that the version would show.
+
+    `lacking` are the primary keys and probabilities of what the version would show although it
+    could not have been drawn there, two (products,).
+    """
 
     logged: float
     chance: float
     unseen: float
     shown: np.ndarray
     expected: np.ndarray
-    is_clicked: bool
+    reward: float
+    place: int
+    lacking: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def unsupported(self) -> float:
+        """Return the version's probability of what could not have been drawn there."""
+        return float(self.lacking[1].sum())
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,13 @@ class Candidate:
             source=Source.LIVE,
         )
         popular = state.popularity(at=logged.at, with_replay=False).over(self.rules.index)
-        pool = self._pool(asked, logged, popular)
-        return None if pool is None else list(self._drawn(logged, pool, popular))
+        found = self._pool(asked, logged, popular)
+        return None if found is None else list(self._drawn(logged, *found, popular))
 
-    def _pool(self, asked: Asked, logged: LoggedList, popular: PopularOrder) -> SurfacePool | None:
+    def _pool(
+        self, asked: Asked, logged: LoggedList, popular: PopularOrder
+    ) -> tuple[SurfacePool, Chooser | None] | None:
+        """Return what the version would choose from, and what the bandit makes of the shopper."""
         index = self.rules.index
         history = history_before(
             customer_id=logged.customer_id, index=index, at=logged.at, decision=logged.decision
@@ -80,7 +95,8 @@ class Candidate:
         _policy, ranking, _missing = first_that_answers(
             self.surface.policy, rankings, deadline_ms=PATIENT_MS
         )
-        return gather(
+        shown_to = features_of(len(told), on_product_page=bool(asked.context_product))
+        pool = gather(
             self.surface,
             ranking,
             popular=popular,
@@ -89,9 +105,14 @@ class Candidate:
             without=bought_of(asked, shopper, index),
             wanted=logged.limit,
         )
+        return pool, state.chooser_of(self.surface, "", shown_to)
 
     def _drawn(
-        self, logged: LoggedList, pool: SurfacePool, popular: PopularOrder
+        self,
+        logged: LoggedList,
+        pool: SurfacePool,
+        chooser: Chooser | None,
+        popular: PopularOrder,
     ) -> Iterator[PlaceChance]:
         index = self.rules.index
         row_of = {place: row for row, place in enumerate(pool.places.tolist())}
@@ -105,11 +126,15 @@ class Candidate:
             limit=max(logged.limit - logged.beside, len(rows)),
             used=[index.family_numbers.get(family, -1) for family in used],
             exploration=self.surface.exploration,
+            explorer=chooser.explorer(pool.sources) if chooser else None,
         )
         sales = np.log1p(popular.scores)
         for place, (drawn, chances) in enumerate(told):
-            if logged.propensities[place] >= 1:
+            reward = logged.rewards[place]
+            if logged.propensities[place] >= 1 or reward is None:
                 continue
+            pks = index.columns.pks[pool.places[drawn]]
+            beyond = ~np.isin(pks, logged.drawable[place])
             sku, row = logged.skus[place], rows[place]
             relevant = pool.pool.relevance[row] if row >= 0 else 0.0
             sold = sales[index.places[sku]] if sku in index.places else 0.0
@@ -120,7 +145,9 @@ class Candidate:
                 unseen=float(chances[~self.ever_shown[pool.places[drawn]]].sum()),
                 shown=_features(place, np.array([relevant]), np.array([sold]))[0],
                 expected=chances @ features,
-                is_clicked=logged.clicked[place],
+                reward=reward,
+                place=place + 1,
+                lacking=(pks[beyond], chances[beyond]),
             )
 
 

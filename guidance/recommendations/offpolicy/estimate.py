@@ -15,16 +15,20 @@ from guidance.recommendations.offpolicy.candidate import (
     with_what_was_shown,
 )
 from guidance.recommendations.offpolicy.log import SurfaceLog, read_log
+from guidance.recommendations.offpolicy.support import support_of
 from guidance.recommendations.rankers import LoadedVersion, open_version
 from guidance.recommendations.state import state
 from guidance.training.estimates import NEVER_SHOWN, NOTHING_DRAWN, NOTHING_LOGGED, ONE_SHOPPER
 from guidance.training.models import ModelVersion
+from guidance.training.rewards import Reward
 from models_ml.policy.offpolicy.places import LoggedPlaces, evaluate_places
 
 Progress = Callable[[float], None]
 
 
-def estimate(version: ModelVersion, progress: Progress) -> dict[str, Any]:
+def estimate(
+    version: ModelVersion, progress: Progress, reward: Reward = Reward.CLICK
+) -> dict[str, Any]:
     """Return what the log says of a version on every active surface whose policy it would rank.
 
     Raises ArtefactError where the version's files do not open.
@@ -38,20 +42,41 @@ def estimate(version: ModelVersion, progress: Progress) -> dict[str, Any]:
     )
     found = []
     for number, surface in enumerate(surfaces):
-        found.append(_on_surface(surface, opened, _part(progress, number, len(surfaces))))
-    return {"surfaces": found}
+        part = _part(progress, number, len(surfaces))
+        found.append(_on_surface(surface, opened, reward, part))
+    return {"surfaces": found, "currency": state.market.currency}
 
 
-def assumptions() -> list[str]:
-    """Return what the estimates take for granted, a sentence each."""
-    return [
-        _(
-            "A place counts as a success where the shopper clicked the product in it; lists without"
-            " a reported impression and replayed traffic are left out."
+def assumptions(reward: Reward) -> list[str]:
+    """Return what the estimates of a reward take for granted, a sentence each."""
+    told = {
+        Reward.CLICK: _("A place counts as a success where the shopper clicked the product in it."),
+        Reward.PURCHASE: _(
+            "A place counts as a success where the shopper bought its product within 24 hours, and"
+            " saw it in no later list before; lists are judged 60 hours after they were shown, when"
+            " nightly imports have come."
         ),
+        Reward.REVENUE: _(
+            "A place earns what the shopper paid for its product within 24 hours, where they saw it"
+            " in no later list before; lists are judged 60 hours after they were shown. Returns are"
+            " not taken off, and other currencies than the shop's count nothing."
+        ),
+        Reward.RATING: _(
+            "A place earns the stars that the shopper gave its list, or its product where they"
+            " named one. Only what was rated counts: those who rate are taken for like those who do"
+            " not."
+        ),
+    }
+    return [
+        told[reward],
+        _("Lists without a reported impression and replayed traffic are left out."),
         _(
             "Every place is judged for itself, the products above it as they were logged: the"
-            " figures are clicks a place, not clicks a list."
+            " figures are of a place, not of a list."
+        ),
+        _(
+            "Of products that could not have been drawn at a place, the log says nothing there;"
+            " only the model of rewards speaks for them."
         ),
         _(
             "The version is asked with what was known of the shopper at that moment, by the rules"
@@ -66,8 +91,10 @@ def assumptions() -> list[str]:
     ]
 
 
-def _on_surface(surface: Surface, version: LoadedVersion, progress: Progress) -> dict[str, Any]:
-    log = read_log(surface)
+def _on_surface(
+    surface: Surface, version: LoadedVersion, reward: Reward, progress: Progress
+) -> dict[str, Any]:
+    log = read_log(surface, reward)
     rules, ever_shown = with_what_was_shown(state.rules, log.shown)
     candidate = Candidate(surface, version, rules, ever_shown)
     places: list[PlaceChance] = []
@@ -103,14 +130,15 @@ def _judged(log: SurfaceLog, places: list[PlaceChance], shoppers: list[int]) -> 
         LoggedPlaces(
             propensities=np.array([one.logged for one in places]),
             chances=np.array([one.chance for one in places]),
-            rewards=np.array([float(one.is_clicked) for one in places]),
+            rewards=np.array([one.reward for one in places]),
             shoppers=np.array(shoppers),
             shown=np.array([one.shown for one in places]),
             expected=np.array([one.expected for one in places]),
             unseen=np.array([one.unseen for one in places]),
+            unsupported=np.array([one.unsupported for one in places]),
         )
     )
-    return {"evaluation": found.as_dict(), "refusal": ""}
+    return {"evaluation": found.as_dict(), "refusal": "", "support": support_of(places)}
 
 
 def _why_none(log: SurfaceLog, places: list[PlaceChance], shoppers: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""Lists that a surface showed, drawn partly by chance, and what was clicked in them."""
+"""Lists that a surface showed, drawn partly by chance, and what came of them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.utils import timezone
 
-from guidance.behaviour.models import Event, Source
-from guidance.decisions.models import Decision, Outcome
+from guidance.behaviour.models import Source
+from guidance.decisions.models import Decision
 from guidance.recommendations.catalogue import CatalogueIndex
-from guidance.recommendations.hooks import Kind
 from guidance.recommendations.models import Surface
+from guidance.recommendations.offpolicy.rewards import is_open, products_of, rewards_of
+from guidance.recommendations.slots import read_drawable
+from guidance.training.rewards import Reward
 
 # With ten places a list some 20,000 places, read and ranked again in a few minutes.
 MOST_DECISIONS = 3_000
@@ -25,7 +28,8 @@ FIELDS = ("pk", "at", "customer_id", "customer__ref", "items", "context", "is_se
 
 @dataclass(frozen=True)
 class LoggedList:
-    """The products of one decision in order, each with its probability and whether it was clicked.
+    """The products of one decision in order, each with its probability, the primary keys of what
+    could have been drawn in its place, and what came of it, None where that is not known.
 
     `limit` is how many items the list could hold, `beside` how many of them were no products;
     `used` are families that stood elsewhere in the same answer.
@@ -39,7 +43,8 @@ class LoggedList:
     context_product: str
     skus: Sequence[str]
     propensities: Sequence[float]
-    clicked: Sequence[bool]
+    drawable: Sequence[np.ndarray]
+    rewards: Sequence[float | None]
     beside: int = 0
     used: frozenset[str] = frozenset()
 
@@ -49,6 +54,7 @@ class SurfaceLog:
     """What was read of one surface: how many decisions, of which days, and why some are no use."""
 
     surface: Surface
+    reward: Reward = Reward.CLICK
     read: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -62,7 +68,7 @@ class SurfaceLog:
             yield from _lists(self, self._pks[start : start + AT_ONCE], index)
 
 
-def read_log(surface: Surface) -> SurfaceLog:
+def read_log(surface: Surface, reward: Reward = Reward.CLICK) -> SurfaceLog:
     """Look at the newest decisions for live shoppers; what was drawn of them is read by `lists`."""
     rows = (
         Decision.objects.filter(
@@ -71,15 +77,19 @@ def read_log(surface: Surface) -> SurfaceLog:
         .order_by("-at", "-pk")
         .values_list("pk", "at", "items", "context")[:MOST_DECISIONS]
     )
-    log = SurfaceLog(surface)
+    log, now = SurfaceLog(surface, reward), timezone.now()
     for pk, at, items, context in rows:
         log.read += 1
         log.first, log.last = at, log.last or at
-        log.shown.update(item["sku"] for item in _products(items))
-        if all(float(item.get("propensity", 1.0)) >= 1 for item in _products(items)):
+        log.shown.update(item["sku"] for item in products_of(items))
+        if all(float(item.get("propensity", 1.0)) >= 1 for item in products_of(items)):
             log.left_out["certain"] += 1
         elif context.get("viewed") or context.get("prefers"):
             log.left_out["told"] += 1
+        elif "drawable" not in context:
+            log.left_out["not_told"] += 1
+        elif is_open(reward, at, now):
+            log.left_out["open"] += 1
         else:
             log._pks.append(pk)
     log._pks.reverse()
@@ -94,13 +104,16 @@ def _lists(log: SurfaceLog, pks: Sequence[UUID], index: CatalogueIndex) -> Itera
         .values_list(*FIELDS)
     )
     found = list(rows)
-    clicks = _clicks(pks)
+    rewards = rewards_of(log.reward, log.surface.key, [row[:6] for row in found if row[6]])
     used = _used_above(found, log.surface, index)
     for pk, at, customer_id, ref, items, context, is_seen in found:
         if not is_seen:
             log.left_out["unseen"] += 1
             continue
-        products = _products(items)
+        products, came_to = products_of(items), rewards[pk]
+        if all(one is None for one in came_to):
+            log.left_out["unrated"] += 1
+            continue
         yield LoggedList(
             decision=pk,
             at=at,
@@ -110,16 +123,11 @@ def _lists(log: SurfaceLog, pks: Sequence[UUID], index: CatalogueIndex) -> Itera
             context_product=context.get("context_product", ""),
             skus=[item["sku"] for item in products],
             propensities=[float(item.get("propensity", 1.0)) for item in products],
-            clicked=[
-                item["sku"] in clicks[pk] or item.get("position") in clicks[pk] for item in products
-            ],
+            drawable=read_drawable(context["drawable"]),
+            rewards=came_to,
             beside=len(items) - len(products),
             used=used[pk] | _families(items, index, beside_products=True),
         )
-
-
-def _products(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for one in items if one.get("kind", Kind.PRODUCT) == Kind.PRODUCT and "sku" in one]
 
 
 def _families(
@@ -131,18 +139,6 @@ def _families(
         for one in items
         if one.get("sku") and not (beside_products and one.get("kind", "product") == "product")
     )
-
-
-def _clicks(pks: Sequence[UUID]) -> defaultdict[UUID, set[str | int]]:
-    """Return the SKUs that counted clicks of each decision name, or the places where none does."""
-    decisions = Decision.objects.filter(pk__in=pks)
-    rows = Outcome.objects.of_decisions(decisions).counted().filter(kind=Event.Kind.CLICK)
-    found: defaultdict[UUID, set[str | int]] = defaultdict(set)
-    for decision, sku, position in rows.values_list("decision", "product__sku", "position"):
-        told = sku or position
-        if decision is not None and told is not None:
-            found[decision].add(told)
-    return found
 
 
 def _used_above(

@@ -17,6 +17,7 @@ from guidance.recommendations.services.candidates import Ranking, Rankings, Unav
 from guidance.recommendations.services.newcomers import is_newcomer, leanings_of, popular_with
 from guidance.recommendations.services.pools import gather
 from guidance.recommendations.services.presenting import present
+from guidance.recommendations.slots import features_of
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE, VIEW
 from models_ml.recommender.serving import HistoryEvent
@@ -74,6 +75,8 @@ def answer_shopper(
             without=None if surface.allow_already_bought else bought,
             wanted=sum(asked.limit_of(one) for one in asked.surfaces),
         )
+        shown_to = features_of(len(history), on_product_page=bool(asked.context_product))
+        answer.chooser = state.chooser_of(surface, answer.arm, shown_to)
         answers.append(answer)
     present(answers, asked=asked, shopper=shopper, index=index, whole_pools=whole_pools)
     return answers

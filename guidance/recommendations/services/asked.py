@@ -10,8 +10,9 @@ from guidance.recommendations.models import Surface
 from guidance.recommendations.services.candidates import Candidate, Ranking
 from guidance.recommendations.services.pools import SurfacePool
 from guidance.recommendations.slate import Slate
+from guidance.recommendations.slots import Chooser
 
-FOR_THE_DESK = frozenset({"because", "propensity", "rules", "reason_logged"})
+FOR_THE_DESK = frozenset({"because", "propensity", "rules", "reason_logged", "slot", "drawable"})
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class SurfaceAnswer:
     the policy's, None where popularity answers; `pool` is what may stand on the surface, `slate`
     what was drawn of it and `candidates` that in words. `items` are ready for the storefront, but
     for what the desk alone sees: `because`, the own events that moved each score, `propensity`,
-    the `rules` that shaped the place and `reason_logged`, the reason without what a shopper said
-    of themselves. `leanings` are those that popularity was lifted by.
+    the `rules` that shaped the place, the `slot`'s source where a bandit chose it, the `drawable`
+    products' primary keys and `reason_logged`, the reason without what a shopper said of
+    themselves. `leanings` are those that popularity was lifted by, `chooser` what a bandit
+    makes of the shopper, None where chance alone fills exploration slots.
     """
 
     surface: Surface
@@ -63,6 +66,7 @@ class SurfaceAnswer:
     arm: str = ""
     ranking: Ranking | None = None
     leanings: tuple[Leaning, ...] = ()
+    chooser: Chooser | None = None
     pool: SurfacePool = field(init=False, repr=False)
     slate: Slate = field(default_factory=lambda: Slate([]))
     candidates: list[Candidate] = field(default_factory=list)

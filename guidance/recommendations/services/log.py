@@ -7,9 +7,13 @@ from zoneinfo import ZoneInfo
 from guidance.decisions.models import Decision
 from guidance.decisions.services.log import log_answer
 from guidance.recommendations.services.asked import Asked, SurfaceAnswer
+from guidance.recommendations.slots import drawable_json
 from guidance.recommendations.state import state
 
-LOGGED = ("kind", "sku", "key", "position", "score", "reason", "because", "propensity", "rules")
+LOGGED = (
+    *("kind", "sku", "key", "position", "score", "reason", "because"),
+    *("propensity", "rules", "slot"),
+)
 
 
 def log_answers(
@@ -44,6 +48,10 @@ def _decision(answer: SurfaceAnswer, asked: Asked, latency_ms: float) -> Decisio
         context["viewed"] = len(asked.viewed)
     if asked.prefers:
         context["prefers"] = len(asked.prefers)
+    if answer.surface.exploration > 0:
+        context["drawable"] = drawable_json(answer.items)
+    if answer.chooser is not None:
+        context["slots"] = answer.chooser.as_json()
     return Decision(
         at=asked.at,
         surface=answer.surface.key,

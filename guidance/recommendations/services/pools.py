@@ -14,6 +14,7 @@ from guidance.recommendations.services.candidates import Origin, Ranking
 from guidance.recommendations.slate import Pool, SlateRule
 from guidance.recommendations.slate.pool import SCALE_DEPTH, relevance, tail
 from guidance.recommendations.slate.types import BOOST, DIVERSITY, FLOOR, PIN, QUOTA
+from guidance.recommendations.slots import sources_of
 
 # Of the products that a pin, boost or floor names, so many of the best join the pool wherever the
 # ranking has them; a hundred fill the longest slate.
@@ -25,8 +26,9 @@ class SurfacePool:
     """One surface's candidates, the best first, and the rules over them.
 
     `places` are the rows' places in the index, `scores` what the policy gave them, else what
-    popularity does. `refusing` are the rules that took products off the surface, each with those
-    products (products,).
+    popularity does; `sources` (rows,) are what a bandit of the surface's slots chooses among, as
+    `slots.SOURCES` numbers them. `refusing` are the rules that took products off the surface, each
+    with those products (products,).
     """
 
     index: CatalogueIndex
@@ -37,6 +39,7 @@ class SurfacePool:
     applying: Sequence[TargetedRule]
     rules: Sequence[SlateRule]
     refusing: Sequence[tuple[TargetedRule, np.ndarray]]
+    sources: np.ndarray | None = None
 
     def sku(self, row: int) -> str:
         return self.index.order[self.places[row]]
@@ -60,6 +63,7 @@ class SurfacePool:
             applying=self.applying,
             rules=[rule.take(kept) for rule in self.rules],
             refusing=self.refusing,
+            sources=None if self.sources is None else self.sources[kept],
         )
 
 
@@ -104,6 +108,7 @@ def gather(
             if (found := _slate_rule(rule, places, index, popular, at)) is not None
         ],
         refusing=refusing,
+        sources=sources_of(places, index, popular, at) if surface.slots_bandit else None,
     )
 
 

@@ -29,6 +29,7 @@ from guidance.recommendations.services.slates import (
     needs_whole_pool,
     remove_what_is_gone,
 )
+from guidance.recommendations.slots import slot_json
 from guidance.recommendations.state import state
 from models_ml.data.columns import PURCHASE
 
@@ -70,6 +71,7 @@ def present(
     due = due_for(bought.intersection(shown_skus), shopper.history, asked.at, state.version)
     with translation.override(spoken):
         for answer, beside in zip(answers, placed, strict=True):
+            pks = answer.pool.index.columns.pks[answer.pool.places]
             for candidate, place in zip(answer.candidates, answer.slate.places, strict=True):
                 if candidate.sku not in products:
                     continue  # taken out of the shop since the draw
@@ -86,6 +88,7 @@ def present(
                     reason = due[product.sku].in_words()
                 item = item_json(candidate, product, position, titles[product.sku], reason)
                 item |= {"propensity": place.propensity, "rules": list(place.fired)}
+                item |= slot_json(place, pks)
                 item["reason_logged"] = reason_to_log(candidate, reason)
                 item["copy"] = copy.get(product.id, {})
                 answer.items.append(item)

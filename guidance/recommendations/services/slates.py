@@ -51,6 +51,7 @@ def fill_slate(
         used=[pool.index.family_numbers.get(family, -1) for family in used],
         exploration=answer.surface.exploration,
         random=random,
+        explorer=answer.chooser.explorer(pool.sources) if answer.chooser else None,
     )
     rows = [place.row for place in answer.slate.places]
     skus = [pool.sku(row) for row in rows]

@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.core.services import record_audit
+from guidance.experiments.models import Bandit
+from guidance.experiments.services import open_bandit, stop_bandit
 from guidance.recommendations.models import Surface
+from guidance.recommendations.slots import FEATURES, SOURCES, TRIALS
 
 
 @transaction.atomic
@@ -17,12 +20,40 @@ def save_surface(*, surface: Surface, changed: Sequence[str], actor: User | None
     """Write a new surface or the changed fields of one; storefronts see it within two seconds."""
     is_new = surface.pk is None
     surface.save()
+    _fill_slots(surface, actor)
     record_audit(
         actor=actor,
         verb="create_surface" if is_new else "update_surface",
         target=surface,
         details={name: getattr(surface, name) for name in changed},
     )
+
+
+def _fill_slots(surface: Surface, actor: User | None) -> None:
+    """Let the bandit that a surface asks for fill its slots: another one begins anew."""
+    bandits = Bandit.objects.filter(key__startswith=f"slots-{surface.pk}-")
+    current = bandits.filter(key=surface.slots_bandit).first() if surface.slots_bandit else None
+    wanted = (surface.slots_by, surface.slots_reward)
+    if current is not None and (current.method, current.reward) == wanted:
+        return
+    if current is not None:
+        stop_bandit(key=current.key, actor=actor)
+    key = ""
+    if surface.slots_by != Surface.CHANCE:
+        key = f"slots-{surface.pk}-{bandits.count() + 1}"
+        open_bandit(
+            key=key,
+            surface=surface.key,
+            arms=SOURCES,
+            method=surface.slots_by,
+            reward=surface.slots_reward,
+            features=FEATURES,
+            trials=TRIALS,
+            actor=actor,
+        )
+    if surface.slots_bandit != key:
+        surface.slots_bandit = key
+        surface.save(update_fields=["slots_bandit"])
 
 
 @transaction.atomic

@@ -2,6 +2,6 @@
 
 from guidance.recommendations.slate.builder import build_slate, chances_below
 from guidance.recommendations.slate.pool import Pool
-from guidance.recommendations.slate.types import Place, Slate, SlateRule, Why
+from guidance.recommendations.slate.types import Explorer, Place, Slate, SlateRule, Why
 
-__all__ = ["Place", "Pool", "Slate", "SlateRule", "Why", "build_slate", "chances_below"]
+__all__ = ["Explorer", "Place", "Pool", "Slate", "SlateRule", "Why", "build_slate", "chances_below"]

@@ -16,6 +16,7 @@ from guidance.recommendations.slate.types import (
     FLOOR,
     PIN,
     QUOTA,
+    Explorer,
     Place,
     Slate,
     SlateRule,
@@ -31,6 +32,7 @@ def build_slate(
     used: Collection[int] = (),
     exploration: float = 0.0,
     random: np.random.Generator | None = None,
+    explorer: Explorer | None = None,
 ) -> Slate:
     """Return at most `limit` places, fewer where the pool runs out; no family twice.
 
@@ -43,7 +45,7 @@ def build_slate(
 
     Pins go before quotas: a pinned row stands even where its quota is full, and takes its room.
     """
-    return _Builder(pool, rules, limit, used).build(exploration, random)
+    return _Builder(pool, rules, limit, used).build(exploration, random, explorer)
 
 
 def chances_below(
@@ -54,6 +56,7 @@ def chances_below(
     limit: int,
     used: Collection[int] = (),
     exploration: float = 0.0,
+    explorer: Explorer | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield, for the first place and for that below each row of `above`, the rows that
     `build_slate` may draw there and their probabilities, given exactly the rows above it.
@@ -65,7 +68,7 @@ def chances_below(
         eligible, _fired = builder.eligible(position)
         if not eligible.any():
             return
-        yield chances_at(builder.diversity.values(builder.values), eligible, exploration)
+        yield chances_at(builder.diversity.values(builder.values), eligible, exploration, explorer)
         if position <= len(above):
             builder.take(above[position - 1])
 
@@ -92,16 +95,22 @@ class _Builder:
         self.places: list[Place] = []
         self.short: set[int] = set()
 
-    def build(self, exploration: float, random: np.random.Generator | None) -> Slate:
+    def build(
+        self,
+        exploration: float,
+        random: np.random.Generator | None,
+        explorer: Explorer | None,
+    ) -> Slate:
         for position in range(1, self.limit + 1):
             eligible, fired = self.eligible(position)
             if not eligible.any():
                 break
             values = self.diversity.values(self.values)
-            row, propensity = draw(values, eligible, exploration, random)
+            row, chance, drawable, source = draw(values, eligible, exploration, random, explorer)
             fired += self._shaped(row, values, eligible)
             count = int(eligible.sum())
-            self.places.append(Place(row, propensity, float(values[row]), tuple(fired), count))
+            told = (row, chance, float(values[row]), tuple(fired), count)
+            self.places.append(Place(*told, drawable, source))
             self.take(row)
         return Slate(self.places, self._idle())
 

@@ -16,6 +16,7 @@ from guidance.training import changes, pages
 from guidance.training.admin.base import POST_ONLY, STATUS_COLOURS, PageAdmin, require
 from guidance.training.labels import policy_name
 from guidance.training.models import ModelVersion
+from guidance.training.rewards import Reward
 
 
 @admin.register(ModelVersion)
@@ -79,7 +80,10 @@ class ModelVersionAdmin(PageAdmin):
     def estimate(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Have the decision log read for the version."""
         require(request, "training.add_trainingrun")
-        message = changes.ask_for_estimate(self.row(pk), actor=acting_person(request))
+        reward = request.POST.get("reward", Reward.CLICK)
+        message = changes.ask_for_estimate(
+            self.row(pk), reward=reward, actor=acting_person(request)
+        )
         messages.add_message(request, *message)
         return redirect("admin:training_modelversion_change", pk)
 

@@ -16,6 +16,7 @@ from guidance.core.services import record_audit
 from guidance.core.services.jobs import request_job
 from guidance.training.hooks import recipe
 from guidance.training.models import ModelVersion
+from guidance.training.rewards import Reward
 from guidance.training.selectors import ESTIMATE_JOB, estimate_under_way
 
 PHASE = gettext_noop("reading logged decisions")
@@ -26,8 +27,11 @@ class NothingToEstimate(Exception):
 
 
 @transaction.atomic
-def request_estimate(*, version: ModelVersion, requested_by: User | None) -> Job:
-    """Have a version estimated from the decision log; return the job, or one under way already.
+def request_estimate(
+    *, version: ModelVersion, requested_by: User | None, reward: Reward = Reward.CLICK
+) -> Job:
+    """Have a version estimated from the decision log; return the job, or one under way already,
+    whatever that asks after.
 
     Raises NothingToEstimate for a recipe whose models draw nothing.
     """
@@ -37,9 +41,12 @@ def request_estimate(*, version: ModelVersion, requested_by: User | None) -> Job
     if (under_way := estimate_under_way(version)) is not None:
         return under_way
     job = request_job(
-        kind=ESTIMATE_JOB, params={"version": str(version.pk)}, requested_by=requested_by
+        kind=ESTIMATE_JOB,
+        params={"version": str(version.pk), "reward": reward.value},
+        requested_by=requested_by,
     )
-    record_audit(actor=requested_by, verb="estimate_version", target=version)
+    details = {"reward": reward.value}
+    record_audit(actor=requested_by, verb="estimate_version", target=version, details=details)
     return job
 
 
@@ -51,8 +58,16 @@ def run_estimate(context: JobContext) -> dict[str, Any]:
     version = ModelVersion.objects.get(pk=uuid.UUID(context.params["version"]))
     context.progress(PHASE, 0.0, line=PHASE)
     estimate = recipe(version.recipe).load_estimator()
-    found = estimate(version, partial(context.progress, PHASE))
+    reward = Reward(context.params.get("reward", Reward.CLICK))
+    found = estimate(version, partial(context.progress, PHASE), reward)
     context.check()
-    version.off_policy = {"at": timezone.now().isoformat(), **found}
-    version.save(update_fields=["off_policy"])
+    _keep(version, reward, {"at": timezone.now().isoformat(), **found})
     return {"surfaces": len(found["surfaces"])}
+
+
+@transaction.atomic
+def _keep(version: ModelVersion, reward: Reward, found: dict[str, Any]) -> None:
+    """Put one reward's figures beside those of the others."""
+    kept = ModelVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    kept.off_policy = {**kept.off_policy, reward.value: found}
+    kept.save(update_fields=["off_policy"])

@@ -20,6 +20,7 @@ class Doubt(StrEnum):
     FEW_SHOPPERS = "few_shoppers"
     FEW_REWARDS = "few_rewards"
     UNSEEN_ARMS = "unseen_arms"
+    NO_SUPPORT = "no_support"
     WEIGHTS_OFF = "weights_off"
 
 
@@ -60,7 +61,8 @@ class Evaluation:
     `effective_shoppers` and `effective_rewards` are what a verdict rests on: how many equally
     weighted shoppers, and how many decisions with a reward, tell as much.
     `mean_weight` is about 1 where the logged propensities are those of the log; `unseen_share` is
-    how often the candidate would take an arm that the log never took.
+    how often the candidate would take an arm that the log never took, `unsupported_share` how often
+    one that could not have been drawn at that decision.
     """
 
     estimates: tuple[Estimate, ...]
@@ -73,6 +75,7 @@ class Evaluation:
     effective_rewards: float
     mean_weight: float
     unseen_share: float
+    unsupported_share: float
     verdict: Verdict
     refusals: tuple[Refusal, ...]
 

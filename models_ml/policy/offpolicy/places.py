@@ -26,7 +26,8 @@ class LoggedPlaces:
     the same; `rewards` (places,); `shoppers` (places,) whole numbers that say whose place it was;
     `shown` and `expected` (places, features) what is known of the thing shown, and its mean over
     what the candidate would show; `unseen` (places,) the candidate's chance of what the log never
-    showed anywhere. Raises `PolicyProblem` with the first place at fault.
+    showed anywhere, and `unsupported` (places,) that of what could not have been drawn at this very
+    place. Raises `PolicyProblem` with the first place at fault.
     """
 
     propensities: np.ndarray
@@ -36,6 +37,7 @@ class LoggedPlaces:
     shown: np.ndarray
     expected: np.ndarray
     unseen: np.ndarray
+    unsupported: np.ndarray
 
     def __post_init__(self) -> None:
         if not len(self):
@@ -53,7 +55,7 @@ class LoggedPlaces:
             )
         inside = (self.propensities > 0) & (self.propensities <= 1)
         _all_places("propensities", self.propensities, inside, "above 0 and at most 1")
-        for name in ("chances", "unseen"):
+        for name in ("chances", "unseen", "unsupported"):
             values = getattr(self, name)
             good = (values >= 0) & (values <= 1 + ROUNDING)
             _all_places(name, values, good, "from 0 to 1")
@@ -91,6 +93,7 @@ def evaluate_places(
         places.chances / places.propensities,
         model,
         unseen=float(places.unseen.mean()),
+        unsupported=float(places.unsupported.mean()),
         needed=(fewest_shoppers, fewest_rewards),
         confidence=confidence,
         clip=clip,

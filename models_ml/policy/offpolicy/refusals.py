@@ -13,6 +13,10 @@ FEWEST_SHOPPERS = 100
 FEWEST_REWARDS = 100
 # The candidate may take arms that nobody saw this often; more, and the log leaves a hole in it.
 UNSEEN = 0.01
+# Of what the candidate takes, so much may be what could not have been drawn where it would be
+# taken. No weight corrects for it: were its rewards nothing, or twice those of the rest, the
+# estimate would be off by that share of itself.
+UNSUPPORTED = 0.05
 # Weights average 1 where propensities are right. Being skewed they strayed further than this many
 # standard errors in 2 of 2,300 synthetic logs.
 ERRORS_OFF = 4.0
@@ -46,6 +50,7 @@ def find_refusals(
     shoppers: np.ndarray,
     weights: np.ndarray,
     unseen: float,
+    unsupported: float,
     needed: tuple[float, float],
 ) -> tuple[Refusal, ...]:
     """Return every reason against a verdict; `needed` are effective shoppers and rewards."""
@@ -57,6 +62,7 @@ def find_refusals(
         (people < needed[0], Doubt.FEW_SHOPPERS, people, needed[0]),
         (told < needed[1], Doubt.FEW_REWARDS, told, needed[1]),
         (unseen > UNSEEN, Doubt.UNSEEN_ARMS, unseen, UNSEEN),
+        (unsupported > UNSUPPORTED, Doubt.NO_SUPPORT, unsupported, UNSUPPORTED),
         (
             abs(weights.mean() - 1) > 1e-9 and off > ERRORS_OFF,
             Doubt.WEIGHTS_OFF,
@@ -83,6 +89,8 @@ _SENTENCES = {
     Doubt.FEW_REWARDS: "the log is worth {found:.0f} rewarded decisions to this candidate, "
     "a verdict needs {needed:.0f}",
     Doubt.UNSEEN_ARMS: "the candidate takes arms that the log never took in {found:.1%} of "
+    "decisions, at most {needed:.0%} are allowed",
+    Doubt.NO_SUPPORT: "the candidate takes what could not have been drawn in {found:.1%} of "
     "decisions, at most {needed:.0%} are allowed",
     Doubt.WEIGHTS_OFF: "the weights average {found:.2f} instead of {needed:.0f}: the logged "
     "propensities are not those the log was made with",

@@ -32,6 +32,7 @@ def summarise(
     model: Modelled,
     *,
     unseen: float,
+    unsupported: float = 0.0,
     needed: tuple[float, float],
     confidence: float,
     clip: float | None,
@@ -41,7 +42,8 @@ def summarise(
     """Return what decisions, all arrays (decisions,), tell of a candidate.
 
     `weights` are the candidate's over the logged propensity of what was shown; `unseen` how often
-    the candidate would show what the log never did; `needed` effective shoppers and rewards. A
+    the candidate would show what the log never did, `unsupported` what could not have been drawn at
+    that decision; `needed` effective shoppers and rewards. A
     `clip` of None is the square root of the number of decisions. Raises `PolicyProblem`.
     """
     if not 0 < confidence < 1:
@@ -52,7 +54,7 @@ def summarise(
     estimators = ratios(rewards, weights, cap, model.direct, model.given)
     resampled = {**estimators, DIRECT: with_pull(estimators[DIRECT], model.pull)}
     told = intervals(resampled, rewards, shoppers, confidence, rounds, rng)
-    refusals = find_refusals(rewards, shoppers, weights, unseen, needed)
+    refusals = find_refusals(rewards, shoppers, weights, unseen, unsupported, needed)
     return Evaluation(
         estimates=tuple(_estimate(name, told[name], estimators[name]) for name in estimators),
         decisions=len(rewards),
@@ -64,6 +66,7 @@ def summarise(
         effective_rewards=effective_rewards(weights, rewards),
         mean_weight=float(weights.mean()),
         unseen_share=unseen,
+        unsupported_share=unsupported,
         verdict=Verdict.REFUSED if refusals else _verdict(told[DOUBLY_ROBUST]),
         refusals=refusals,
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from guidance.behaviour.models import Event
 from guidance.content.models import CopyBandit, Publication
 from guidance.content.selectors.bandits import arms_now
 from guidance.content.services.bandits import approve_bandit, request_bandit, stop_bandit
-from guidance.content.services.learning_wordings import TRAVEL, settle_bandit, settle_bandits
+from guidance.content.services.learning_wordings import settle_bandit, settle_bandits
 from guidance.content.services.publication import serve, withdraw_copy
 from guidance.content.services.refusals import Invalid, OwnRequest
 from guidance.core.models import AuditEntry, User
@@ -57,17 +57,27 @@ def _decided(
 ) -> Decision:
     """Log a decision of some time ago with what came of it."""
     at = timezone.now() - ago
+    running = CopyBandit.objects.get(pk=bandit.pk)
+    for known in running.arms.values():
+        known["since"] = min(known["since"], at.isoformat())
     CopyBandit.objects.filter(pk=bandit.pk, settled_until__gt=at).update(settled_until=at)
+    CopyBandit.objects.filter(pk=bandit.pk).update(arms=running.arms)
     item = {"kind": "copy", "key": str(text.pk), "position": 1, "propensity": 0.5}
     shown = factories.decision(
         surface="product", policy=arm, experiment=bandit.key, arm=arm, at=at, items=[item]
     )
-    outcome = {"customer": shown.customer, "decision": shown.pk}
     if seen:
-        Event.objects.create(kind="impression", occurred_at=at, **outcome)
+        _happened(shown, "impression", at)
     if clicked_after is not None:
-        Event.objects.create(kind="click", occurred_at=at + clicked_after, **outcome)
+        _happened(shown, "click", at + clicked_after)
     return shown
+
+
+def _happened(shown: Decision, kind: str, at: datetime) -> None:
+    """Let the shopper answer a decision, and hear of it at once."""
+    Event.objects.create(
+        kind=kind, occurred_at=at, received_at=at, customer=shown.customer, decision=shown.pk
+    )
 
 
 def _known(bandit: CopyBandit) -> dict[str, list[float]]:
@@ -149,15 +159,38 @@ def test_late_rewards_are_learned_once(
     exclude_customers(customer_ids=[own.pk], excluded_as="staff", source="desk")
     still_open = _decided(bandit, mug_b, "b", ago=HOUR)
     CopyBandit.objects.filter(pk=bandit.pk).update(state=_without_fading(bandit))
-    assert settle_bandit(bandit_id=bandit.pk) == (3, 1)
+    assert settle_bandit(bandit_id=bandit.pk) == (3, 1, 0)
     assert _known(bandit) == {"main": [1.0, 1.0], "b": [0.0, 1.0]}
-    assert settle_bandit(bandit_id=bandit.pk) == (0, 0)
-    outcome = {"customer": still_open.customer, "decision": still_open.pk}
-    Event.objects.create(kind="click", occurred_at=still_open.at + 1.9 * HOUR, **outcome)
+    assert settle_bandit(bandit_id=bandit.pk) == (0, 0, 0)
+    _happened(still_open, "click", still_open.at + 1.9 * HOUR)
     later = timezone.now() + 2 * HOUR
     assert settle_bandits(now=later) == 1
-    assert settle_bandits(now=later + TRAVEL) == 0
+    assert settle_bandits(now=later + HOUR / 4) == 0
     assert _known(bandit) == {"main": [1.0, 1.0], "b": [1.0, 1.0]}
+
+
+def test_a_click_that_comes_late_corrects_and_another_look_that_day_counts_no_more(
+    bandit: CopyBandit, mug: Publication, mug_b: Publication
+) -> None:
+    first = _decided(bandit, mug, "main", ago=40 * HOUR)
+    again = factories.decision(
+        customer=first.customer,
+        surface="product",
+        experiment=bandit.key,
+        arm="main",
+        at=first.at + timedelta(seconds=1),
+        items=first.items,
+    )
+    _happened(again, "impression", again.at)
+    CopyBandit.objects.filter(pk=bandit.pk).update(
+        state=_without_fading(bandit), heard_until=first.at
+    )
+    assert settle_bandit(bandit_id=bandit.pk, now=first.at + 3 * HOUR) == (1, 1, 0)
+    assert _known(bandit)["main"] == [0.0, 1.0]
+    _happened(first, "click", first.at + HOUR)
+    Event.objects.filter(kind="click").update(received_at=first.at + 20 * HOUR)
+    assert settle_bandit(bandit_id=bandit.pk).corrected == 1
+    assert _known(bandit)["main"] == [1.0, 0.0]
 
 
 def _without_fading(bandit: CopyBandit) -> dict[str, object]:
@@ -195,7 +228,7 @@ def test_a_withdrawn_variant_s_arm_goes_and_another_text_begins_anew(
     for shopper in SHOPPERS:
         assert get(storefront, customer=shopper)["variant"] in {"", mug_c.variant}
     _decided(bandit, mug_b, "b", ago=3 * HOUR, clicked_after=HOUR)
-    assert settle_bandit(bandit_id=bandit.pk) == (0, 1)
+    assert settle_bandit(bandit_id=bandit.pk) == (0, 1, 0)
     assert set(_known(bandit)) == {"main", mug_c.variant}
     assert AuditEntry.objects.filter(verb="follow_wordings").exists()
     serve(mug_b)
