@@ -139,6 +139,11 @@ class Decision(models.Model):
         on_delete=models.PROTECT,
         related_name="decisions",
     )
+    met_as = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text=_("The visitor, merged into the customer since, for whom it was made."),
+    )
     surface = models.SlugField(_("surface"), max_length=50)
     policy = models.CharField(_("policy"), max_length=50)
     policy_version = models.CharField(_("policy version"), max_length=50, blank=True)
@@ -172,6 +177,11 @@ class Decision(models.Model):
             # What was made out of an experiment's time, and for nobody, is counted in a moment.
             models.Index(
                 fields=["experiment", "id"], name="decision_made", condition=~Q(experiment="")
+            ),
+            models.Index(
+                fields=["experiment", "customer"],
+                name="decision_before_login",
+                condition=~Q(experiment="") & Q(met_as__isnull=False),
             ),
             models.Index(
                 fields=["experiment"],

@@ -106,6 +106,8 @@ def freeze(experiment: Experiment, arms: Sequence[Arm]) -> dict[str, Any]:
         for name, value in (
             ("also_measured", list(experiment.also_measured)),
             ("metric_versions", experiment.metric_versions),
+            ("currency", experiment.currency),
+            ("time_zone", experiment.time_zone),
         )
         if value
     }

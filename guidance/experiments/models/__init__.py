@@ -11,7 +11,9 @@ from guidance.experiments.models.sums import (
     Recount,
     Unit,
     UnitTime,
+    UnitTraits,
     UnitValue,
+    ZoneDay,
 )
 
 __all__ = [
@@ -27,5 +29,7 @@ __all__ = [
     "Recount",
     "Unit",
     "UnitTime",
+    "UnitTraits",
     "UnitValue",
+    "ZoneDay",
 ]
