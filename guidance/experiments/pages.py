@@ -25,6 +25,7 @@ from guidance.experiments.versus import (
 from guidance.experiments.wording import (
     arm_name,
     is_split_off,
+    logins_text,
     problem_text,
     sample_ratio_text,
     sentence,
@@ -65,6 +66,7 @@ def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
         "is_replay": experiment.source == Source.REPLAY,
         "is_split_off": is_split_off(found),
         "sample_ratio": sample_ratio_text(found),
+        "logins": logins_text(found),
         "warnings": _warnings(found),
         "exclusions": [
             (said, number, url)

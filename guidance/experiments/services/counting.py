@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from django.db import connection, transaction
 from django.db.models import Max, Min, Q
 
-from guidance.behaviour.days import shop_zone
 from guidance.behaviour.services.rollups import CUSTOMERS_LOCK
 from guidance.core.bulk import insert_rows
 from guidance.core.locks import hold_lock
@@ -23,9 +22,10 @@ from guidance.experiments.models import (
     MetricDay,
     Recount,
     Unit,
+    ZoneDay,
 )
 from guidance.experiments.selectors.bucket_sql import TIME_TABLE, times_select
-from guidance.experiments.selectors.chosen import metrics_of
+from guidance.experiments.selectors.chosen import metrics_of, zone_of
 from guidance.experiments.selectors.counting_sql import (
     UNIT_COLUMNS,
     UNIT_TABLE,
@@ -37,11 +37,18 @@ from guidance.experiments.selectors.sums import (
     ARM_NUMBERS,
     SIX,
     THREE,
+    ZONE_NUMBERS,
     Days,
     kept_days,
     stored_days,
 )
 
+# What a shopper is when first counted; a row that is there stays.
+TRAITS = f"""
+INSERT INTO experiments_unittraits (experiment_id, customer_id, tier, language)
+SELECT u.experiment_id, u.customer_id, c.tier, c.language
+FROM {UNIT_TABLE} u JOIN customers_customer c ON c.id = u.customer_id
+WHERE u.experiment_id = %(experiment)s"""  # noqa: S608  names, no values
 # Shoppers counted in one transaction of a whole recount.
 SHOPPERS_AT_ONCE = 20_000
 
@@ -61,7 +68,7 @@ def count_customers(customer_ids: Sequence[int]) -> None:
 def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
     """Replace what is kept of some shoppers of one experiment; the caller holds the lock."""
     metrics = list(metrics_of(experiment).values())
-    scope = Scope(experiment, shop_zone().key, customers=customer_ids)
+    scope = Scope(experiment, zone_of(experiment).key, customers=customer_ids)
     before = kept_days(scope, metrics)
     _replace_units(scope, metrics)
     _change_days(experiment, kept_days(scope, metrics).minus(before))
@@ -105,7 +112,7 @@ def _recount_batch(experiment: Experiment, at_once: int) -> float:
         state.after_customer,
         min(state.after_customer + at_once, state.last_customer),
     )
-    scope = Scope(experiment, shop_zone().key, between=(start, state.after_customer))
+    scope = Scope(experiment, zone_of(experiment).key, between=(start, state.after_customer))
     _replace_units(scope, metrics)
     state.save(update_fields=["after_customer"])
     return min(0.999, state.after_customer / state.last_customer)
@@ -165,6 +172,7 @@ def _replace_units(scope: Scope, metrics: Sequence[Metric]) -> None:
         f"SELECT %(experiment)s, c.* FROM ({units}) c",
         f"WITH {rules} INSERT INTO experiments_unitvalue "
         f"(unit_id, metric_id, total, base) {values}",
+        TRAITS + scope.of_customers("u.customer_id") + " ON CONFLICT DO NOTHING",
         f"INSERT INTO {TIME_TABLE} (unit_id, bucket, found) {times_select(scope, UNIT_TABLE)}",
     )
     has_times = any(metric.is_quantile and metric.is_time for metric in metrics)
@@ -175,13 +183,14 @@ def _replace_units(scope: Scope, metrics: Sequence[Metric]) -> None:
 
 def _change_days(experiment: Experiment, difference: Days) -> None:
     """Add a difference to the days kept; what then holds nobody goes."""
-    if not difference.arms and not difference.metrics and not difference.buckets:
+    if difference == Days():
         return
     kept = stored_days(experiment)
     changed = Days(
         {key: _sum(kept.arms.get(key), numbers) for key, numbers in difference.arms.items()},
         {key: _sum(kept.metrics.get(key), numbers) for key, numbers in difference.metrics.items()},
         {key: _sum(kept.buckets.get(key), numbers) for key, numbers in difference.buckets.items()},
+        {key: _sum(kept.zones.get(key), numbers) for key, numbers in difference.zones.items()},
     )
     _write_days(experiment, changed)
 
@@ -191,7 +200,8 @@ def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
     ArmDay.objects.filter(experiment=experiment).delete()
     MetricDay.objects.filter(experiment=experiment).delete()
     MetricBucket.objects.filter(experiment=experiment).delete()
-    _write_days(experiment, kept_days(Scope(experiment, shop_zone().key), metrics))
+    ZoneDay.objects.filter(experiment=experiment).delete()
+    _write_days(experiment, kept_days(Scope(experiment, zone_of(experiment).key), metrics))
 
 
 def _write_days(experiment: Experiment, days: Days) -> None:
@@ -229,9 +239,21 @@ def _write_days(experiment: Experiment, days: Days) -> None:
         )
         for (metric_id, arm, day, bucket), numbers in sorted(days.buckets.items())
     ]
+    zones = [
+        ZoneDay(
+            experiment=experiment,
+            zone=zone,
+            arm=arm,
+            day=day,
+            **dict(zip(ZONE_NUMBERS, numbers, strict=True)),
+        )
+        for (zone, arm, day), numbers in sorted(days.zones.items())
+    ]
+    insert_rows(zones, conflict=["experiment", "zone", "arm", "day"], update=ZONE_NUMBERS)
     named = ["experiment", "metric", "arm", "day", "bucket"]
     insert_rows(buckets, conflict=named, update=THREE)
     MetricBucket.objects.filter(experiment=experiment, counts=0).delete()
+    ZoneDay.objects.filter(experiment=experiment, shoppers=0).delete()
     ArmDay.objects.filter(experiment=experiment, shoppers=0).delete()
     MetricDay.objects.filter(experiment=experiment, units=0).delete()
 
