@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guidance.experiments.defined import definition_of, rows_url
-from guidance.experiments.links import decisions_url, outcomes_url
+from guidance.experiments.defined import definition_of
+from guidance.experiments.links import decisions_url, outcomes_url, rows_url
 from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors import ArmReport, Report, Versus
 from guidance.experiments.statistics import NotMeasured

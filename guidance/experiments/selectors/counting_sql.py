@@ -176,7 +176,32 @@ def values_select(
     scope: Scope, metrics: Sequence[Metric], unit: str
 ) -> tuple[str, str, dict[str, Any]]:
     """Return the rules as a table for `WITH`, the SELECT of one row a shopper and metric, and what
-    both need, '' without such metrics; `unit` is the table of the shoppers.
+    both need, '' without such metrics; `unit` is the table of the shoppers."""
+    table, counted, values = counted_select(scope, metrics, unit)
+    if not table:
+        return "", "", {}
+    select = f"""
+SELECT f.unit_id, f.metric_id,
+    CASE WHEN f.most > 0 AND f.total > f.most THEN f.most
+        WHEN f.most > 0 AND f.total < -f.most THEN -f.most ELSE f.total END AS total,
+    f.base
+FROM (
+    SELECT c.unit_id, c.metric_id, c.most,
+        COALESCE(SUM(CASE c.part WHEN 'base' THEN 0 WHEN 'less' THEN -1 ELSE 1 END * c.amount), 0)
+            AS total,
+        COALESCE(SUM(CASE c.part WHEN 'base' THEN c.amount ELSE 0 END), 0) AS base
+    FROM ({counted}) c
+    GROUP BY c.unit_id, c.metric_id, c.most
+) f
+WHERE f.total <> 0 OR f.base <> 0"""  # noqa: S608  names, no values
+    return table, select, values
+
+
+def counted_select(
+    scope: Scope, metrics: Sequence[Metric], unit: str
+) -> tuple[str, str, dict[str, Any]]:
+    """Return the rules as a table for `WITH`, the SELECT of one row a shopper, event and rule that
+    counts it, and what both need, '' without such metrics; `unit` is the table of the shoppers.
 
     An event is joined to the rules of the metrics that count its kind, so that one pass over the
     events serves every metric. A return that is taken off, or divided by purchases, counts only
@@ -223,21 +248,7 @@ WHERE e.kind IN ({_listed("kind", kinds)}) AND e.source IN ({_listed("source", s
     {"AND u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else ""}
     {scope.of_customers("u.customer_id")}{scope.received("e")}
     AND (r.part NOT IN ('less', 'returned') OR EXISTS (SELECT 1 {bought}))"""  # noqa: S608  names, no values
-    select = f"""
-SELECT f.unit_id, f.metric_id,
-    CASE WHEN f.most > 0 AND f.total > f.most THEN f.most
-        WHEN f.most > 0 AND f.total < -f.most THEN -f.most ELSE f.total END AS total,
-    f.base
-FROM (
-    SELECT c.unit_id, c.metric_id, c.most,
-        COALESCE(SUM(CASE c.part WHEN 'base' THEN 0 WHEN 'less' THEN -1 ELSE 1 END * c.amount), 0)
-            AS total,
-        COALESCE(SUM(CASE c.part WHEN 'base' THEN c.amount ELSE 0 END), 0) AS base
-    FROM ({counted}) c
-    GROUP BY c.unit_id, c.metric_id, c.most
-) f
-WHERE f.total <> 0 OR f.base <> 0"""  # noqa: S608  names, no values
-    return table, select, values
+    return table, counted, values
 
 
 def _cents(event: str) -> str:
@@ -340,6 +351,20 @@ def _rules(metric: Metric) -> list[tuple[Any, ...]]:
     if metric.returns_days:
         rules.append(rule("return", "less", netted))
     return rules
+
+
+def columns_of(metric: Metric) -> tuple[str, str]:
+    """Return what a metric adds to both of its sums for one shopper (`u`, whose value is `v` or
+    none); whoever adds nothing to the second is not in it."""
+    if not metric.is_over_events:
+        return _columns_of(metric)
+    top = "COALESCE(v.total, 0)"
+    if metric.kind == Metric.Kind.PROPORTION:
+        top = f"CASE WHEN {top} > 0 THEN 1 ELSE {top} END"
+    if metric.denominator == Metric.Denominator.EVENTS:
+        return top, "COALESCE(v.base, 0)"
+    saw = metric.denominator == Metric.Denominator.SAW
+    return top, "CASE WHEN u.seen > 0 THEN 1 ELSE 0 END" if saw else "1"
 
 
 def _columns_of(metric: Metric) -> tuple[str, str]:
