@@ -45,12 +45,12 @@ OWN: dict[str, dict[str, Any]] = {
     "fallbacks": {"kind": "ratio", "counted": "stood_in", "denominator": "served"},
     "spent-p60": {"kind": "quantile", "worth": "money", "quantile": Decimal("0.6"), **PURCHASE},
     "spent-of-seers": {
-        "kind": "quantile", "worth": "money", "quantile": Decimal("0.9"), "denominator": "saw",
+        "kind": "quantile", "worth": "money", "quantile": Decimal("0.5"), "denominator": "saw",
         **PURCHASE,
     },
     "slow": {
         "kind": "quantile", "counted": "latency_us", "denominator": "timed",
-        "quantile": Decimal("0.9"), "time_zone": "Asia/Shanghai",
+        "quantile": Decimal("0.7"), "time_zone": "Asia/Shanghai",
     },
 }  # fmt: skip
 KEYS = [*(one["key"] for one in READY_MADE), *OWN]
