@@ -132,6 +132,8 @@ def _history(metric: Metric) -> list[str]:
     for number in range(400):
         at = timezone.now() - timedelta(days=1 + 12 * number / 400)
         made = factories.decision(surface="home", at=at, latency_ms=float(chance.lognormal(3, 0.6)))
+        seen_before = at - timedelta(days=9)
+        factories.event(customer=made.customer, kind="view", occurred_at=seen_before)
         if metric.key == "spent" and number % 3 == 0:
             factories.event(
                 customer=made.customer, kind="purchase", currency="USD",
