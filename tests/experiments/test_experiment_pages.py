@@ -309,7 +309,7 @@ def test_the_page_takes_the_same_queries_at_any_size(
     client = desk(Role.ANALYST)
     for number in range(30):
         visit(f"m{number}", "model", seen=2, clicks=1)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(27):
         client.get(f"{PAGES}{experiment.pk}/change/")
 
 
