@@ -134,7 +134,7 @@ def units_select(scope: Scope) -> tuple[str, str]:
     )
     timed = f"o.latency_ms >= 0 AND o.latency_ms <= {LONGEST_LATENCY_MS}"
     tables = f"""
-own AS (
+own AS NOT MATERIALIZED (
     SELECT d.id, d.customer_id, {scope.arm} AS arm, d.at, d.fallback_from, d.latency_ms
     FROM decisions_decision d
     WHERE {scope.decisions} AND d.source = %(source)s
@@ -243,6 +243,7 @@ SELECT u.id AS unit_id, e.id AS event_id, r.metric_id, r.part, r.most, {amount} 
 FROM {unit} u
 JOIN behaviour_event e ON e.customer_id = u.customer_id
     AND e.occurred_at >= u.exposed_at AND e.occurred_at <= {_shift("u.exposed_at", longest)}
+    {scope.of_customers("e.customer_id")}
 JOIN rule r ON r.kind = e.kind AND e.occurred_at <= {_shift_by("u.exposed_at", "r.span")}
 WHERE e.kind IN ({_listed("kind", kinds)}) AND e.source IN ({_listed("source", sources)})
     {"AND u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else ""}

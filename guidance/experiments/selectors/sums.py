@@ -30,13 +30,10 @@ from guidance.experiments.selectors.counting_sql import (
     day_in,
     metric_days_select,
     prepare,
-    units_select,
-    values_select,
 )
+from guidance.experiments.selectors.raw import RAW_UNIT, RAW_VALUE, raw_rows
 
 SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
-# Where a past moment's rows lie while they are added up.
-RAW_UNIT, RAW_VALUE = "experiments_raw_unit", "experiments_raw_value"
 ArmKey = tuple[str, str, date]
 MetricKey = tuple[int, str, date]
 BucketKey = tuple[int, str, date, int]
@@ -145,30 +142,9 @@ def kept_days(scope: Scope, metrics: Sequence[Metric]) -> Days:
 def raw_days(
     scope: Scope, metrics: Sequence[Metric], *, since: datetime
 ) -> tuple[Days, dict[str, Times]]:
-    """Return the same from decisions and events, and what `arm_times` does; nothing is kept.
-
-    The shoppers' rows lie in temporary tables meanwhile: they are made once, and PostgreSQL knows
-    how many they are before it joins them.
-    """
-    tables, units = units_select(scope)
-    rules, values, more = values_select(scope, [m for m in metrics if m.is_over_events], RAW_UNIT)
-    made = (
-        (RAW_UNIT, f"WITH {tables} SELECT c.customer_id AS id, c.* FROM ({units}) c"),  # noqa: S608
-        (RAW_VALUE, f"WITH {rules} {values}" if rules else ""),
-    )
-    with connection.cursor() as cursor:
-        for table, select in made:
-            cursor.execute(f"DROP TABLE IF EXISTS {table}")
-            if select:
-                statement = f"CREATE TEMPORARY TABLE {table} AS {select}"
-                cursor.execute(statement, {**scope.values, **more})
-                cursor.execute(f"ANALYZE {table}")
-    days = _days(scope, metrics, RAW_UNIT, RAW_VALUE if rules else "")
-    times = _raw_times(since)
-    with connection.cursor() as cursor:
-        for table, _select in made:
-            cursor.execute(f"DROP TABLE IF EXISTS {table}")
-    return days, times
+    """Return the same from decisions and events, and what `arm_times` does; nothing is kept."""
+    with raw_rows(scope, metrics):
+        return _days(scope, metrics, RAW_UNIT, RAW_VALUE), _raw_times(since)
 
 
 def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Days:

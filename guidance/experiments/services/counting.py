@@ -6,6 +6,7 @@ that every way of getting there, shopper by shopper or all from the beginning, g
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.db import connection, transaction
 from django.db.models import Max, Min, Q
@@ -24,15 +25,9 @@ from guidance.experiments.models import (
     Unit,
     ZoneDay,
 )
-from guidance.experiments.selectors.bucket_sql import TIME_TABLE, times_select
 from guidance.experiments.selectors.chosen import metrics_of, zone_of
-from guidance.experiments.selectors.counting_sql import (
-    UNIT_COLUMNS,
-    UNIT_TABLE,
-    Scope,
-    units_select,
-    values_select,
-)
+from guidance.experiments.selectors.counting_sql import Scope
+from guidance.experiments.selectors.raw import raw_rows
 from guidance.experiments.selectors.sums import (
     ARM_NUMBERS,
     SIX,
@@ -42,13 +37,14 @@ from guidance.experiments.selectors.sums import (
     kept_days,
     stored_days,
 )
+from guidance.experiments.services.keeping import (
+    add_rows,
+    changed_customers,
+    is_kept,
+    keep_traits,
+    replace_rows,
+)
 
-# What a shopper is when first counted; a row that is there stays.
-TRAITS = f"""
-INSERT INTO experiments_unittraits (experiment_id, customer_id, tier, language)
-SELECT u.experiment_id, u.customer_id, c.tier, c.language
-FROM {UNIT_TABLE} u JOIN customers_customer c ON c.id = u.customer_id
-WHERE u.experiment_id = %(experiment)s"""  # noqa: S608  names, no values
 # Shoppers counted in one transaction of a whole recount.
 SHOPPERS_AT_ONCE = 20_000
 
@@ -69,8 +65,14 @@ def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
     """Replace what is kept of some shoppers of one experiment; the caller holds the lock."""
     metrics = list(metrics_of(experiment).values())
     scope = Scope(experiment, zone_of(experiment).key, customers=customer_ids)
-    before = kept_days(scope, metrics)
-    _replace_units(scope, metrics)
+    with raw_rows(scope, metrics, times=_has_times(metrics)):
+        keep_traits(scope)
+        changed = changed_customers(scope)
+        if not changed:
+            return
+        scope = replace(scope, customers=changed)
+        before = kept_days(scope, metrics)
+        replace_rows(scope)
     _change_days(experiment, kept_days(scope, metrics).minus(before))
 
 
@@ -113,7 +115,12 @@ def _recount_batch(experiment: Experiment, at_once: int) -> float:
         min(state.after_customer + at_once, state.last_customer),
     )
     scope = Scope(experiment, zone_of(experiment).key, between=(start, state.after_customer))
-    _replace_units(scope, metrics)
+    with raw_rows(scope, metrics, times=_has_times(metrics)):
+        keep_traits(scope)
+        if not is_kept(scope):
+            add_rows(scope)
+        elif changed := changed_customers(scope):
+            replace_rows(replace(scope, between=None, customers=changed))
     state.save(update_fields=["after_customer"])
     return min(0.999, state.after_customer / state.last_customer)
 
@@ -156,29 +163,8 @@ WHERE d.experiment <> ''{scope.of_customers("d.customer_id")}"""  # noqa: S608  
     return list(Experiment.objects.filter(Q(key__in=keys) | Q(pk__in=kept)).order_by("pk"))
 
 
-def _replace_units(scope: Scope, metrics: Sequence[Metric]) -> None:
-    """Write what decisions and events say of a scope's shoppers in place of what is kept."""
-    own = f"experiment_id = %(experiment)s{scope.of_customers('customer_id')}"
-    tables, units = units_select(scope)
-    over_events = [metric for metric in metrics if metric.is_over_events]
-    rules, values, more = values_select(scope, over_events, UNIT_TABLE)
-    kept = f"FROM {UNIT_TABLE} WHERE {own}"
-    columns = ", ".join(UNIT_COLUMNS)
-    statements = (
-        f"DELETE FROM experiments_unitvalue WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
-        f"DELETE FROM {TIME_TABLE} WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
-        f"DELETE {kept}",
-        f"WITH {tables} INSERT INTO {UNIT_TABLE} (experiment_id, {columns}) "  # noqa: S608
-        f"SELECT %(experiment)s, c.* FROM ({units}) c",
-        f"WITH {rules} INSERT INTO experiments_unitvalue "
-        f"(unit_id, metric_id, total, base) {values}",
-        TRAITS + scope.of_customers("u.customer_id") + " ON CONFLICT DO NOTHING",
-        f"INSERT INTO {TIME_TABLE} (unit_id, bucket, found) {times_select(scope, UNIT_TABLE)}",
-    )
-    has_times = any(metric.is_quantile and metric.is_time for metric in metrics)
-    with connection.cursor() as cursor:
-        for statement in statements if has_times else statements[:-1]:
-            cursor.execute(statement, {**scope.values, **more})
+def _has_times(metrics: Sequence[Metric]) -> bool:
+    return any(metric.is_quantile and metric.is_time for metric in metrics)
 
 
 def _change_days(experiment: Experiment, difference: Days) -> None:
