@@ -177,10 +177,11 @@ def values_select(
 ) -> tuple[str, str, dict[str, Any]]:
     """Return the rules as a table for `WITH`, the SELECT of one row a shopper and metric, and what
     both need, '' without such metrics; `unit` is the table of the shoppers."""
-    table, counted, values = counted_select(scope, metrics, unit)
-    if not table:
+    rules, counted, values = counted_select(scope, metrics, unit)
+    if not rules:
         return "", "", {}
-    select = f"""
+    table = f"{rules}, counted AS MATERIALIZED ({counted})"  # what a return is worth: asked once
+    select = """
 SELECT f.unit_id, f.metric_id,
     CASE WHEN f.most > 0 AND f.total > f.most THEN f.most
         WHEN f.most > 0 AND f.total < -f.most THEN -f.most ELSE f.total END AS total,
@@ -190,10 +191,10 @@ FROM (
         COALESCE(SUM(CASE c.part WHEN 'base' THEN 0 WHEN 'less' THEN -1 ELSE 1 END * c.amount), 0)
             AS total,
         COALESCE(SUM(CASE c.part WHEN 'base' THEN c.amount ELSE 0 END), 0) AS base
-    FROM ({counted}) c
+    FROM counted c
     GROUP BY c.unit_id, c.metric_id, c.most
 ) f
-WHERE f.total <> 0 OR f.base <> 0"""  # noqa: S608  names, no values
+WHERE f.total <> 0 OR f.base <> 0"""
     return table, select, values
 
 
@@ -231,9 +232,10 @@ def counted_select(
                 AND b.occurred_at >= u.exposed_at AND b.occurred_at <= e.occurred_at
                 AND b.occurred_at <= {_shift_by("u.exposed_at", "r.bought_span")}
                 {scope.received("b")}"""
-    last = "ORDER BY b.occurred_at DESC, b.id DESC LIMIT 1"
-    likely = ("b.basket <> '' AND b.basket = e.basket", "b.currency = e.currency", "1 = 1")
-    paid = ", ".join(f"(SELECT {_cents('b')} {bought} AND {one} {last})" for one in likely)
+    paid = f"""(SELECT {_cents("b")} {bought}
+            ORDER BY CASE WHEN b.basket <> '' AND b.basket = e.basket THEN 0
+                WHEN b.currency = e.currency THEN 1 ELSE 2 END, b.occurred_at DESC, b.id DESC
+            LIMIT 1)"""
     amount = f"""CASE WHEN r.worth = 'count' THEN 1 WHEN r.worth = 'quantity' THEN e.quantity
             WHEN e.kind = 'return' THEN e.quantity * COALESCE({paid}, {_cents("e")})
             ELSE e.quantity * {_cents("e")} END"""

@@ -26,8 +26,8 @@ from guidance.experiments.models import (
     ZoneDay,
 )
 from guidance.experiments.selectors.chosen import metrics_of, zone_of
-from guidance.experiments.selectors.counting_sql import Scope
-from guidance.experiments.selectors.raw import raw_rows
+from guidance.experiments.selectors.counting_sql import UNIT_TABLE, Scope
+from guidance.experiments.selectors.raw import give_room, know_rows, raw_rows
 from guidance.experiments.selectors.sums import (
     ARM_NUMBERS,
     SIX,
@@ -38,6 +38,7 @@ from guidance.experiments.selectors.sums import (
     stored_days,
 )
 from guidance.experiments.services.keeping import (
+    VALUE_TABLE,
     add_rows,
     changed_customers,
     is_kept,
@@ -63,6 +64,7 @@ def count_customers(customer_ids: Sequence[int]) -> None:
 
 def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
     """Replace what is kept of some shoppers of one experiment; the caller holds the lock."""
+    give_room()
     metrics = list(metrics_of(experiment).values())
     scope = Scope(experiment, zone_of(experiment).key, customers=customer_ids)
     with raw_rows(scope, metrics, times=_has_times(metrics)):
@@ -105,6 +107,7 @@ def _recount_batch(experiment: Experiment, at_once: int) -> float:
     state = Recount.objects.filter(experiment=experiment).first()
     if state is None:  # another process finished it
         return 1.0
+    give_room()
     metrics = list(metrics_of(experiment).values())
     if state.after_customer >= state.last_customer:
         _put_days(experiment, metrics)
@@ -187,6 +190,8 @@ def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
     MetricDay.objects.filter(experiment=experiment).delete()
     MetricBucket.objects.filter(experiment=experiment).delete()
     ZoneDay.objects.filter(experiment=experiment).delete()
+    know_rows(UNIT_TABLE, "experiment_id")
+    know_rows(VALUE_TABLE, "unit_id")
     _write_days(experiment, kept_days(Scope(experiment, zone_of(experiment).key), metrics))
 
 
