@@ -125,31 +125,29 @@ class Scope:
 
 
 def units_select(scope: Scope) -> tuple[str, str]:
-    """Return the two tables that `WITH` needs, and the SELECT of one row a shopper from them."""
+    """Return the table that `WITH` needs, and the SELECT of one row a shopper from it."""
     passes = (
-        f"e.customer_id = o.customer_id AND e.source = %(source)s"
-        f" AND e.occurred_at >= {_shift('o.at', -CLOCK_TOLERANCE)}"
-        f" AND e.occurred_at <= CASE WHEN e.kind = 'rating' THEN {_shift('o.at', RATING_WINDOW)}"
-        f" ELSE {_shift('o.at', OUTCOME_WINDOW)} END"
+        f"e.customer_id = d.customer_id AND e.source = %(source)s"
+        f" AND e.occurred_at >= {_shift('d.at', -CLOCK_TOLERANCE)}"
+        f" AND e.occurred_at <= CASE WHEN e.kind = 'rating' THEN {_shift('d.at', RATING_WINDOW)}"
+        f" ELSE {_shift('d.at', OUTCOME_WINDOW)} END"
     )
     timed = f"o.latency_ms >= 0 AND o.latency_ms <= {LONGEST_LATENCY_MS}"
     tables = f"""
-own AS NOT MATERIALIZED (
-    SELECT d.id, d.customer_id, {scope.arm} AS arm, d.at, d.fallback_from, d.latency_ms
-    FROM decisions_decision d
-    WHERE {scope.decisions} AND d.source = %(source)s
-        AND d.customer_id IS NOT NULL{scope.of_customers("d.customer_id")}{scope.made("d")}
-        {scope.by_counted_pseudonym}
-), outcome AS (
-    SELECT o.id, COUNT(*) AS named,
+outcome AS (
+    SELECT d.id, d.customer_id, {scope.arm} AS arm, d.at, d.fallback_from, d.latency_ms,
+        COUNT(e.id) AS named,
         COUNT(*) FILTER (WHERE e.kind = 'impression' AND {passes}) AS impressions,
         COUNT(*) FILTER (WHERE e.kind = 'click' AND {passes}) AS clicks,
         COUNT(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}) AS ratings,
-        SUM(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}) AS stars,
+        COALESCE(SUM(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}), 0) AS stars,
         COUNT(*) FILTER (WHERE e.kind = 'rating' AND e.rating >= 4 AND {passes}) AS thumbs_up
-    FROM own o JOIN behaviour_event e ON e.decision = o.id
-    WHERE e.kind IN ('impression', 'click', 'rating'){scope.received("e")}
-    GROUP BY o.id
+    FROM decisions_decision d LEFT JOIN behaviour_event e ON e.decision = d.id
+        AND e.kind IN ('impression', 'click', 'rating'){scope.received("e")}
+    WHERE {scope.decisions} AND d.source = %(source)s
+        AND d.customer_id IS NOT NULL{scope.of_customers("d.customer_id")}{scope.made("d")}
+        {scope.by_counted_pseudonym}
+    GROUP BY d.id
 )"""  # noqa: S608  names, no values
     select = f"""
 SELECT o.customer_id,
@@ -158,15 +156,15 @@ SELECT o.customer_id,
         CASE WHEN MIN(o.arm) = MAX(o.arm) THEN '' ELSE 'several_arms' END) AS left_out,
     MIN(o.at) AS exposed_at, {_day("MIN(o.at)")} AS day,
     COUNT(*) AS served, COUNT(*) FILTER (WHERE o.fallback_from <> '') AS stood_in,
-    COUNT(*) FILTER (WHERE c.impressions > 0) AS seen,
-    COUNT(*) FILTER (WHERE c.impressions > 0 AND c.clicks > 0) AS clicked,
-    COALESCE(SUM(c.impressions), 0) AS impressions, COALESCE(SUM(c.clicks), 0) AS clicks,
-    COALESCE(SUM(c.ratings), 0) AS ratings, COALESCE(SUM(c.stars), 0) AS stars,
-    COALESCE(SUM(c.thumbs_up), 0) AS thumbs_up, COUNT(*) FILTER (WHERE {timed}) AS timed,
-    COALESCE(SUM(CAST(ROUND(CASE WHEN {timed} THEN o.latency_ms ELSE 0 END * 1000) AS BIGINT)), 0)
+    COUNT(*) FILTER (WHERE o.impressions > 0) AS seen,
+    COUNT(*) FILTER (WHERE o.impressions > 0 AND o.clicks > 0) AS clicked,
+    SUM(o.impressions) AS impressions, SUM(o.clicks) AS clicks,
+    SUM(o.ratings) AS ratings, SUM(o.stars) AS stars,
+    SUM(o.thumbs_up) AS thumbs_up, COUNT(*) FILTER (WHERE {timed}) AS timed,
+    SUM(CAST(ROUND(CASE WHEN {timed} THEN o.latency_ms ELSE 0 END * 1000) AS BIGINT))
         AS latency_us,
-    COALESCE(SUM(c.named), 0) AS named
-FROM own o LEFT JOIN outcome c ON c.id = o.id
+    SUM(o.named) AS named
+FROM outcome o
 LEFT JOIN customers_customer p ON p.id = o.customer_id AND {scope.excluded} > ''
 GROUP BY o.customer_id"""  # noqa: S608  names, no values
     return tables, select
