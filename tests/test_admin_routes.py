@@ -85,6 +85,12 @@ ROUTES = {
     "experiments_experiment_segments": Route(
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.experiment
     ),
+    "experiments_experiment_rows": Route(
+        {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR},
+        factories.experiment,
+        arguments=("model", "ctr"),
+    ),
+    "experiments_experiment_open": Route(None, factories.experiment, arguments=("model", "ctr")),
     "experiments_holdout_report": Route(
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR}, factories.holdout
     ),

@@ -106,7 +106,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     fieldsets = [
         (None, {"fields": ["ref", "is_anonymous", "merged_into", "tier", "joined_at"]}),
         (_("Place"), {"fields": ["language", "country", "time_zone", "created_at"]}),
-        (_("Figures"), {"fields": ["excluded_as", "excluded_source"]}),
+        (_("Figures"), {"fields": ["excluded_as", "excluded_source", "excluded_at"]}),
     ]
     inlines = [ConsentInline, SuppressionInline, ContactPointInline]
     change_form_template = "admin/customers/customer.html"

@@ -11,7 +11,8 @@ class Customer(models.Model):
     """A shopper. `ref` is the storefront's pseudonym; an anonymous visitor has one too.
 
     Whoever is `excluded_as` something is served as everybody is and counts in no experiment.
-    `excluded_source` is who said so, or that it is not so: '' lets the rules say it.
+    `excluded_source` is who said so, or that it is not so: '' lets the rules say it. `excluded_at`
+    is since when, None where nobody knows; before it they were what `excluded_before` says.
     """
 
     class ExcludedAs(models.TextChoices):
@@ -35,6 +36,16 @@ class Customer(models.Model):
     )
     excluded_source = models.CharField(
         _("left out by"), max_length=10, blank=True, default="", db_default=""
+    )
+    excluded_at = models.DateTimeField(_("left out since"), null=True, blank=True)
+    excluded_before = models.CharField(
+        max_length=5,
+        choices=ExcludedAs.choices,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("What the customer was left out as before that moment."),
     )
     merged_into = models.ForeignKey(
         "self",
@@ -65,6 +76,12 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    def exclude_as(self, excluded_as: str) -> None:
+        """Leave the customer out as something, or in again, from now on; the caller saves it."""
+        if excluded_as != self.excluded_as:
+            self.excluded_before, self.excluded_at = self.excluded_as, timezone.now()
+            self.excluded_as = excluded_as
 
 
 class Consent(models.Model):

@@ -79,15 +79,31 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def of_experiment(self, key: str) -> "DecisionQuerySet":
         return self.filter(experiment=key).exclude(experiment="")
 
+    def by_counted_pseudonym(self, received_by: datetime | None = None) -> "DecisionQuerySet":
+        """Of experiments' decisions, those made for the pseudonym by which their shopper counts.
+
+        It is the customer's own once that met the experiment: its arm was told by its hash alone,
+        whatever arm a visitor who became the customer had met. Before that it is the pseudonym of
+        the first visitor.
+        """
+        return self.filter(_is_by_counted_pseudonym(received_by))
+
+    def before_login(self, received_by: datetime | None = None) -> "DecisionQuerySet":
+        """Of experiments' decisions, those for visitors who became a customer that counts by
+        another pseudonym; they are in no figure."""
+        return self.exclude(met_as=None).exclude(_is_by_counted_pseudonym(received_by))
+
     def in_one_arm(self, received_by: datetime | None = None) -> "DecisionQuerySet":
-        """Of experiments' decisions, those that count: their shopper met one arm only, and is
-        neither staff nor a script."""
+        """Of experiments' decisions, those that count: the pseudonym by which their shopper counts
+        met one arm only, and they are neither staff nor a script."""
         others = _other_arm().received_by(received_by)
-        return self.filter(customer__excluded_as="").exclude(Exists(others))
+        shoppers = self.filter(customer__excluded_as="").by_counted_pseudonym(received_by)
+        return shoppers.exclude(Exists(others))
 
     def in_several_arms(self) -> "DecisionQuerySet":
         """Of experiments' decisions, those whose shopper met more than one arm."""
-        return self.filter(customer__excluded_as="").filter(Exists(_other_arm()))
+        shoppers = self.filter(customer__excluded_as="").by_counted_pseudonym()
+        return shoppers.filter(Exists(_other_arm()))
 
     def for_excluded(self, excluded_as: str) -> "DecisionQuerySet":
         """Those for shoppers who count in no experiment as staff, or as scripts."""
@@ -95,11 +111,12 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
     def exposures(self, received_by: datetime | None = None) -> "DecisionQuerySet":
         """Of experiments' decisions, each shopper's first: one row for one exposed shopper."""
-        earlier = _same_unit().received_by(received_by)
+        earlier = _same_pseudonym().received_by(received_by)
         earlier = earlier.filter(
             Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
         )
-        return self.exclude(customer=None).exclude(Exists(earlier))
+        known = self.exclude(customer=None).by_counted_pseudonym(received_by)
+        return known.exclude(Exists(earlier))
 
 
 def _same_unit() -> DecisionQuerySet:
@@ -109,8 +126,21 @@ def _same_unit() -> DecisionQuerySet:
     )
 
 
+def _same_pseudonym() -> DecisionQuerySet:
+    """Of them, those for the pseudonym that the outer decision was made for."""
+    own = Coalesce("met_as", 0)
+    return _same_unit().filter(Exact(own, Coalesce(OuterRef("met_as"), 0)))
+
+
+def _is_by_counted_pseudonym(received_by: datetime | None) -> Q:
+    of_shopper = _same_unit().received_by(received_by)
+    first = models.Subquery(of_shopper.order_by("at", "pk").values("met_as")[:1])
+    own = Exists(of_shopper.filter(met_as=None))
+    return Q(met_as=None) | (~Q(own) & Q(met_as=first))
+
+
 def _other_arm() -> DecisionQuerySet:
-    return _same_unit().exclude(arm=OuterRef("arm"))
+    return _same_pseudonym().exclude(arm=OuterRef("arm"))
 
 
 def _counted(kind: str, aggregate: models.Aggregate, received_by: datetime | None) -> Coalesce:
@@ -138,6 +168,11 @@ class Decision(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="decisions",
+    )
+    met_as = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text=_("The visitor, merged into the customer since, for whom it was made."),
     )
     surface = models.SlugField(_("surface"), max_length=50)
     policy = models.CharField(_("policy"), max_length=50)
@@ -172,6 +207,11 @@ class Decision(models.Model):
             # What was made out of an experiment's time, and for nobody, is counted in a moment.
             models.Index(
                 fields=["experiment", "id"], name="decision_made", condition=~Q(experiment="")
+            ),
+            models.Index(
+                fields=["experiment", "customer"],
+                name="decision_before_login",
+                condition=~Q(experiment="") & Q(met_as__isnull=False),
             ),
             models.Index(
                 fields=["experiment"],

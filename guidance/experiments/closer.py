@@ -102,13 +102,17 @@ def _figure(curves: Sequence[Curve], metric: Metric) -> dict[str, Any] | None:
     title = _("Difference (%(unit)s)") % {"unit": unit} if unit else _("Difference")
     layout = {
         "height": FIGURE_HEIGHT,
-        "margin": {"l": 64, "r": 16, "t": 36, "b": 40},
-        "xaxis": {"type": "date"},
+        "margin": {"l": 64, "r": 16, "t": 36, "b": 52},
+        "xaxis": {"type": "date", "title": {"text": _days_text(metric), "standoff": 4}},
         "yaxis": {"title": {"text": title, "standoff": 4}, "zeroline": True, "zerolinewidth": 2},
         "showlegend": True,
         **_immature(curves),
     }
     return {"data": traces, "layout": layout}
+
+
+def _days_text(metric: Metric) -> str:
+    return _("days of %(zone)s") % {"zone": metric.time_zone}
 
 
 def _immature(curves: Sequence[Curve]) -> dict[str, Any]:

@@ -1,22 +1,12 @@
-"""What a metric means, in one sentence, and the rows behind its figure."""
+"""What a metric means, in one sentence."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from guidance.behaviour.models import Event
-from guidance.experiments.links import decisions_url, outcomes_url
-from guidance.experiments.models import Experiment, Metric
+from guidance.experiments.models import Metric
 
-Counted, Denominator, Kind = Metric.Counted, Metric.Denominator, Metric.Kind
-# The outcomes that the decision log can be narrowed to, by what is counted.
-OUTCOMES = {Counted.SEEN: "seen", Counted.CLICKED: "clicked", Counted.STOOD_IN: "stood_in"}
-EVENTS = {
-    Counted.IMPRESSIONS: "impression",
-    Counted.CLICKS: "click",
-    Counted.RATINGS: "rating",
-    Counted.STARS: "rating",
-    Counted.THUMBS_UP: "rating",
-}
+Denominator, Kind = Metric.Denominator, Metric.Kind
 
 
 def definition_of(metric: Metric) -> str:
@@ -84,19 +74,7 @@ def _limits(metric: Metric) -> list[str]:
         limits.append(_("in %(currency)s alone") % {"currency": metric.currency})
     if metric.cap is not None:
         limits.append(_("at most %(cap)s per shopper") % {"cap": f"{metric.cap:g}"})
+    if metric.time_zone:
+        limits.append(_("days of %(zone)s") % {"zone": metric.time_zone})
     limits.append(_("less is better") if metric.less_is_better else _("more is better"))
     return limits
-
-
-def rows_url(experiment: Experiment, metric: Metric, arm: str) -> str:
-    """Return the list of the rows that a metric counts; what it divides by has a row of its own."""
-    if metric.counted in EVENTS:
-        kind = EVENTS[Counted(metric.counted)]
-        return outcomes_url(experiment, arm=arm, counted="one_arm", kind__exact=kind)
-    if metric.is_over_events:
-        if metric.key == "conversion":
-            return decisions_url(experiment, arm=arm, shoppers="first", outcome="converted")
-        return ""
-    outcome = OUTCOMES.get(Counted(metric.counted))
-    narrowed = {"outcome": outcome} if outcome else {}
-    return decisions_url(experiment, arm=arm, shoppers="one_arm", **narrowed)

@@ -139,6 +139,11 @@ class Histogram:
         return math.sqrt(variance) / self.values
 
 
+def as_kept(value: float) -> float:
+    """Return a value as a histogram answers with it: within RESOLUTION of itself."""
+    return _middle(_bucket(value))
+
+
 def _bucket(value: float) -> int:
     """Return a value's bucket: 0 around zero, then outwards, negative below."""
     size = abs(value)

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from guidance.experiments.models import Experiment
+from guidance.experiments.models import Experiment, Metric
 
 
 def decisions_url(experiment: Experiment, *, arm: str = "", **narrowed: str) -> str:
@@ -15,6 +15,11 @@ def decisions_url(experiment: Experiment, *, arm: str = "", **narrowed: str) -> 
 def outcomes_url(experiment: Experiment, *, arm: str = "", **narrowed: str) -> str:
     """Return the events that name an experiment's decisions."""
     return _url("outcome", experiment, arm, narrowed)
+
+
+def rows_url(experiment: Experiment, metric: Metric, arm: str) -> str:
+    """Return the page of the rows that one arm's figure of a metric is made of."""
+    return reverse("admin:experiments_experiment_rows", args=[experiment.pk, arm, metric.key])
 
 
 def _url(model: str, experiment: Experiment, arm: str, narrowed: dict[str, str]) -> str:

@@ -79,6 +79,14 @@ def outlook_lines(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
             )
             % {"count": _count(history.shoppers), "days": history.days}
         ]
+    if _is_at_zero(history.sample):
+        return [
+            _(
+                "How long it takes cannot be said: the %(quantile)s quantile was zero in the last "
+                "%(days)s days, and nothing is a lift of zero. Choose a higher quantile or a share."
+            )
+            % {"quantile": metric.quantile, "days": history.days}
+        ]
     return list(_lines(experiment, metric, history, foresee(experiment, arms, history)))
 
 
@@ -183,13 +191,20 @@ def _is_enough(history: History) -> bool:
         and history.span.days >= FEWEST_HISTORY_DAYS
         and history.sample.n > 1
         and _cases(history.sample) >= FEWEST_SUCCESSES
-        and history.sample.variance > 0
+        and (_is_at_zero(history.sample) or history.sample.variance > 0)
     )
 
 
+def _is_at_zero(sample: Sample) -> bool:
+    """Tell whether a quantile is zero: then it says enough of the plan, whatever its spread."""
+    return isinstance(sample, QuantileSample) and not sample.value
+
+
 def _cases(sample: Sample) -> float:
-    """Return how often the thing happened; of ratings, how many shoppers gave one."""
-    assert not isinstance(sample, QuantileSample), "no plan's primary metric is a quantile"
+    """Return how often the thing happened; of ratings, how many shoppers gave one; of a quantile
+    how many have a value, where enough lie beyond it to place it."""
+    if isinstance(sample, QuantileSample):
+        return sample.n if sample.is_placed or _is_at_zero(sample) else 0
     if isinstance(sample, RatioSample):
         return sample.numerator if sample.cases else sample.n
     return sample.total

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from guidance.behaviour.days import day_bounds, shop_zone
 from guidance.behaviour.models import Source
+from guidance.core.settled import settled_moment
 from guidance.experiments.figures import interval_figure
 from guidance.experiments.links import decisions_url
 from guidance.experiments.models import Experiment
@@ -25,6 +26,7 @@ from guidance.experiments.versus import (
 from guidance.experiments.wording import (
     arm_name,
     is_split_off,
+    logins_text,
     problem_text,
     sample_ratio_text,
     sentence,
@@ -37,7 +39,8 @@ FIRST_YEAR = 2000
 def read_as_of(query: QueryDict) -> datetime | None:
     """Return the end of the day that `as_of` names, by the shop's clock; None where it names none.
 
-    Raises ValidationError for what is no day, or one that has not begun.
+    Not later than what is settled: the same moment asked for again holds the same rows. Raises
+    ValidationError for what is no day, or one that has not begun.
     """
     said = query.get("as_of", "").strip()
     if not said:
@@ -52,7 +55,7 @@ def read_as_of(query: QueryDict) -> datetime | None:
     if day > timezone.localdate(timezone=zone):
         raise ValidationError(_("That day has not begun."))
     _start, end = day_bounds(day, zone)
-    return min(end, timezone.now())
+    return min(end, settled_moment())
 
 
 def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
         "is_replay": experiment.source == Source.REPLAY,
         "is_split_off": is_split_off(found),
         "sample_ratio": sample_ratio_text(found),
+        "logins": logins_text(found),
         "warnings": _warnings(found),
         "exclusions": [
             (said, number, url)

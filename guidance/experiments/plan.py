@@ -51,8 +51,8 @@ def _goal_problems(experiment: Experiment) -> Iterator[str]:
     metrics = metrics_of(experiment)
     if experiment.primary_metric not in metrics:
         yield _("Choose one primary metric.")
-    elif metrics[experiment.primary_metric].is_quantile:
-        yield _("A quantile cannot be the primary metric: how long it takes cannot be said.")
+    elif problem := quantile_problem(metrics[experiment.primary_metric], experiment.stop_rule):
+        yield problem
     if not experiment.smallest_effect:
         yield _("Say how small an effect would still be worth the change.")
     if unknown := sorted(set(experiment.guardrails) - set(metrics)):
@@ -61,6 +61,29 @@ def _goal_problems(experiment: Experiment) -> Iterator[str]:
         yield _("There is no metric %(names)s to measure too.") % {"names": ", ".join(unknown)}
     if experiment.primary_metric in experiment.guardrails:
         yield _("The primary metric cannot be a guardrail too.")
+
+
+def quantile_problem(metric: Metric, stop_rule: str) -> str:
+    """Return why a quantile cannot be a plan's primary metric, '' where it can, and of others.
+
+    How exactly a quantile is known follows from how densely values lie around it. Whole counts lie
+    on a few values: there is no density. Prices recur, which an interval of one look is only made
+    wider by; one that holds at every look needs the estimate to move as a sum of independent parts
+    does, which it does where values are spread without steps (Bahadur 1966), as times are.
+    """
+    if not metric.is_quantile or metric.is_time:
+        return ""
+    if not metric.is_money:
+        return _(
+            "A quantile of whole counts cannot be the primary metric: too many shoppers have the "
+            "same, so how exactly it is known cannot be said. Choose a mean or a share."
+        )
+    if stop_rule == StopRule.SEQUENTIAL:
+        return _(
+            "A quantile of money cannot be read step by step: prices recur, and an interval that "
+            "holds at every look needs values without steps. Choose a fixed horizon."
+        )
+    return ""
 
 
 def _end_problems(experiment: Experiment) -> Iterator[str]:
@@ -106,6 +129,8 @@ def freeze(experiment: Experiment, arms: Sequence[Arm]) -> dict[str, Any]:
         for name, value in (
             ("also_measured", list(experiment.also_measured)),
             ("metric_versions", experiment.metric_versions),
+            ("currency", experiment.currency),
+            ("time_zone", experiment.time_zone),
         )
         if value
     }

@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from guidance.experiments.defined import definition_of, rows_url
-from guidance.experiments.links import decisions_url, outcomes_url
+from guidance.experiments.defined import definition_of
+from guidance.experiments.links import decisions_url, outcomes_url, rows_url
 from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors import ArmReport, Report, Versus
 from guidance.experiments.statistics import NotMeasured
@@ -156,6 +156,10 @@ def exclusions(report: Report) -> list[tuple[str, int]]:
     return [
         (_("shoppers who met several arms"), left_out.shoppers_in_several_arms),
         (_("decisions for them"), left_out.decisions_in_several_arms),
+        (
+            _("decisions for visitors who logged in since and count as the customer"),
+            left_out.decisions_before_login,
+        ),
         (_("shoppers who are staff"), left_out.staff),
         (_("shoppers who are scripts"), left_out.scripts),
         (_("decisions without a shopper"), left_out.decisions_without_shopper),
@@ -171,6 +175,7 @@ def exclusion_urls(experiment: Experiment) -> list[str]:
     return [
         decisions_url(experiment, shoppers="several_arms"),
         decisions_url(experiment, shoppers="several_arms"),
+        decisions_url(experiment, shoppers="before_login"),
         decisions_url(experiment, shoppers="staff"),
         decisions_url(experiment, shoppers="bot"),
         decisions_url(experiment, shoppers="nobody"),

@@ -1,5 +1,7 @@
 """An experiment's figures in words: percentages, intervals, and why something is not measured."""
 
+from collections.abc import Sequence
+
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -203,22 +205,39 @@ def sample_ratio_text(report: Report) -> str:
             if check.reason == Unmeasured.NO_UNITS
             else not_measured(check)
         )
-    counts = ", ".join(
-        _("%(arm)s %(found)s (expected %(expected)s)")
-        % {
-            "arm": arm_name(arm.arm),
-            "found": number_format(arm.shoppers, force_grouping=True),
-            "expected": rounded(expected, 1),
-        }
-        for arm, expected in zip(report.arms, check.expected, strict=False)
-    )
-    p_value = rounded(check.p_value, 4) if check.p_value >= 0.0001 else "< 0.0001"
     verdict = (
         _("The split is off: do not trust the comparison before the cause is found.")
         if check.is_off
         else _("The split is as it should be.")
     )
-    return f"{verdict} {counts}; p = {p_value}"
+    return f"{verdict} {_against_expected(report, check, [arm.shoppers for arm in report.arms])}"
+
+
+def logins_text(report: Report) -> str:
+    """Return whether visitors of every arm logged in alike; '' where none did."""
+    check = report.logins
+    if not isinstance(check, SampleRatio):
+        return ""
+    verdict = (
+        _("Visitors of one arm log in more often: do not trust the comparison.")
+        if check.is_off
+        else _("Visitors of every arm log in alike.")
+    )
+    return f"{verdict} {_against_expected(report, check, report.logged_in)}"
+
+
+def _against_expected(report: Report, check: SampleRatio, counts: Sequence[int]) -> str:
+    said = ", ".join(
+        _("%(arm)s %(found)s (expected %(expected)s)")
+        % {
+            "arm": arm_name(arm.arm),
+            "found": number_format(found, force_grouping=True),
+            "expected": rounded(expected, 1),
+        }
+        for arm, found, expected in zip(report.arms, counts, check.expected, strict=False)
+    )
+    p_value = rounded(check.p_value, 4) if check.p_value >= 0.0001 else "< 0.0001"
+    return f"{said}; p = {p_value}"
 
 
 def is_split_off(report: Report) -> bool:

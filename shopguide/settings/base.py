@@ -231,6 +231,10 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 
+# The longest, in seconds, between the moment that a row carries and the beginning of the
+# transaction that writes it; reports as of a moment are of one that is so long past.
+SETTLING_SECONDS = 2.0
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from statistics import median
 
 from tests import postgres
@@ -21,7 +21,7 @@ SHOPPERS = 300_000
 ROUNDS = 9
 METRICS = ("revenue", "purchases", "return", "unsubscribe", "complaint", "latency", "thumbs-up")
 # Customers, one decision each over four weeks, and three events a decision: an impression always,
-# a click of every fifth, and something that shoppers do.
+# a click of every fifth, and something that shoppers do; some bring back what they bought.
 FILL = """
 INSERT INTO customers_customer
     (id, ref, is_anonymous, tier, language, country, time_zone, created_at)
@@ -42,67 +42,97 @@ SELECT gen_random_uuid(), e.kind, d.customer_id, {product}, d.at + e.after, now(
     ''
 FROM decisions_decision d CROSS JOIN LATERAL (VALUES
     ('impression', interval '1 second'),
-    (CASE d.customer_id % 5 WHEN 0 THEN 'click' ELSE 'view' END, interval '9 seconds'),
-    ((ARRAY['purchase', 'view', 'cart', 'rating', 'search', 'return', 'view', 'complaint', 'view',
+    (CASE WHEN d.customer_id % 10 = 6 THEN 'purchase' WHEN d.customer_id % 5 = 0 THEN 'click'
+        ELSE 'view' END, interval '9 seconds'),
+    ((ARRAY['purchase', 'view', 'cart', 'rating', 'search', 'return', 'return', 'complaint', 'view',
         'unsubscribe'])[1 + d.customer_id % 10], interval '1 hour')
 ) e (kind, after);
 ANALYZE;
 """
 # The same ten metrics by arm and day, by hand, as one would write it once.
 ONE_STATEMENT = """
-WITH own AS (
-    SELECT id, customer_id, arm, at, latency_ms FROM decisions_decision
-    WHERE experiment = 'bench' AND source = 'live' AND customer_id IS NOT NULL
+WITH own AS NOT MATERIALIZED (
+    SELECT d.id, d.customer_id, d.arm, d.at, d.latency_ms FROM decisions_decision d
+    WHERE d.experiment = 'bench' AND d.source = 'live' AND d.customer_id IS NOT NULL
+        AND (d.met_as IS NULL OR (NOT EXISTS (SELECT 1 FROM decisions_decision x
+                WHERE x.customer_id = d.customer_id AND x.experiment = 'bench'
+                    AND x.source = 'live' AND x.met_as IS NULL)
+            AND d.met_as = (SELECT x.met_as FROM decisions_decision x
+                WHERE x.customer_id = d.customer_id AND x.experiment = 'bench'
+                    AND x.source = 'live' ORDER BY x.at, x.id LIMIT 1)))
 ), outcome AS (
-    SELECT o.id, count(*) FILTER (WHERE e.kind = 'impression') AS impressions,
-        count(*) FILTER (WHERE e.kind = 'click') AS clicks,
-        count(*) FILTER (WHERE e.kind = 'rating') AS ratings,
-        sum(e.rating) FILTER (WHERE e.kind = 'rating') AS stars,
-        count(*) FILTER (WHERE e.kind = 'rating' AND e.rating >= 4) AS thumbs
-    FROM own o JOIN behaviour_event e ON e.decision = o.id AND e.customer_id = o.customer_id
-        AND e.source = 'live' AND e.occurred_at >= o.at - interval '5 minutes'
+    SELECT o.id, count(*) FILTER (WHERE e.kind = 'impression' AND fits) AS impressions,
+        count(*) FILTER (WHERE e.kind = 'click' AND fits) AS clicks,
+        count(e.rating) FILTER (WHERE e.kind = 'rating' AND fits) AS ratings,
+        sum(e.rating) FILTER (WHERE e.kind = 'rating' AND fits) AS stars,
+        count(*) FILTER (WHERE e.kind = 'rating' AND e.rating >= 4 AND fits) AS thumbs
+    FROM own o JOIN behaviour_event e ON e.decision = o.id
+    CROSS JOIN LATERAL (SELECT e.customer_id = o.customer_id AND e.source = 'live'
+        AND e.occurred_at >= o.at - interval '5 minutes'
         AND e.occurred_at <= o.at + CASE e.kind WHEN 'rating' THEN interval '14 days'
-            ELSE interval '24 hours' END
+            ELSE interval '24 hours' END AS fits) f
     WHERE e.kind IN ('impression', 'click', 'rating') GROUP BY o.id
 ), unit AS (
-    SELECT o.customer_id, min(o.arm) AS arm, min(o.at) AS at, count(*) AS served,
+    SELECT o.customer_id, min(o.arm) AS arm, min(o.at) AS at,
+        min(o.arm) < max(o.arm) OR max(p.excluded_as) IS NOT NULL AS left_out,
+        count(*) FILTER (WHERE o.latency_ms BETWEEN 0 AND 1e9) AS timed,
         count(*) FILTER (WHERE c.impressions > 0) AS seen,
         count(*) FILTER (WHERE c.impressions > 0 AND c.clicks > 0) AS clicked,
         coalesce(sum(c.ratings), 0) AS ratings, coalesce(sum(c.stars), 0) AS stars,
         coalesce(sum(c.thumbs), 0) AS thumbs,
-        sum(round(o.latency_ms * 1000)::bigint) AS latency
+        coalesce(sum(round(o.latency_ms * 1000)::bigint)
+            FILTER (WHERE o.latency_ms BETWEEN 0 AND 1e9), 0) AS latency
     FROM own o LEFT JOIN outcome c ON c.id = o.id
-    GROUP BY o.customer_id HAVING min(o.arm) = max(o.arm)
+        LEFT JOIN customers_customer p ON p.id = o.customer_id AND p.excluded_as > ''
+    GROUP BY o.customer_id
 ), later AS (
-    SELECT u.*,
+    SELECT u.customer_id,
         count(*) FILTER (WHERE e.kind = 'purchase' AND week) AS bought,
-        sum(e.quantity * round(e.price * 100)::bigint) FILTER (WHERE e.kind = 'purchase' AND week)
-            AS cents,
+        coalesce(sum(e.quantity * cents) FILTER (WHERE e.kind = 'purchase' AND week), 0)
+            - coalesce(sum(e.quantity * soon.paid) FILTER (WHERE e.kind = 'return'), 0) AS cents,
         count(*) FILTER (WHERE e.kind = 'unsubscribe' AND week) AS unsubscribed,
         count(*) FILTER (WHERE e.kind = 'complaint' AND week) AS complained,
-        sum(e.quantity) FILTER (WHERE e.kind = 'return') AS returned,
-        sum(e.quantity) FILTER (WHERE e.kind = 'purchase') AS pieces
-    FROM unit u LEFT JOIN behaviour_event e ON e.customer_id = u.customer_id
-        AND e.occurred_at >= u.at AND e.occurred_at <= u.at + interval '30 days'
+        coalesce(sum(e.quantity) FILTER (WHERE e.kind = 'return' AND month
+            AND soon.has_bought_in_month), 0) AS returned,
+        coalesce(sum(e.quantity) FILTER (WHERE e.kind = 'purchase' AND month), 0) AS pieces
+    FROM unit u JOIN behaviour_event e ON e.customer_id = u.customer_id
+        AND e.occurred_at >= u.at AND e.occurred_at <= u.at + interval '37 days'
         AND e.source IN ('live', 'import')
         AND e.kind IN ('purchase', 'unsubscribe', 'complaint', 'return')
-        LEFT JOIN LATERAL (SELECT e.occurred_at <= u.at + interval '7 days' AS week) w ON true
-    GROUP BY u.customer_id, u.arm, u.at, u.served, u.seen, u.clicked, u.ratings, u.stars, u.thumbs,
-        u.latency
+    CROSS JOIN LATERAL (SELECT e.occurred_at <= u.at + interval '7 days' AS week,
+        e.occurred_at <= u.at + interval '30 days' AS month,
+        CASE WHEN e.currency IN ('', '{currency}') THEN round(e.price * 100)::bigint ELSE 0 END
+            AS cents) w
+    LEFT JOIN LATERAL (
+        SELECT true AS has_bought_in_month, (array_agg(
+                CASE WHEN b.currency IN ('', '{currency}') THEN round(b.price * 100)::bigint
+                    ELSE 0 END
+                ORDER BY CASE WHEN b.basket <> '' AND b.basket = e.basket THEN 0
+                    WHEN b.currency = e.currency THEN 1 ELSE 2 END, b.occurred_at DESC, b.id DESC
+            ) FILTER (WHERE b.occurred_at <= u.at + interval '7 days'))[1] AS paid
+        FROM behaviour_event b WHERE e.kind = 'return' AND b.customer_id = u.customer_id
+            AND b.product_id = e.product_id AND b.kind = 'purchase'
+            AND b.source IN ('live', 'import') AND b.occurred_at >= u.at
+            AND b.occurred_at <= least(e.occurred_at, u.at + interval '30 days')
+        HAVING count(*) > 0
+    ) soon ON e.kind = 'return'
+    GROUP BY u.customer_id
 )
-SELECT arm, (at AT TIME ZONE 'UTC')::date, count(*), {sums} FROM later GROUP BY 1, 2
+SELECT u.arm, (u.at AT TIME ZONE 'UTC')::date, count(*), {sums}
+FROM unit u LEFT JOIN later l ON l.customer_id = u.customer_id WHERE NOT u.left_out GROUP BY 1, 2
 """
+# What each metric adds for one shopper to its sum, and to what that is divided by.
 PAIRS = {
-    "clicked": "seen",
-    "stars": "ratings",
-    "thumbs": "ratings",
-    "latency": "served",
-    "returned": "pieces",
-    "bought": "1",
-    "cents": "1",
-    "(bought > 0)::int": "1",
-    "(unsubscribed > 0)::int": "1",
-    "(complained > 0)::int": "1",
+    "ctr": ("clicked", "seen"),
+    "satisfaction": ("stars", "ratings"),
+    "thumbs-up": ("thumbs", "ratings"),
+    "latency": ("latency", "timed"),
+    "return": ("returned", "pieces"),
+    "purchases": ("bought", "1"),
+    "revenue": ("cents", "1"),
+    "conversion": ("(bought > 0)::int", "1"),
+    "unsubscribe": ("(unsubscribed > 0)::int", "1"),
+    "complaint": ("(complained > 0)::int", "1"),
 }
 
 
@@ -203,17 +233,50 @@ def _fill(shoppers: int) -> None:
         cursor.execute(FILL.format(n=shoppers, product=product.pk))
 
 
-def _one_statement() -> None:
-    from django.db import connection
+def _one_statement() -> dict[tuple[str, str, date], list[int]]:
+    """Return total, base, squares and product by metric, arm and day, from the one statement.
+
+    It has the memory that counting gives itself.
+    """
+    from django.db import connection, transaction
+
+    from guidance.experiments.selectors.raw import ROOM
 
     sums = [
-        f"sum({top}), sum({base}), sum({top}::numeric * {top}), sum({base}::numeric * {base}), "
-        f"sum({top}::numeric * {base})"
-        for top, base in PAIRS.items()
+        f"coalesce(sum({top}) {some}, 0), coalesce(sum({base}) {some}, 0), "
+        f"coalesce(sum({top}::numeric * {top}) {some}, 0), "
+        f"coalesce(sum({base}::numeric * {base}) {some}, 0), "
+        f"coalesce(sum({top}::numeric * {base}) {some}, 0)"
+        for top, base in PAIRS.values()
+        for some in [f"FILTER (WHERE {base} <> 0)"]
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_STATEMENT.format(sums=", ".join(sums)))
-        cursor.fetchall()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("; ".join(ROOM))
+        cursor.execute(ONE_STATEMENT.format(sums=", ".join(sums), currency="USD"))
+        return {
+            (metric, arm, day): [int(n) for n in numbers[5 * place : 5 * place + 5]]
+            for arm, day, _shoppers, *numbers in cursor.fetchall()
+            for place, metric in enumerate(PAIRS)
+        }
+
+
+def _compare(by_hand: dict[tuple[str, str, date], list[int]]) -> None:
+    """Refuse to go on where the one statement says other than the sums kept."""
+    from guidance.experiments.models import MetricDay
+
+    names = ("total", "base", "total_squares", "base_squares", "products")
+    kept = {
+        (metric, arm, day): [int(n) for n in numbers]
+        for metric, arm, day, *numbers in MetricDay.objects.values_list(
+            "metric__key", "arm", "day", *names
+        )
+    }
+    for key, numbers in by_hand.items():
+        told = kept.get(key, [0] * len(names))
+        # Whoever is divided by shoppers is counted in the arm's day.
+        places = (0, 2) if PAIRS[key[0]][1] == "1" else range(len(names))
+        if [numbers[place] for place in places] != [told[place] for place in places]:
+            sys.exit(f"{key}: by hand {numbers}, kept {told}")
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -11,10 +11,11 @@ from django.utils import timezone
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.closer import time_page
-from guidance.experiments.models import Experiment, Unit
+from guidance.experiments.models import Experiment, Unit, UnitTraits
 from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
 from guidance.experiments.selectors.unfolding import unfold
+from guidance.experiments.services import recount_experiment
 from guidance.experiments.statistics import Comparison, NotMeasured
 from tests import factories
 from tests.experiments.conftest import Visit
@@ -35,6 +36,8 @@ def traffic(visit: Visit, experiment: Experiment) -> Experiment:
                 ref = f"{arm}-{day}-{number}"
                 is_gold = number < 15
                 clicks = number % 15 < (12 if is_gold and arm == "model" else 3)
+                tier, language = "gold" if is_gold else "", "en" if number % 2 else "zh"
+                Customer.objects.create(ref=ref, tier=tier, language=language)
                 made = visit(
                     ref,
                     arm,
@@ -42,9 +45,6 @@ def traffic(visit: Visit, experiment: Experiment) -> Experiment:
                     seen=1,
                     clicks=int(clicks),
                     buys_after_hours=1 if number % 3 == 0 else None,
-                )
-                Customer.objects.filter(pk=made.customer_id).update(
-                    tier="gold" if is_gold else "", language="en" if number % 2 else "zh"
                 )
                 if number % 2:
                     factories.event(
@@ -107,9 +107,21 @@ def test_segments_find_whom_the_effect_is_in_and_correct_for_all(traffic: Experi
     assert known.shoppers == 60
 
 
+def test_segments_are_those_of_the_first_decision_whatever_shoppers_became(
+    traffic: Experiment,
+) -> None:
+    """An arm that makes people gold must not be compared by who became it."""
+    before = segments_of(traffic, metrics_of(traffic))
+    Customer.objects.filter(ref__startswith="model").update(tier="gold", language="fr")
+    count_everybody()
+    for _share in recount_experiment(experiment=traffic, again=True):
+        pass
+    assert segments_of(traffic, metrics_of(traffic)) == before
+
+
 def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
-    for number, customer in enumerate(Customer.objects.order_by("pk")):
-        Customer.objects.filter(pk=customer.pk).update(language=f"l{number % 9}")
+    for number, traits in enumerate(UnitTraits.objects.order_by("pk")):
+        UnitTraits.objects.filter(pk=traits.pk).update(language=f"l{number % 9}")
     found = segments_of(traffic, metrics_of(traffic))
     assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
 

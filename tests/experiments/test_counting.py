@@ -27,6 +27,7 @@ from guidance.experiments.models import (
     MetricBucket,
     MetricDay,
     Recount,
+    ZoneDay,
 )
 from guidance.experiments.samples import (
     MeanSample,
@@ -49,32 +50,45 @@ QUANTILES: dict[str, dict[str, Any]] = {
         "currency": "USD",
         "quantile": "0.8",
     },
-    "views-median": {"event_kinds": ["view", "click"], "denominator": "saw", "quantile": "0.5"},
+    "views-median": {
+        "event_kinds": ["view", "click"],
+        "denominator": "saw",
+        "quantile": "0.5",
+        "time_zone": "Asia/Shanghai",
+    },
     "slowest": {"counted": "latency_us", "denominator": "timed", "quantile": "0.75"},
 }
 EVERY_METRIC = [
     *("revenue", "purchases", "return", "unsubscribe", "latency", "thumbs-up"),
+    *("pieces-in-auckland", "clicks-in-auckland"),
     *QUANTILES,
 ]
 
 
 @pytest.fixture
 def experiment(db: None) -> Experiment:
-    for key, told in QUANTILES.items():
-        metric = Metric(key=key, name=key, kind="quantile", **told)
+    there = {"time_zone": "Pacific/Auckland"}
+    pieces = {"kind": "mean", "event_kinds": ["purchase"], "worth": "quantity", **there}
+    clicks = {"kind": "ratio", "counted": "clicked", "denominator": "seen", **there}
+    told_of = {key: {"kind": "quantile", **told} for key, told in QUANTILES.items()}
+    told_of |= {"pieces-in-auckland": pieces, "clicks-in-auckland": clicks}
+    for key, told in told_of.items():
+        metric = Metric(key=key, name=key, **told)
         metric.full_clean()
         metric.save()
     return start(also_measured=EVERY_METRIC)
 
 
-def _days() -> tuple[list[tuple], list[tuple], list[tuple]]:
+def _days() -> tuple[list[tuple], ...]:
     arms = ArmDay.objects.order_by("experiment", "left_out", "arm", "day")
     metrics = MetricDay.objects.order_by("experiment", "metric", "arm", "day")
     buckets = MetricBucket.objects.order_by("experiment", "metric", "arm", "day", "bucket")
+    zones = ZoneDay.objects.order_by("experiment", "zone", "arm", "day")
     return (
         [tuple(row.values()) for row in arms.values() if row.pop("id")],
         [tuple(row.values()) for row in metrics.values() if row.pop("id")],
         [tuple(row.values()) for row in buckets.values() if row.pop("id")],
+        [tuple(row.values()) for row in zones.values() if row.pop("id")],
     )
 
 
@@ -95,6 +109,7 @@ def _traffic(experiment: Experiment, seed: int, shoppers: int = 40) -> Iterator[
             experiment=experiment.key,
             arm=arm or ("model" if person.pk % 2 else "baseline"),
             at=at,
+            met_as=chance.choice([None, None, 1_000_001, 1_000_002]),
             latency_ms=chance.uniform(0, 200),
             fallback_from=chance.choice(["", "", "model: late"]),
         )
@@ -157,6 +172,7 @@ def test_the_sums_say_what_the_rows_say(experiment: Experiment) -> None:
         assert arm.samples["conversion"].mean > 0
     assert found.exclusions.shoppers_in_several_arms > 0
     assert found.exclusions.events_not_counted > 0
+    assert found.exclusions.decisions_before_login > 0
 
 
 def _values_of(experiment: Experiment, arm: str) -> dict[str, list[list[float]]]:
@@ -214,11 +230,13 @@ def test_step_by_step_at_once_and_from_the_beginning_give_the_same_digits(
     step_by_step = _days()
     assert len(step_by_step[1]) > 20
     assert len(step_by_step[2]) > 60
+    assert len(step_by_step[3]) > 40
     count_everybody()
     assert _days() == step_by_step
     ArmDay.objects.all().delete()
     MetricDay.objects.all().delete()
     MetricBucket.objects.all().delete()
+    ZoneDay.objects.all().delete()
     shares = list(recount_experiment(experiment=experiment))
     assert shares[-1] == 1
     assert _days() == step_by_step
@@ -255,8 +273,10 @@ def test_a_visitor_who_logs_in_is_one_shopper(experiment: Experiment, visit: Vis
     Customer.objects.filter(ref="browser").update(is_anonymous=True)
     merge_customer(anonymous_ref="browser", customer_ref="member")
     advance_rollups()
-    assert report(experiment).shoppers == 1
-    assert report(experiment).arms[1].total.seen == 2
+    found = report(experiment)
+    assert found.shoppers == 1
+    assert found.arms[1].total.seen == 1
+    assert found.exclusions.decisions_before_login == 1
 
 
 def test_a_strangers_event_is_counted_out_once_it_came(
@@ -290,12 +310,50 @@ def test_revenue_nets_the_returns_of_what_was_bought_in_the_window(
 
     happens("purchase", bought, 1, "10.01")
     happens("purchase", bought, 2, "500", currency="EUR")  # another currency
+    happens("purchase", other, 3, "30")
     happens("purchase", other, 8, "70")  # after the window
-    happens("return", bought, 20, "4.50")
-    happens("return", other, 21, "70")  # bought after the window
+    happens("return", bought, 20, "10.01")
+    happens("return", product(), 21, "70")  # never bought
     happens("return", bought, 38, "1")  # after the days for returns
     advance_rollups()
-    assert report(experiment).arms[1].samples["revenue"].total == 11.02
+    assert report(experiment).arms[1].samples["revenue"].total == 60
+
+
+@pytest.mark.parametrize(
+    ("returned", "net"),
+    [
+        ({"price": None}, "20.00"),  # the last purchase's price
+        ({"price": Decimal("0.01")}, "20.00"),  # whatever the return says
+        ({"price": None, "basket": "first"}, "24.00"),  # of the basket that it names
+        ({"price": None, "quantity": 2}, "10.00"),
+        ({"price": None, "currency": "EUR"}, "30.00"),  # paid in what is not counted
+    ],
+)
+def test_what_is_returned_is_valued_at_what_was_paid(
+    experiment: Experiment, visit: Visit, returned: dict[str, Any], net: str
+) -> None:
+    at = timezone.now() - timedelta(days=60)
+    visit("c1", "model", at=at)
+    person, thing = Customer.objects.get(ref="c1"), product()
+    bought = [
+        ("first", "6.00", "USD"),
+        ("second", "14.00", "USD"),
+        ("third", "99.00", "EUR"),
+        ("fourth", "10.00", "USD"),
+    ]
+    events = [
+        Event(
+            kind="purchase", customer=person, product=thing, basket=basket, price=Decimal(price),
+            currency=currency, occurred_at=at + timedelta(days=1, hours=hours),
+        )
+        for hours, (basket, price, currency) in enumerate(bought)
+    ]  # fmt: skip
+    told = {"currency": "USD", **returned}
+    moment = at + timedelta(days=9)
+    events.append(Event(kind="return", customer=person, product=thing, occurred_at=moment, **told))
+    store_events(events=events)
+    advance_rollups()
+    assert report(experiment).arms[1].samples["revenue"].total == float(net)
 
 
 def test_a_shopper_above_the_cap_counts_as_the_cap(db: None) -> None:
@@ -350,4 +408,4 @@ def test_marks_are_taken_by_who_counts(db: None) -> None:
 
 def test_counting_nobody_of_no_experiment_changes_nothing(db: None) -> None:
     count_customers([1, 2, 3])
-    assert _days() == ([], [], [])
+    assert _days() == ([], [], [], [])

@@ -224,10 +224,10 @@ def test_a_plan_that_lacks_something_is_not_approved(given: dict[str, Any], said
         approve_experiment(experiment=draft(**given), actor=None)
 
 
-def test_a_quantile_is_no_primary_metric() -> None:
+def test_a_quantile_of_whole_counts_is_no_primary_metric() -> None:
     told = {"kind": "quantile", "event_kinds": ["view"], "quantile": Decimal("0.5")}
     Metric.objects.create(key="median", name="Median", **told)
-    with pytest.raises(ValidationError, match="A quantile cannot be the primary metric"):
+    with pytest.raises(ValidationError, match="A quantile of whole counts cannot be"):
         approve_experiment(experiment=draft(primary_metric="median"), actor=None)
 
 

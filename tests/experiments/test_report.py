@@ -176,11 +176,11 @@ def test_the_report_takes_the_same_queries_at_any_size(
     experiment: Experiment, visit: Visit, django_assert_num_queries: Any
 ) -> None:
     visit("c0", "model", seen=1)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(19):
         uncounted_report(experiment)
     for number in range(40):
         visit(f"c{number}", "model", seen=1, buys_after_hours=1)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(19):
         uncounted_report(experiment)
 
 

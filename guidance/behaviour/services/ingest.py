@@ -83,7 +83,10 @@ def _write(
     valid: Mapping[int, IncomingEvent], products: Mapping[str, int], rules: Rules, taken: Taken
 ) -> None:
     customers = ensure_customers(refs=(event.customer for event in valid.values()))
-    rows = {i: _row(event, customers, products, rules) for i, event in valid.items()}
+    # Stamped within the transaction: what was received by a moment is all there once those that
+    # were open at it have ended.
+    received = timezone.now()
+    rows = {i: _row(event, customers, products, rules, received) for i, event in valid.items()}
     first: dict[UUID, int] = {}
     for index, row in rows.items():
         first.setdefault(row.id, index)
@@ -103,6 +106,7 @@ def _row(
     customers: Mapping[str, int],
     products: Mapping[str, int],
     rules: Rules,
+    received: datetime,
 ) -> EventRow:
     return EventRow(
         id=event.id,
@@ -110,7 +114,7 @@ def _row(
         customer_id=customers[event.customer],
         product_id=None if event.sku is None else products[event.sku],
         occurred_at=event.time,
-        received_at=rules.now,
+        received_at=received,
         source=rules.source.value,
         session=event.session,
         basket=event.basket,

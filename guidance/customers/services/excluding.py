@@ -11,6 +11,8 @@ from guidance.customers.models import Customer
 from guidance.customers.services.changed import mark_customers
 
 RULE, DESK = "rule", "desk"
+# The columns that say who is left out, by whom and since when.
+EXCLUSION = ("excluded_as", "excluded_source", "excluded_at", "excluded_before")
 
 
 @transaction.atomic
@@ -30,10 +32,11 @@ def exclude_customers(
             continue
         if source == RULE and customer.excluded_source:
             continue
-        customer.excluded_as, customer.excluded_source = told
+        customer.exclude_as(excluded_as)
+        customer.excluded_source = source
         changed.append(customer)
         details = {"as": excluded_as, "source": source}
         record_audit(actor=actor, verb="exclude_customer", target=customer, details=details)
-    Customer.objects.bulk_update(changed, ["excluded_as", "excluded_source"])
+    Customer.objects.bulk_update(changed, EXCLUSION)
     mark_customers(customer_ids=[customer.pk for customer in changed])
     return len(changed)

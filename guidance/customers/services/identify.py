@@ -12,6 +12,7 @@ from guidance.core.services import record_audit
 from guidance.customers.hooks import move_rows
 from guidance.customers.models import Consent, Customer
 from guidance.customers.services.contact_points import move_contacts
+from guidance.customers.services.excluding import EXCLUSION
 from guidance.customers.services.suppressions import move_suppressions
 
 
@@ -74,9 +75,9 @@ def _merge(visitor: Customer, customer: Customer) -> dict[str, int]:
         customer.is_anonymous = False
         customer.save(update_fields=["is_anonymous"])
     if visitor.excluded_as and not customer.excluded_source:
-        customer.excluded_as = visitor.excluded_as
+        customer.exclude_as(visitor.excluded_as)
         customer.excluded_source = visitor.excluded_source
-        customer.save(update_fields=["excluded_as", "excluded_source"])
+        customer.save(update_fields=EXCLUSION)
     moved = {
         "consents": _move_consents(visitor, customer),
         "contact_points": move_contacts(from_customer_id=visitor.pk, to_customer_id=customer.pk),

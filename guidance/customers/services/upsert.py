@@ -28,6 +28,7 @@ from guidance.customers.services.consents import (
     write_consents,
 )
 from guidance.customers.services.contact_points import check_contacts, write_contacts
+from guidance.customers.services.excluding import EXCLUSION
 from guidance.customers.services.pseudonyms import ensure_customers
 
 PLAIN_FIELDS = ("tier", "language", "country", "time_zone", "joined_at", "excluded_as")
@@ -137,7 +138,7 @@ def _update(rows: Mapping[int, CustomerRow], customers: Mapping[str, Customer]) 
             changed[customer.pk] = customer
         if customer.excluded_as != before:
             recounted.add(customer.pk)
-    fields = [*PLAIN_FIELDS, "excluded_source", "is_anonymous"]
+    fields = [*dict.fromkeys([*PLAIN_FIELDS, *EXCLUSION]), "is_anonymous"]
     update_rows([changed[key] for key in sorted(changed)], fields=fields)
     mark_customers(customer_ids=recounted)
     return set(changed)
@@ -153,6 +154,8 @@ def _apply(row: CustomerRow, customer: Customer) -> bool:
         for name, value in new.items()
         if value is not UNSET and value != getattr(customer, name)
     }
+    if "excluded_as" in different:
+        customer.exclude_as(different["excluded_as"])
     for name, value in different.items():
         setattr(customer, name, value)
     return bool(different)

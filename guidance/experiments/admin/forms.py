@@ -14,6 +14,7 @@ from unfold.widgets import (
 
 from guidance.experiments.hooks import Choice, testable_of, testables
 from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.plan import quantile_problem
 from guidance.experiments.selectors import current_metrics
 from guidance.experiments.services.deciding import LONGEST_REASON
 from guidance.experiments.targeting.check import check_conditions
@@ -69,6 +70,11 @@ class ExperimentForm(forms.ModelForm):
         cleaned = super().clean() or {}
         if cleaned.get("primary_metric") in cleaned.get("guardrails", []):
             self.add_error("guardrails", _("The primary metric cannot be a guardrail too."))
+        metric = current_metrics([cleaned.get("primary_metric", "")]).get(
+            cleaned.get("primary_metric", "")
+        )
+        if metric and (problem := quantile_problem(metric, cleaned.get("stop_rule", ""))):
+            self.add_error("primary_metric", problem)
         return cleaned
 
 

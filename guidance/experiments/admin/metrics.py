@@ -49,6 +49,7 @@ class MetricForm(forms.ModelForm):
                 "window_days",
                 "returns_days",
                 "currency",
+                "time_zone",
                 "cap",
                 "direction",
                 "role",
@@ -66,7 +67,7 @@ class MetricAdmin(GuidanceModelAdmin):
         (None, {"fields": ["name", "key", "sentence"]}),
         (_("What is counted"), {"fields": ["kind", "quantile", "counted", "event_kinds", "worth"]}),
         (_("Over what"), {"fields": ["denominator", "base_kinds"]}),
-        (_("Limits"), {"fields": ["window_days", "returns_days", "currency", "cap"]}),
+        (_("Limits"), {"fields": ["window_days", "returns_days", "currency", "time_zone", "cap"]}),
         (_("How it is read"), {"fields": ["direction", "role"]}),
     ]
     readonly_fields = ["sentence"]

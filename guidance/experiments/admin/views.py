@@ -2,21 +2,30 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from guidance.core.admin import GuidanceModelAdmin, admin_page
+from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
+from guidance.experiments.behind_page import rows_page, shopper_page
 from guidance.experiments.closer import segments_page, time_page
+from guidance.experiments.links import rows_url
 from guidance.experiments.models import Experiment
 from guidance.experiments.outlook import outlook_lines
 from guidance.experiments.overlaps import overlap_problems
+from guidance.experiments.selectors import metrics_of
+from guidance.experiments.selectors.behind import Behind
+from guidance.experiments.services.opening import may_look, open_rows
 
 PAGES = "admin/experiments/experiment/"
+OPENS = "behaviour.open_shoppers"
+# A number in an address that is longer is nobody's, and none that a database takes.
+MOST_DIGITS = 18
 
 
 class ExperimentViews(GuidanceModelAdmin):
@@ -24,7 +33,13 @@ class ExperimentViews(GuidanceModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         views = {"outlook": self.outlook, "time": self.time, "segments": self.segments}
-        return [*(self.route(name, view) for name, view in views.items()), *super().get_urls()]
+        figure = "<slug:arm>/<slug:metric>/"
+        return [
+            *(self.route(name, view) for name, view in views.items()),
+            self.route("rows", self.rows, f"/{figure}"),
+            self.route("open", require_POST(self.open), f"/{figure}"),
+            *super().get_urls(),
+        ]
 
     def route(self, name: str, view: Callable[..., HttpResponse], end: str = "/") -> URLPattern:
         """Return the address of one experiment's page."""
@@ -57,6 +72,55 @@ class ExperimentViews(GuidanceModelAdmin):
         """Show who differs how."""
         experiment = self.seen(request, pk)
         return self._page(request, experiment, "segments.html", **segments_page(experiment))
+
+    @method_decorator(require_GET)
+    def rows(self, request: HttpRequest, pk: int, arm: str, metric: str) -> HttpResponse:
+        """Show the rows behind one figure, or what one shopper of them adds.
+
+        Shoppers have no names here until somebody who may opens them, which is written down.
+        """
+        behind = self._behind(request, pk, arm, metric)
+        opened = request.GET.get("opened", "")
+        is_named = self._may_look(request, behind, opened)
+        opened = opened if is_named else ""
+        shopper = request.GET.get("shopper", "")
+        if shopper.isdecimal() and len(shopper) < MOST_DIGITS:
+            context = shopper_page(behind, int(shopper), is_named=is_named, opened=opened)
+            return self._page(request, behind.experiment, "shopper.html", **context)
+        page = request.GET.get("page", "")
+        context = rows_page(
+            behind,
+            page=int(page) if page.isdecimal() and len(page) < MOST_DIGITS else 1,
+            only_counted=not request.GET.get("all"),
+            is_named=is_named,
+            opened=opened,
+        )
+        may_open = request.user.has_perm(OPENS) and not is_named
+        return self._page(request, behind.experiment, "rows.html", may_open=may_open, **context)
+
+    def open(self, request: HttpRequest, pk: int, arm: str, metric: str) -> HttpResponse:
+        """Write down that somebody opens the named shoppers behind a figure, and show them."""
+        behind = self._behind(request, pk, arm, metric)
+        if not request.user.has_perm(OPENS):
+            raise PermissionDenied
+        entry = open_rows(behind=behind, actor=acting_person(request))
+        return redirect(f"{rows_url(behind.experiment, behind.metric, arm)}?opened={entry.pk}")
+
+    def _behind(self, request: HttpRequest, pk: int, arm: str, metric: str) -> Behind:
+        experiment = self.seen(request, pk)
+        found = metrics_of(experiment).get(metric)
+        if found is None:
+            raise Http404
+        return Behind(experiment, found, arm)
+
+    def _may_look(self, request: HttpRequest, behind: Behind, opened: str) -> bool:
+        if not opened or not request.user.has_perm(OPENS):
+            return False
+        try:
+            entry_id = UUID(opened)
+        except ValueError:
+            return False
+        return may_look(entry_id=entry_id, behind=behind, actor=acting_person(request))
 
     def seen(self, request: HttpRequest, pk: int) -> Experiment:
         """Return the experiment for somebody who may see it."""

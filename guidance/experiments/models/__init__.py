@@ -12,7 +12,9 @@ from guidance.experiments.models.sums import (
     Recount,
     Unit,
     UnitTime,
+    UnitTraits,
     UnitValue,
+    ZoneDay,
 )
 
 __all__ = [
@@ -29,5 +31,7 @@ __all__ = [
     "Recount",
     "Unit",
     "UnitTime",
+    "UnitTraits",
     "UnitValue",
+    "ZoneDay",
 ]

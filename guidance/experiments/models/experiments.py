@@ -132,6 +132,18 @@ class Experiment(models.Model):
         editable=False,
         help_text=_("The metrics' versions, by key, from approval on."),
     )
+    currency = models.CharField(
+        max_length=3,
+        blank=True,
+        editable=False,
+        help_text=_("Of money in metrics that name none: the default market's at the approval."),
+    )
+    time_zone = models.CharField(
+        max_length=50,
+        blank=True,
+        editable=False,
+        help_text=_("Of days in metrics that name none: the default market's at the approval."),
+    )
     smallest_effect = models.DecimalField(
         _("smallest worthwhile effect (%)"),
         max_digits=6,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.behaviour.models import Event
+from guidance.core.validators import validate_time_zone
 
 LONGEST_WINDOW = 90
 
@@ -77,7 +78,8 @@ class Metric(models.Model):
     # What makes two versions of a metric different ones.
     SAID: ClassVar = (
         *("name", "kind", "counted", "event_kinds", "worth", "denominator", "base_kinds"),
-        *("window_days", "returns_days", "currency", "cap", "direction", "role", "quantile"),
+        *("window_days", "returns_days", "currency", "time_zone", "cap", "direction", "role"),
+        "quantile",
     )
 
     key = models.SlugField(_("key"), max_length=50)
@@ -124,6 +126,16 @@ class Metric(models.Model):
         blank=True,
         help_text=_(
             "Of money, empty: the default market's. What was paid in another one is not counted."
+        ),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=50,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text=_(
+            "In which its days begin, such as Asia/Shanghai; empty: the default market's. How long "
+            "after the first decision it counts is so many times 24 hours in every zone."
         ),
     )
     cap = models.DecimalField(

@@ -189,6 +189,64 @@ class MetricDay(models.Model):
         return f"{self.metric_id} of {self.arm} {self.day}"
 
 
+class ZoneDay(models.Model):
+    """The shoppers in the figures of one arm whose first decision was on a day of another zone.
+
+    Of the zones of metrics that count days in one of their own; `ArmDay` has the experiment's.
+    """
+
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="zone_days", db_index=False
+    )
+    zone = models.CharField(max_length=50)
+    arm = models.CharField(max_length=50)
+    day = models.DateField()
+    shoppers = models.BigIntegerField()
+    saw = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("arm's day in a zone")
+        verbose_name_plural = _("arms' days in zones")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["experiment", "zone", "arm", "day"], name="one_zone_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.arm} {self.day} {self.zone}"
+
+
+class UnitTraits(models.Model):
+    """What a shopper was when the first decision of theirs was counted, seconds after it was made.
+
+    Written once and kept: counting again from the rows cannot tell what they have become since.
+    """
+
+    experiment = models.ForeignKey(
+        Experiment,
+        on_delete=models.CASCADE,
+        related_name="traits",
+        db_index=False,
+        db_constraint=False,
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    tier = models.CharField(max_length=30, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("shopper's traits")
+        verbose_name_plural = _("shoppers' traits")
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "customer"], name="unit_traits_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"customer {self.customer_id} in {self.experiment_id}"
+
+
 class MetricBucket(models.Model):
     """One bucket of a quantile metric's histogram, of the shoppers of a `MetricDay`.
 

@@ -6,12 +6,11 @@ from datetime import timedelta
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from guidance.behaviour.days import shop_zone
 from guidance.decisions.models import Decision
 from guidance.experiments.hooks import testable_of
 from guidance.experiments.models import Experiment
 from guidance.experiments.samples import Sample
-from guidance.experiments.selectors.chosen import metrics_of
+from guidance.experiments.selectors.chosen import metrics_of, zone_of
 from guidance.experiments.selectors.counting_sql import Scope
 from guidance.experiments.selectors.sums import raw_days, total_of
 
@@ -43,7 +42,7 @@ def history_of(experiment: Experiment) -> History:
     """
     days = min(max(experiment.horizon_days or USUAL_DAYS, FEWEST_DAYS), MOST_DAYS)
     metric = metrics_of(experiment)[experiment.primary_metric]
-    now, zone = timezone.now(), shop_zone()
+    now, zone = timezone.now(), zone_of(experiment)
     since = now - timedelta(days=days)
     decisions = Decision.objects.filter(
         surface=experiment.surface, source=experiment.source, at__gte=since

@@ -7,12 +7,19 @@ from django.db import connection
 
 from guidance.experiments.histograms import GROWTH, SMALLEST
 from guidance.experiments.models import Metric
-from guidance.experiments.selectors.counting_sql import LONGEST_LATENCY_MS, UNIT_TABLE, Scope
+from guidance.experiments.selectors.counting_sql import (
+    LONGEST_LATENCY_MS,
+    OWN_DAY,
+    UNIT_TABLE,
+    Scope,
+)
 
 TIME_TABLE = "experiments_unittime"
 
 
-def event_buckets_select(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> str:
+def event_buckets_select(
+    scope: Scope, metrics: Sequence[Metric], unit: str, value: str, day: str = OWN_DAY
+) -> str:
     """Return the SELECT of quantile metrics over events: metric, arm, day, bucket, three sums.
 
     A shopper is one value, so that each sum is the number of shoppers in the bucket.
@@ -31,10 +38,11 @@ def event_buckets_select(scope: Scope, metrics: Sequence[Metric], unit: str, val
     if of_seers:
         conditions.append(f"(u.seen > 0 OR v.metric_id NOT IN ({', '.join(map(str, of_seers))}))")
     return f"""
-SELECT v.metric_id, u.arm, u.day, {_bucket(amount)} AS bucket, COUNT(*), COUNT(*), COUNT(*)
+SELECT v.metric_id, u.arm, {day} AS on_day, {_bucket(amount)} AS bucket,
+    COUNT(*), COUNT(*), COUNT(*)
 FROM {unit} u JOIN {value} v ON v.unit_id = u.id
 WHERE {" AND ".join(conditions)}{scope.of_customers("u.customer_id")}
-GROUP BY v.metric_id, u.arm, u.day, bucket"""  # noqa: S608  names, no values
+GROUP BY v.metric_id, u.arm, on_day, bucket"""  # noqa: S608  names, no values
 
 
 def times_select(scope: Scope, unit: str) -> str:
@@ -46,10 +54,11 @@ FROM {unit} u JOIN decisions_decision d ON d.customer_id = u.customer_id
 WHERE {scope.decisions} AND d.source = %(source)s
     AND d.latency_ms >= 0 AND d.latency_ms <= {LONGEST_LATENCY_MS}{scope.made("d")}
     AND u.left_out = '' {of_experiment}{scope.of_customers("u.customer_id")}
+    {scope.by_counted_pseudonym}
 GROUP BY u.id, bucket"""  # noqa: S608  names, no values
 
 
-def time_buckets_select(scope: Scope, unit: str) -> str:
+def time_buckets_select(scope: Scope, unit: str, day: str = OWN_DAY) -> str:
     """Return the SELECT of the times taken by decisions: arm, day, bucket and its three sums.
 
     From the shoppers' rows kept, or for a past moment from the decisions.
@@ -58,16 +67,16 @@ def time_buckets_select(scope: Scope, unit: str) -> str:
     rows = TIME_TABLE if is_kept else f"({times_select(scope, unit)})"
     of_experiment = "AND u.experiment_id = %(experiment)s" if is_kept else ""
     return f"""
-SELECT c.arm, c.day, c.bucket, SUM(c.found),
+SELECT c.arm, c.on_day, c.bucket, SUM(c.found),
     SUM((c.below + c.found) * (c.below + c.found) - c.below * c.below), SUM(c.found * c.whole)
 FROM (
-    SELECT u.arm, u.day, b.bucket, b.found,
+    SELECT u.arm, {day} AS on_day, b.bucket, b.found,
         SUM(b.found) OVER (PARTITION BY b.unit_id ORDER BY b.bucket) - b.found AS below,
         SUM(b.found) OVER (PARTITION BY b.unit_id) AS whole
     FROM {unit} u JOIN {rows} b ON b.unit_id = u.id
     WHERE u.left_out = '' {of_experiment}{scope.of_customers("u.customer_id")}
 ) c
-GROUP BY c.arm, c.day, c.bucket"""  # noqa: S608  names, no values
+GROUP BY c.arm, c.on_day, c.bucket"""  # noqa: S608  names, no values
 
 
 def _bucket(amount: str) -> str:

@@ -1,6 +1,7 @@
 """The metrics that an experiment measures, in the versions that it was approved with."""
 
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 from guidance.core.selectors import default_market
 from guidance.experiments.metrics import chosen_keys
@@ -28,11 +29,25 @@ def metrics_of(experiment: Experiment) -> dict[str, Metric]:
     else:
         chosen = {key: found.get((key, FIRST_VERSION)) for key in keys}
     named = {key: metric for key, metric in chosen.items() if metric is not None}
-    if any(metric.is_money and not metric.currency for metric in named.values()):
-        currency = default_market().currency
-        for metric in named.values():
-            metric.currency = metric.currency or (currency if metric.is_money else "")
+    currency, zone = conventions_of(experiment)
+    for metric in named.values():
+        metric.currency = metric.currency or (currency if metric.is_money else "")
+        metric.time_zone = metric.time_zone or zone
     return named
+
+
+def conventions_of(experiment: Experiment) -> tuple[str, str]:
+    """Return the currency and time zone of metrics that name none: the default market's, from the
+    approval on those that it had then."""
+    if experiment.currency and experiment.time_zone:
+        return experiment.currency, experiment.time_zone
+    market = default_market()
+    return market.currency, market.time_zone
+
+
+def zone_of(experiment: Experiment) -> ZoneInfo:
+    """Return the time zone in which an experiment's days begin."""
+    return ZoneInfo(conventions_of(experiment)[1])
 
 
 def current_metrics(keys: Iterable[str] | None = None) -> dict[str, Metric]:

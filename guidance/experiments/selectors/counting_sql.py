@@ -92,6 +92,31 @@ class Scope:
     def arm(self) -> str:
         return "d.arm" if self.surface_since is None else "''"
 
+    @property
+    def by_counted_pseudonym(self) -> str:
+        """The condition, with AND before it, that a decision was made for the pseudonym by which
+        its shopper counts: the customer's own once that met the experiment, before that the first
+        visitor's who became the customer. Only rows of visitors who logged in look further."""
+        if self.surface_since is not None:
+            return ""
+        others = (
+            "FROM decisions_decision x WHERE x.customer_id = d.customer_id"
+            f" AND x.experiment = d.experiment AND x.source = d.source{self.made('x')}"
+        )
+        return f""" AND (d.met_as IS NULL OR (
+            NOT EXISTS (SELECT 1 {others} AND x.met_as IS NULL)
+            AND d.met_as = (SELECT x.met_as {others} ORDER BY x.at, x.id LIMIT 1)))"""
+
+    @property
+    def excluded(self) -> str:
+        """What a customer was left out as by then, as staff or a script, '' for whoever counts."""
+        if self.received_by is None:
+            return "p.excluded_as"
+        return (
+            "CASE WHEN p.excluded_at > %(received_by)s THEN p.excluded_before"
+            " ELSE p.excluded_as END"
+        )
+
     def received(self, table: str) -> str:
         return "" if self.received_by is None else f" AND {table}.received_at <= %(received_by)s"
 
@@ -100,48 +125,47 @@ class Scope:
 
 
 def units_select(scope: Scope) -> tuple[str, str]:
-    """Return the two tables that `WITH` needs, and the SELECT of one row a shopper from them."""
+    """Return the table that `WITH` needs, and the SELECT of one row a shopper from it."""
     passes = (
-        f"e.customer_id = o.customer_id AND e.source = %(source)s"
-        f" AND e.occurred_at >= {_shift('o.at', -CLOCK_TOLERANCE)}"
-        f" AND e.occurred_at <= CASE WHEN e.kind = 'rating' THEN {_shift('o.at', RATING_WINDOW)}"
-        f" ELSE {_shift('o.at', OUTCOME_WINDOW)} END"
+        f"e.customer_id = d.customer_id AND e.source = %(source)s"
+        f" AND e.occurred_at >= {_shift('d.at', -CLOCK_TOLERANCE)}"
+        f" AND e.occurred_at <= CASE WHEN e.kind = 'rating' THEN {_shift('d.at', RATING_WINDOW)}"
+        f" ELSE {_shift('d.at', OUTCOME_WINDOW)} END"
     )
     timed = f"o.latency_ms >= 0 AND o.latency_ms <= {LONGEST_LATENCY_MS}"
     tables = f"""
-own AS (
-    SELECT d.id, d.customer_id, {scope.arm} AS arm, d.at, d.fallback_from, d.latency_ms
-    FROM decisions_decision d
-    WHERE {scope.decisions} AND d.source = %(source)s
-        AND d.customer_id IS NOT NULL{scope.of_customers("d.customer_id")}{scope.made("d")}
-), outcome AS (
-    SELECT o.id, COUNT(*) AS named,
+outcome AS (
+    SELECT d.id, d.customer_id, {scope.arm} AS arm, d.at, d.fallback_from, d.latency_ms,
+        COUNT(e.id) AS named,
         COUNT(*) FILTER (WHERE e.kind = 'impression' AND {passes}) AS impressions,
         COUNT(*) FILTER (WHERE e.kind = 'click' AND {passes}) AS clicks,
         COUNT(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}) AS ratings,
-        SUM(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}) AS stars,
+        COALESCE(SUM(e.rating) FILTER (WHERE e.kind = 'rating' AND {passes}), 0) AS stars,
         COUNT(*) FILTER (WHERE e.kind = 'rating' AND e.rating >= 4 AND {passes}) AS thumbs_up
-    FROM own o JOIN behaviour_event e ON e.decision = o.id
-    WHERE e.kind IN ('impression', 'click', 'rating'){scope.received("e")}
-    GROUP BY o.id
+    FROM decisions_decision d LEFT JOIN behaviour_event e ON e.decision = d.id
+        AND e.kind IN ('impression', 'click', 'rating'){scope.received("e")}
+    WHERE {scope.decisions} AND d.source = %(source)s
+        AND d.customer_id IS NOT NULL{scope.of_customers("d.customer_id")}{scope.made("d")}
+        {scope.by_counted_pseudonym}
+    GROUP BY d.id
 )"""  # noqa: S608  names, no values
     select = f"""
 SELECT o.customer_id,
     CASE WHEN MIN(o.arm) = MAX(o.arm) THEN MIN(o.arm) ELSE '' END AS arm,
-    COALESCE(MIN(p.excluded_as),
+    COALESCE(MIN({scope.excluded}),
         CASE WHEN MIN(o.arm) = MAX(o.arm) THEN '' ELSE 'several_arms' END) AS left_out,
     MIN(o.at) AS exposed_at, {_day("MIN(o.at)")} AS day,
     COUNT(*) AS served, COUNT(*) FILTER (WHERE o.fallback_from <> '') AS stood_in,
-    COUNT(*) FILTER (WHERE c.impressions > 0) AS seen,
-    COUNT(*) FILTER (WHERE c.impressions > 0 AND c.clicks > 0) AS clicked,
-    COALESCE(SUM(c.impressions), 0) AS impressions, COALESCE(SUM(c.clicks), 0) AS clicks,
-    COALESCE(SUM(c.ratings), 0) AS ratings, COALESCE(SUM(c.stars), 0) AS stars,
-    COALESCE(SUM(c.thumbs_up), 0) AS thumbs_up, COUNT(*) FILTER (WHERE {timed}) AS timed,
-    COALESCE(SUM(CAST(ROUND(CASE WHEN {timed} THEN o.latency_ms ELSE 0 END * 1000) AS BIGINT)), 0)
+    COUNT(*) FILTER (WHERE o.impressions > 0) AS seen,
+    COUNT(*) FILTER (WHERE o.impressions > 0 AND o.clicks > 0) AS clicked,
+    SUM(o.impressions) AS impressions, SUM(o.clicks) AS clicks,
+    SUM(o.ratings) AS ratings, SUM(o.stars) AS stars,
+    SUM(o.thumbs_up) AS thumbs_up, COUNT(*) FILTER (WHERE {timed}) AS timed,
+    SUM(CAST(ROUND(CASE WHEN {timed} THEN o.latency_ms ELSE 0 END * 1000) AS BIGINT))
         AS latency_us,
-    COALESCE(SUM(c.named), 0) AS named
-FROM own o LEFT JOIN outcome c ON c.id = o.id
-LEFT JOIN customers_customer p ON p.id = o.customer_id AND p.excluded_as > ''
+    SUM(o.named) AS named
+FROM outcome o
+LEFT JOIN customers_customer p ON p.id = o.customer_id AND {scope.excluded} > ''
 GROUP BY o.customer_id"""  # noqa: S608  names, no values
     return tables, select
 
@@ -150,11 +174,39 @@ def values_select(
     scope: Scope, metrics: Sequence[Metric], unit: str
 ) -> tuple[str, str, dict[str, Any]]:
     """Return the rules as a table for `WITH`, the SELECT of one row a shopper and metric, and what
-    both need, '' without such metrics; `unit` is the table of the shoppers.
+    both need, '' without such metrics; `unit` is the table of the shoppers."""
+    rules, counted, values = counted_select(scope, metrics, unit)
+    if not rules:
+        return "", "", {}
+    table = f"{rules}, counted AS MATERIALIZED ({counted})"  # what a return is worth: asked once
+    select = """
+SELECT f.unit_id, f.metric_id,
+    CASE WHEN f.most > 0 AND f.total > f.most THEN f.most
+        WHEN f.most > 0 AND f.total < -f.most THEN -f.most ELSE f.total END AS total,
+    f.base
+FROM (
+    SELECT c.unit_id, c.metric_id, c.most,
+        COALESCE(SUM(CASE c.part WHEN 'base' THEN 0 WHEN 'less' THEN -1 ELSE 1 END * c.amount), 0)
+            AS total,
+        COALESCE(SUM(CASE c.part WHEN 'base' THEN c.amount ELSE 0 END), 0) AS base
+    FROM counted c
+    GROUP BY c.unit_id, c.metric_id, c.most
+) f
+WHERE f.total <> 0 OR f.base <> 0"""
+    return table, select, values
+
+
+def counted_select(
+    scope: Scope, metrics: Sequence[Metric], unit: str
+) -> tuple[str, str, dict[str, Any]]:
+    """Return the rules as a table for `WITH`, the SELECT of one row a shopper, event and rule that
+    counts it, and what both need, '' without such metrics; `unit` is the table of the shoppers.
 
     An event is joined to the rules of the metrics that count its kind, so that one pass over the
     events serves every metric. A return that is taken off, or divided by purchases, counts only
-    after a purchase of the same product in the window.
+    after a purchase of the same product in the window. Returned money is what was paid: the price
+    of that purchase; where there are several of the one in the same basket, else of the last one in
+    the same currency, else of the last.
     """
     rules = [rule for metric in metrics for rule in _rules(metric)]
     if not rules:
@@ -172,44 +224,53 @@ def values_select(
         "rule (metric_id, kind, part, worth, currency, span, bought_span, most) AS "
         f"(VALUES {', '.join(lines)})"
     )
-    cents = "e.quantity * COALESCE(CAST(ROUND(e.price * 100) AS BIGINT), 0)"
-    amount = f"""CASE r.worth WHEN 'count' THEN 1 WHEN 'quantity' THEN e.quantity
-            ELSE CASE WHEN e.currency = '' OR e.currency = r.currency THEN {cents} ELSE 0 END END"""
-    longest = max(rule[5] for rule in rules) * MICROSECOND
-    select = f"""
-SELECT f.unit_id, f.metric_id,
-    CASE WHEN f.most > 0 AND f.total > f.most THEN f.most
-        WHEN f.most > 0 AND f.total < -f.most THEN -f.most ELSE f.total END AS total,
-    f.base
-FROM (
-    SELECT u.id AS unit_id, r.metric_id, r.most,
-        COALESCE(SUM(CASE r.part WHEN 'base' THEN 0 WHEN 'less' THEN -1 ELSE 1 END * {amount}), 0)
-            AS total,
-        COALESCE(SUM(CASE r.part WHEN 'base' THEN {amount} ELSE 0 END), 0) AS base
-    FROM {unit} u
-    JOIN behaviour_event e ON e.customer_id = u.customer_id
-        AND e.occurred_at >= u.exposed_at AND e.occurred_at <= {_shift("u.exposed_at", longest)}
-    JOIN rule r ON r.kind = e.kind AND e.occurred_at <= {_shift_by("u.exposed_at", "r.span")}
-    WHERE e.kind IN ({_listed("kind", kinds)}) AND e.source IN ({_listed("source", sources)})
-        {"AND u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else ""}
-        {scope.of_customers("u.customer_id")}{scope.received("e")}
-        AND (r.part NOT IN ('less', 'returned') OR EXISTS (
-            SELECT 1 FROM behaviour_event b
+    bought = f"""FROM behaviour_event b
             WHERE b.customer_id = u.customer_id AND b.product_id = e.product_id
                 AND b.kind = 'purchase' AND b.source IN ({_listed("source", sources)})
                 AND b.occurred_at >= u.exposed_at AND b.occurred_at <= e.occurred_at
                 AND b.occurred_at <= {_shift_by("u.exposed_at", "r.bought_span")}
-                {scope.received("b")}))
-    GROUP BY u.id, r.metric_id, r.most
-) f
-WHERE f.total <> 0 OR f.base <> 0"""  # noqa: S608  names, no values
-    return table, select, values
+                {scope.received("b")}"""
+    paid = f"""(SELECT {_cents("b")} {bought}
+            ORDER BY CASE WHEN b.basket <> '' AND b.basket = e.basket THEN 0
+                WHEN b.currency = e.currency THEN 1 ELSE 2 END, b.occurred_at DESC, b.id DESC
+            LIMIT 1)"""
+    amount = f"""CASE WHEN r.worth = 'count' THEN 1 WHEN r.worth = 'quantity' THEN e.quantity
+            WHEN e.kind = 'return' THEN e.quantity * COALESCE({paid}, {_cents("e")})
+            ELSE e.quantity * {_cents("e")} END"""
+    longest = max(rule[5] for rule in rules) * MICROSECOND
+    counted = f"""
+SELECT u.id AS unit_id, e.id AS event_id, r.metric_id, r.part, r.most, {amount} AS amount
+FROM {unit} u
+JOIN behaviour_event e ON e.customer_id = u.customer_id
+    AND e.occurred_at >= u.exposed_at AND e.occurred_at <= {_shift("u.exposed_at", longest)}
+    {scope.of_customers("e.customer_id")}
+JOIN rule r ON r.kind = e.kind AND e.occurred_at <= {_shift_by("u.exposed_at", "r.span")}
+WHERE e.kind IN ({_listed("kind", kinds)}) AND e.source IN ({_listed("source", sources)})
+    {"AND u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else ""}
+    {scope.of_customers("u.customer_id")}{scope.received("e")}
+    AND (r.part NOT IN ('less', 'returned') OR EXISTS (SELECT 1 {bought}))"""  # noqa: S608  names, no values
+    return table, counted, values
+
+
+def _cents(event: str) -> str:
+    """Return the price of an event's piece in cents, 0 in a currency that the rule leaves out."""
+    return (
+        f"(CASE WHEN {event}.currency = '' OR {event}.currency = r.currency"
+        f" THEN COALESCE(CAST(ROUND({event}.price * 100) AS BIGINT), 0) ELSE 0 END)"
+    )
 
 
 UNIT_TABLE = "experiments_unit"
+# The day of a shopper's first decision: by the experiment's clock as kept, or in `zone`'s.
+OWN_DAY = "u.day"
 
 
-def arm_days_select(scope: Scope, metrics: Sequence[Metric], unit: str) -> str:
+def day_in(scope: Scope, zone: str) -> str:
+    """Return the expression of the day of a shopper's first decision in a zone (`%(zone)s`)."""
+    return OWN_DAY if zone == scope.zone else _day("u.exposed_at")
+
+
+def arm_days_select(scope: Scope, metrics: Sequence[Metric], unit: str, day: str = OWN_DAY) -> str:
     """Return the SELECT of `ArmDay`'s columns, then six sums for each metric over decisions."""
     sums = [f"SUM(u.{name})" for name in COUNTS]
     for metric in metrics:
@@ -217,17 +278,21 @@ def arm_days_select(scope: Scope, metrics: Sequence[Metric], unit: str) -> str:
             sums += _six(*_columns_of(metric))
     where = "u.experiment_id = %(experiment)s" if unit == UNIT_TABLE else "1 = 1"
     return f"""
-SELECT u.left_out, u.arm, u.day, COUNT(*), COUNT(*) FILTER (WHERE u.seen > 0), {", ".join(sums)}
+SELECT u.left_out, u.arm, {day} AS on_day, COUNT(*), COUNT(*) FILTER (WHERE u.seen > 0),
+    {", ".join(sums)}
 FROM {unit} u
 WHERE {where}{scope.of_customers("u.customer_id")}
-GROUP BY u.left_out, u.arm, u.day"""  # noqa: S608  names, no values
+GROUP BY u.left_out, u.arm, on_day"""  # noqa: S608  names, no values
 
 
-def metric_days_select(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> str:
+def metric_days_select(
+    scope: Scope, metrics: Sequence[Metric], unit: str, value: str, day: str = OWN_DAY
+) -> str:
     """Return the SELECT of the six sums of each metric over events, by metric, arm and day."""
+    keys = [metric.pk for metric in metrics if metric.is_over_events]
     of_seers = [m.pk for m in metrics if m.is_over_events and m.denominator == "saw"]
     of_bases = [m.pk for m in metrics if m.is_over_events and m.denominator == "events"]
-    conditions = ["u.left_out = ''"]
+    conditions = ["u.left_out = ''", f"v.metric_id IN ({_numbers(keys)})"]
     if unit == UNIT_TABLE:
         conditions.append("u.experiment_id = %(experiment)s")
     if of_seers:
@@ -241,10 +306,10 @@ def metric_days_select(scope: Scope, metrics: Sequence[Metric], unit: str, value
             f"CASE WHEN v.metric_id IN ({_numbers(shares)}) AND v.total > 0 THEN 1 ELSE v.total END"
         )
     return f"""
-SELECT v.metric_id, u.arm, u.day, {", ".join(_six(total, "v.base"))}
+SELECT v.metric_id, u.arm, {day} AS on_day, {", ".join(_six(total, "v.base"))}
 FROM {unit} u JOIN {value} v ON v.unit_id = u.id
 WHERE {" AND ".join(conditions)}{scope.of_customers("u.customer_id")}
-GROUP BY v.metric_id, u.arm, u.day"""  # noqa: S608  names, no values
+GROUP BY v.metric_id, u.arm, on_day"""  # noqa: S608  names, no values
 
 
 def prepare() -> None:
@@ -287,6 +352,20 @@ def _rules(metric: Metric) -> list[tuple[Any, ...]]:
     if metric.returns_days:
         rules.append(rule("return", "less", netted))
     return rules
+
+
+def columns_of(metric: Metric) -> tuple[str, str]:
+    """Return what a metric adds to both of its sums for one shopper (`u`, whose value is `v` or
+    none); whoever adds nothing to the second is not in it."""
+    if not metric.is_over_events:
+        return _columns_of(metric)
+    top = "COALESCE(v.total, 0)"
+    if metric.kind == Metric.Kind.PROPORTION:
+        top = f"CASE WHEN {top} > 0 THEN 1 ELSE {top} END"
+    if metric.denominator == Metric.Denominator.EVENTS:
+        return top, "COALESCE(v.base, 0)"
+    saw = metric.denominator == Metric.Denominator.SAW
+    return top, "CASE WHEN u.seen > 0 THEN 1 ELSE 0 END" if saw else "1"
 
 
 def _columns_of(metric: Metric) -> tuple[str, str]:

@@ -1,29 +1,32 @@
 """An experiment's report: from the sums kept, or counted from the rows for a past moment.
 
-The unit is the shopper. Who met more than one arm (two devices that turned out to be one shopper,
-say) is left out of every figure and counted. Exposure is a shopper's first decision in the
-experiment, shown or not: what happened before it is nobody's doing.
+The unit is the shopper. A visitor who logged in is the customer: by the arm of the customer's own
+pseudonym, which its hash alone tells, from its first decision on; by the visitor's while the
+customer's own met none. Whoever is like that is so whatever arms the two fell into, so that no arm
+keeps more of those who log in than its share. A pseudonym that met more than one arm is left out of
+every figure and counted. Exposure is a shopper's first decision in the experiment, shown or not:
+what happened before it is nobody's doing.
 
 Today's report reads the days kept: a few hundred rows whatever the traffic, as of the last
 rollup. As of a past moment it holds the decisions made and the events received by then; shoppers
-are the ones of today: who was merged since then counts as one, and who is known as staff or as a
-script since then counts as none.
+are the ones of today: who was merged since then counts as one. Staff and scripts are those known
+by then, as far as one change back.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count
 from django.utils import timezone
 
-from guidance.behaviour.days import shop_zone
 from guidance.decisions.attribution import OUTCOME_KINDS
 from guidance.decisions.models import Decision, DecisionQuerySet, Outcome
 from guidance.experiments.models import Arm, Experiment, LeftOut, Metric, Recount
 from guidance.experiments.samples import ProportionSample, QuantileSample, RatioSample, Sample
-from guidance.experiments.selectors.chosen import metrics_of
+from guidance.experiments.selectors.chosen import metrics_of, zone_of
 from guidance.experiments.selectors.comparing import Reading, Versus, compare_arms, reading_of
 from guidance.experiments.selectors.counting_sql import Scope
 from guidance.experiments.selectors.problems import Problem, find_problems
@@ -102,6 +105,7 @@ class Exclusions:
 
     shoppers_in_several_arms: int
     decisions_in_several_arms: int
+    decisions_before_login: int
     staff: int
     scripts: int
     decisions_without_shopper: int
@@ -110,7 +114,12 @@ class Exclusions:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that an experiment's page shows."""
+    """Everything that an experiment's page shows.
+
+    `logged_in` are the visitors of each arm who logged in since; `logins` tells whether they are as
+    many as its share promises: they may count by another arm from then on, which is fair while no
+    arm makes them log in.
+    """
 
     arms: list[ArmReport]
     comparisons: list[Versus]
@@ -123,6 +132,8 @@ class Report:
     as_of: datetime | None = None
     metrics: dict[str, Metric] = field(default_factory=dict)
     is_recounting: bool = False
+    logged_in: Sequence[int] = ()
+    logins: SampleRatio | NotMeasured | None = None
 
     @property
     def shoppers(self) -> int:
@@ -139,14 +150,15 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
     """Compare the arms; a fixed number of queries whatever the traffic."""
     arms = list(experiment.arms.all())
     metrics = metrics_of(experiment)
-    zone, at = shop_zone(), as_of or timezone.now()
+    zone, at = zone_of(experiment), as_of or timezone.now()
     scope = Scope(experiment, zone.key, received_by=as_of)
     if as_of is None:
         days = stored_days(experiment)
         times = arm_times(scope, since=at - LATELY)
     else:
         days, times = raw_days(scope, list(metrics.values()), since=at - LATELY)
-    reading = reading_of(experiment)
+    reading, shares = reading_of(experiment), [float(arm.weight) for arm in arms]
+    logged_in = _logged_in(experiment, arms, as_of)
     reports = _arm_reports(arms, metrics, days, times, at=at, zone=zone)
     ends = [end for one in times.values() for end in (one.first, one.last) if end is not None]
     problems = find_problems(
@@ -159,9 +171,7 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
     return Report(
         arms=reports,
         comparisons=compare_arms([(arm.arm, arm.samples) for arm in reports], metrics, reading),
-        sample_ratio=sample_ratio(
-            [arm.shoppers for arm in reports], [float(arm.weight) for arm in arms]
-        ),
+        sample_ratio=sample_ratio([arm.shoppers for arm in reports], shares),
         exclusions=_exclusions(experiment, days, as_of),
         problems=list(problems),
         first_exposure=min(ends, default=None),
@@ -169,6 +179,8 @@ def report(experiment: Experiment, as_of: datetime | None = None) -> Report:
         reading=reading,
         as_of=as_of,
         metrics=metrics,
+        logged_in=logged_in,
+        logins=sample_ratio(logged_in, shares),
         is_recounting=as_of is None and Recount.objects.filter(experiment=experiment).exists(),
     )
 
@@ -248,12 +260,24 @@ def _exclusions(experiment: Experiment, days: Days, as_of: datetime | None) -> E
     named = Outcome.objects.of_decisions(for_nobody).filter(kind__in=OUTCOME_KINDS)
     if as_of is not None:
         named = named.filter(received_at__lte=as_of)
+    before = decisions_of(experiment, as_of).before_login(as_of)
+    failed = Outcome.objects.of_decisions(before).not_counted().filter(kind__in=OUTCOME_KINDS)
+    if as_of is not None:
+        failed = failed.filter(received_at__lte=as_of)
     counted = sum(everybody[name] for name in ("impressions", "clicks", "ratings"))
     return Exclusions(
         shoppers_in_several_arms=several["shoppers"],
         decisions_in_several_arms=several["served"],
+        decisions_before_login=before.count(),
         staff=shoppers[LeftOut.STAFF],
         scripts=shoppers[LeftOut.BOT],
         decisions_without_shopper=for_nobody.count(),
-        events_not_counted=everybody["named"] + named.count() - counted,
+        events_not_counted=everybody["named"] + named.count() + failed.count() - counted,
     )
+
+
+def _logged_in(experiment: Experiment, arms: list[Arm], as_of: datetime | None) -> list[int]:
+    """Return the visitors who logged in since, by the arm they had met."""
+    moved = decisions_of(experiment, as_of).exclude(met_as=None).order_by().values_list("arm")
+    found = dict(moved.annotate(visitors=Count("met_as", distinct=True)))
+    return [found.get(arm.key, 0) for arm in arms]

@@ -1,4 +1,8 @@
-"""Segments: every metric of every treatment among shoppers of one kind, all one family of tests."""
+"""Segments: every metric of every treatment among shoppers of one kind, all one family of tests.
+
+Tier and language are those of the first decision: what a shopper became since may be the arm's
+doing, and would compare a selection.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,9 +11,9 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Event, Source
-from guidance.experiments.models import Arm, Experiment, Metric, Unit
+from guidance.experiments.models import Arm, Experiment, Metric, Unit, UnitTraits
+from guidance.experiments.selectors.chosen import zone_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.counting_sql import Scope
 from guidance.experiments.selectors.sums import kept_days, total_of
@@ -53,13 +57,13 @@ class Segment:
 def segments_of(experiment: Experiment, metrics: Mapping[str, Metric]) -> list[Segment]:
     """Return every segment's comparisons, kind by kind, the largest value first.
 
-    Two statements, and two more for each segment, from the sums kept of its shoppers.
+    Three statements, and a few more for each segment, from the sums kept of its shoppers.
     """
     arms = list(experiment.arms.all())
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None:
         return []
-    reading, zone, now = reading_of(experiment), shop_zone(), timezone.now()
+    reading, zone, now = reading_of(experiment), zone_of(experiment), timezone.now()
     asked = []
     for kind, value, customers in _values(experiment):
         scope = Scope(experiment, zone.key, customers=customers)
@@ -103,12 +107,17 @@ def _values(experiment: Experiment) -> Iterator[tuple[str, str, list[int]]]:
         occurred_at__lt=OuterRef("exposed_at"),
     ).exclude(kind=Event.Kind.IMPRESSION)
     rows = Unit.objects.filter(experiment=experiment, left_out="").annotate(known=Exists(before))
-    shoppers = [
-        (customer, {"tier": tier, "language": language, "history": "known" if known else "new"})
-        for customer, tier, language, known in rows.order_by().values_list(
-            "customer", "customer__tier", "customer__language", "known"
+    traits = {
+        customer: told
+        for customer, *told in UnitTraits.objects.filter(experiment=experiment).values_list(
+            "customer", "tier", "language"
         )
-    ]
+    }
+    shoppers = []
+    for customer, known in rows.order_by().values_list("customer", "known"):
+        tier, language = traits.get(customer, ("", ""))
+        history = "known" if known else "new"
+        shoppers.append((customer, {"tier": tier, "language": language, "history": history}))
     for kind in KINDS:
         counts = Counter(told[kind] for _customer, told in shoppers)
         if len(counts) < 2:

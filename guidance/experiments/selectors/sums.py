@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -18,6 +18,7 @@ from guidance.experiments.models import (
     MetricBucket,
     MetricDay,
     Unit,
+    ZoneDay,
 )
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
 from guidance.experiments.selectors.bucket_sql import event_buckets_select, time_buckets_select
@@ -26,28 +27,29 @@ from guidance.experiments.selectors.counting_sql import (
     UNIT_TABLE,
     Scope,
     arm_days_select,
+    day_in,
     metric_days_select,
     prepare,
-    units_select,
-    values_select,
 )
+from guidance.experiments.selectors.raw import RAW_UNIT, RAW_VALUE, raw_rows
 
 SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
-# Where a past moment's rows lie while they are added up.
-RAW_UNIT, RAW_VALUE = "experiments_raw_unit", "experiments_raw_value"
 ArmKey = tuple[str, str, date]
 MetricKey = tuple[int, str, date]
 BucketKey = tuple[int, str, date, int]
+ZoneKey = tuple[str, str, date]
 THREE = ("counts", "squares", "products")
 
 
 @dataclass
 class Days:
-    """Whole numbers by day: of arms (left out or not), of metrics, of quantiles' buckets."""
+    """Whole numbers by day: of arms (left out or not), of metrics, of quantiles' buckets, and of
+    arms in the zones of metrics that have one of their own."""
 
     arms: dict[ArmKey, list[int]] = field(default_factory=dict)
     metrics: dict[MetricKey, list[int]] = field(default_factory=dict)
     buckets: dict[BucketKey, list[int]] = field(default_factory=dict)
+    zones: dict[ZoneKey, list[int]] = field(default_factory=dict)
 
     def minus(self, other: "Days") -> "Days":
         """Return what these days have more than others; what is alike is left out."""
@@ -55,10 +57,12 @@ class Days:
             _minus(self.arms, other.arms),
             _minus(self.metrics, other.metrics),
             _minus(self.buckets, other.buckets),
+            _minus(self.zones, other.zones),
         )
 
 
 ARM_NUMBERS = ("shoppers", "saw", *COUNTS)
+ZONE_NUMBERS = ("shoppers", "saw")
 
 
 class Times(NamedTuple):
@@ -71,12 +75,21 @@ class Times(NamedTuple):
 
 @dataclass(frozen=True)
 class ArmTotal:
-    """One arm's shoppers (or those left out for one reason), what they did, and each metric."""
+    """One arm's shoppers (or those left out for one reason), what they did, and each metric.
+
+    `zoned` counts the shoppers up to a day of other zones, where those of a part are told.
+    """
 
     counts: Mapping[str, int]
     metrics: Mapping[int, Sequence[int]]
     immature: Mapping[int, int]
     buckets: Mapping[int, Mapping[int, Sequence[int]]] = field(default_factory=dict)
+    zoned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def shoppers_of(self, metric: Metric) -> int:
+        """Return how many shoppers a metric over shoppers divides by."""
+        counts = self.zoned.get(metric.time_zone, self.counts)
+        return counts["saw" if metric.denominator == "saw" else "shoppers"]
 
     def sample(self, metric: Metric) -> Sample:
         """Return the metric's sufficient statistics in the metric's own unit."""
@@ -96,7 +109,7 @@ class ArmTotal:
                 products=products / scale,
                 cases=metric.is_cases,
             )
-        n = self.counts["saw" if metric.denominator == "saw" else "shoppers"]
+        n = self.shoppers_of(metric)
         if metric.kind == Metric.Kind.PROPORTION:
             return ProportionSample(n, total)
         return MeanSample(n, total / scale, squares / scale**2)
@@ -108,7 +121,7 @@ class ArmTotal:
         if not metric.is_over_events:
             six = self.metrics.get(metric.pk, (0,) * len(SIX))
             return _histogram_of(six[0], six[SIX.index("base_squares")], buckets)
-        n = self.counts["saw" if metric.denominator == "saw" else "shoppers"]
+        n = self.shoppers_of(metric)
         if nothing := n - sum(numbers[0] for numbers in buckets.values()):
             buckets[0] = [nothing] * len(THREE)
         return _histogram_of(n, n, buckets)
@@ -129,41 +142,38 @@ def kept_days(scope: Scope, metrics: Sequence[Metric]) -> Days:
 def raw_days(
     scope: Scope, metrics: Sequence[Metric], *, since: datetime
 ) -> tuple[Days, dict[str, Times]]:
-    """Return the same from decisions and events, and what `arm_times` does; nothing is kept.
-
-    The shoppers' rows lie in temporary tables meanwhile: they are made once, and PostgreSQL knows
-    how many they are before it joins them.
-    """
-    tables, units = units_select(scope)
-    rules, values, more = values_select(scope, [m for m in metrics if m.is_over_events], RAW_UNIT)
-    made = (
-        (RAW_UNIT, f"WITH {tables} SELECT c.customer_id AS id, c.* FROM ({units}) c"),  # noqa: S608
-        (RAW_VALUE, f"WITH {rules} {values}" if rules else ""),
-    )
-    with connection.cursor() as cursor:
-        for table, select in made:
-            cursor.execute(f"DROP TABLE IF EXISTS {table}")
-            if select:
-                statement = f"CREATE TEMPORARY TABLE {table} AS {select}"
-                cursor.execute(statement, {**scope.values, **more})
-                cursor.execute(f"ANALYZE {table}")
-    days = _days(scope, metrics, RAW_UNIT, RAW_VALUE if rules else "")
-    times = _raw_times(since)
-    with connection.cursor() as cursor:
-        for table, _select in made:
-            cursor.execute(f"DROP TABLE IF EXISTS {table}")
-    return days, times
+    """Return the same from decisions and events, and what `arm_times` does; nothing is kept."""
+    with raw_rows(scope, metrics):
+        return _days(scope, metrics, RAW_UNIT, RAW_VALUE), _raw_times(since)
 
 
 def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Days:
+    """Return what the rows of shoppers add up to; so many statements for each zone."""
     prepare()
     days = Days()
+    by_zone: dict[str, list[Metric]] = {scope.zone: []}
+    for metric in metrics:
+        by_zone.setdefault(metric.time_zone or scope.zone, []).append(metric)
+    for zone, own in by_zone.items():
+        _add_zone(days, scope, zone, own, unit, value)
+    return days
+
+
+def _add_zone(
+    days: Days, scope: Scope, zone: str, metrics: Sequence[Metric], unit: str, value: str
+) -> None:
+    """Add the days of one zone, and of the metrics that count theirs in it."""
     over_decisions = [metric for metric in metrics if not metric.is_over_events]
+    over_events = [metric for metric in metrics if metric.is_over_events]
+    day_of, values = day_in(scope, zone), {**scope.values, "zone": zone}
     with connection.cursor() as cursor:
-        cursor.execute(arm_days_select(scope, metrics, unit), scope.values)
+        cursor.execute(arm_days_select(scope, metrics, unit, day_of), values)
         for left_out, arm, day, *numbers in cursor.fetchall():
             when = _as_day(day)
-            days.arms[left_out, arm, when] = [int(n) for n in numbers[: len(ARM_NUMBERS)]]
+            if zone == scope.zone:
+                days.arms[left_out, arm, when] = [int(n) for n in numbers[: len(ARM_NUMBERS)]]
+            elif not left_out:
+                days.zones[zone, arm, when] = [int(n) for n in numbers[: len(ZONE_NUMBERS)]]
             if left_out:
                 continue
             for place, metric in enumerate(over_decisions):
@@ -171,16 +181,21 @@ def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Day
                 six = [int(n) for n in numbers[start : start + len(SIX)]]
                 if any(six):
                     days.metrics[metric.pk, arm, when] = six
-        if value:
-            cursor.execute(metric_days_select(scope, metrics, unit, value), scope.values)
+        if value and over_events:
+            cursor.execute(metric_days_select(scope, over_events, unit, value, day_of), values)
             for metric_id, arm, day, *numbers in cursor.fetchall():
                 days.metrics[metric_id, arm, _as_day(day)] = [int(n) for n in numbers]
-    days.buckets = _buckets(scope, [one for one in metrics if one.is_quantile], unit, value)
-    return days
+    quantiles = [one for one in metrics if one.is_quantile]
+    days.buckets |= _buckets(scope, quantiles, unit, value, day_of, values)
 
 
 def _buckets(
-    scope: Scope, metrics: Sequence[Metric], unit: str, value: str
+    scope: Scope,
+    metrics: Sequence[Metric],
+    unit: str,
+    value: str,
+    day_of: str,
+    values: dict[str, Any],
 ) -> dict[BucketKey, list[int]]:
     """Return the histograms of quantile metrics; two statements at most, none without any."""
     found: dict[BucketKey, list[int]] = {}
@@ -188,11 +203,11 @@ def _buckets(
     times = [metric.pk for metric in metrics if not metric.is_over_events]
     with connection.cursor() as cursor:
         if over_events and value:
-            cursor.execute(event_buckets_select(scope, over_events, unit, value), scope.values)
+            cursor.execute(event_buckets_select(scope, over_events, unit, value, day_of), values)
             for metric_id, arm, day, bucket, *numbers in cursor.fetchall():
                 found[metric_id, arm, _as_day(day), bucket] = [int(n) for n in numbers]
         if times:
-            cursor.execute(time_buckets_select(scope, unit), scope.values)
+            cursor.execute(time_buckets_select(scope, unit, day_of), values)
             for arm, day, bucket, *numbers in cursor.fetchall():
                 for metric_id in times:
                     found[metric_id, arm, _as_day(day), bucket] = [int(n) for n in numbers]
@@ -232,11 +247,12 @@ def arm_times(scope: Scope, *, since: datetime) -> dict[str, Times]:
 
 
 def stored_days(experiment: Experiment) -> Days:
-    """Return the days kept; three statements, a few hundred rows whatever the traffic, and of a
+    """Return the days kept; four statements, a few hundred rows whatever the traffic, and of a
     quantile as many a day as values differ by a tenth of a per cent."""
     arms = ArmDay.objects.filter(experiment=experiment)
     buckets = MetricBucket.objects.filter(experiment=experiment)
     sums = MetricDay.objects.filter(experiment=experiment)
+    zones = ZoneDay.objects.filter(experiment=experiment)
     return Days(
         {
             (left_out, arm, day): list(numbers)
@@ -254,6 +270,10 @@ def stored_days(experiment: Experiment) -> Days:
                 "metric_id", "arm", "day", "bucket", *THREE
             )
         },
+        {
+            (zone, arm, day): list(numbers)
+            for zone, arm, day, *numbers in zones.values_list("zone", "arm", "day", *ZONE_NUMBERS)
+        },
     )
 
 
@@ -266,7 +286,8 @@ def total_of(
     at: datetime,
     zone: ZoneInfo,
 ) -> ArmTotal:
-    """Add an arm's days up; of each metric, count those whose days are not over at a moment."""
+    """Add an arm's days up; of each metric, count those whose days, in its zone, are not over at a
+    moment. `zone` is the experiment's."""
     own = {d: n for (why, key, d), n in days.arms.items() if (why, key) == (left_out, arm)}
     counts = _add(own.values(), len(ARM_NUMBERS))
     sums: dict[int, list[int]] = {}
@@ -276,8 +297,10 @@ def total_of(
     immature = {
         metric.pk: sum(
             numbers[0]
-            for d, numbers in own.items()
-            if day_bounds(d, zone)[1] + metric.maturity > at
+            for d, numbers in _days_of(days, metric, arm, own).items()
+            if day_bounds(d, ZoneInfo(metric.time_zone) if metric.time_zone else zone)[1]
+            + metric.maturity
+            > at
         )
         if metric.maturity
         else 0
@@ -287,6 +310,18 @@ def total_of(
     if not left_out:
         _add_buckets(buckets, (one for one in days.buckets.items() if one[0][1] == arm))
     return ArmTotal(dict(zip(ARM_NUMBERS, counts, strict=True)), sums, immature, buckets)
+
+
+def _days_of(
+    days: Days, metric: Metric, arm: str, own: dict[date, list[int]]
+) -> dict[date, list[int]]:
+    """Return an arm's days in a metric's zone: the experiment's `own`, where it has no other."""
+    zoned = {
+        d: numbers
+        for (zone, key, d), numbers in days.zones.items()
+        if (zone, key) == (metric.time_zone, arm)
+    }
+    return zoned or own
 
 
 def _add_buckets(
@@ -299,7 +334,8 @@ def _add_buckets(
 
 
 def running_totals(days: Days, until: Sequence[date], arm: str) -> list[ArmTotal]:
-    """Return what an arm's days add up to by the end of each of some days, which rise."""
+    """Return what an arm's days add up to by the end of each of some days, which rise, of every
+    metric in its zone."""
     by_day: dict[date, dict[int, list[int]]] = {}
     for (metric_id, key, day), numbers in days.metrics.items():
         if key == arm:
@@ -310,15 +346,19 @@ def running_totals(days: Days, until: Sequence[date], arm: str) -> list[ArmTotal
     for place, values in days.buckets.items():
         if place[1] == arm:
             of_day.setdefault(place[2], []).append((place, values))
+    zoned = {zone: [0] * len(ZONE_NUMBERS) for zone, _arm, _day in days.zones}
     found = []
     for day in until:
+        for zone, so_far in zoned.items():
+            zoned[zone] = _add([so_far, days.zones.get((zone, arm, day), ())], len(ZONE_NUMBERS))
         counts = _add([counts, days.arms.get(("", arm, day), ())], len(ARM_NUMBERS))
         for metric_id, numbers in by_day.get(day, {}).items():
             sums[metric_id] = _add([sums.get(metric_id, ()), numbers], len(SIX))
         _add_buckets(buckets, of_day.get(day, ()))
-        so_far = {metric_id: dict(own) for metric_id, own in buckets.items()}
+        held = {metric_id: dict(own) for metric_id, own in buckets.items()}
         counted = dict(zip(ARM_NUMBERS, counts, strict=True))
-        found.append(ArmTotal(counted, dict(sums), {}, so_far))
+        shoppers = {key: dict(zip(ZONE_NUMBERS, n, strict=True)) for key, n in zoned.items()}
+        found.append(ArmTotal(counted, dict(sums), {}, held, shoppers))
     return found
 
 
@@ -329,7 +369,7 @@ def _add(rows: Iterable[Sequence[int]], width: int) -> list[int]:
     return total
 
 
-Key = TypeVar("Key", ArmKey, MetricKey, BucketKey)
+Key = TypeVar("Key", ArmKey, MetricKey, BucketKey)  # a `ZoneKey` looks as an `ArmKey` does
 
 
 def _minus(more: dict[Key, list[int]], less: dict[Key, list[int]]) -> dict[Key, list[int]]:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from guidance.behaviour.days import day_bounds, shop_zone
+from guidance.behaviour.days import day_bounds
 from guidance.experiments.models import Arm, Experiment, Metric
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.sums import ArmTotal, running_totals, stored_days
@@ -35,7 +36,8 @@ class Curve:
 
 
 def unfold(experiment: Experiment, metrics: Mapping[str, Metric]) -> dict[str, list[Curve]]:
-    """Return, by metric, each treatment's differences from the first exposure's day to the last's.
+    """Return, by metric, each treatment's differences from the first exposure's day to the last's,
+    days in the metric's zone.
 
     Few statements, always as many: the days kept are added up.
     """
@@ -43,16 +45,17 @@ def unfold(experiment: Experiment, metrics: Mapping[str, Metric]) -> dict[str, l
     control = next((arm for arm in arms if arm.is_control), None)
     kept = stored_days(experiment)
     own = [day for left_out, _arm, day in kept.arms if not left_out]
+    own += [day for _zone, _arm, day in kept.zones]
     if control is None or not own:
         return {}
     days = [min(own) + timedelta(days=n) for n in range((max(own) - min(own)).days + 1)]
     totals = {arm.key: running_totals(kept, days, arm.key) for arm in arms}
-    reading, zone, now = reading_of(experiment), shop_zone(), timezone.now()
+    reading, now = reading_of(experiment), timezone.now()
 
     def point(day: date, metric: Metric, before: ArmTotal, after: ArmTotal) -> Point:
         found = measure(before.sample(metric), after.sample(metric))
-        shoppers = before.counts["shoppers"] + after.counts["shoppers"]
-        is_mature = day_bounds(day, zone)[1] + metric.maturity <= now
+        shoppers = before.shoppers_of(metric) + after.shoppers_of(metric)
+        is_mature = day_bounds(day, ZoneInfo(metric.time_zone))[1] + metric.maturity <= now
         return Point(day, shoppers, reading.read(found), is_mature)
 
     return {

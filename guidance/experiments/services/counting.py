@@ -6,11 +6,11 @@ that every way of getting there, shopper by shopper or all from the beginning, g
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from django.db import connection, transaction
 from django.db.models import Max, Min, Q
 
-from guidance.behaviour.days import shop_zone
 from guidance.behaviour.services.rollups import CUSTOMERS_LOCK
 from guidance.core.bulk import insert_rows
 from guidance.core.locks import hold_lock
@@ -23,23 +23,27 @@ from guidance.experiments.models import (
     MetricDay,
     Recount,
     Unit,
+    ZoneDay,
 )
-from guidance.experiments.selectors.bucket_sql import TIME_TABLE, times_select
-from guidance.experiments.selectors.chosen import metrics_of
-from guidance.experiments.selectors.counting_sql import (
-    UNIT_COLUMNS,
-    UNIT_TABLE,
-    Scope,
-    units_select,
-    values_select,
-)
+from guidance.experiments.selectors.chosen import metrics_of, zone_of
+from guidance.experiments.selectors.counting_sql import UNIT_TABLE, Scope
+from guidance.experiments.selectors.raw import give_room, know_rows, raw_rows
 from guidance.experiments.selectors.sums import (
     ARM_NUMBERS,
     SIX,
     THREE,
+    ZONE_NUMBERS,
     Days,
     kept_days,
     stored_days,
+)
+from guidance.experiments.services.keeping import (
+    VALUE_TABLE,
+    add_rows,
+    changed_customers,
+    is_kept,
+    keep_traits,
+    replace_rows,
 )
 
 # Shoppers counted in one transaction of a whole recount.
@@ -60,10 +64,17 @@ def count_customers(customer_ids: Sequence[int]) -> None:
 
 def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
     """Replace what is kept of some shoppers of one experiment; the caller holds the lock."""
+    give_room()
     metrics = list(metrics_of(experiment).values())
-    scope = Scope(experiment, shop_zone().key, customers=customer_ids)
-    before = kept_days(scope, metrics)
-    _replace_units(scope, metrics)
+    scope = Scope(experiment, zone_of(experiment).key, customers=customer_ids)
+    with raw_rows(scope, metrics, times=_has_times(metrics)):
+        keep_traits(scope)
+        changed = changed_customers(scope)
+        if not changed:
+            return
+        scope = replace(scope, customers=changed)
+        before = kept_days(scope, metrics)
+        replace_rows(scope)
     _change_days(experiment, kept_days(scope, metrics).minus(before))
 
 
@@ -96,6 +107,7 @@ def _recount_batch(experiment: Experiment, at_once: int) -> float:
     state = Recount.objects.filter(experiment=experiment).first()
     if state is None:  # another process finished it
         return 1.0
+    give_room()
     metrics = list(metrics_of(experiment).values())
     if state.after_customer >= state.last_customer:
         _put_days(experiment, metrics)
@@ -105,8 +117,13 @@ def _recount_batch(experiment: Experiment, at_once: int) -> float:
         state.after_customer,
         min(state.after_customer + at_once, state.last_customer),
     )
-    scope = Scope(experiment, shop_zone().key, between=(start, state.after_customer))
-    _replace_units(scope, metrics)
+    scope = Scope(experiment, zone_of(experiment).key, between=(start, state.after_customer))
+    with raw_rows(scope, metrics, times=_has_times(metrics)):
+        keep_traits(scope)
+        if not is_kept(scope):
+            add_rows(scope)
+        elif changed := changed_customers(scope):
+            replace_rows(replace(scope, between=None, customers=changed))
     state.save(update_fields=["after_customer"])
     return min(0.999, state.after_customer / state.last_customer)
 
@@ -149,39 +166,20 @@ WHERE d.experiment <> ''{scope.of_customers("d.customer_id")}"""  # noqa: S608  
     return list(Experiment.objects.filter(Q(key__in=keys) | Q(pk__in=kept)).order_by("pk"))
 
 
-def _replace_units(scope: Scope, metrics: Sequence[Metric]) -> None:
-    """Write what decisions and events say of a scope's shoppers in place of what is kept."""
-    own = f"experiment_id = %(experiment)s{scope.of_customers('customer_id')}"
-    tables, units = units_select(scope)
-    over_events = [metric for metric in metrics if metric.is_over_events]
-    rules, values, more = values_select(scope, over_events, UNIT_TABLE)
-    kept = f"FROM {UNIT_TABLE} WHERE {own}"
-    columns = ", ".join(UNIT_COLUMNS)
-    statements = (
-        f"DELETE FROM experiments_unitvalue WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
-        f"DELETE FROM {TIME_TABLE} WHERE unit_id IN (SELECT id {kept})",  # noqa: S608
-        f"DELETE {kept}",
-        f"WITH {tables} INSERT INTO {UNIT_TABLE} (experiment_id, {columns}) "  # noqa: S608
-        f"SELECT %(experiment)s, c.* FROM ({units}) c",
-        f"WITH {rules} INSERT INTO experiments_unitvalue "
-        f"(unit_id, metric_id, total, base) {values}",
-        f"INSERT INTO {TIME_TABLE} (unit_id, bucket, found) {times_select(scope, UNIT_TABLE)}",
-    )
-    has_times = any(metric.is_quantile and metric.is_time for metric in metrics)
-    with connection.cursor() as cursor:
-        for statement in statements if has_times else statements[:-1]:
-            cursor.execute(statement, {**scope.values, **more})
+def _has_times(metrics: Sequence[Metric]) -> bool:
+    return any(metric.is_quantile and metric.is_time for metric in metrics)
 
 
 def _change_days(experiment: Experiment, difference: Days) -> None:
     """Add a difference to the days kept; what then holds nobody goes."""
-    if not difference.arms and not difference.metrics and not difference.buckets:
+    if difference == Days():
         return
     kept = stored_days(experiment)
     changed = Days(
         {key: _sum(kept.arms.get(key), numbers) for key, numbers in difference.arms.items()},
         {key: _sum(kept.metrics.get(key), numbers) for key, numbers in difference.metrics.items()},
         {key: _sum(kept.buckets.get(key), numbers) for key, numbers in difference.buckets.items()},
+        {key: _sum(kept.zones.get(key), numbers) for key, numbers in difference.zones.items()},
     )
     _write_days(experiment, changed)
 
@@ -191,7 +189,10 @@ def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
     ArmDay.objects.filter(experiment=experiment).delete()
     MetricDay.objects.filter(experiment=experiment).delete()
     MetricBucket.objects.filter(experiment=experiment).delete()
-    _write_days(experiment, kept_days(Scope(experiment, shop_zone().key), metrics))
+    ZoneDay.objects.filter(experiment=experiment).delete()
+    know_rows(UNIT_TABLE, "experiment_id")
+    know_rows(VALUE_TABLE, "unit_id")
+    _write_days(experiment, kept_days(Scope(experiment, zone_of(experiment).key), metrics))
 
 
 def _write_days(experiment: Experiment, days: Days) -> None:
@@ -229,9 +230,21 @@ def _write_days(experiment: Experiment, days: Days) -> None:
         )
         for (metric_id, arm, day, bucket), numbers in sorted(days.buckets.items())
     ]
+    zones = [
+        ZoneDay(
+            experiment=experiment,
+            zone=zone,
+            arm=arm,
+            day=day,
+            **dict(zip(ZONE_NUMBERS, numbers, strict=True)),
+        )
+        for (zone, arm, day), numbers in sorted(days.zones.items())
+    ]
+    insert_rows(zones, conflict=["experiment", "zone", "arm", "day"], update=ZONE_NUMBERS)
     named = ["experiment", "metric", "arm", "day", "bucket"]
     insert_rows(buckets, conflict=named, update=THREE)
     MetricBucket.objects.filter(experiment=experiment, counts=0).delete()
+    ZoneDay.objects.filter(experiment=experiment, shoppers=0).delete()
     ArmDay.objects.filter(experiment=experiment, shoppers=0).delete()
     MetricDay.objects.filter(experiment=experiment, units=0).delete()
 

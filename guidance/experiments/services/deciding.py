@@ -1,11 +1,15 @@
 """The decision about an experiment: by a person, against the data only by two, and undone."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from guidance.core.models import User
+from guidance.core.settled import settled_moment
 from guidance.experiments.advice import advise, agrees
 from guidance.experiments.evidence import evidence_of
 from guidance.experiments.hooks import Testable, testable_of
@@ -18,6 +22,8 @@ from guidance.experiments.services.steps import lock, lock_for, record_step, req
 Status, Verdict = Experiment.Status, Experiment.Verdict
 LEAST_REASON = 10
 LONGEST_REASON = 1_000
+# Evidence older than this would leave out what people see on the page.
+LONGEST_OPEN = timedelta(minutes=15)
 
 
 def decide_experiment(
@@ -34,7 +40,15 @@ def decide_experiment(
     require_way(experiment, Status.DECIDED)
     _require_verdict(experiment, verdict, arm)
     # Counting takes its time on a large log; nobody is locked out meanwhile.
-    at = timezone.now()
+    at = settled_moment()
+    if at < timezone.now() - LONGEST_OPEN:
+        raise ValidationError(
+            _(
+                "Something has been written since %(time)s and is not finished: what the evidence "
+                "holds could not be found again. Try later."
+            )
+            % {"time": localtime(at).strftime("%Y-%m-%d %H:%M")}
+        )
     found = report(experiment, as_of=at)
     advice = advise(experiment, found, foresee=False)
     with transaction.atomic():

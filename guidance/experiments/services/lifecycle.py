@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from guidance.core.locks import hold_lock
 from guidance.core.models import User
+from guidance.core.selectors import default_market
 from guidance.experiments.metrics import chosen_keys
 from guidance.experiments.models import Experiment, Metric
 from guidance.experiments.overlaps import overlap_problems
@@ -17,6 +18,8 @@ from guidance.experiments.selectors import metrics_of
 from guidance.experiments.services.steps import lock_for, record_step
 
 Status = Experiment.Status
+# What an approval writes down of what the plan means, beside who approved it and when.
+FROZEN = ("frozen", "metric_versions", "currency", "time_zone")
 
 
 @transaction.atomic
@@ -41,14 +44,16 @@ def approve_experiment(
     if problems := plan_problems(locked, arms):
         raise ValidationError(problems)
     versions = {key: metric.version for key, metric in metrics_of(locked).items()}
+    market = default_market()
     locked.metric_versions = versions
+    locked.currency, locked.time_zone = market.currency, market.time_zone
     locked.status, locked.frozen = Status.APPROVED, freeze(locked, arms)
     locked.approved_by, locked.approved_at = actor, timezone.now()
     record_step(
         locked,
         verb="approve_experiment",
         actor=actor,
-        changed=["status", "frozen", "metric_versions", "approved_by", "approved_at"],
+        changed=["status", *FROZEN, "approved_by", "approved_at"],
         details=locked.frozen,
     )
     return locked
@@ -59,12 +64,13 @@ def reopen_experiment(*, experiment: Experiment, actor: User | None) -> Experime
     """Make an approved experiment a draft again; what is then approved may say something else."""
     locked = lock_for(experiment, Status.DRAFT)
     locked.status, locked.frozen, locked.metric_versions = Status.DRAFT, {}, {}
+    locked.currency = locked.time_zone = ""
     locked.approved_by = locked.approved_at = None
     record_step(
         locked,
         verb="reopen_experiment",
         actor=actor,
-        changed=["status", "frozen", "metric_versions", "approved_by", "approved_at"],
+        changed=["status", *FROZEN, "approved_by", "approved_at"],
     )
     return locked
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('experiments', '0006_quantiles'),
+        ('experiments', '0007_conventions_and_traits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
