@@ -1,10 +1,11 @@
 """An effect in words and tables: what is clear, what is not, and who got offers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import formats
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from guidance.campaigns.effect_figures import (
@@ -24,10 +25,15 @@ from guidance.campaigns.selectors.effect import (
     offers_by,
     sent_by_day,
 )
+from guidance.campaigns.wordings_page import wordings_of_plan
 from guidance.experiments.statistics import Comparison, NotMeasured
 
 # Fewer held out than this tell nothing whatever the intervals say.
 FEWEST_HELD = 50
+_HISTORY = {
+    True: gettext_lazy("had bought before"),
+    False: gettext_lazy("had not bought before"),
+}
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,19 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
         "calendar_figure": calendar_figure(sent_by_day(plan)),
         "deciles": [_decile_line(one) for one in deciles],
         "lines": _lines(effect.whole, effect.currency),
-        "tiers": [
-            (tier or _("no tier"), arms.treated.shoppers, arms.held.shoppers, _money(arms, effect))
-            for tier, arms in effect.by_tier.items()
+        "tiers": _parts({tier or _("no tier"): a for tier, a in effect.by_tier.items()}, effect),
+        "segments": [
+            (
+                _("By language"),
+                _parts({one or _("unknown"): a for one, a in effect.by_language.items()}, effect),
+            ),
+            (
+                _("By history"),
+                _parts({_HISTORY[one]: a for one, a in effect.by_history.items()}, effect),
+            ),
         ],
+        "followed_days": effect.window.days if effect.window else None,
+        "wordings": wordings_of_plan(plan),
         "funnel": funnel,
         "costs": [
             (_("Coupons redeemed"), _amount(float(effect.coupon_cost), effect.currency)),
@@ -76,8 +91,8 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
 def advice(effect: Effect) -> str:
     """Return in a sentence what the plan earned, or that the data cannot tell."""
     held = effect.whole.held.shoppers
-    if not effect.whole.treated.shoppers and not held:
-        return _("The effect of a trigger is not measured here, only that of plans.")
+    if effect.window is not None and not effect.whole.treated.shoppers and not held:
+        return _("This cannot be told yet: the trigger has fired for nobody.")
     if held >= FEWEST_HELD and effect.profit is None:
         return _("This cannot be told yet: what was bought is the same in both groups.")
     if held < FEWEST_HELD or effect.profit is None:
@@ -150,6 +165,24 @@ def _moved(moved: Comparison | NotMeasured, told: Any) -> str:
         "low": told(moved.low),
         "high": told(moved.high),
     }
+
+
+def _parts(parts: Mapping[Any, Arms], effect: Effect) -> list[tuple[Any, int, int, str, str]]:
+    """Return, for each part of the shoppers, both groups' sizes, and by how much buyers and money
+    differ."""
+    points = _("%(points)s points")
+    return [
+        (
+            name,
+            arms.treated.shoppers,
+            arms.held.shoppers,
+            _moved(
+                arms.moved("bought"), lambda value: points % {"points": _number(100 * value, 2)}
+            ),
+            _money(arms, effect),
+        )
+        for name, arms in parts.items()
+    ]
 
 
 def _money(arms: Arms, effect: Effect) -> str:

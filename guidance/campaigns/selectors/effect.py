@@ -1,10 +1,15 @@
-"""What a plan moved: those who were to get a message against those held out, all of both.
+"""What a plan or a trigger moved: those who were to get a message against those held out, all of
+both.
 
 Intention to treat: whoever was to get a message counts as if they had, sent or cancelled, bought
 or not, so that the two groups differ by chance alone. Money is summed in cents; net revenue is
 purchases less returns from the approval until the end of the window, the same days for both; what
 names no currency is in the shop's. Of a visitor who became a customer the customer's events count,
 once; the tier is the one of the plan.
+
+A trigger speaks to each shopper at their own time: from the first time it fired for them on, for
+the days of its later steps and a week more, the same for those held out then. What it cost is what
+it sent them in those days.
 """
 
 from collections import defaultdict
@@ -14,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -30,14 +35,34 @@ AFTER = timedelta(days=7)
 CENTS = 100
 _ENTRIES, _EVENTS = PlanEntry._meta.db_table, Event._meta.db_table
 _CUSTOMERS = Customer._meta.db_table
+# The bounds of what counts for an entry: of a plan the same for all, of a trigger each one's own.
+_SPANS = {
+    "": ("%(since)s", "%(until)s"),
+    "postgresql": (
+        "entry.fired_at",
+        "LEAST(%(until)s, entry.fired_at + %(window)s * INTERVAL '1 second')",
+    ),
+    "sqlite": (
+        "entry.fired_at",
+        "MIN(%(until)s, strftime('%%Y-%%m-%%d %%H:%%M:%%f', entry.fired_at, %(window)s"
+        " || ' seconds'))",
+    ),
+}
 _UNITS = f"""
-SELECT verdict, tier, COUNT(*), SUM(bought), SUM(net), SUM(net * net), SUM(left_us), SUM(complained)
+SELECT verdict, tier, language, has_bought,
+    COUNT(*), SUM(bought), SUM(net), SUM(net * net), SUM(left_us), SUM(complained)
 FROM (
-    SELECT entry.verdict, entry.tier, entry.customer_id,
+    SELECT entry.verdict, entry.tier, customer.language, entry.customer_id,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM {_EVENTS} earlier
+            WHERE earlier.customer_id = COALESCE(customer.merged_into_id, customer.id)
+                AND earlier.kind = 'purchase' AND earlier.source <> 'replay'
+                AND earlier.occurred_at < {{since}}
+        ) THEN 1 ELSE 0 END AS has_bought,
         MAX(CASE WHEN event.kind = 'purchase' THEN 1 ELSE 0 END) AS bought,
         MAX(CASE WHEN event.kind = 'unsubscribe' THEN 1 ELSE 0 END) AS left_us,
         MAX(CASE WHEN event.kind = 'complaint' THEN 1 ELSE 0 END) AS complained,
-        COALESCE(SUM(CASE WHEN event.currency NOT IN (%s, %s) THEN 0
+        COALESCE(SUM(CASE WHEN event.currency NOT IN (%(currency)s, %(unnamed)s) THEN 0
             WHEN event.kind = 'purchase'
                 THEN event.quantity * CAST(ROUND(event.price * 100) AS BIGINT)
             WHEN event.kind = 'return'
@@ -47,15 +72,16 @@ FROM (
     JOIN {_CUSTOMERS} customer ON customer.id = entry.customer_id
     LEFT JOIN {_EVENTS} event
         ON event.customer_id = COALESCE(customer.merged_into_id, customer.id)
-        AND event.occurred_at >= %s AND event.occurred_at < %s AND event.source = 'live'
+        AND event.occurred_at >= {{since}} AND event.occurred_at < {{until}}
+        AND event.source = 'live'
         AND event.kind IN ('purchase', 'return', 'unsubscribe', 'complaint')
-    WHERE entry.plan_id = %s AND entry.verdict IN (0, 1) AND NOT EXISTS (
+    WHERE entry.plan_id = %(plan)s AND entry.verdict IN (0, 1) AND NOT EXISTS (
         SELECT 1 FROM {_ENTRIES} twin
         WHERE twin.plan_id = entry.plan_id AND twin.customer_id = customer.merged_into_id
             AND twin.verdict IN (0, 1))
-    GROUP BY entry.verdict, entry.tier, entry.customer_id
+    GROUP BY entry.id, customer.id
 ) unit
-GROUP BY verdict, tier"""  # noqa: S608  names, no values
+GROUP BY verdict, tier, language, has_bought"""  # noqa: S608  names, no values
 
 
 # Of those of whom a model foretold how much a message moves them, a tenth at a time.
@@ -68,11 +94,11 @@ FROM (
             SELECT 1 FROM {_EVENTS} event
             WHERE event.customer_id = COALESCE(customer.merged_into_id, customer.id)
                 AND event.kind = 'purchase' AND event.source = 'live'
-                AND event.occurred_at >= %s AND event.occurred_at < %s
+                AND event.occurred_at >= {{since}} AND event.occurred_at < {{until}}
         ) THEN 1 ELSE 0 END AS bought
     FROM {_ENTRIES} entry
     JOIN {_CUSTOMERS} customer ON customer.id = entry.customer_id
-    WHERE entry.plan_id = %s AND entry.verdict IN (0, 1) AND entry.uplift IS NOT NULL
+    WHERE entry.plan_id = %(plan)s AND entry.verdict IN (0, 1) AND entry.uplift IS NOT NULL
 ) unit
 GROUP BY decile, verdict"""  # noqa: S608  names, no values
 
@@ -131,8 +157,10 @@ class Arms:
 class Effect:
     """What a plan moved so far; `messages` are those sent, of which some were opened and clicked.
 
-    `profit` is what the plan earned beyond what would have happened anyway, less coupons and
-    messages, as (value, low, high); None where the data cannot tell.
+    `window` is how long each shopper is followed where a trigger speaks, None for a plan; of so
+    many of them, `followed`, that time is not over. By segment: language, and whether they had
+    bought before. `profit` is what the plan earned beyond what would have happened anyway, less
+    coupons and messages, as (value, low, high); None where the data cannot tell.
     """
 
     since: datetime
@@ -140,6 +168,10 @@ class Effect:
     currency: str
     whole: Arms
     by_tier: dict[str, Arms]
+    by_language: dict[str, Arms]
+    by_history: dict[bool, Arms]
+    window: timedelta | None
+    followed: int
     messages: int
     opened: int
     clicked: int
@@ -164,7 +196,8 @@ def deciles_of(plan: PushPlan, effect: Effect) -> list[Decile]:
     """Return what was foretold and what came, tenth by tenth; empty where no model foretold."""
     found: dict[int, Decile] = {}
     sums: defaultdict[int, float] = defaultdict(float)
-    for number, verdict, shoppers, bought, uplift in _read(plan, _DECILES, effect):
+    span = _Span(plan, effect.since, effect.until, effect.window)
+    for number, verdict, shoppers, bought, uplift in span.read(_DECILES):
         decile = found.setdefault(number, Decile(number, 0.0, Arms()))
         group = decile.arms.treated if verdict == Verdict.SEND else decile.arms.held
         group.shoppers, group.bought = int(shoppers), int(bought)
@@ -182,17 +215,27 @@ def sent_by_day(plan: PushPlan) -> dict[date, int]:
 
 
 def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
-    """Return the effect of an approved plan; None for one that nobody approved. Five statements."""
+    """Return the effect of an approved plan; None for one that nobody approved. Five statements,
+    seven for a trigger's."""
     if plan.state != PushPlan.State.APPROVED or plan.decided_at is None:
         return None
-    until = min(now or timezone.now(), plan.campaign.ends_at + AFTER)
+    at = now or timezone.now()
+    until, window = min(at, plan.campaign.ends_at + AFTER), window_of(plan)
     currency = plan.campaign.currency or _shop_currency()
-    whole, by_tier = Arms(), defaultdict[str, Arms](Arms)
-    for verdict, tier, *sums in _units(plan, plan.decided_at, until, currency):
-        for arms in (whole, by_tier[tier]):
+    whole = Arms()
+    by_tier, by_language = defaultdict[str, Arms](Arms), defaultdict[str, Arms](Arms)
+    by_history = defaultdict[bool, Arms](Arms)
+    unnamed = "" if currency == _shop_currency() else currency
+    span = _Span(plan, plan.decided_at, until, window)
+    for verdict, tier, language, has_bought, *sums in span.read(
+        _UNITS, currency=currency, unnamed=unnamed
+    ):
+        parts = (whole, by_tier[tier], by_language[language], by_history[bool(has_bought)])
+        for arms in parts:
             (arms.treated if verdict == Verdict.SEND else arms.held).add(*sums)
-    sent, opened, clicked = _responses(plan)
-    coupon_cost = _coupon_cost(plan)
+    messages = _messages(plan, window)
+    sent, opened, clicked = _responses(messages)
+    coupon_cost = _coupon_cost(messages)
     contact_cost = sent * plan.campaign.contact_cost
     return Effect(
         since=plan.decided_at,
@@ -200,6 +243,10 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
         currency=currency,
         whole=whole,
         by_tier=dict(sorted(by_tier.items())),
+        by_language=dict(sorted(by_language.items())),
+        by_history=dict(sorted(by_history.items())),
+        window=window,
+        followed=_followed(plan, window, until),
         messages=sent,
         opened=opened,
         clicked=clicked,
@@ -207,6 +254,23 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
         contact_cost=contact_cost,
         profit=_profit(whole, float(coupon_cost + contact_cost)),
     )
+
+
+def window_of(plan: PushPlan) -> timedelta | None:
+    """Return how long a trigger's shoppers are followed: until its last step could have left, and
+    a week more; None for a plan."""
+    if not plan.campaign.trigger:
+        return None
+    waits = [step["wait_minutes"] for step in plan.frozen.get("steps", ()) if step["number"] > 1]
+    return timedelta(minutes=sum(waits)) + AFTER
+
+
+def _followed(plan: PushPlan, window: timedelta | None, until: datetime) -> int:
+    """Return of how many shoppers the time in which anything counts is not over."""
+    if window is None:
+        return 0
+    entries = PlanEntry.objects.filter(plan=plan, verdict__in=[Verdict.SEND, Verdict.HOLDOUT])
+    return entries.filter(fired_at__gt=until - window).count()
 
 
 def offers_by(plan: PushPlan, column: str) -> list[tuple[str, int, int]]:
@@ -222,31 +286,49 @@ def offers_by(plan: PushPlan, column: str) -> list[tuple[str, int, int]]:
     return sorted(counted, key=lambda row: -row[2])
 
 
-def _units(plan: PushPlan, since: datetime, until: datetime, currency: str) -> list[Any]:
-    unnamed = "" if currency == _shop_currency() else currency
-    with connection.cursor() as cursor:
-        cursor.execute(_UNITS, [currency, unnamed, *_bounds(plan, since, until)])
-        return cursor.fetchall()
+@dataclass(frozen=True)
+class _Span:
+    """The entries of a plan, and from when to when what their shoppers did counts."""
+
+    plan: PushPlan
+    since: datetime
+    until: datetime
+    window: timedelta | None
+
+    def read(self, statement: str, **given: str) -> list[Any]:
+        vendor = connection.vendor
+        since, until = _SPANS[vendor if self.window is not None else ""]
+        adapt = connection.ops.adapt_datetimefield_value
+        named = {
+            "since": self.since if vendor == "postgresql" else adapt(self.since),
+            "until": self.until if vendor == "postgresql" else adapt(self.until),
+            "window": int(self.window.total_seconds()) if self.window is not None else 0,
+            "plan": self.plan.pk if vendor == "postgresql" else self.plan.pk.hex,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(statement.format(since=since, until=until), named | given)
+            return cursor.fetchall()
 
 
-def _read(plan: PushPlan, statement: str, effect: Effect) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, _bounds(plan, effect.since, effect.until))
-        return cursor.fetchall()
+def _messages(plan: PushPlan, window: timedelta | None) -> QuerySet[Delivery]:
+    """Return the messages that an effect is put down to: a plan's, or what a trigger's campaign
+    sent to those it fired for while they are followed."""
+    if window is None:
+        return Delivery.objects.filter(plan=plan)
+    fired = PlanEntry.objects.filter(
+        plan=plan,
+        customer=OuterRef("customer"),
+        verdict=Verdict.SEND,
+        fired_at__lte=OuterRef("created_at"),
+        fired_at__gt=OuterRef("created_at") - window,
+    )
+    return Delivery.objects.filter(Exists(fired), campaign=plan.campaign_id)
 
 
-def _bounds(plan: PushPlan, since: datetime, until: datetime) -> list[Any]:
-    """Return two moments and a plan's key as the database's own parameters."""
-    if connection.vendor == "postgresql":
-        return [since, until, plan.pk]
-    adapt = connection.ops.adapt_datetimefield_value
-    return [adapt(since), adapt(until), plan.pk.hex]
-
-
-def _responses(plan: PushPlan) -> tuple[int, int, int]:
+def _responses(messages: QuerySet[Delivery]) -> tuple[int, int, int]:
     """Return how many messages were sent, opened and clicked."""
     own = Event.objects.filter(decision=OuterRef("pk"), customer=OuterRef("customer"))
-    sent = Delivery.objects.filter(plan=plan, state=Delivery.State.SENT)
+    sent = messages.filter(state=Delivery.State.SENT)
     told = sent.annotate(
         is_opened=Exists(own.filter(kind=Event.Kind.IMPRESSION)),
         is_clicked=Exists(own.filter(kind=Event.Kind.CLICK)),
@@ -258,11 +340,11 @@ def _responses(plan: PushPlan) -> tuple[int, int, int]:
     return told["sent"], told["opened"], told["clicked"]
 
 
-def _coupon_cost(plan: PushPlan) -> Decimal:
-    """Return what the coupons of a plan's messages cost that were redeemed."""
+def _coupon_cost(messages: QuerySet[Delivery]) -> Decimal:
+    """Return what the coupons of these messages cost that were redeemed."""
     used = Coupon.objects.filter(
         redeemed_at__isnull=False,
-        pk__in=Delivery.objects.filter(plan=plan, coupon__isnull=False).values("coupon"),
+        pk__in=messages.filter(coupon__isnull=False).values("coupon"),
     )
     rows = used.order_by().values_list("offer__cost").annotate(count=Count("pk"))
     return sum((cost * count for cost, count in rows), Decimal(0))

@@ -1,7 +1,8 @@
 """What came of each wording: among a plan's messages, and among what a bandit may learn from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
@@ -16,39 +17,100 @@ from guidance.decisions.attribution import (
     purchases_within,
 )
 from guidance.decisions.models import Decision, DecisionQuerySet
+from guidance.experiments.samples import MeanSample
+from guidance.experiments.statistics import (
+    Estimate,
+    NotMeasured,
+    mean_interval,
+    wilson_interval,
+)
 
 Reward = MessageBandit.Reward
 OPENED, CLICKED, BOUGHT = "opened", "clicked", "bought"
 GOALS = (OPENED, CLICKED, BOUGHT)
 
 
-@dataclass(frozen=True)
-class Weighed:
-    """How many messages had a success, and the sums of 1/p and of 1/p squared over those that did:
-    `p` is how probable the wording was."""
+@dataclass
+class Goal:
+    """Of some messages, how many reached a goal; and, over those of them whose wording was drawn,
+    the sums of 1/p and of 1/p squared, `p` being how probable the wording was."""
 
-    successes: int = 0
+    reached: int = 0
     weighed: float = 0.0
     squares: float = 0.0
 
+    def add(self, other: "Goal") -> None:
+        self.reached += other.reached
+        self.weighed += other.weighed
+        self.squares += other.squares
 
-@dataclass(frozen=True)
+
+@dataclass
 class Wording:
-    """One variant of a step: its messages that were sent to shoppers, and what came of them."""
+    """A variant of a step: how many of its messages were sent, and in how many of them the wording
+    was drawn by chance."""
 
     step: int
     variant: str
-    sent: int
-    goals: dict[str, Weighed]
-    is_by_chance: bool
+    sent: int = 0
+    drawn: int = 0
+    goals: dict[str, Goal] = field(default_factory=lambda: {goal: Goal() for goal in GOALS})
+
+    def add(self, other: "Wording") -> None:
+        self.sent += other.sent
+        self.drawn += other.drawn
+        for name, goal in self.goals.items():
+            goal.add(other.goals[name])
+
+    def rate(self, goal: str) -> Estimate | NotMeasured:
+        """Return the share of messages that reached a goal, with its interval."""
+        return wilson_interval(self.goals[goal].reached, self.sent)
 
 
-def wordings_of(deliveries: QuerySet[Delivery]) -> list[Wording]:
-    """Return what came of each wording among some messages; one statement.
+@dataclass
+class Cell:
+    """The wordings among which those who are spoken to over one channel in one language get one."""
 
-    Of those sent, without staff and scripts. Opened is seen or clicked; both count for as long as
-    they do for every decision, and a purchase within a week. Of each variant the words may be
-    another's in another channel or language.
+    wordings: dict[str, Wording] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> int:
+        return sum(one.drawn for one in self.wordings.values())
+
+
+@dataclass
+class Step:
+    """A step's wordings, together and by channel and language."""
+
+    number: int
+    whole: dict[str, Wording] = field(default_factory=dict)
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+
+    def difference(
+        self, first: str, second: str, goal: str, *, confidence: float
+    ) -> Estimate | NotMeasured:
+        """Return by how much the share that reaches a goal is higher with the first wording.
+
+        Each message weighs as much as its wording was improbable (Horvitz and Thompson 1952), so
+        that shares which differ by shopper, or changed while a bandit learned, tell no lie. Only
+        channels and languages in which there are both count.
+        """
+        count, total, squares = 0, 0.0, 0.0
+        for cell in self.cells.values():
+            one, other = cell.wordings.get(first), cell.wordings.get(second)
+            if one is None or other is None or not one.drawn or not other.drawn:
+                continue
+            count += cell.drawn
+            total += one.goals[goal].weighed - other.goals[goal].weighed
+            squares += one.goals[goal].squares + other.goals[goal].squares
+        return mean_interval(MeanSample(count, total, squares), confidence=confidence)
+
+
+def wordings_by_step(deliveries: QuerySet[Delivery]) -> dict[int, Step]:
+    """Return what came of each wording among some messages, by step; one statement.
+
+    Of those sent, without staff and scripts. Opened is seen or clicked; each counts for as long as
+    for every decision, and a purchase within a week.
     """
     live = Event.objects.filter(customer=OuterRef("customer"), source=Source.LIVE)
     named = live.filter(
@@ -71,33 +133,42 @@ def wordings_of(deliveries: QuerySet[Delivery]) -> list[Wording]:
             is_bought=Exists(bought),
         )
         .order_by()
-        .values("step", "message__variant")
+        .values("step", "channel", "message__language", "message__variant")
+        .annotate(sent=Count("pk"), drawn=Count("pk", filter=_DRAWN), **_sums())
     )
-    reached = {
-        OPENED: Q(is_seen=True) | Q(is_clicked=True),
-        CLICKED: Q(is_clicked=True),
-        BOUGHT: Q(is_bought=True),
-    }
+    steps: dict[int, Step] = {}
+    for row in rows.order_by("step", "channel", "message__language", "message__variant"):
+        number, variant = row["step"], row["message__variant"]
+        goals = {
+            goal: Goal(row[f"{goal}_n"], row[f"{goal}_w"] or 0.0, row[f"{goal}_s"] or 0.0)
+            for goal in GOALS
+        }
+        found = Wording(number, variant, row["sent"], row["drawn"], goals)
+        step = steps.setdefault(number, Step(number))
+        cell = step.cells.setdefault((row["channel"], row["message__language"]), Cell())
+        cell.wordings[variant] = found
+        step.whole.setdefault(variant, Wording(number, variant)).add(found)
+    for step in steps.values():
+        step.whole = dict(sorted(step.whole.items()))
+    return steps
+
+
+_DRAWN = Q(propensity__lt=1.0)
+_REACHED = {
+    OPENED: Q(is_seen=True) | Q(is_clicked=True),
+    CLICKED: Q(is_clicked=True),
+    BOUGHT: Q(is_bought=True),
+}
+
+
+def _sums() -> dict[str, Any]:
     weight = 1.0 / F("propensity")
-    sums = {}
-    for goal, condition in reached.items():
-        sums[f"{goal}_n"] = Count("pk", filter=condition)
-        sums[f"{goal}_w"] = Sum(weight, filter=condition)
-        sums[f"{goal}_s"] = Sum(weight * weight, filter=condition)
-    told = rows.annotate(sent=Count("pk"), chance=Count("pk", filter=Q(propensity__lt=1)), **sums)
-    return [
-        Wording(
-            step=row["step"],
-            variant=row["message__variant"],
-            sent=row["sent"],
-            goals={
-                goal: Weighed(row[f"{goal}_n"], row[f"{goal}_w"] or 0.0, row[f"{goal}_s"] or 0.0)
-                for goal in GOALS
-            },
-            is_by_chance=row["chance"] == row["sent"],
-        )
-        for row in told.order_by("step", "message__variant")
-    ]
+    sums: dict[str, Any] = {}
+    for goal, reached in _REACHED.items():
+        sums[f"{goal}_n"] = Count("pk", filter=reached)
+        sums[f"{goal}_w"] = Sum(weight, filter=reached & _DRAWN)
+        sums[f"{goal}_s"] = Sum(weight * weight, filter=reached & _DRAWN)
+    return sums
 
 
 def decisions_learned(bandit: MessageBandit) -> DecisionQuerySet:

@@ -1,0 +1,131 @@
+"""The page of a step's wordings: what came of each, and how shoppers' are chosen."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from guidance.campaigns.models import CampaignStep, MessageBandit
+from guidance.campaigns.planning.choosing import Kind
+from guidance.campaigns.selectors.choices import bandit_of, variants_of
+from guidance.campaigns.services.choosing import choose_by, compare_wordings
+from guidance.campaigns.wordings_page import step_page
+from guidance.core.admin import acting_person, admin_page
+
+VIEW, CHANGE = "campaigns.view_campaign", "campaigns.change_campaign"
+
+
+class ChoosingForm(forms.ModelForm):
+    """How a step's wordings are chosen; a bandit's settings count where a bandit is chosen."""
+
+    choosing = forms.ChoiceField(
+        label=gettext_lazy("how wordings are chosen"), choices=Kind.choices
+    )
+    only_variant = forms.ChoiceField(
+        label=gettext_lazy("the wording that everybody gets"),
+        required=False,
+        help_text=gettext_lazy("Only for one wording for everybody."),
+    )
+
+    class Meta:
+        model = MessageBandit
+        fields = MessageBandit.SETTINGS
+
+    field_order = ["choosing", "only_variant", *MessageBandit.SETTINGS]
+
+    def __init__(self, *args: Any, step: CampaignStep, **kwargs: Any) -> None:
+        kwargs["initial"] = {"choosing": step.choosing, "only_variant": step.only_variant}
+        if (bandit := bandit_of(step)) is not None:
+            kwargs["initial"] |= {name: getattr(bandit, name) for name in bandit.SETTINGS}
+        super().__init__(*args, **kwargs)
+        variants: Any = self.fields["only_variant"]
+        variants.choices = [(one, one) for one in variants_of(step)]
+
+
+class WordingsPages:
+    """What the campaigns' admin has of these pages."""
+
+    def wordings_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view  # type: ignore[attr-defined]
+        return [
+            path(
+                "<int:pk>/wordings/<int:number>/",
+                view(self.wordings_view),
+                name="campaigns_campaign_wordings",
+            ),
+            path(
+                "<int:pk>/wordings/<int:number>/compare/",
+                view(require_POST(self.compare_view)),
+                name="campaigns_campaign_compare",
+            ),
+        ]
+
+    def wordings_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Show a step's wordings; a POST chooses them otherwise."""
+        if not (request.user.has_perm(VIEW) or request.user.has_perm(CHANGE)):
+            raise PermissionDenied
+        step = _step(pk, number)
+        form = ChoosingForm(request.POST or None, step=step)
+        if request.method == "POST":
+            if not request.user.has_perm(CHANGE):
+                raise PermissionDenied
+            if form.is_valid() and self._choose(request, form, step):
+                return redirect("admin:campaigns_campaign_wordings", pk, number)
+        may = {
+            "change": request.user.has_perm(CHANGE),
+            "see_experiments": request.user.has_perm("experiments.view_experiment"),
+            "add_experiments": request.user.has_perm("experiments.add_experiment"),
+        }
+        return admin_page(
+            self,  # type: ignore[arg-type]
+            request,
+            "admin/campaigns/campaign/wordings.html",
+            original=step.campaign,
+            title=_("Wordings of step %(number)d: %(campaign)s")
+            % {"number": number, "campaign": step.campaign},
+            form=form,
+            **step_page(step, may=may),
+        )
+
+    def _choose(self, request: HttpRequest, form: ChoosingForm, step: CampaignStep) -> bool:
+        told = form.cleaned_data
+        try:
+            choose_by(
+                step=step,
+                choosing=told["choosing"],
+                only_variant=told["only_variant"],
+                asked=form.save(commit=False),
+                actor=acting_person(request),
+            )
+        except ValidationError as refused:
+            form.add_error(None, refused.messages)
+            return False
+        messages.success(request, _("Chosen so from the next plan on that is approved."))
+        return True
+
+    def compare_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Draft an experiment between a step's wordings, and lead to it."""
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        step = _step(pk, number)
+        try:
+            experiment = compare_wordings(
+                step=step, metric=request.POST.get("metric", ""), actor=acting_person(request)
+            )
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+            return redirect("admin:campaigns_campaign_wordings", pk, number)
+        messages.success(request, _("Say what you expect; somebody else approves the plan."))
+        return redirect("admin:experiments_experiment_change", experiment.pk)
+
+
+def _step(pk: int, number: int) -> CampaignStep:
+    steps = CampaignStep.objects.select_related("campaign")
+    return get_object_or_404(steps, campaign=pk, number=number)
