@@ -18,8 +18,8 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.inlines.admin import NonrelatedStackedInline
 from unfold.decorators import display
 
+from guidance.campaigns.admin.campaign_pages import CampaignPages
 from guidance.campaigns.admin.offers import warn_of_tiers
-from guidance.campaigns.admin.wordings import WordingsPages
 from guidance.campaigns.channels import admin as channels
 from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm, OfferFormSet
 from guidance.campaigns.message_forms import (
@@ -135,7 +135,7 @@ class MessageInline(OfCampaign, NonrelatedStackedInline):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(WordingsPages, GuidanceModelAdmin):
+class CampaignAdmin(CampaignPages, GuidanceModelAdmin):
     form = CampaignForm
     list_display = ["title", "state_label", "starts_at", "ends_at", "category", "offer_count"]
     list_filter = [StateFilter]
@@ -195,7 +195,7 @@ class CampaignAdmin(WordingsPages, GuidanceModelAdmin):
         return [
             path("texts/", texts, name="campaigns_campaign_texts"),
             path("sentence/", sentence, name="campaigns_campaign_sentence"),
-            *self.wordings_urls(),
+            *self.further_urls(),
             *super().get_urls(),
         ]
 

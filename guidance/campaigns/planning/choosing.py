@@ -204,7 +204,7 @@ def _places(ends: Floats, units: Floats) -> Ints:
     return places
 
 
-def uniforms(*, seed: str, units: Sequence[str]) -> Floats:
+def uniforms(*, seed: str, units: Words) -> Floats:
     """Return each unit's own number in [0, 1) under a seed: evenly spread, the same every time.
 
     Finer than buckets, since a chance is logged to the digit.

@@ -108,7 +108,10 @@ def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> De
     return Decided(
         *(verdict, picked.message, offer, due, cost, profit, shoppers.uplift),
         *(held, shoppers.is_held_out),
-        *(picked.propensity, picked.arm, picked.why, picked.context),
+        propensity=picked.propensity,
+        arm=picked.arm,
+        why=picked.why,
+        context=picked.context,
     )
 
 

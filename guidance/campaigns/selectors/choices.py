@@ -116,7 +116,8 @@ def read_choice(step: CampaignStep | None, told: Mapping[str, Any] | None) -> Ch
         return Choice()
     kind = Kind(step.choosing)
     if told is None:
-        return Choice(kind, only=step.only_variant)
+        only = _control_of(step) if kind == Kind.EXPERIMENT else step.only_variant
+        return Choice(kind, only=only)
     if kind == Kind.EXPERIMENT:
         name, start, end = told["namespace"]
         split = Split(
@@ -134,6 +135,12 @@ def read_choice(step: CampaignStep | None, told: Mapping[str, Any] | None) -> Ch
     except PolicyProblem as problem:
         raise ValidationError(_("What the bandit has learned cannot be read.")) from problem
     return Choice(kind, key=told["key"], policy=policy, features=told["features"])
+
+
+def _control_of(step: CampaignStep) -> str:
+    """Return the control's variant of a step's last experiment, '' for none."""
+    last = next(iter(experiments_of(step)), None)
+    return _experiment(last)["control"] if last is not None and last.arms.exists() else ""
 
 
 def with_choice(shoppers: Shoppers, choice: Choice, *, at: datetime) -> Shoppers:

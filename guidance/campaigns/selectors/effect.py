@@ -13,144 +13,22 @@ it sent them in those days.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.selectors.effect_units import Arms, Span
 from guidance.core.models import Market
-from guidance.customers.models import Customer
-from guidance.experiments.samples import MeanSample
-from guidance.experiments.statistics import Comparison, NotMeasured, difference
+from guidance.experiments.statistics import NotMeasured
 
 # What is bought later than this after the campaign's end is no longer put down to it.
 AFTER = timedelta(days=7)
-CENTS = 100
-_ENTRIES, _EVENTS = PlanEntry._meta.db_table, Event._meta.db_table
-_CUSTOMERS = Customer._meta.db_table
-# The bounds of what counts for an entry: of a plan the same for all, of a trigger each one's own.
-_SPANS = {
-    "": ("%(since)s", "%(until)s"),
-    "postgresql": (
-        "entry.fired_at",
-        "LEAST(%(until)s, entry.fired_at + %(window)s * INTERVAL '1 second')",
-    ),
-    "sqlite": (
-        "entry.fired_at",
-        "MIN(%(until)s, strftime('%%Y-%%m-%%d %%H:%%M:%%f', entry.fired_at, %(window)s"
-        " || ' seconds'))",
-    ),
-}
-_UNITS = f"""
-SELECT verdict, tier, language, has_bought,
-    COUNT(*), SUM(bought), SUM(net), SUM(net * net), SUM(left_us), SUM(complained)
-FROM (
-    SELECT entry.verdict, entry.tier, customer.language, entry.customer_id,
-        CASE WHEN EXISTS (
-            SELECT 1 FROM {_EVENTS} earlier
-            WHERE earlier.customer_id = COALESCE(customer.merged_into_id, customer.id)
-                AND earlier.kind = 'purchase' AND earlier.source <> 'replay'
-                AND earlier.occurred_at < {{since}}
-        ) THEN 1 ELSE 0 END AS has_bought,
-        MAX(CASE WHEN event.kind = 'purchase' THEN 1 ELSE 0 END) AS bought,
-        MAX(CASE WHEN event.kind = 'unsubscribe' THEN 1 ELSE 0 END) AS left_us,
-        MAX(CASE WHEN event.kind = 'complaint' THEN 1 ELSE 0 END) AS complained,
-        COALESCE(SUM(CASE WHEN event.currency NOT IN (%(currency)s, %(unnamed)s) THEN 0
-            WHEN event.kind = 'purchase'
-                THEN event.quantity * CAST(ROUND(event.price * 100) AS BIGINT)
-            WHEN event.kind = 'return'
-                THEN -event.quantity * CAST(ROUND(event.price * 100) AS BIGINT)
-            END), 0) AS net
-    FROM {_ENTRIES} entry
-    JOIN {_CUSTOMERS} customer ON customer.id = entry.customer_id
-    LEFT JOIN {_EVENTS} event
-        ON event.customer_id = COALESCE(customer.merged_into_id, customer.id)
-        AND event.occurred_at >= {{since}} AND event.occurred_at < {{until}}
-        AND event.source = 'live'
-        AND event.kind IN ('purchase', 'return', 'unsubscribe', 'complaint')
-    WHERE entry.plan_id = %(plan)s AND entry.verdict IN (0, 1) AND NOT EXISTS (
-        SELECT 1 FROM {_ENTRIES} twin
-        WHERE twin.plan_id = entry.plan_id AND twin.customer_id = customer.merged_into_id
-            AND twin.verdict IN (0, 1))
-    GROUP BY entry.id, customer.id
-) unit
-GROUP BY verdict, tier, language, has_bought"""  # noqa: S608  names, no values
-
-
-# Of those of whom a model foretold how much a message moves them, a tenth at a time.
-_DECILES = f"""
-SELECT decile, verdict, COUNT(*), SUM(bought), AVG(uplift)
-FROM (
-    SELECT entry.verdict, entry.uplift,
-        NTILE(10) OVER (ORDER BY entry.uplift DESC, entry.customer_id) AS decile,
-        CASE WHEN EXISTS (
-            SELECT 1 FROM {_EVENTS} event
-            WHERE event.customer_id = COALESCE(customer.merged_into_id, customer.id)
-                AND event.kind = 'purchase' AND event.source = 'live'
-                AND event.occurred_at >= {{since}} AND event.occurred_at < {{until}}
-        ) THEN 1 ELSE 0 END AS bought
-    FROM {_ENTRIES} entry
-    JOIN {_CUSTOMERS} customer ON customer.id = entry.customer_id
-    WHERE entry.plan_id = %(plan)s AND entry.verdict IN (0, 1) AND entry.uplift IS NOT NULL
-) unit
-GROUP BY decile, verdict"""  # noqa: S608  names, no values
-
-
-@dataclass
-class Group:
-    """Sums over the shoppers of one group; money in cents."""
-
-    shoppers: int = 0
-    bought: int = 0
-    net: int = 0
-    net_squares: int = 0
-    left_us: int = 0
-    complained: int = 0
-
-    def add(self, *sums: Any) -> None:
-        self.shoppers += int(sums[0])
-        self.bought += int(sums[1])
-        self.net += int(sums[2])
-        self.net_squares += int(sums[3])
-        self.left_us += int(sums[4])
-        self.complained += int(sums[5])
-
-    def share(self, count: int) -> MeanSample:
-        """Return the sample of something that each shopper did or did not do."""
-        return MeanSample(self.shoppers, count, count)
-
-    @property
-    def money(self) -> MeanSample:
-        """Return the sample of net revenue, in the currency's unit."""
-        squares = self.net_squares / CENTS**2
-        return MeanSample(self.shoppers, self.net / CENTS, squares)
-
-
-@dataclass
-class Arms:
-    """Those who were to get a message, and those held out."""
-
-    treated: Group = field(default_factory=Group)
-    held: Group = field(default_factory=Group)
-
-    def moved(self, name: str) -> Comparison | NotMeasured:
-        """Return the difference of a share: `bought`, `left_us` or `complained`."""
-        return difference(
-            self.held.share(getattr(self.held, name)),
-            self.treated.share(getattr(self.treated, name)),
-        )
-
-    @property
-    def earned(self) -> Comparison | NotMeasured:
-        """Return the difference of net revenue a shopper."""
-        return difference(self.held.money, self.treated.money)
 
 
 @dataclass(frozen=True)
@@ -196,8 +74,8 @@ def deciles_of(plan: PushPlan, effect: Effect) -> list[Decile]:
     """Return what was foretold and what came, tenth by tenth; empty where no model foretold."""
     found: dict[int, Decile] = {}
     sums: defaultdict[int, float] = defaultdict(float)
-    span = _Span(plan, effect.since, effect.until, effect.window)
-    for number, verdict, shoppers, bought, uplift in span.read(_DECILES):
+    span = Span(plan, effect.since, effect.until, effect.window)
+    for number, verdict, shoppers, bought, uplift in span.deciles():
         decile = found.setdefault(number, Decile(number, 0.0, Arms()))
         group = decile.arms.treated if verdict == Verdict.SEND else decile.arms.held
         group.shoppers, group.bought = int(shoppers), int(bought)
@@ -221,21 +99,21 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
         return None
     at = now or timezone.now()
     until, window = min(at, plan.campaign.ends_at + AFTER), window_of(plan)
-    currency = plan.campaign.currency or _shop_currency()
+    currency = plan.campaign.currency or shop_currency()
     whole = Arms()
     by_tier, by_language = defaultdict[str, Arms](Arms), defaultdict[str, Arms](Arms)
     by_history = defaultdict[bool, Arms](Arms)
-    unnamed = "" if currency == _shop_currency() else currency
-    span = _Span(plan, plan.decided_at, until, window)
-    for verdict, tier, language, has_bought, *sums in span.read(
-        _UNITS, currency=currency, unnamed=unnamed
+    unnamed = "" if currency == shop_currency() else currency
+    span = Span(plan, plan.decided_at, until, window)
+    for verdict, tier, language, has_bought, *sums in span.units(
+        currency=currency, unnamed=unnamed
     ):
         parts = (whole, by_tier[tier], by_language[language], by_history[bool(has_bought)])
         for arms in parts:
             (arms.treated if verdict == Verdict.SEND else arms.held).add(*sums)
     messages = _messages(plan, window)
-    sent, opened, clicked = _responses(messages)
-    coupon_cost = _coupon_cost(messages)
+    sent, opened, clicked = responses_to(messages)
+    coupon_cost = coupon_cost_of(messages)
     contact_cost = sent * plan.campaign.contact_cost
     return Effect(
         since=plan.decided_at,
@@ -286,38 +164,14 @@ def offers_by(plan: PushPlan, column: str) -> list[tuple[str, int, int]]:
     return sorted(counted, key=lambda row: -row[2])
 
 
-@dataclass(frozen=True)
-class _Span:
-    """The entries of a plan, and from when to when what their shoppers did counts."""
-
-    plan: PushPlan
-    since: datetime
-    until: datetime
-    window: timedelta | None
-
-    def read(self, statement: str, **given: str) -> list[Any]:
-        vendor = connection.vendor
-        since, until = _SPANS[vendor if self.window is not None else ""]
-        adapt = connection.ops.adapt_datetimefield_value
-        named = {
-            "since": self.since if vendor == "postgresql" else adapt(self.since),
-            "until": self.until if vendor == "postgresql" else adapt(self.until),
-            "window": int(self.window.total_seconds()) if self.window is not None else 0,
-            "plan": self.plan.pk if vendor == "postgresql" else self.plan.pk.hex,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(statement.format(since=since, until=until), named | given)
-            return cursor.fetchall()
-
-
 def _messages(plan: PushPlan, window: timedelta | None) -> QuerySet[Delivery]:
     """Return the messages that an effect is put down to: a plan's, or what a trigger's campaign
     sent to those it fired for while they are followed."""
     if window is None:
         return Delivery.objects.filter(plan=plan)
     fired = PlanEntry.objects.filter(
+        Q(customer=OuterRef("customer")) | Q(customer__merged_into=OuterRef("customer")),
         plan=plan,
-        customer=OuterRef("customer"),
         verdict=Verdict.SEND,
         fired_at__lte=OuterRef("created_at"),
         fired_at__gt=OuterRef("created_at") - window,
@@ -325,7 +179,7 @@ def _messages(plan: PushPlan, window: timedelta | None) -> QuerySet[Delivery]:
     return Delivery.objects.filter(Exists(fired), campaign=plan.campaign_id)
 
 
-def _responses(messages: QuerySet[Delivery]) -> tuple[int, int, int]:
+def responses_to(messages: QuerySet[Delivery]) -> tuple[int, int, int]:
     """Return how many messages were sent, opened and clicked."""
     own = Event.objects.filter(decision=OuterRef("pk"), customer=OuterRef("customer"))
     sent = messages.filter(state=Delivery.State.SENT)
@@ -340,7 +194,7 @@ def _responses(messages: QuerySet[Delivery]) -> tuple[int, int, int]:
     return told["sent"], told["opened"], told["clicked"]
 
 
-def _coupon_cost(messages: QuerySet[Delivery]) -> Decimal:
+def coupon_cost_of(messages: QuerySet[Delivery]) -> Decimal:
     """Return what the coupons of these messages cost that were redeemed."""
     used = Coupon.objects.filter(
         redeemed_at__isnull=False,
@@ -362,6 +216,6 @@ def _profit(whole: Arms, spent: float) -> tuple[float, float, float] | None:
     )
 
 
-def _shop_currency() -> str:
+def shop_currency() -> str:
     market = Market.objects.order_by("-is_default", "key").first()
     return market.currency if market else "USD"

@@ -137,7 +137,8 @@ def wordings_by_step(deliveries: QuerySet[Delivery]) -> dict[int, Step]:
         .annotate(sent=Count("pk"), drawn=Count("pk", filter=_DRAWN), **_sums())
     )
     steps: dict[int, Step] = {}
-    for row in rows.order_by("step", "channel", "message__language", "message__variant"):
+    told: Any = rows.order_by("step", "channel", "message__language")
+    for row in told:
         number, variant = row["step"], row["message__variant"]
         goals = {
             goal: Goal(row[f"{goal}_n"], row[f"{goal}_w"] or 0.0, row[f"{goal}_s"] or 0.0)

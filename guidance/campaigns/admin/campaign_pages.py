@@ -1,4 +1,5 @@
-"""The page of a step's wordings: what came of each, and how shoppers' are chosen."""
+"""Pages of a campaign beside its form: a step's wordings and how shoppers' are chosen, and what
+the whole of it moved."""
 
 from typing import Any
 
@@ -10,9 +11,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from guidance.campaigns.models import CampaignStep, MessageBandit
+from guidance.campaigns.campaign_effect_page import campaign_effect_page
+from guidance.campaigns.models import Campaign, CampaignStep, MessageBandit
 from guidance.campaigns.planning.choosing import Kind
 from guidance.campaigns.selectors.choices import bandit_of, variants_of
 from guidance.campaigns.services.choosing import choose_by, compare_wordings
@@ -49,12 +51,17 @@ class ChoosingForm(forms.ModelForm):
         variants.choices = [(one, one) for one in variants_of(step)]
 
 
-class WordingsPages:
+class CampaignPages:
     """What the campaigns' admin has of these pages."""
 
-    def wordings_urls(self) -> list[URLPattern]:
+    def further_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view  # type: ignore[attr-defined]
         return [
+            path(
+                "<int:pk>/effect/",
+                view(require_GET(self.effect_view)),
+                name="campaigns_campaign_effect",
+            ),
             path(
                 "<int:pk>/wordings/<int:number>/",
                 view(self.wordings_view),
@@ -66,6 +73,20 @@ class WordingsPages:
                 name="campaigns_campaign_compare",
             ),
         ]
+
+    def effect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what a campaign moved over all its plans."""
+        if not request.user.has_perm("campaigns.view_pushplan"):
+            raise PermissionDenied
+        campaign = get_object_or_404(Campaign, pk=pk)
+        return admin_page(
+            self,
+            request,
+            "admin/campaigns/campaign/effect.html",
+            original=campaign,
+            title=_("Effect of all plans: %(campaign)s") % {"campaign": campaign},
+            **campaign_effect_page(campaign),
+        )
 
     def wordings_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Show a step's wordings; a POST chooses them otherwise."""
@@ -84,7 +105,7 @@ class WordingsPages:
             "add_experiments": request.user.has_perm("experiments.add_experiment"),
         }
         return admin_page(
-            self,  # type: ignore[arg-type]
+            self,
             request,
             "admin/campaigns/campaign/wordings.html",
             original=step.campaign,
