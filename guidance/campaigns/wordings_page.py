@@ -13,18 +13,23 @@ from guidance.behaviour.models import Source
 from guidance.campaigns.models import (
     CampaignMessage,
     CampaignStep,
+    Channel,
     Delivery,
     MessageBandit,
     PushPlan,
 )
-from guidance.campaigns.planning.choosing import Choice, Kind, values_of
+from guidance.campaigns.planning.choosing import CHANNEL, Choice, Kind, values_of
 from guidance.campaigns.selectors.choices import (
+    ACTIVE,
+    BOUGHT_OFTEN,
+    TIER,
     bandit_of,
     choice_as_json,
     experiments_of,
     read_choice,
     variants_of,
 )
+from guidance.campaigns.selectors.choices import BOUGHT as BOUGHT_BEFORE
 from guidance.campaigns.selectors.texts import gone_texts
 from guidance.campaigns.selectors.wordings import (
     BOUGHT,
@@ -34,7 +39,6 @@ from guidance.campaigns.selectors.wordings import (
     Wording,
     wordings_by_step,
 )
-from guidance.campaigns.services.choosing import COMPARED_BY
 from guidance.content.presentation import excerpt
 from guidance.core.numbers import rounded
 from guidance.experiments.models import Experiment
@@ -159,12 +163,11 @@ def best_text(step: Step, goal: str) -> str:
         others = [name for name in told if name != first]
         differences = [step.difference(first, one, goal, confidence=confidence) for one in others]
         if all(isinstance(one, Estimate) and one.low > 0 for one in differences):
-            told_of = {"name": first, "goal": GOALS[goal]}
             least = min(one.low for one in differences if isinstance(one, Estimate))
-            points = _("; by %(points)s points at least") % {"points": rounded(100 * least, 2)}
-            return _("Wording %(name)s is best: more of its messages were %(goal)s") % told_of + (
-                f"{points}."
-            )
+            return _(
+                "Wording %(name)s is best: more of its messages were %(goal)s, by %(points)s points"
+                " at least."
+            ) % {"name": first, "goal": GOALS[goal], "points": rounded(100 * least, 2)}
     return _("The data cannot tell yet which wording is best (%(goal)s).") % {"goal": GOALS[goal]}
 
 
@@ -221,12 +224,10 @@ def step_page(step: CampaignStep, *, may: Mapping[str, bool]) -> dict[str, Any]:
         "is_by_bandit": step.choosing == Kind.BANDIT,
         "is_by_experiment": step.choosing == Kind.EXPERIMENT,
         "bandit": bandit,
+        "features": _features(bandit) if bandit is not None else [],
         "experiments": experiments,
-        "may_compare": may["change"]
-        and may["add_experiments"]
-        and not any(one.status in OPEN for one in experiments),
+        "may_compare": may["change"] and not any(one.status in OPEN for one in experiments),
         "may_change": may["change"],
-        "metrics": [(one, GOALS[METRIC_GOALS[one]]) for one in COMPARED_BY],
         "has_several": len(variants_of(step)) > 1,
         "waits": step.choosing == Kind.EXPERIMENT
         and not experiments_of(step, status=Experiment.Status.RUNNING, source=Source.LIVE),
@@ -239,6 +240,26 @@ OPEN = (
     Experiment.Status.RUNNING,
     Experiment.Status.STOPPED,
 )
+
+
+def _features(bandit: MessageBandit) -> list[str]:
+    """Return what a bandit tells shoppers apart by, in words; what all have in common is left
+    out."""
+    named = {
+        BOUGHT_BEFORE: _("whether they bought within a year"),
+        BOUGHT_OFTEN: _("whether they did so three times or more"),
+        ACTIVE: _("whether they did anything within a month"),
+    }
+    told = []
+    for feature in bandit.features:
+        kind, _colon, value = feature.partition(":")
+        if feature.startswith(CHANNEL):
+            told.append(_("channel %(name)s") % {"name": Channel(value).label})
+        elif feature.startswith(TIER):
+            told.append(_("membership tier %(name)s") % {"name": value})
+        elif kind in named:
+            told.append(named[kind])
+    return told
 
 
 def rate_text(rate: Estimate | NotMeasured) -> str:

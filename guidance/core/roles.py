@@ -71,7 +71,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "behaviour.dayrollup": "view",
         "behaviour.savedview": "view add change delete",
         "behaviour.shoppers": "open",
-        "experiments.experiment": "view add change",
+        "experiments.experiment": "view",
         "experiments.holdout": "view",
         "experiments.metric": "view",
     },

@@ -1,17 +1,19 @@
 """The pages that say which wording shoppers get, what came of each, and which is best."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from guidance.campaigns.models import CampaignStep, Delivery, MessageBandit
 from guidance.campaigns.selectors.wordings import CLICKED, Step, wordings_by_step
-from guidance.campaigns.services.choosing import choose_by, compare_wordings
+from guidance.campaigns.services.choosing import Expected, choose_by, compare_wordings
 from guidance.campaigns.services.delivering import deliver_due
 from guidance.campaigns.services.shipping import ship_wording
 from guidance.campaigns.wordings_page import best_text
@@ -23,7 +25,6 @@ from guidance.experiments.models import Experiment
 from guidance.experiments.services import (
     approve_experiment,
     decide_experiment,
-    save_experiment,
     start_experiment,
     undo_ship,
 )
@@ -171,7 +172,10 @@ def test_an_experiment_is_drafted_approved_started_decided_and_shipped(
 ) -> None:
     message = two_wordings(*(shopper("null") for _n in range(8)))
     step, client = message.step, desk(Role.MARKETER)
-    answer = client.post(_url(step, "compare"), {"metric": "opened"})
+    refused = client.post(_url(step, "compare"), {"metric": "opened", "hypothesis": ""})
+    assert (refused.status_code, Experiment.objects.exists()) == (200, False)
+    told = {"metric": "opened", "hypothesis": "b is opened more.", "smallest_effect": "5"}
+    answer = client.post(_url(step, "compare"), {**told, "days": "14"})
     experiment = Experiment.objects.get()
     assert answer["Location"].endswith(
         reverse("admin:experiments_experiment_change", args=[experiment.pk])
@@ -181,14 +185,11 @@ def test_an_experiment_is_drafted_approved_started_decided_and_shipped(
         ("b", "b", False),
     ]
     assert client.get(answer["Location"]).status_code == 200
-    again = client.post(_url(step, "compare"), {"metric": "ctr"}, follow=True)
+    again = client.post(_url(step, "compare"), {**told, "days": "14"}, follow=True)
     assert "compares them already" in again.content.decode()
-    experiment.hypothesis, experiment.smallest_effect = "b is opened more.", 5
-    experiment.horizon_days = 14
-    author, other, third = (factories.user(is_superuser=True) for _n in range(3))
-    save_experiment(experiment=experiment, actor=author)
+    other, third = factories.user(), factories.user()
     approve_experiment(experiment=experiment, actor=other)
-    start_experiment(experiment=experiment, actor=author)
+    start_experiment(experiment=experiment, actor=third)
     approved(step.campaign)
     deliver_due(channel="null")
     assert set(Decision.objects.values_list("experiment", flat=True)) == {experiment.key}
@@ -206,21 +207,18 @@ def test_an_experiment_is_drafted_approved_started_decided_and_shipped(
     assert (step.choosing, step.only_variant) == ("experiment", "")
 
 
-def test_an_experiment_needs_the_right_to_write_one_and_a_step_that_asks_it() -> None:
-    step = two_wordings(shopper("null")).step
-    with pytest.raises(PermissionDenied):
-        compare_wordings(step=step, metric="ctr", actor=factories.user())
+def test_an_experiment_is_of_what_is_known_and_of_a_step_that_asks_it() -> None:
+    step, author = two_wordings(shopper("null")).step, factories.user()
+    expected = Expected("latency", "b is clicked more.", Decimal(5), 14)
     with pytest.raises(ValidationError, match="opens, clicks or purchases"):
-        compare_wordings(step=step, metric="latency", actor=factories.user(is_superuser=True))
+        compare_wordings(step=step, expected=expected, actor=author)
     with pytest.raises(ValidationError, match="may not be sent"):
         ship_wording("push", f"message-{step.pk}", "z", None)
-    experiment = compare_wordings(step=step, metric="ctr", actor=factories.user(is_superuser=True))
-    experiment.hypothesis, experiment.smallest_effect = "b is clicked more.", 5
-    experiment.horizon_days = 14
-    save_experiment(experiment=experiment, actor=None)
+    expected = replace(expected, metric="ctr")
+    experiment = compare_wordings(step=step, expected=expected, actor=author)
     choose_by(step=step, choosing="shares", actor=factories.user())
     with pytest.raises(ValidationError, match="does not let an experiment choose"):
-        approve_experiment(experiment=experiment, actor=factories.user(is_superuser=True))
+        approve_experiment(experiment=experiment, actor=factories.user())
 
 
 def test_the_page_counts_no_statement_more_for_more_messages(

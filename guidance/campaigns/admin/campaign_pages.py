@@ -1,6 +1,7 @@
 """Pages of a campaign beside its form: a step's wordings and how shoppers' are chosen, and what
 the whole of it moved."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -17,8 +18,8 @@ from guidance.campaigns.campaign_effect_page import campaign_effect_page
 from guidance.campaigns.models import Campaign, CampaignStep, MessageBandit
 from guidance.campaigns.planning.choosing import Kind
 from guidance.campaigns.selectors.choices import bandit_of, variants_of
-from guidance.campaigns.services.choosing import choose_by, compare_wordings
-from guidance.campaigns.wordings_page import step_page
+from guidance.campaigns.services.choosing import COMPARED_BY, Expected, choose_by, compare_wordings
+from guidance.campaigns.wordings_page import GOALS, METRIC_GOALS, step_page
 from guidance.core.admin import acting_person, admin_page
 
 VIEW, CHANGE = "campaigns.view_campaign", "campaigns.change_campaign"
@@ -49,6 +50,33 @@ class ChoosingForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         variants: Any = self.fields["only_variant"]
         variants.choices = [(one, one) for one in variants_of(step)]
+
+
+class ExpectedForm(forms.Form):
+    """What the author of an experiment between wordings expects."""
+
+    metric = forms.ChoiceField(label=gettext_lazy("primary metric"))
+    hypothesis = forms.CharField(
+        label=gettext_lazy("hypothesis"),
+        max_length=1_000,
+        help_text=gettext_lazy("What will change for whom, in which metric, and why."),
+    )
+    smallest_effect = forms.DecimalField(
+        label=gettext_lazy("smallest worthwhile effect (%)"),
+        min_value=Decimal("0.01"),
+        max_digits=6,
+        decimal_places=2,
+        initial=Decimal(5),
+        help_text=gettext_lazy("Relative to the control; less is not worth a change."),
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("runs for (days)"), min_value=1, max_value=365, initial=28
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        metric: Any = self.fields["metric"]
+        metric.choices = [(one, GOALS[METRIC_GOALS[one]]) for one in COMPARED_BY]
 
 
 class CampaignPages:
@@ -99,10 +127,14 @@ class CampaignPages:
                 raise PermissionDenied
             if form.is_valid() and self._choose(request, form, step):
                 return redirect("admin:campaigns_campaign_wordings", pk, number)
+        return self._wordings(request, step, form, ExpectedForm(auto_id="expected_%s"))
+
+    def _wordings(
+        self, request: HttpRequest, step: CampaignStep, form: ChoosingForm, expected: ExpectedForm
+    ) -> HttpResponse:
         may = {
             "change": request.user.has_perm(CHANGE),
             "see_experiments": request.user.has_perm("experiments.view_experiment"),
-            "add_experiments": request.user.has_perm("experiments.add_experiment"),
         }
         return admin_page(
             self,
@@ -110,8 +142,9 @@ class CampaignPages:
             "admin/campaigns/campaign/wordings.html",
             original=step.campaign,
             title=_("Wordings of step %(number)d: %(campaign)s")
-            % {"number": number, "campaign": step.campaign},
+            % {"number": step.number, "campaign": step.campaign},
             form=form,
+            expected=expected,
             **step_page(step, may=may),
         )
 
@@ -136,14 +169,20 @@ class CampaignPages:
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied
         step = _step(pk, number)
+        form = ExpectedForm(request.POST, auto_id="expected_%s")
+        if not form.is_valid():
+            return self._wordings(request, step, ChoosingForm(step=step), form)
         try:
             experiment = compare_wordings(
-                step=step, metric=request.POST.get("metric", ""), actor=acting_person(request)
+                step=step, expected=Expected(**form.cleaned_data), actor=acting_person(request)
             )
         except ValidationError as refused:
             messages.error(request, " ".join(refused.messages))
             return redirect("admin:campaigns_campaign_wordings", pk, number)
-        messages.success(request, _("Say what you expect; somebody else approves the plan."))
+        messages.success(
+            request,
+            _("Drafted: somebody else approves it, and starts it before a plan is proposed."),
+        )
         return redirect("admin:experiments_experiment_change", experiment.pk)
 
 

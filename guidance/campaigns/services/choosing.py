@@ -1,10 +1,11 @@
 """How a step's wordings are chosen: said by a person, and made ready when a plan is asked for."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -216,17 +217,25 @@ def new_policy(bandit: MessageBandit, arms: list[str]) -> Policy:
     return BetaThompson(arms, **given)
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What the author of an experiment between wordings expects, before anybody may approve it:
+    the primary metric, why, the least effect worth a change (%), and for how many days."""
+
+    metric: str
+    hypothesis: str
+    smallest_effect: Decimal
+    days: int
+
+
 @transaction.atomic
-def compare_wordings(*, step: CampaignStep, metric: str, actor: User) -> Experiment:
+def compare_wordings(*, step: CampaignStep, expected: Expected, actor: User) -> Experiment:
     """Draft an experiment between a step's wordings in equal shares, and have it choose them.
 
-    What its author expects, the least effect and the end are still to be filled in; another person
-    approves it. Raises PermissionDenied, or ValidationError where there is nothing to compare, an
-    experiment compares them already, or the metric is none.
+    Another person approves and starts it. Raises ValidationError where there is nothing to compare,
+    an experiment compares them already, or the metric is none.
     """
-    if not actor.has_perm("experiments.add_experiment"):
-        raise PermissionDenied(_("You may not write experiments."))
-    if metric not in COMPARED_BY:
+    if expected.metric not in COMPARED_BY:
         raise ValidationError(_("Wordings are compared by opens, clicks or purchases."))
     step = choose_by(step=step, choosing=Kind.EXPERIMENT, actor=actor)
     if others := experiments_of(step, status__in=UNDECIDED):
@@ -236,11 +245,14 @@ def compare_wordings(*, step: CampaignStep, metric: str, actor: User) -> Experim
         key=f"{subject_of(step.pk)}-{before + 1}",
         name=_("Wordings: %(campaign)s, step %(number)d")
         % {"campaign": str(step.campaign)[:150], "number": step.number},
+        hypothesis=expected.hypothesis,
         surface=SURFACE,
         subject=subject_of(step.pk),
-        primary_metric=metric,
+        primary_metric=expected.metric,
         guardrails=["unsubscribe", "complaint"],
-        also_measured=[one for one in COMPARED_BY if one != metric],
+        also_measured=[one for one in COMPARED_BY if one != expected.metric],
+        smallest_effect=expected.smallest_effect,
+        horizon_days=expected.days,
     )
     save_experiment(experiment=experiment, actor=actor)
     variants = variants_of(step)
