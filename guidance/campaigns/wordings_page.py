@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -179,7 +180,7 @@ def chances_now(step: CampaignStep) -> dict[str, str]:
         return {one: _percent(float(one == chosen)) for one in variants}
     if step.choosing == Kind.SHARES:
         return _by_weight(step, variants)
-    choice = read_choice(step, choice_as_json(step)) if _is_ready(step) else Choice()
+    choice = _choice_now(step)
     if choice.split is not None:
         shares: dict[str, float] = {}
         for _key, variant, share in choice.split.arms:
@@ -197,10 +198,16 @@ def chances_now(step: CampaignStep) -> dict[str, str]:
     return {arm: _percent(chance) for arm, chance in told}
 
 
-def _is_ready(step: CampaignStep) -> bool:
-    """Tell whether an experiment runs, or a bandit knows the wordings, for a step."""
+def _choice_now(step: CampaignStep) -> Choice:
+    """Return what chooses for a step now; nothing where no experiment runs, or a bandit knows no
+    wordings yet or cannot be read."""
     told: Mapping[str, Any] | None = choice_as_json(step)
-    return told is not None and bool(told.get("arms") or told.get("state"))
+    if told is None or not (told.get("arms") or told.get("state")):
+        return Choice()
+    try:
+        return read_choice(step, told)
+    except ValidationError:
+        return Choice()
 
 
 def _by_weight(step: CampaignStep, variants: Sequence[str]) -> dict[str, str]:

@@ -38,8 +38,7 @@ def test_the_pages_of_wordings_fit(
     for n, one in enumerate(Delivery.objects.select_related("customer")):
         if n % (2 if one.message.variant == "b" else 9) == 0:
             factories.event(customer=one.customer, kind="click", decision=one.pk)
-    log_in(person(Role.ADMINISTRATOR, "ada"))
-    page.context.set_extra_http_headers({"Accept-Language": language})
+    log_in(person(Role.MARKETER, "ann", language))
     campaign = f"/admin/campaigns/campaign/{message.step.campaign_id}"
     urls = {
         "wordings": f"{campaign}/wordings/1/",
@@ -50,11 +49,8 @@ def test_the_pages_of_wordings_fit(
     }
     for name, url in urls.items():
         page.goto(url)
-        expect(page.locator("h2").first).to_be_visible()
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        if wide > 0:
-            print(page.evaluate("""[...document.querySelectorAll('.sg-plan *')].filter(e=>e.getBoundingClientRect().right>window.innerWidth).map(e=>e.tagName+'.'+e.className+' '+e.getBoundingClientRect().right+' '+e.getBoundingClientRect().width).slice(0,12)"""))
-        assert wide <= 0, f"{name} is {wide} pixels too wide"
+        expect(page.locator("h1").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if folder := os.environ.get("SCREENSHOTS"):
             path = Path(folder) / f"{name}-{language}-{width}.png"
             page.screenshot(path=path, full_page=True)

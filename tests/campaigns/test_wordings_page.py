@@ -11,11 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from guidance.campaigns.models import CampaignStep, Delivery, MessageBandit
+from guidance.campaigns.models import CampaignStep, Delivery, MessageBandit, PushPlan
 from guidance.campaigns.selectors.wordings import CLICKED, Step, wordings_by_step
 from guidance.campaigns.services.choosing import Expected, choose_by, compare_wordings
 from guidance.campaigns.services.delivering import deliver_due
 from guidance.campaigns.services.shipping import ship_wording
+from guidance.campaigns.services.triggering import fire_triggers
 from guidance.campaigns.wordings_page import best_text
 from guidance.core.models import AuditEntry, User
 from guidance.core.roles import Role
@@ -30,7 +31,8 @@ from guidance.experiments.services import (
 )
 from guidance.experiments.services.deciding import confirm_decision
 from tests import factories
-from tests.campaigns.pushes import approved, push, shopper
+from tests.campaigns.pushes import approved, publish, push, shopper
+from tests.campaigns.test_triggers import approve, did, rule
 from tests.campaigns.wordings import bandit, two_wordings
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +233,27 @@ def test_the_page_counts_no_statement_more_for_more_messages(
     client.get(_url(step))
     with django_assert_max_num_queries(45):
         client.get(_url(step))
+
+
+def test_a_bandit_that_cannot_be_read_is_said_and_breaks_no_page(
+    desk: Callable[..., Client],
+) -> None:
+    step = two_wordings(shopper("null")).step
+    drawn = bandit(step)
+    approved(step.campaign)
+    MessageBandit.objects.filter(pk=drawn.pk).update(state={"kind": "nothing"})
+    assert desk(Role.MARKETER).get(_url(step)).status_code == 200
+    with pytest.raises(ValidationError, match="cannot be read"):
+        approved(step.campaign)
+
+
+def test_a_triggers_rules_show_what_came_of_each_wording(desk: Callable[..., Client]) -> None:
+    did(shopper("null"), "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    publish(factories.campaign_message(step=message.step, variant="b"))
+    approve(message)
+    fire_triggers()
+    deliver_due(channel="null")
+    plan = PushPlan.objects.get()
+    page = desk(Role.MARKETER).get(reverse("admin:campaigns_pushplan_change", args=[plan.pk]))
+    assert "What came of each wording" in page.content.decode()
