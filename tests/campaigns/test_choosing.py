@@ -248,6 +248,16 @@ def test_other_words_under_the_same_name_begin_anew() -> None:
     proposed(message.step.campaign)
     drawn.refresh_from_db()
     assert drawn.state["memory"]["sums"] == {"a": [0.0, 0.0], "b": [1.0, 0.0]}
+    # What was sent with the words from before teaches nothing of the new ones.
+    before = timezone.now() - timedelta(days=2)
+    drawn.settled_until = before - timedelta(days=1)
+    drawn.arms["b"]["since"] = drawn.settled_until.isoformat()
+    drawn.save()
+    for arm in ("a", "b"):
+        factories.decision(surface="push", experiment=drawn.key, arm=arm, at=before)
+    assert settle_message_bandit(bandit_id=drawn.pk) == 1
+    drawn.refresh_from_db()
+    assert drawn.state["memory"]["sums"] == {"a": [0.0, 0.0], "b": [1.0, 1.0]}
 
 
 @pytest.mark.parametrize("method", ["linucb", "linear_thompson"])

@@ -76,6 +76,9 @@ def test_who_is_held_out_is_so_at_every_firing_and_the_outbox_says_so() -> None:
 
 def test_the_effect_is_the_difference_from_the_first_firing_on() -> None:
     plan = _fired(60, contact_cost=Decimal("0.1"))
+    # Approved long before: what was bought between that and the firing is no effect of it.
+    PushPlan.objects.update(decided_at=timezone.now() - 5 * HOUR)
+    plan.refresh_from_db()
     treated, held = _groups(plan)
     for one in treated[:9]:
         _bought(one, 20)
