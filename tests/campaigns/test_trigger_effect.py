@@ -59,6 +59,8 @@ def test_who_is_held_out_is_so_at_every_firing_and_the_outbox_says_so() -> None:
     plan = _fired(40)
     treated, held = _groups(plan)
     assert len(treated) + len(held) == 40
+    fired = set(PlanEntry.objects.values_list("customer", "fired_at"))
+    assert fired == set(Delivery.objects.values_list("customer", "created_at"))
     assert len(held) > 8
     rows = Delivery.objects.filter(customer__in=held)
     assert set(rows.values_list("state", "reason")) == {("cancelled", Verdict.HOLDOUT)}
