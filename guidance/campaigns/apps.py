@@ -24,6 +24,7 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.services.audiences import move_list_places
         from guidance.campaigns.services.merging import move_pushes
         from guidance.campaigns.services.redeeming import redeem_coupons
+        from guidance.campaigns.testing import MESSAGES as WORDINGS
         from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
         from guidance.customers.hooks import (
             register_channels_without_address,
@@ -31,6 +32,7 @@ class CampaignsConfig(AppConfig):
             register_merge_mover,
             register_panel,
         )
+        from guidance.experiments.hooks import register_testable
         from guidance.recommendations.hooks import (
             CandidateSource,
             Kind,
@@ -78,4 +80,8 @@ class CampaignsConfig(AppConfig):
             )
         )
         register_merge_mover("audience_lists", move_list_places)
+        register_testable(WORDINGS)
+        register_schedule(
+            Recurring("message_bandits", "guidance.campaigns.tasks.settle_message_bandits", 5)
+        )
         tracking.connect(receive_event, dispatch_uid="campaigns.channels")

@@ -1,10 +1,12 @@
 """An effect in words and tables: what is clear, what is not, and who got offers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Protocol
 
 from django.utils import formats
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from guidance.campaigns.effect_figures import (
@@ -16,7 +18,6 @@ from guidance.campaigns.effect_figures import (
 from guidance.campaigns.models import PushPlan
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.effect import (
-    Arms,
     Decile,
     Effect,
     deciles_of,
@@ -24,10 +25,25 @@ from guidance.campaigns.selectors.effect import (
     offers_by,
     sent_by_day,
 )
+from guidance.campaigns.selectors.effect_units import Arms
+from guidance.campaigns.wordings_page import wordings_of_plan
 from guidance.experiments.statistics import Comparison, NotMeasured
 
 # Fewer held out than this tell nothing whatever the intervals say.
 FEWEST_HELD = 50
+HISTORY = {
+    True: gettext_lazy("had bought before"),
+    False: gettext_lazy("had not bought before"),
+}
+
+
+class Moved(Protocol):
+    """By how much two groups differ: of a plan, or of several together."""
+
+    def moved(self, name: str) -> Comparison | NotMeasured: ...
+
+    @property
+    def earned(self) -> Comparison | NotMeasured: ...
 
 
 @dataclass(frozen=True)
@@ -56,16 +72,29 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
         "curve_figure": curve_figure(deciles),
         "calendar_figure": calendar_figure(sent_by_day(plan)),
         "deciles": [_decile_line(one) for one in deciles],
-        "lines": _lines(effect.whole, effect.currency),
-        "tiers": [
-            (tier or _("no tier"), arms.treated.shoppers, arms.held.shoppers, _money(arms, effect))
-            for tier, arms in effect.by_tier.items()
+        "lines": lines_of(effect.whole, effect.whole, effect.currency),
+        "tiers": parts_of(
+            {tier or _("no tier"): (a, a) for tier, a in effect.by_tier.items()}, effect.currency
+        ),
+        "segments": [
+            (
+                _("By language"),
+                parts_of(
+                    {one or _("unknown"): (a, a) for one, a in effect.by_language.items()},
+                    effect.currency,
+                ),
+            ),
+            (
+                _("By history"),
+                parts_of(
+                    {HISTORY[one]: (a, a) for one, a in effect.by_history.items()}, effect.currency
+                ),
+            ),
         ],
+        "followed_days": effect.window.days if effect.window else None,
+        "wordings": wordings_of_plan(plan),
         "funnel": funnel,
-        "costs": [
-            (_("Coupons redeemed"), _amount(float(effect.coupon_cost), effect.currency)),
-            (_("Messages"), _amount(float(effect.contact_cost), effect.currency)),
-        ],
+        "costs": costs_of(effect.coupon_cost, effect.contact_cost, effect.currency),
         "offers": [
             (_("membership tier"), _offers(plan, "tier", _("no tier"))),
             (_("country"), _offers(plan, "country", _("unknown"))),
@@ -73,23 +102,36 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
     }
 
 
+def costs_of(coupons: Decimal, contacts: Decimal, currency: str) -> list[tuple[str, str]]:
+    """Return what was spent, by what on."""
+    return [
+        (_("Coupons redeemed"), _amount(float(coupons), currency)),
+        (_("Messages"), _amount(float(contacts), currency)),
+    ]
+
+
 def advice(effect: Effect) -> str:
     """Return in a sentence what the plan earned, or that the data cannot tell."""
     held = effect.whole.held.shoppers
-    if not effect.whole.treated.shoppers and not held:
-        return _("The effect of a trigger is not measured here, only that of plans.")
-    if held >= FEWEST_HELD and effect.profit is None:
+    if effect.window is not None and not effect.whole.treated.shoppers and not held:
+        return _("This cannot be told yet: the trigger has fired for nobody.")
+    return earned_text(effect.profit, held=held, currency=effect.currency)
+
+
+def earned_text(profit: tuple[float, float, float] | None, *, held: int, currency: str) -> str:
+    """Return in a sentence what was earned against so many held out, or that nobody can tell."""
+    if held >= FEWEST_HELD and profit is None:
         return _("This cannot be told yet: what was bought is the same in both groups.")
-    if held < FEWEST_HELD or effect.profit is None:
+    if held < FEWEST_HELD or profit is None:
         return _(
             "This cannot be told: %(held)d shoppers were held out, and at least %(fewest)d are"
             " needed. Give the next campaign a holdout."
         ) % {"held": held, "fewest": FEWEST_HELD}
-    value, low, high = (_amount(one, effect.currency) for one in effect.profit)
+    value, low, high = (_amount(one, currency) for one in profit)
     told = {"value": value, "low": low, "high": high}
-    if effect.profit[1] > 0:
+    if profit[1] > 0:
         return _("It earned %(value)s beyond what it cost (95 %%: %(low)s to %(high)s).") % told
-    if effect.profit[2] < 0:
+    if profit[2] < 0:
         return _("It cost more than it earned: %(value)s (95 %%: %(low)s to %(high)s).") % told
     return (
         _("The data cannot tell yet whether it earned its cost: between %(low)s and %(high)s.")
@@ -97,14 +139,15 @@ def advice(effect: Effect) -> str:
     )
 
 
-def _lines(arms: Arms, currency: str) -> list[Line]:
+def lines_of(arms: Arms, moved: Moved, currency: str) -> list[Line]:
+    """Return the figures of both groups; `moved` knows by how much they differ."""
     names = {
         "bought": _("Bought something"),
         "left_us": _("Unsubscribed (guardrail)"),
         "complained": _("Complained (guardrail)"),
     }
-    lines = [_share_line(arms, name, title) for name, title in names.items()]
-    earned = arms.earned
+    lines = [_share_line(arms, moved.moved(name), name, title) for name, title in names.items()]
+    earned = moved.earned
     lines.insert(
         1,
         Line(
@@ -118,8 +161,7 @@ def _lines(arms: Arms, currency: str) -> list[Line]:
     return lines
 
 
-def _share_line(arms: Arms, name: str, title: str) -> Line:
-    moved = arms.moved(name)
+def _share_line(arms: Arms, moved: Comparison | NotMeasured, name: str, title: str) -> Line:
     return Line(
         title,
         _percent(getattr(arms.treated, name), arms.treated.shoppers),
@@ -152,8 +194,24 @@ def _moved(moved: Comparison | NotMeasured, told: Any) -> str:
     }
 
 
-def _money(arms: Arms, effect: Effect) -> str:
-    return _moved(arms.earned, lambda value: _amount(value, effect.currency))
+def parts_of(
+    parts: Mapping[Any, tuple[Arms, Moved]], currency: str
+) -> list[tuple[Any, int, int, str, str]]:
+    """Return, for each part of the shoppers, both groups' sizes, and by how much buyers and money
+    differ."""
+    points = _("%(points)s points")
+    return [
+        (
+            name,
+            arms.treated.shoppers,
+            arms.held.shoppers,
+            _moved(
+                moved.moved("bought"), lambda value: points % {"points": _number(100 * value, 2)}
+            ),
+            _moved(moved.earned, lambda value: _amount(value, currency)),
+        )
+        for name, (arms, moved) in parts.items()
+    ]
 
 
 def _funnel(effect: Effect) -> list[tuple[str, int, str]]:

@@ -13,7 +13,7 @@ LATEST = 30
 def _rows(customer_id: int) -> list[list[Any]]:
     """Return what campaigns decided about a shopper, the latest first; two statements."""
     entries = (
-        PlanEntry.objects.filter(customer=customer_id)
+        PlanEntry.objects.filter(customer=customer_id, fired_at=None)
         .exclude(plan__state=PushPlan.State.BUILDING)
         .select_related("plan__campaign")
         .order_by("-plan__created_at")[:LATEST]

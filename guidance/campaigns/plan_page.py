@@ -15,6 +15,7 @@ from guidance.campaigns.models import (
     PlanEntry,
     PushPlan,
     Verdict,
+    Why,
 )
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.deliveries import outbox_of
@@ -27,7 +28,9 @@ from guidance.campaigns.selectors.plans import (
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.services.composing import subject_of, words_of
 from guidance.campaigns.services.looking import look_at_entries
+from guidance.campaigns.wordings_page import wordings_of_plan
 from guidance.core.models import User
+from guidance.core.numbers import rounded
 
 MOST_ENTRIES = 50
 State = PushPlan.State
@@ -64,6 +67,8 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
         "tallies": told,
         "whole": sum(tally.shoppers for tally in told),
         "shares": shares(plan),
+        "chosen_by": _chosen_by(plan),
+        "results": wordings_of_plan(plan) if plan.state == State.APPROVED else [],
         "first": first,
         "last": last,
         "money": _money(plan),
@@ -110,10 +115,31 @@ def preview_of(entry: PlanEntry, campaign: Campaign) -> Preview:
     )
 
 
+def _chosen_by(plan: PushPlan) -> str:
+    """Return how a plan's wordings were chosen, and in which arms, in words."""
+    told = plan.choices.get("1")
+    if told is None:
+        return ""
+    arms = ", ".join(f"{arm} {count:,}" for arm, count in plan.counts.get("arms", {}).items())
+    if "state" in told:
+        text = _(
+            "Drawn by the bandit %(key)s, as it knew them when the plan was asked for: %(arms)s."
+        )
+    else:
+        text = _("By the experiment %(key)s, in arms: %(arms)s.")
+    return text % {"key": told["key"], "arms": arms or "–"}
+
+
 def _reason(entry: PlanEntry) -> str:
     assert entry.message is not None
     told = {"variant": entry.message.variant, "language": entry.message.language}
     reason = _("Wording %(variant)s in %(language)s, at an hour outside quiet hours.") % told
+    if entry.propensity < 1:
+        chosen = _(" Chosen with a chance of %(chance)s %%: %(why)s.")
+        chance = rounded(100 * entry.propensity, 1)
+        reason += chosen % {"chance": chance, "why": entry.get_why_display()}
+    elif entry.why != Why.ONLY:
+        reason += _(" Why this wording: %(why)s.") % {"why": entry.get_why_display()}
     if entry.uplift is not None:
         points = _(" A message raises the chance of a response by about %(points)s points.")
         reason += points % {"points": f"{entry.uplift / 10:.1f}"}

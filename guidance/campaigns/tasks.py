@@ -1,6 +1,6 @@
 """Background tasks of campaigns."""
 
-from guidance.campaigns.services import delivering, queueing, scoring, triggering
+from guidance.campaigns.services import delivering, learning, queueing, scoring, triggering
 
 
 def deliver(channel: str) -> int:
@@ -28,3 +28,8 @@ def fire_triggers() -> int:
 def refresh_uplift() -> int:
     """Take the scores of the model of who is moved that was promoted, or rolled back to."""
     return scoring.refresh_uplift()
+
+
+def settle_message_bandits() -> int:
+    """Let bandits among wordings learn the messages whose time is over."""
+    return learning.settle_message_bandits()

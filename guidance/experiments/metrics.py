@@ -17,6 +17,13 @@ READY_MADE: tuple[dict[str, Any], ...] = (
         "denominator": "seen",
     },
     {
+        "key": "opened",
+        "name": gettext_lazy("Open rate"),
+        "kind": "ratio",
+        "counted": "seen",
+        "denominator": "served",
+    },
+    {
         "key": "conversion",
         "name": gettext_lazy("Conversion"),
         "kind": "proportion",

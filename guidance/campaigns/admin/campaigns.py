@@ -18,6 +18,7 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.inlines.admin import NonrelatedStackedInline
 from unfold.decorators import display
 
+from guidance.campaigns.admin.campaign_pages import CampaignPages
 from guidance.campaigns.admin.offers import warn_of_tiers
 from guidance.campaigns.channels import admin as channels
 from guidance.campaigns.forms import TITLE_FIELDS, CampaignForm, OfferForm, OfferFormSet
@@ -35,6 +36,7 @@ from guidance.campaigns.selectors.texts import search_texts
 from guidance.campaigns.sentence_page import sentence_page
 from guidance.campaigns.services.beginning import begin_campaign
 from guidance.campaigns.services.editing import Changes, delete_campaigns, save_campaign
+from guidance.campaigns.wordings_page import wordings_of_campaign
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 from guidance.core.ids import parse_key
 from guidance.core.models import Market
@@ -133,7 +135,7 @@ class MessageInline(OfCampaign, NonrelatedStackedInline):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(GuidanceModelAdmin):
+class CampaignAdmin(CampaignPages, GuidanceModelAdmin):
     form = CampaignForm
     list_display = ["title", "state_label", "starts_at", "ends_at", "category", "offer_count"]
     list_filter = [StateFilter]
@@ -193,6 +195,7 @@ class CampaignAdmin(GuidanceModelAdmin):
         return [
             path("texts/", texts, name="campaigns_campaign_texts"),
             path("sentence/", sentence, name="campaigns_campaign_sentence"),
+            *self.further_urls(),
             *super().get_urls(),
         ]
 
@@ -252,6 +255,7 @@ class CampaignAdmin(GuidanceModelAdmin):
             "plans": PushPlan.objects.filter(campaign=parse_key(object_id) or 0)[:10],
             "may_propose": person.has_perm("campaigns.add_pushplan"),
             "may_stop": person.has_perm("campaigns.stop_campaign"),
+            "choosing": wordings_of_campaign(parse_key(object_id) or 0),
         }
         return super().change_view(request, object_id, form_url, context)
 

@@ -10,6 +10,7 @@ from guidance.campaigns.models.campaigns import (
     Trigger,
 )
 from guidance.campaigns.models.channels import Channel, ChannelLimit, FrequencyCap
+from guidance.campaigns.models.choosing import MessageBandit, Why
 from guidance.campaigns.models.deliveries import Delivery
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.campaigns.models.inbox import InboxMessage
@@ -32,6 +33,7 @@ __all__ = [
     "Delivery",
     "FrequencyCap",
     "InboxMessage",
+    "MessageBandit",
     "Objective",
     "Offer",
     "PlanEntry",
@@ -42,4 +44,5 @@ __all__ = [
     "PushPlan",
     "Trigger",
     "Verdict",
+    "Why",
 ]

@@ -234,6 +234,14 @@ class CampaignStep(models.Model):
         VISIT = "visit", _("the shopper came back")
         NEVER = "never", _("nothing")
 
+    class Choosing(models.TextChoices):
+        """How a shopper's wording is chosen where there are several."""
+
+        ONE = "one", _("one wording for everybody")
+        SHARES = "shares", _("a test in fixed shares, by weight")
+        EXPERIMENT = "experiment", _("an experiment")
+        BANDIT = "bandit", _("a bandit: what earns more is sent more")
+
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveSmallIntegerField(_("step"), default=1)
     wait_minutes = models.PositiveIntegerField(
@@ -245,6 +253,14 @@ class CampaignStep(models.Model):
     exit_on = models.CharField(
         _("ends when"), max_length=20, choices=Exit.choices, default=Exit.PURCHASE
     )
+    choosing = models.CharField(
+        _("how wordings are chosen"),
+        max_length=10,
+        choices=Choosing.choices,
+        default=Choosing.SHARES,
+    )
+    # Of one wording for everybody: which; empty, or where a channel has none such: its first.
+    only_variant = models.SlugField(_("the wording"), max_length=20, blank=True, default="")
 
     class Meta:
         verbose_name = _("step")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.campaigns import Campaign, CampaignMessage
 from guidance.campaigns.models.channels import Channel
+from guidance.campaigns.models.choosing import Why
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PushPlan, Verdict
 from guidance.core.ids import new_id
@@ -71,6 +72,14 @@ class Delivery(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # The experiment or bandit that chose the wording, its arm, and the rest as in a plan's entry.
+    experiment = models.CharField(_("experiment"), max_length=50, blank=True, default="")
+    arm = models.CharField(_("arm"), max_length=50, blank=True, default="")
+    propensity = models.FloatField(_("propensity"), default=1.0)
+    why = models.PositiveSmallIntegerField(
+        _("why this wording"), choices=Why.choices, default=Why.ONLY
+    )
+    context = models.PositiveIntegerField(default=0, editable=False)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.WAITING
     )

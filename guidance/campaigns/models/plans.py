@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.campaigns import Campaign, CampaignMessage
+from guidance.campaigns.models.choosing import Why
 from guidance.campaigns.models.offers import Offer
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
@@ -66,6 +67,8 @@ class PushPlan(models.Model):
     )
     # The campaign, its audience, messages, offers and caps as they were when it was worked out.
     frozen = models.JSONField(default=dict)
+    # By step, the experiment or the bandit that chooses wordings, with all that it knew then.
+    choices = models.JSONField(default=dict)
     # How many shoppers each verdict says something of, by its number, and sums of money.
     counts = models.JSONField(default=dict)
     sha256 = models.CharField(_("hash"), max_length=64, blank=True, default="")
@@ -155,6 +158,16 @@ class PlanEntry(models.Model):
         db_index=False,
     )
     send_at = models.DateTimeField(_("time"), null=True)
+    # Of a trigger, when it fired for the shopper; a plan decides about everybody at once.
+    fired_at = models.DateTimeField(_("fired"), null=True)
+    # How the wording was chosen: the arm, how probable the wording was, why, and of whom (a bit for
+    # each feature of the bandit).
+    arm = models.CharField(_("arm"), max_length=50, blank=True, default="")
+    propensity = models.FloatField(_("propensity"), default=1.0)
+    why = models.PositiveSmallIntegerField(
+        _("why this wording"), choices=Why.choices, default=Why.ONLY
+    )
+    context = models.PositiveIntegerField(default=0)
     # As it was then: one that a shopper reached by what the message moved would be an effect of it.
     tier = models.CharField(_("membership tier"), max_length=30, blank=True, default="")
     # Predicted: by how many thousandths a message raises the chance that the shopper responds.

@@ -5,26 +5,25 @@ alone, so that those who get nothing differ from those who get something by chan
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
 
 from guidance.campaigns.models import Verdict
 from guidance.campaigns.planning.buckets import buckets_of
+from guidance.campaigns.planning.choosing import (
+    CHANNEL,
+    Choice,
+    People,
+    Picked,
+    Wording,
+    bit_of,
+    pick,
+)
 from guidance.campaigns.planning.shoppers import Bools, Floats, Ints, Shoppers, Words
 
 NOTHING = -1
-
-
-@dataclass(frozen=True)
-class Wording:
-    """One message of the step that is planned."""
-
-    id: int
-    channel: str
-    language: str
-    weight: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Terms:
     contact_cost: float
     response_value: float | None
     budget: float | None
+    choice: Choice = field(default_factory=Choice)
 
     @property
     def channels(self) -> list[str]:
@@ -75,6 +75,11 @@ class Decided:
     # In the campaign's holdout, and in the one over everything.
     is_held: Bools
     is_held_out: Bools
+    # How probable the wording was, the place of its arm, why it was chosen, and of what features.
+    propensity: Floats = field(default_factory=lambda: np.empty(0))
+    arm: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    why: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    context: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> Decided:
@@ -85,13 +90,13 @@ def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> De
     count = len(shoppers)
     offer, cost, eligible = _offers(shoppers.tiers, terms)
     verdict = np.full(count, NOTHING, dtype=np.int64)
-    message = np.full(count, NOTHING, dtype=np.int64)
+    picked = Picked.nothing(count)
     for channel in terms.channels:
         found, chosen = _over(channel, shoppers, terms)
         first = verdict == NOTHING
         takes_over = (found == Verdict.SEND) & (verdict != Verdict.SEND)
         verdict = np.where(first | takes_over, found, verdict)
-        message = np.where(takes_over, chosen, message)
+        picked.take(takes_over, chosen)
     verdict[verdict == NOTHING] = Verdict.NO_TEXT
     verdict = _first_reason(verdict, shoppers.is_served, Verdict.ALREADY)
     verdict = _first_reason(verdict, shoppers.is_taken, Verdict.HIGHER_PRIORITY)
@@ -101,8 +106,12 @@ def decide(shoppers: Shoppers, terms: Terms, *, due: Ints, allowed: Bools) -> De
     verdict = _first_reason(verdict, profit <= 0, Verdict.NOT_MOVED)
     held = buckets_of(seed=f"{terms.key}:holdout", units=list(shoppers.refs)) < terms.holdout
     return Decided(
-        *(verdict, message, offer, due, cost, profit, shoppers.uplift),
+        *(verdict, picked.message, offer, due, cost, profit, shoppers.uplift),
         *(held, shoppers.is_held_out),
+        propensity=picked.propensity,
+        arm=picked.arm,
+        why=picked.why,
+        context=picked.context,
     )
 
 
@@ -151,40 +160,39 @@ def _first_reason(verdict: Ints, holds: Bools, reason: Verdict) -> Ints:
     return np.where((verdict == Verdict.SEND) & holds, reason, verdict)
 
 
-def _over(channel: str, shoppers: Shoppers, terms: Terms) -> tuple[Ints, Ints]:
-    """Return verdicts and messages as if the channel were the only one."""
+def _over(channel: str, shoppers: Shoppers, terms: Terms) -> tuple[Ints, Picked]:
+    """Return verdicts and wordings as if the channel were the only one."""
     facts = shoppers.channels[channel]
-    message = _wordings(channel, shoppers, terms)
+    picked = _wordings(channel, shoppers, terms)
     verdict = np.full(len(shoppers), Verdict.SEND, dtype=np.int64)
     # Last first: the reason that stands is the one that comes first here.
     verdict[facts.is_capped & terms.is_capped] = Verdict.CAP
-    verdict[message == NOTHING] = Verdict.NO_TEXT
+    verdict[picked.message == NOTHING] = Verdict.NO_TEXT
     verdict = np.where(facts.barred > 0, facts.barred, verdict)
     if terms.needs_consent:
         verdict[~facts.has_consent] = Verdict.NO_CONSENT
     verdict[~facts.has_address] = Verdict.NO_ADDRESS
-    return verdict, message
+    return verdict, picked
 
 
-def _wordings(channel: str, shoppers: Shoppers, terms: Terms) -> Ints:
-    """Return each shopper's message on a channel by their language and, of several, by chance."""
+def _wordings(channel: str, shoppers: Shoppers, terms: Terms) -> Picked:
+    """Return each shopper's message on a channel by their language and, of several, as the step
+    chooses."""
     codes, languages = pd.factorize(shoppers.languages)
-    message = np.full(len(shoppers), NOTHING, dtype=np.int64)
-    share = None
+    picked = Picked.nothing(len(shoppers))
+    over = bit_of(f"{CHANNEL}{channel}", terms.choice.features)
+    people = People(
+        shoppers.refs,
+        shoppers.arms if len(shoppers.arms) else np.full(len(shoppers), NOTHING),
+        (shoppers.contexts if len(shoppers.contexts) else np.zeros(len(shoppers), np.int64)) | over,
+    )
     for code, language in enumerate(languages):
         fitting = _fitting(channel, str(language) or terms.default_language, terms.wordings)
-        if not fitting:
-            continue
-        mine = codes == code
-        if len(fitting) == 1:
-            message[mine] = fitting[0].id
-            continue
-        if share is None:
-            share = buckets_of(seed=f"{terms.key}:variant", units=list(shoppers.refs))
-        ends = np.cumsum([one.weight for one in fitting]) / sum(one.weight for one in fitting)
-        place = np.searchsorted(ends, share[mine], side="right").clip(max=len(fitting) - 1)
-        message[mine] = np.asarray([one.id for one in fitting])[place]
-    return message
+        if fitting:
+            mine = codes == code
+            seed = f"{terms.key}:variant"
+            picked.put(mine, pick(fitting, people.some(mine), terms.choice, seed=seed))
+    return picked
 
 
 def _fitting(channel: str, language: str, wordings: Sequence[Wording]) -> list[Wording]:

@@ -46,6 +46,10 @@ class Shoppers:
     uplift: Floats = field(default_factory=lambda: np.empty(0))
     # The hour of the day at which each is usually active, `NO_HOUR` where nobody can tell.
     hours: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    # The place of each one's arm where an experiment chooses, and the features that a bandit looks
+    # at, a bit each; empty where nothing asks for them.
+    arms: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    contexts: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.ids)

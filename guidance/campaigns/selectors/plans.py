@@ -21,10 +21,15 @@ class Tally(NamedTuple):
 
 
 class Share(NamedTuple):
-    """How many shoppers a message goes to."""
+    """How many shoppers a message goes to, and which share of all messages, 0 to 1."""
 
     message: CampaignMessage
     shoppers: int
+    share: float
+
+    @property
+    def percent(self) -> str:
+        return f"{self.share:.1%}"
 
 
 class Changed(NamedTuple):
@@ -45,8 +50,12 @@ def tallies(plan: PushPlan) -> list[Tally]:
 def shares(plan: PushPlan) -> list[Share]:
     """Return how many shoppers each message goes to; two statements."""
     counts = {int(key): n for key, n in plan.counts.get("messages", {}).items()}
+    whole = sum(counts.values()) or 1
     related = CampaignMessage.objects.select_related("publication__product", "subject")
-    return [Share(message, counts[message.pk]) for message in related.filter(pk__in=counts)]
+    return [
+        Share(message, counts[message.pk], counts[message.pk] / whole)
+        for message in related.filter(pk__in=counts)
+    ]
 
 
 def sending_span(plan: PushPlan) -> tuple[object, object]:

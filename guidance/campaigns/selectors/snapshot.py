@@ -7,7 +7,14 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from guidance.campaigns.audiences.language import named_audiences, read
-from guidance.campaigns.models import Audience, Campaign, CampaignMessage, CampaignStep, Offer
+from guidance.campaigns.models import (
+    Audience,
+    Campaign,
+    CampaignMessage,
+    CampaignStep,
+    MessageBandit,
+    Offer,
+)
 
 FIELDS = (
     *("key", "objective", "purpose", "trigger", "starts_at", "ends_at", "time_zone", "send_at"),
@@ -26,7 +33,8 @@ OFFER_FIELDS = (
 
 
 def snapshot(campaign: Campaign) -> dict[str, Any]:
-    """Return the campaign, its audience, steps, messages and offers as plain JSON; seven reads.
+    """Return the campaign, its audience, steps, messages and offers as plain JSON; seven reads, one
+    more for each step that a bandit chooses for.
 
     Two snapshots are equal exactly when nothing that was approved has changed. An imported list
     is frozen by the entries of its plan; of a trigger, which has none, by its last import.
@@ -36,9 +44,9 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
         "campaign": Campaign.objects.values(*FIELDS).get(pk=campaign.pk),
         "audience": _audience(campaign.audience_id, has_lists=bool(campaign.trigger)),
         "products": sorted(campaign.products.order_by().values_list("sku", flat=True)),
-        "steps": list(
-            CampaignStep.objects.filter(campaign=campaign).order_by("number").values(*STEP_FIELDS)
-        ),
+        "steps": [
+            _step(one) for one in CampaignStep.objects.filter(campaign=campaign).order_by("number")
+        ],
         "messages": list(
             CampaignMessage.objects.filter(step__campaign=campaign)
             .order_by("id")
@@ -55,6 +63,19 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
     }
     plain: dict[str, Any] = json.loads(canonical(told))
     return plain
+
+
+def _step(step: CampaignStep) -> dict[str, Any]:
+    """Return a step; how its wordings are chosen where that is not by their weights."""
+    told = {name: getattr(step, name) for name in STEP_FIELDS}
+    if step.choosing == CampaignStep.Choosing.SHARES:
+        return told
+    told |= {"choosing": step.choosing, "only_variant": step.only_variant}
+    if step.choosing == CampaignStep.Choosing.BANDIT:
+        bandit = MessageBandit.objects.filter(step=step, is_current=True).first()
+        if bandit is not None:
+            told["bandit"] = {name: getattr(bandit, name) for name in ("key", *bandit.SETTINGS)}
+    return told
 
 
 def canonical(told: Any) -> str:

@@ -12,21 +12,30 @@ from guidance.campaigns.models import (
     Purpose,
     PushPlan,
 )
-from guidance.campaigns.planning.deciding import Benefit, Terms, Wording
+from guidance.campaigns.planning.choosing import Choice, Wording
+from guidance.campaigns.planning.deciding import Benefit, Terms
+from guidance.campaigns.selectors.texts import gone_texts
 from guidance.core.models import Market
 
 FIRST_STEP = 1
+EQUAL_SHARES = Choice()
 
 
-def terms_of(campaign: Campaign, *, step: int = FIRST_STEP) -> Terms:
-    """Return the terms under which a step of a campaign is planned; six statements at most."""
-    messages = CampaignMessage.objects.filter(step__campaign=campaign, step__number=step)
+def terms_of(campaign: Campaign, *, step: int = FIRST_STEP, choice: Choice = EQUAL_SHARES) -> Terms:
+    """Return the terms under which a step of a campaign is planned; seven statements at most.
+
+    Of several wordings those that may not be told any more are left out; where none may, it is
+    found at sending, and said there.
+    """
+    messages = list(CampaignMessage.objects.filter(step__campaign=campaign, step__number=step))
+    gone = gone_texts(messages)
     cost, value, budget = campaign.contact_cost, campaign.response_value, campaign.budget
     return Terms(
         key=campaign.key,
         wordings=[
-            Wording(one.pk, one.channel, one.language, one.weight)
+            Wording(one.pk, one.channel, one.language, one.weight, one.variant)
             for one in sorted(messages, key=_order)
+            if one.pk not in gone or _is_last(one, messages, gone)
         ],
         benefits=[
             Benefit(one.pk, tuple(one.tiers), float(one.cost), left)
@@ -39,7 +48,14 @@ def terms_of(campaign: Campaign, *, step: int = FIRST_STEP) -> Terms:
         contact_cost=float(cost),
         response_value=None if value is None else float(value),
         budget=None if budget is None else max(float(budget) - committed(campaign), 0.0),
+        choice=choice,
     )
+
+
+def _is_last(message: CampaignMessage, messages: list[CampaignMessage], gone: set[int]) -> bool:
+    """Tell whether no other wording of a channel and language may be told."""
+    place = (message.channel, message.language)
+    return all(one.pk in gone for one in messages if (one.channel, one.language) == place)
 
 
 def open_offers(campaign: Campaign) -> list[tuple[Offer, int | None]]:

@@ -1,8 +1,10 @@
 """The review desk's texts that campaigns may use: published, live, and fitting their channel."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
-from guidance.campaigns.models import Channel
+from guidance.campaigns.models import CampaignMessage, Channel
 from guidance.content.models import Kind, MessageChannel, Publication, PublishedCopy
 
 APP_CHANNELS = (
@@ -59,3 +61,20 @@ def is_live(publication: Publication) -> bool:
         publication=publication, status=PublishedCopy.Status.LIVE
     )
     return standing.exists()
+
+
+def gone_texts(messages: Iterable[CampaignMessage]) -> set[int]:
+    """Return the messages whose text or subject may not be told any more; one statement.
+
+    A fact it cites changed, or a person withdrew it. What a newer text replaced stays approved.
+    """
+    listed = list(messages)
+    cited = {one.publication_id for one in listed}
+    cited |= {one.subject_id for one in listed if one.subject_id}
+    gone = set(
+        PublishedCopy.objects.filter(
+            publication__in=cited,
+            status__in=[PublishedCopy.Status.STALE, PublishedCopy.Status.WITHDRAWN],
+        ).values_list("publication", flat=True)
+    )
+    return {one.pk for one in listed if {one.publication_id, one.subject_id} & gone}

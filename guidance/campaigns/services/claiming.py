@@ -27,6 +27,7 @@ READ = (
     *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease"),
     *("customer__ref", "customer__time_zone", "customer__country", "customer__merged_into_id"),
     *("customer__tier", "sent_at", "handed_at"),
+    *("experiment", "arm", "propensity", "why", "context"),
 )
 # Longer than what is given to a channel at once takes with every message at its time-out; renewed
 # before each of these. What is held longer was lost.

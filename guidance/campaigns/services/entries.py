@@ -1,14 +1,14 @@
 """Writing a plan's entries: a million rows in one COPY, or in SQLite's own way."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
 
-from guidance.campaigns.models import PlanEntry
+from guidance.campaigns.models import PlanEntry, PushPlan, Verdict, Why
 from guidance.campaigns.planning.deciding import NOTHING, Decided
 from guidance.campaigns.planning.shoppers import Floats, Ints, Words
 from guidance.core.copying import copy_rows
@@ -16,6 +16,8 @@ from guidance.core.copying import copy_rows
 CHUNK = 50_000
 # Uplift is kept in thousandths; SMALLINT's smallest stands for "no model says".
 UNKNOWN = np.iinfo(np.int16).min
+FIELDS = ("customer_id", "verdict", "message_id", "offer_id", "send_at", "uplift")
+CHOICE_FIELDS = ("arm", "why", "context", "propensity")
 # How a row goes into the hash: whole numbers, little endian, nothing between them.
 HASHED = np.dtype(
     {
@@ -23,6 +25,8 @@ HASHED = np.dtype(
         "formats": ["<i8", "<i2", "<i8", "<i8", "<i8", "<i2"],
     }
 )
+# Where an experiment or a bandit chose, how it did goes in too, after each chunk of rows.
+CHOSEN = np.dtype({"names": ["why", "context", "propensity"], "formats": ["<i2", "<i8", "<f8"]})
 
 
 def thousandths(uplift: Floats) -> Ints:
@@ -37,13 +41,23 @@ def write_entries(
     tiers: Words,
     decided: Decided,
     *,
+    arms: Sequence[str] = (),
     tell: Callable[[float], None],
 ) -> str:
     """Write every entry and return the SHA-256 of all; `tell` hears which share is written.
 
+    `arms` are the names of the arms that the decisions count by their places.
+
     Call it inside a transaction: a plan has all its entries or none.
     """
     uplift = thousandths(decided.uplift)
+    names = np.asarray([*arms, ""], dtype=object)
+    is_sent = decided.verdict == Verdict.SEND
+    # Who gets nothing is in no arm; the last name is that of none.
+    arm = names[np.where(is_sent, decided.arm, len(arms))]
+    why = np.where(is_sent, decided.why, int(Why.ONLY))
+    context = np.where(is_sent, decided.context, 0)
+    propensity = np.where(is_sent, decided.propensity, 1.0)
     digest = hashlib.sha256()
     for start in range(0, len(customers), CHUNK):
         rows = np.s_[start : start + CHUNK]
@@ -57,6 +71,10 @@ def write_entries(
                 "send_at": _times(decided.due[rows]),
                 "tier": tiers[rows],
                 "uplift": pd.Series(uplift[rows]).astype("Int64").replace(UNKNOWN, pd.NA),
+                "arm": arm[rows],
+                "why": why[rows],
+                "context": context[rows],
+                "propensity": propensity[rows],
             }
         )
         copy_rows(PlanEntry, chunk)
@@ -67,15 +85,18 @@ def write_entries(
                 *(decided.due[rows], uplift[rows]),
             )
         )
+        if arms:
+            digest.update(_hashed_choice(arm[rows], why[rows], context[rows], propensity[rows]))
         tell(min(start + CHUNK, len(customers)) / len(customers))
     return digest.hexdigest()
 
 
-def hash_entries(plan_id: UUID) -> str:
+def hash_entries(plan: PushPlan) -> str:
     """Return the SHA-256 of the entries as the database holds them."""
     digest = hashlib.sha256()
-    for rows in _stored(plan_id):
-        customers, verdicts, messages, offers, times, uplifts = zip(*rows, strict=True)
+    for rows in _stored(plan.pk):
+        columns = list(zip(*rows, strict=True))
+        customers, verdicts, messages, offers, times, uplifts = columns[: len(FIELDS)]
         digest.update(
             _hashed(
                 np.asarray(customers),
@@ -86,13 +107,15 @@ def hash_entries(plan_id: UUID) -> str:
                 np.asarray([UNKNOWN if one is None else one for one in uplifts]),
             )
         )
+        if plan.choices:
+            digest.update(_hashed_choice(*map(np.asarray, columns[len(FIELDS) :])))
     return digest.hexdigest()
 
 
 def _stored(plan_id: UUID) -> Iterator[list[tuple[Any, ...]]]:
     last = 0
     entries = PlanEntry.objects.filter(plan=plan_id).order_by("customer_id")
-    fields = ("customer_id", "verdict", "message_id", "offer_id", "send_at", "uplift")
+    fields = (*FIELDS, *CHOICE_FIELDS)
     while rows := list(entries.filter(customer_id__gt=last).values_list(*fields)[:CHUNK]):
         yield rows
         last = rows[-1][0]
@@ -103,6 +126,12 @@ def _hashed(*columns: Ints) -> bytes:
     for name, column in zip(HASHED.names or (), columns, strict=True):
         table[name] = column
     return table.tobytes()
+
+
+def _hashed_choice(arm: Words, why: Ints, context: Ints, propensity: Floats) -> bytes:
+    table = np.empty(len(why), dtype=CHOSEN)
+    table["why"], table["context"], table["propensity"] = why, context, propensity
+    return table.tobytes() + "\n".join(arm.tolist()).encode()
 
 
 def _or_none(ids: Ints) -> Any:

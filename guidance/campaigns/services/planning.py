@@ -13,7 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from guidance.campaigns.models import Campaign, CampaignMessage, Offer, PushPlan, Verdict
+from guidance.campaigns.models import (
+    Campaign,
+    CampaignMessage,
+    CampaignStep,
+    Offer,
+    PushPlan,
+    Verdict,
+)
+from guidance.campaigns.planning.choosing import Choice
 from guidance.campaigns.planning.deciding import (
     Decided,
     Terms,
@@ -25,10 +33,12 @@ from guidance.campaigns.planning.deciding import (
 from guidance.campaigns.planning.shoppers import Bools, Ints, Shoppers, Words
 from guidance.campaigns.planning.timing import Timing
 from guidance.campaigns.selectors.audiences import walk
+from guidance.campaigns.selectors.choices import read_choice, with_choice
 from guidance.campaigns.selectors.hours import usual_hours
 from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import canonical, snapshot
-from guidance.campaigns.selectors.terms import open_offers, terms_of
+from guidance.campaigns.selectors.terms import FIRST_STEP, open_offers, terms_of
+from guidance.campaigns.services.choosing import check_choices, freeze_choices
 from guidance.campaigns.services.entries import write_entries
 from guidance.core.jobs import JobContext
 from guidance.core.locks import hold_lock
@@ -67,7 +77,11 @@ def request_plan(*, campaign: Campaign, actor: User) -> PushPlan:
     open_plans.filter(state=PushPlan.State.PROPOSED).update(state=PushPlan.State.SUPERSEDED)
     last = open_plans.aggregate(last=Max("number"))["last"] or 0
     plan = PushPlan.objects.create(
-        campaign=campaign, number=last + 1, frozen=snapshot(campaign), proposed_by=actor
+        campaign=campaign,
+        number=last + 1,
+        choices=freeze_choices(campaign),
+        frozen=snapshot(campaign),
+        proposed_by=actor,
     )
     record_audit(actor=actor, verb="request_push_plan", target=plan)
     request_job(kind=JOB_KIND, params={"plan": str(plan.pk)}, requested_by=actor)
@@ -100,13 +114,15 @@ def build_plan(*, plan: PushPlan, context: JobContext | None = None) -> PushPlan
     All columns lie in memory, about 80 bytes a shopper; rows go out in one transaction.
     """
     now = timezone.now()
-    customers, tiers, decided, terms = _decide_everybody(plan.campaign, now, context)
+    customers, tiers, decided, terms = _decide_everybody(plan, now, context)
     with transaction.atomic():
         told = lambda share: _tell(context, WRITING, READ_SHARE + (1 - READ_SHARE) * share)  # noqa: E731
         plan.entries.all().delete()
-        entries = write_entries(plan.pk, customers, tiers, decided, tell=told)
+        entries = write_entries(
+            plan.pk, customers, tiers, decided, arms=terms.choice.arms, tell=told
+        )
         plan.counts = _counts(decided, terms)
-        plan.sha256 = plan_hash(plan.frozen, entries)
+        plan.sha256 = plan_hash(plan, entries)
         plan.state, plan.built_at = PushPlan.State.PROPOSED, timezone.now()
         plan.save(update_fields=["counts", "sha256", "state", "built_at"])
         record_audit(
@@ -115,16 +131,22 @@ def build_plan(*, plan: PushPlan, context: JobContext | None = None) -> PushPlan
     return plan
 
 
-def plan_hash(frozen: dict[str, Any], entries: str) -> str:
-    """Return what an approval is bound to: the frozen campaign and every entry."""
-    return hashlib.sha256(f"{canonical(frozen)}\n{entries}".encode()).hexdigest()
+def plan_hash(plan: PushPlan, entries: str) -> str:
+    """Return what an approval is bound to: the frozen campaign, what chooses wordings, and every
+    entry."""
+    told = [canonical(plan.frozen), entries]
+    if plan.choices:
+        told.append(canonical(plan.choices))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _decide_everybody(
-    campaign: Campaign, now: datetime, context: JobContext | None
+    plan: PushPlan, now: datetime, context: JobContext | None
 ) -> tuple[Ints, Words, Decided, Terms]:
+    campaign = plan.campaign
     assert campaign.audience is not None
-    terms = terms_of(campaign)
+    choice = _choice(plan)
+    terms = terms_of(campaign, choice=choice)
     whole = Customer.objects.count() or 1
     parts: list[Decided] = []
     people: list[tuple[Ints, Words]] = []
@@ -135,6 +157,7 @@ def _decide_everybody(
         shoppers = read_shoppers(
             ids, campaign=campaign, channels=terms.channels, at=now, usual=usual
         )
+        shoppers = with_choice(shoppers, choice, at=now)
         due, allowed = sending_times(campaign, shoppers, zones, now)
         parts.append(decide(shoppers, terms, due=due, allowed=allowed))
         people.append((shoppers.ids, shoppers.tiers))
@@ -146,6 +169,12 @@ def _decide_everybody(
     settle(decided, terms)
     everybody = np.concatenate([ids for ids, _tiers in people])
     return everybody, np.concatenate([tiers for _ids, tiers in people]), decided, terms
+
+
+def _choice(plan: PushPlan) -> Choice:
+    """Return how the wordings of a plan's messages are chosen, as it was when it was asked for."""
+    step = CampaignStep.objects.filter(campaign=plan.campaign_id, number=FIRST_STEP).first()
+    return read_choice(step, plan.choices.get(str(FIRST_STEP)))
 
 
 def sending_times(
@@ -180,8 +209,16 @@ def _counts(decided: Decided, terms: Terms) -> dict[str, Any]:
         "verdicts": count_verdicts(decided.verdict),
         "messages": {str(k): v for k, v in count_verdicts(decided.message[sent]).items()},
         "cost": f"{cost:.2f}",
+        "arms": _arms(decided, terms),
         "responses": None if np.isnan(uplift).all() else round(float(np.nansum(uplift)), 1),
     }
+
+
+def _arms(decided: Decided, terms: Terms) -> dict[str, int]:
+    """Return how many messages go out in each arm."""
+    sent = decided.arm[decided.verdict == Verdict.SEND]
+    counts = {arm: int((sent == place).sum()) for place, arm in enumerate(terms.choice.arms)}
+    return {arm: count for arm, count in counts.items() if count}
 
 
 def is_at_work(plan: PushPlan, kind: str) -> bool:
@@ -214,6 +251,8 @@ def _check_plannable(campaign: Campaign) -> None:
         problems["messages"] = _("Give the campaign a message first.")
     if Offer.objects.filter(campaign=campaign).exists() and not open_offers(campaign):
         problems["offers"] = _("None of the campaign's offers is open and has coupons left.")
+    if fault := check_choices(campaign):
+        problems["choosing"] = fault
     if problems:
         raise ValidationError({name: [told] for name, told in problems.items()})
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from guidance.campaigns.models import CampaignMessage, Delivery, PlanEntry, PushPlan, Verdict
+from guidance.campaigns.selectors.terms import FIRST_STEP
 from guidance.campaigns.services.entries import hash_entries
 from guidance.campaigns.services.planning import is_at_work, plan_hash
 from guidance.core.copying import as_text, copy_rows
@@ -20,7 +21,9 @@ from guidance.core.services.jobs import request_job
 
 CHUNK = 20_000
 CHECKING, QUEUEING = gettext_noop("checking the plan"), gettext_noop("queueing messages")
-FIELDS = ("customer_id", "message_id", "offer_id", "send_at")
+FIELDS = (
+    *("customer_id", "message_id", "offer_id", "send_at", "arm", "why", "context", "propensity"),
+)
 
 
 JOB_KIND = "queue_push"
@@ -44,7 +47,7 @@ def queue_plan(*, plan: PushPlan, context: JobContext | None = None) -> int:
     """
     if plan.state != PushPlan.State.APPROVED:
         return 0
-    if plan_hash(plan.frozen, hash_entries(plan.pk)) != plan.sha256:
+    if plan_hash(plan, hash_entries(plan)) != plan.sha256:
         PushPlan.objects.filter(pk=plan.pk).update(
             problem=_("Its entries are not those that were approved.")
         )
@@ -115,6 +118,11 @@ def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: d
             "channel": frame.message_id.map(channels),
             "message_id": frame.message_id.astype("Int64"),
             "offer_id": frame.offer_id.astype("Int64"),
+            "experiment": frame.arm.where(frame.arm == "", _chosen_by(plan)),
+            "arm": frame.arm,
+            "why": frame.why,
+            "context": frame.context,
+            "propensity": frame.propensity,
             "state": state.value,
             "reason": int(reason),
             "detail": "",
@@ -124,3 +132,9 @@ def _write(plan: PushPlan, frame: pd.DataFrame, channels: dict[int, str], now: d
         }
     )
     copy_rows(Delivery, deliveries)
+
+
+def _chosen_by(plan: PushPlan) -> str:
+    """Return the key of the experiment or the bandit that chose a plan's wordings, '' for none."""
+    told: dict[str, Any] = plan.choices.get(str(FIRST_STEP), {})
+    return str(told.get("key", ""))

@@ -24,14 +24,18 @@ from guidance.campaigns.models import (
     ProductState,
     PushPlan,
     Verdict,
+    Why,
 )
-from guidance.campaigns.planning.deciding import NOTHING, Decided, decide, settle
-from guidance.campaigns.planning.shoppers import Shoppers
+from guidance.campaigns.planning.deciding import NOTHING, Decided, Terms, decide, settle
+from guidance.campaigns.planning.shoppers import Ints, Shoppers
 from guidance.campaigns.selectors.audiences import members
+from guidance.campaigns.selectors.choices import choice_as_json, read_choice, with_choice
 from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.selectors.terms import terms_of
 from guidance.campaigns.selectors.triggered import LOOK_BACK, Occasion, occasions
+from guidance.campaigns.services.choosing import check_choices, freeze_choices
+from guidance.campaigns.services.firings import note_firings
 from guidance.campaigns.services.planning import out_of_quiet, plan_hash
 from guidance.catalog.models import Product
 from guidance.core.among import Among
@@ -55,16 +59,18 @@ def propose_rules(*, campaign: Campaign, actor: User) -> PushPlan:
     _check_rules(campaign)
     plans = PushPlan.objects.filter(campaign=campaign)
     plans.filter(state=State.PROPOSED).update(state=State.SUPERSEDED)
-    frozen = snapshot(campaign)
-    plan = PushPlan.objects.create(
+    # Bandits follow the wordings; what they know is asked as each occasion comes.
+    freeze_choices(campaign)
+    plan = PushPlan(
         campaign=campaign,
         number=(plans.aggregate(last=Max("number"))["last"] or 0) + 1,
         state=State.PROPOSED,
-        frozen=frozen,
-        sha256=plan_hash(frozen, ""),
+        frozen=snapshot(campaign),
         built_at=timezone.now(),
         proposed_by=actor,
     )
+    plan.sha256 = plan_hash(plan, "")
+    plan.save()
     record_audit(actor=actor, verb="propose_push_rules", target=plan)
     return plan
 
@@ -209,34 +215,43 @@ def _queue(plan: PushPlan, step: CampaignStep, wanted: dict[int, Occasion], now:
     if not wanted:
         return 0
     campaign = plan.campaign
-    terms = terms_of(campaign, step=step.number)
+    choice = read_choice(step, choice_as_json(step))
+    terms = terms_of(campaign, step=step.number, choice=choice)
     ids = np.asarray(sorted(wanted), dtype=np.int64)
     shoppers = read_shoppers(ids, campaign=campaign, channels=terms.channels, at=now)
+    shoppers = with_choice(shoppers, choice, at=now)
     # A trigger speaks at once, or when it is no longer quiet.
     at_once = np.full(len(shoppers), int(now.timestamp()), dtype=np.int64)
     due, allowed = out_of_quiet(campaign, shoppers, at_once, shop_zones())
     decided = decide(shoppers, terms, due=due, allowed=allowed)
+    wished = decided.due.copy()
     settle(decided, terms)
-    _keep_to_the_day(campaign, decided)
-    rows = _rows(plan, step, shoppers, decided, wanted, now)
+    _keep_to_the_day(campaign, decided, wished)
+    rows = _rows(plan, step, shoppers, decided, wanted, terms)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    if step.number == FIRST_STEP:
+        note_firings(plan, shoppers, decided, rows)
     return sum(row.state == Delivery.State.WAITING for row in rows)
 
 
-def _keep_to_the_day(campaign: Campaign, decided: Decided) -> None:
-    """Let no more be due on a day than its maximum, counted in the campaign's zone."""
+def _keep_to_the_day(campaign: Campaign, decided: Decided, wished: Ints) -> None:
+    """Let no more be due on a day than its maximum, counted in the campaign's zone.
+
+    Who is held out after the last that may leave would not have got a message either: else the held
+    out were others than those who get one.
+    """
     if campaign.daily_maximum is None:
         return
     going = Delivery.objects.filter(campaign=campaign).exclude(state=Delivery.State.CANCELLED)
-    places = np.flatnonzero(decided.verdict == Verdict.SEND)
-    days = [
-        datetime.fromtimestamp(due, campaign.zone).date() for due in decided.due[places].tolist()
-    ]
+    places = np.flatnonzero(np.isin(decided.verdict, [Verdict.SEND, Verdict.HOLDOUT]))
+    days = [datetime.fromtimestamp(due, campaign.zone).date() for due in wished[places].tolist()]
     for day in sorted(set(days)):
         begins, ends = day_bounds(day, campaign.zone)
-        used = going.filter(due_at__gte=begins, due_at__lt=ends).count()
+        room = campaign.daily_maximum - going.filter(due_at__gte=begins, due_at__lt=ends).count()
         those = places[[one == day for one in days]]
-        decided.verdict[those[max(campaign.daily_maximum - used, 0) :]] = Verdict.DAILY_MAXIMUM
+        sent = decided.verdict[those] == Verdict.SEND
+        left = room - np.cumsum(sent) + sent
+        decided.verdict[those[left <= 0]] = Verdict.DAILY_MAXIMUM
 
 
 def _rows(
@@ -245,8 +260,10 @@ def _rows(
     shoppers: Shoppers,
     decided: Decided,
     wanted: dict[int, Occasion],
-    now: datetime,
+    terms: Terms,
 ) -> list[Delivery]:
+    now = timezone.now()
+    names = [*terms.choice.arms, ""]
     messages = CampaignMessage.objects.filter(step=step).order_by("pk")
     channels = dict(messages.values_list("pk", "channel"))
     first = next(iter(channels))
@@ -256,6 +273,7 @@ def _rows(
         offer = int(decided.offer[place])
         is_sent = verdict == Verdict.SEND
         message = message if message != NOTHING else first
+        arm = names[int(decided.arm[place])] if is_sent else ""
         rows.append(
             Delivery(
                 campaign=plan.campaign,
@@ -266,9 +284,15 @@ def _rows(
                 channel=channels[message],
                 message_id=message,
                 offer_id=offer if offer != NOTHING else None,
+                experiment=terms.choice.key if arm else "",
+                arm=arm,
+                propensity=float(decided.propensity[place]) if is_sent else 1.0,
+                why=int(decided.why[place]) if is_sent else Why.ONLY,
+                context=int(decided.context[place]) if is_sent else 0,
                 state=Delivery.State.WAITING if is_sent else Delivery.State.CANCELLED,
                 reason=verdict,
                 due_at=datetime.fromtimestamp(int(decided.due[place]), UTC) if is_sent else now,
+                created_at=now,
             )
         )
     return rows
@@ -288,5 +312,7 @@ def _check_rules(campaign: Campaign) -> None:
     empty = [step.number for step in steps.filter(messages=None)]
     if empty or not steps:
         problems["messages"] = _("Give each step a message first.")
+    if fault := check_choices(campaign):
+        problems["choosing"] = fault
     if problems:
         raise ValidationError({name: [told] for name, told in problems.items()})

@@ -1,10 +1,12 @@
 """What targeting may ask about a shopper, read when a running experiment asks."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from guidance.core.among import AmongTexts
 from guidance.core.models import Market
 from guidance.customers.markets import Markets
 from guidance.customers.models import Customer
@@ -19,8 +21,17 @@ def attributes_of(unit: str) -> dict[str, Any]:
     Who was never met is a new, anonymous visitor. What is not known is missing, as in the
     published scheme, and so equals null.
     """
-    shopper = Customer.objects.filter(ref=unit).first()
-    markets = Markets(list(Market.objects.all()))
+    return attributes_of_all([unit])[unit]
+
+
+def attributes_of_all(units: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the same of many, by pseudonym; two statements."""
+    markets, now = Markets(list(Market.objects.all())), timezone.now()
+    met = {one.ref: one for one in Customer.objects.filter(AmongTexts("ref", units))}
+    return {unit: _known(unit, met.get(unit), markets, now) for unit in units}
+
+
+def _known(unit: str, shopper: Customer | None, markets: Markets, now: datetime) -> dict[str, Any]:
     if shopper is None:
         known = {"market": markets.of(time_zone="", language="")}
         return _without_empty(known) | {"id": unit, "anonymous": True, "is_new": True}
@@ -34,7 +45,7 @@ def attributes_of(unit: str) -> dict[str, Any]:
     return _without_empty(known) | {
         "id": unit,
         "anonymous": shopper.is_anonymous,
-        "is_new": met > timezone.now() - NEW_FOR,
+        "is_new": met > now - NEW_FOR,
     }
 
 

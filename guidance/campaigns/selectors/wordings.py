@@ -1,0 +1,190 @@
+"""What came of each wording: among a plan's messages, and among what a bandit may learn from."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+
+from guidance.behaviour.models import Event, Source
+from guidance.campaigns.models import Delivery, MessageBandit
+from guidance.campaigns.selectors.choices import SURFACE
+from guidance.decisions.attribution import (
+    CLOCK_TOLERANCE,
+    CONVERSION_WINDOW,
+    OUTCOME_WINDOW,
+    counted_events,
+    purchases_within,
+)
+from guidance.decisions.models import Decision, DecisionQuerySet
+from guidance.experiments.samples import MeanSample
+from guidance.experiments.statistics import (
+    Estimate,
+    NotMeasured,
+    mean_interval,
+    wilson_interval,
+)
+
+Reward = MessageBandit.Reward
+OPENED, CLICKED, BOUGHT = "opened", "clicked", "bought"
+GOALS = (OPENED, CLICKED, BOUGHT)
+
+
+@dataclass
+class Goal:
+    """Of some messages, how many reached a goal; and, over those of them whose wording was drawn,
+    the sums of 1/p and of 1/p squared, `p` being how probable the wording was."""
+
+    reached: int = 0
+    weighed: float = 0.0
+    squares: float = 0.0
+
+    def add(self, other: "Goal") -> None:
+        self.reached += other.reached
+        self.weighed += other.weighed
+        self.squares += other.squares
+
+
+@dataclass
+class Wording:
+    """A variant of a step: how many of its messages were sent, and in how many of them the wording
+    was drawn by chance."""
+
+    step: int
+    variant: str
+    sent: int = 0
+    drawn: int = 0
+    goals: dict[str, Goal] = field(default_factory=lambda: {goal: Goal() for goal in GOALS})
+
+    def add(self, other: "Wording") -> None:
+        self.sent += other.sent
+        self.drawn += other.drawn
+        for name, goal in self.goals.items():
+            goal.add(other.goals[name])
+
+    def rate(self, goal: str) -> Estimate | NotMeasured:
+        """Return the share of messages that reached a goal, with its interval."""
+        return wilson_interval(self.goals[goal].reached, self.sent)
+
+
+@dataclass
+class Cell:
+    """The wordings among which those who are spoken to over one channel in one language get one."""
+
+    wordings: dict[str, Wording] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> int:
+        return sum(one.drawn for one in self.wordings.values())
+
+
+@dataclass
+class Step:
+    """A step's wordings, together and by channel and language."""
+
+    number: int
+    whole: dict[str, Wording] = field(default_factory=dict)
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+
+    def difference(
+        self, first: str, second: str, goal: str, *, confidence: float
+    ) -> Estimate | NotMeasured:
+        """Return by how much the share that reaches a goal is higher with the first wording.
+
+        Each message weighs as much as its wording was improbable (Horvitz and Thompson 1952), so
+        that shares which differ by shopper, or changed while a bandit learned, tell no lie. Only
+        channels and languages in which there are both count.
+        """
+        count, total, squares = 0, 0.0, 0.0
+        for cell in self.cells.values():
+            one, other = cell.wordings.get(first), cell.wordings.get(second)
+            if one is None or other is None or not one.drawn or not other.drawn:
+                continue
+            count += cell.drawn
+            total += one.goals[goal].weighed - other.goals[goal].weighed
+            squares += one.goals[goal].squares + other.goals[goal].squares
+        return mean_interval(MeanSample(count, total, squares), confidence=confidence)
+
+
+def wordings_by_step(deliveries: QuerySet[Delivery]) -> dict[int, Step]:
+    """Return what came of each wording among some messages, by step; one statement.
+
+    Of those sent, without staff and scripts. Opened is seen or clicked; each counts for as long as
+    for every decision, and a purchase within a week.
+    """
+    live = Event.objects.filter(customer=OuterRef("customer"), source=Source.LIVE)
+    named = live.filter(
+        decision=OuterRef("pk"),
+        occurred_at__gte=OuterRef("sent_at") - CLOCK_TOLERANCE,
+        occurred_at__lte=OuterRef("sent_at") + OUTCOME_WINDOW,
+    )
+    bought = Event.objects.filter(
+        customer=OuterRef("customer"),
+        source__in=[Source.LIVE, Source.IMPORT],
+        kind=Event.Kind.PURCHASE,
+        occurred_at__gte=OuterRef("sent_at"),
+        occurred_at__lte=OuterRef("sent_at") + CONVERSION_WINDOW,
+    )
+    rows = (
+        deliveries.filter(state=Delivery.State.SENT, customer__excluded_as="")
+        .annotate(
+            is_clicked=Exists(named.filter(kind=Event.Kind.CLICK)),
+            is_seen=Exists(named.filter(kind=Event.Kind.IMPRESSION)),
+            is_bought=Exists(bought),
+        )
+        .order_by()
+        .values("step", "channel", "message__language", "message__variant")
+        .annotate(sent=Count("pk"), drawn=Count("pk", filter=_DRAWN), **_sums())
+    )
+    steps: dict[int, Step] = {}
+    told: Any = rows.order_by("step", "channel", "message__language")
+    for row in told:
+        number, variant = row["step"], row["message__variant"]
+        goals = {
+            goal: Goal(row[f"{goal}_n"], row[f"{goal}_w"] or 0.0, row[f"{goal}_s"] or 0.0)
+            for goal in GOALS
+        }
+        found = Wording(number, variant, row["sent"], row["drawn"], goals)
+        step = steps.setdefault(number, Step(number))
+        cell = step.cells.setdefault((row["channel"], row["message__language"]), Cell())
+        cell.wordings[variant] = found
+        step.whole.setdefault(variant, Wording(number, variant)).add(found)
+    for step in steps.values():
+        step.whole = dict(sorted(step.whole.items()))
+    return steps
+
+
+_DRAWN = Q(propensity__lt=1.0)
+_REACHED = {
+    OPENED: Q(is_seen=True) | Q(is_clicked=True),
+    CLICKED: Q(is_clicked=True),
+    BOUGHT: Q(is_bought=True),
+}
+
+
+def _sums() -> dict[str, Any]:
+    weight = 1.0 / F("propensity")
+    sums: dict[str, Any] = {}
+    for goal, reached in _REACHED.items():
+        sums[f"{goal}_n"] = Count("pk", filter=reached)
+        sums[f"{goal}_w"] = Sum(weight, filter=reached & _DRAWN)
+        sums[f"{goal}_s"] = Sum(weight * weight, filter=reached & _DRAWN)
+    return sums
+
+
+def decisions_learned(bandit: MessageBandit) -> DecisionQuerySet:
+    """Return a bandit's decisions with `was_rewarded`: a success within its window.
+
+    Each message that was sent is a trial: what is never opened is no success of its words. Staff,
+    scripts and replayed traffic teach nothing.
+    """
+    window = timedelta(hours=bandit.window_hours)
+    if bandit.reward == Reward.CLICK:
+        clicks = counted_events(Event.Kind.CLICK)
+        success: QuerySet[Event] = clicks.filter(occurred_at__lte=OuterRef("at") + window)
+    else:
+        success = purchases_within(window)
+    own = Decision.objects.filter(
+        experiment=bandit.key, surface=SURFACE, source=Source.LIVE, customer__excluded_as=""
+    )
+    return own.annotate(was_rewarded=Exists(success))
