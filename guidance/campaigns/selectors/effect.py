@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, PushPlan, Verdict
-from guidance.core.models import Market
+from guidance.core.selectors import default_market
 from guidance.customers.models import Customer
 from guidance.experiments.samples import MeanSample
 from guidance.experiments.statistics import Comparison, NotMeasured, difference
@@ -186,7 +186,7 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
     if plan.state != PushPlan.State.APPROVED or plan.decided_at is None:
         return None
     until = min(now or timezone.now(), plan.campaign.ends_at + AFTER)
-    currency = plan.campaign.currency or _shop_currency()
+    currency = plan.campaign.currency or default_market().currency
     whole, by_tier = Arms(), defaultdict[str, Arms](Arms)
     for verdict, tier, *sums in _units(plan, plan.decided_at, until, currency):
         for arms in (whole, by_tier[tier]):
@@ -223,7 +223,7 @@ def offers_by(plan: PushPlan, column: str) -> list[tuple[str, int, int]]:
 
 
 def _units(plan: PushPlan, since: datetime, until: datetime, currency: str) -> list[Any]:
-    unnamed = "" if currency == _shop_currency() else currency
+    unnamed = "" if currency == default_market().currency else currency
     with connection.cursor() as cursor:
         cursor.execute(_UNITS, [currency, unnamed, *_bounds(plan, since, until)])
         return cursor.fetchall()
@@ -278,8 +278,3 @@ def _profit(whole: Arms, spent: float) -> tuple[float, float, float] | None:
         earned.low * count - spent,
         earned.high * count - spent,
     )
-
-
-def _shop_currency() -> str:
-    market = Market.objects.order_by("-is_default", "key").first()
-    return market.currency if market else "USD"
