@@ -22,10 +22,17 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.points import start_audience
         from guidance.campaigns.selectors.deliveries import decision_of_delivery
         from guidance.campaigns.services.audiences import move_list_places
+        from guidance.campaigns.services.delivering import recover_deliveries
         from guidance.campaigns.services.merging import move_pushes
         from guidance.campaigns.services.redeeming import redeem_coupons
         from guidance.campaigns.testing import MESSAGES as WORDINGS
-        from guidance.core.hooks import JobKind, Recurring, register_job_kind, register_schedule
+        from guidance.core.hooks import (
+            JobKind,
+            Recurring,
+            register_job_kind,
+            register_recovery,
+            register_schedule,
+        )
         from guidance.customers.hooks import (
             register_channels_without_address,
             register_delivery_decisions,
@@ -52,6 +59,7 @@ class CampaignsConfig(AppConfig):
             JobKind("queue_push", _("Queue a push"), f"{services}.queueing.run_queue_push")
         )
         register_schedule(Recurring("pushes", "guidance.campaigns.tasks.sweep_deliveries", 1))
+        register_recovery(recover_deliveries)
         register_schedule(Recurring("uplift", "guidance.campaigns.tasks.refresh_uplift", 1))
         register_recipe(
             Recipe(

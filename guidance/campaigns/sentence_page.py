@@ -14,7 +14,7 @@ from guidance.campaigns.rendering import OfferFacts, offer_line
 from guidance.campaigns.sentences.grammar import understand
 from guidance.campaigns.sentences.understood import Understood
 from guidance.campaigns.sentences.vocabulary import read_vocabulary
-from guidance.core.models import Market
+from guidance.core.selectors import default_market
 
 EXAMPLES = {
     "en": "win back tea buyers who left a cart last week with 10 % off, not at night",
@@ -53,8 +53,7 @@ def _lines(found: Understood, language: str) -> list[tuple[str, str]]:
 
 
 def _offer(found: Understood, language: str) -> str:
-    market = Market.objects.order_by("-is_default", "key").first()
-    currency = found.offer_currency or (market.currency if market else "")
+    currency = found.offer_currency or default_market().currency
     facts = OfferFacts(
         kind=Offer.Kind(found.offer_kind),
         value=found.offer_value or Decimal(0),

@@ -70,6 +70,24 @@ def schedules() -> list[Recurring]:
     return list(_recurring.values())
 
 
+_recoveries: list[Callable[[], object]] = []
+
+
+def register_recovery(recovery: Callable[[], object]) -> None:
+    """Have every worker look, at its start and every few seconds, for what the dead have left.
+
+    It must be cheap where there is nothing. Call it in `AppConfig.ready()` only.
+    """
+    if recovery not in _recoveries:
+        _recoveries.append(recovery)
+
+
+def recover_all() -> None:
+    """Call every registered recovery once."""
+    for recovery in _recoveries:
+        recovery()
+
+
 MarketListener = Callable[["Market", "Market"], None]
 _market_listeners: list[MarketListener] = []
 

@@ -79,9 +79,7 @@ def _rows(transformer: Any, result: Any) -> Rows:
     return transformer.load_rows(0, result.ntuples, tuple)
 
 
-def _send(
-    raw: psycopg.Connection, transformer: Any, statements: Sequence[Statement]
-) -> list[Any]:
+def _send(raw: psycopg.Connection, transformer: Any, statements: Sequence[Statement]) -> list[Any]:
     """Return the result of each statement, the first that failed among them."""
     told: list[tuple[bytes, Any]] = [
         (_name_of(text, raw), transformer.dump_sequence(values, [PyFormat.TEXT] * len(values)))

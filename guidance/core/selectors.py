@@ -18,8 +18,8 @@ def is_worker_alive() -> bool:
 
 
 def default_market() -> Market:
-    """Return the shop's default market; an unsaved plain one before a shop exists."""
-    market = Market.objects.filter(is_default=True).first()
+    """Return the default market, else the first; an unsaved plain one before a shop exists."""
+    market = Market.objects.order_by("-is_default", "key").first()
     return market or Market(key="default", name="Default")
 
 

@@ -78,6 +78,12 @@ def preferences_url(*, customer: str) -> str:
     return _address_of("preferences", token)
 
 
+def is_way_out(url: str) -> bool:
+    """Tell whether an address is one of the pages that unsubscribe or choose."""
+    pages = (settings.PUBLIC_URL + _path_of(page) for page in ("unsubscribe", "preferences"))
+    return any(url.startswith(page.removesuffix(_SOME)) for page in pages)
+
+
 def unsubscribe_headers(
     *, customer: str, channel: str, purpose: str, delivery: UUID | None = None
 ) -> dict[str, str]:

@@ -1,15 +1,18 @@
 """The outbox: each message once, checked again as it leaves, and every one accounted for."""
 
+import threading
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from guidance.campaigns.channels import Channel, Message, Outcome, register_channel
 from guidance.campaigns.channels.registry import register_own_channels
@@ -23,11 +26,18 @@ from guidance.campaigns.models import (
 )
 from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.services.approval import stop_campaign
-from guidance.campaigns.services.claiming import claim, renew, take_tokens
+from guidance.campaigns.services.claiming import (
+    MOST_SENDERS,
+    claim,
+    renew,
+    sending,
+    take_tokens,
+)
 from guidance.campaigns.services.composing import words_for
 from guidance.campaigns.services.delivering import (
     MOST_ATTEMPTS,
     deliver_due,
+    recover_deliveries,
     settle,
     sweep_deliveries,
 )
@@ -196,6 +206,66 @@ def test_a_dead_workers_messages_go_out_again_where_the_receiver_knows_them(
     sweep_deliveries()
     deliver_due(channel="null")
     assert states(plan) == {("sent", V.SEND): 1}
+
+
+def test_what_a_sender_held_waits_again_as_soon_as_it_is_gone_and_no_sooner(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null")).step.campaign)
+    with sending("null") as lease:
+        (held,) = claim(channel="null", most=9, now=timezone.now(), lease=lease)
+        recover_deliveries()
+        assert states(plan) == {("sending", V.SEND): 1}
+        assert not OrmQ.objects.exists()
+    recover_deliveries()
+    assert states(plan) == {("waiting", V.SEND): 1}
+    (asked,) = OrmQ.objects.all()
+    assert (asked.func(), asked.args()) == ("guidance.campaigns.tasks.deliver", ("null",))
+    assert renew([held]) == []
+    assert deliver_due(channel="null").sent == 1
+    recover_deliveries()
+    assert states(plan) == {("sent", V.SEND): 1}
+
+
+@pytest.mark.parametrize("recorder", [Careless], indirect=True)
+def test_what_a_gone_sender_had_handed_over_is_in_doubt_and_nothing_else(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(shopper("null"), shopper("null")).step.campaign)
+    with sending("null") as lease:
+        handed, kept = claim(channel="null", most=9, now=timezone.now(), lease=lease)
+        renew([handed])
+    recover_deliveries()
+    assert states(plan) == {("in_doubt", V.SEND): 1, ("waiting", V.SEND): 1}
+    # A sender that was not dead after all sends no more of what it held.
+    assert renew([handed, kept]) == []
+    deliver_due(channel="null")
+    assert states(plan) == {("in_doubt", V.SEND): 1, ("sent", V.SEND): 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_more_senders_work_at_a_channel_than_it_has_places_for(
+    recorder: type[Recorder],
+) -> None:
+    approved(push(shopper("null")).step.campaign)
+    met, done = threading.Barrier(MOST_SENDERS + 1), threading.Event()
+
+    def work() -> bool:
+        try:
+            with sending("null") as lease:
+                met.wait(30)
+                done.wait(30)
+                return lease is not None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(MOST_SENDERS) as others:
+        at_work = [others.submit(work) for _place in range(MOST_SENDERS)]
+        met.wait(30)
+        assert deliver_due(channel="null").sent == 0
+        done.set()
+        assert all(one.result() for one in at_work)
+    assert deliver_due(channel="null").sent == 1
 
 
 def test_a_slow_worker_writes_nothing_about_what_another_took_over(

@@ -1,6 +1,7 @@
 """The shop's own sender: a real HTTPS receiver that checks signatures by the standard's library."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,32 @@ def test_a_certificate_nobody_vouches_for_is_not_trusted(receiver: Receiver, set
     _made(receiver)
     settings.WEBHOOK_CA_FILE = None
     (outcome,) = _send(message())
+    assert (outcome.result, outcome.reason) == (Result.RETRY, "certificate")
+
+
+def test_a_channel_keeps_its_connection_over_batches_until_it_is_closed(
+    receiver: Receiver,
+) -> None:
+    _made(receiver)
+    channel = channel_of("webhook")
+    for _batch in range(2):
+        sent = channel.send([message(), message()])
+        assert [one.result for one in sent] == [Result.SENT] * 2
+    assert receiver.connections == 1
+    channel.close()
+    assert channel.send([message()])[0].result == Result.SENT
+    assert (receiver.connections, len(receiver.calls)) == (2, 5)
+    channel.close()
+
+
+def test_a_kept_connection_does_not_outlive_an_endpoint_that_moved(receiver: Receiver) -> None:
+    endpoint, _secret = _made(receiver)
+    with closing(channel_of("webhook")) as channel:
+        channel.send([message()])
+        endpoint.url = f"https://localhost:{receiver.port}/hooks"
+        save_push_endpoint(endpoint=endpoint, changed=["url"], actor=None)
+        (outcome,) = channel.send([message()])
+    # The receiver's certificate is for its number, not for that name.
     assert (outcome.result, outcome.reason) == (Result.RETRY, "certificate")
 
 

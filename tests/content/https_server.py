@@ -30,6 +30,7 @@ class Receiver:
 
     port: int = 0
     ca_file: str = ""
+    connections: int = 0
     calls: list[Received] = field(default_factory=list)
     answers: "deque[Answer]" = field(default_factory=deque)
     arrived: threading.Event = field(default_factory=threading.Event)
@@ -45,6 +46,10 @@ class Handler(BaseHTTPRequestHandler):
 
     receiver: Receiver
     protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        self.receiver.connections += 1
+        super().handle()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -3,17 +3,18 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from guidance.content.webhooks import addresses
+from guidance.content.webhooks import addresses, transport
 from guidance.content.webhooks.addresses import Refused, is_allowed, resolve, split_url
 from guidance.content.webhooks.signing import new_secret, signed_headers
-from guidance.content.webhooks.transport import Outcome, post
-from tests.content.https_server import Receiver, dribble, flood, receiving, silence, status
+from guidance.content.webhooks.transport import Line, Outcome, post
+from tests.content.https_server import Receiver, dribble, flood, hang_up, receiving, silence, status
 
 HOME = ["127.0.0.0/8", "::1/128"]
 
@@ -171,3 +172,77 @@ def test_signatures_are_those_of_standard_webhooks_and_secrets_can_overlap() -> 
         Webhook(new_secret()).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(new).verify(body + b" ", headers)
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    with closing(Line(step_seconds=2, whole_seconds=3)) as line:
+        yield line
+
+
+def ask(line: Line, receiver: Receiver, **given: Any) -> Outcome:
+    told = {"url": receiver.url, "body": b"{}", "headers": {"webhook-id": "msg_1"}}
+    return line.post(**{**told, "allowed_networks": HOME, "ca_file": receiver.ca_file, **given})
+
+
+def test_calls_share_one_connection_until_it_is_closed(receiver: Receiver, line: Line) -> None:
+    assert all(ask(line, receiver).is_delivered for _call in range(3))
+    receiver.answers.append(status(503))
+    assert ask(line, receiver).status == 503
+    assert ask(line, receiver).is_delivered
+    assert receiver.connections == 1
+    line.close()
+    assert ask(line, receiver).is_delivered
+    assert receiver.connections == 2
+
+
+def test_a_connection_that_went_to_sleep_is_dialled_again(receiver: Receiver, line: Line) -> None:
+    receiver.answers.append(status(204, Connection="close"))
+    assert ask(line, receiver).is_delivered
+    assert ask(line, receiver).is_delivered
+    receiver.answers.append(hang_up)
+    assert ask(line, receiver).is_delivered
+    assert (receiver.connections, len(receiver.calls)) == (3, 4)
+
+
+def test_a_new_connection_that_breaks_is_not_tried_again(receiver: Receiver, line: Line) -> None:
+    receiver.answers.append(hang_up)
+    assert ask(line, receiver).problem == "connection"
+    assert len(receiver.calls) == 1
+
+
+def test_a_kept_connection_is_no_way_around_what_may_be_called(
+    receiver: Receiver, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(line, receiver).is_delivered
+    assert ask(line, receiver, allowed_networks=[]).problem == "private_address"
+    assert ask(line, receiver, ca_file=None).problem == "certificate"
+    assert ask(line, receiver).is_delivered
+    elsewhere = f"https://localhost:{receiver.port}/hooks"
+    assert ask(line, receiver, url=elsewhere).is_delivered
+    assert receiver.calls[-1].headers["host"] == f"localhost:{receiver.port}"
+    monkeypatch.setattr(transport, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(addresses, "is_allowed", lambda *_given: False)
+    assert ask(line, receiver, url=elsewhere).problem == "private_address"
+    assert len(receiver.calls) == 3
+
+
+@pytest.mark.parametrize("answer", [dribble, silence])
+def test_a_kept_connection_is_bounded_in_time_as_a_new_one(
+    receiver: Receiver, line: Line, answer: Any
+) -> None:
+    assert ask(line, receiver).is_delivered
+    receiver.answers.append(answer)
+    assert ask(line, receiver).problem == "timeout"
+    assert len(receiver.calls) == 2
+    assert ask(line, receiver).is_delivered
+    assert receiver.connections == 2
+
+
+def test_a_body_that_is_not_read_whole_is_nobodys_next_answer(
+    receiver: Receiver, line: Line
+) -> None:
+    receiver.answers.append(flood)
+    assert ask(line, receiver).is_delivered
+    assert ask(line, receiver).status == 204
+    assert receiver.connections == 2

@@ -1,6 +1,7 @@
 """Workers and the database killed while messages leave: everybody gets exactly one."""
 
 import json
+import logging
 import os
 import random
 import subprocess
@@ -18,6 +19,7 @@ from tests import postgres
 from tests.content.https_server import Received, receiving
 from tests.soak.conftest import ROOT, House
 
+LOG = logging.getLogger(__name__)
 pytestmark = pytest.mark.soak
 MESSAGES = int(os.environ.get("SOAK_MESSAGES", "100000"))
 KILLS = int(os.environ.get("SOAK_KILLS", "50"))
@@ -70,20 +72,27 @@ def test_everybody_gets_one_message_however_often_workers_and_the_database_are_k
             for _kill in range(KILLS):
                 goal = len(once.came) + chance.randint(SHARE // 3, SHARE)
                 house.wait_for(f"message {goal}", _reached(once, goal), seconds=900)
-                if chance.random() < 0.5:
-                    house.kill("worker")
-                else:
-                    server.kill()
-                    house.wait_for("the database", lambda: _starts(server), seconds=60)
-                    house.kill("worker")
+                killed, came = _killed(house, server, chance), len(once.came)
                 house.start_worker()
+                seconds = house.wait_for("another", _reached(once, came + 1), seconds=900)
+                LOG.info("after %d killed %s, went on in %.1f s", came, killed, seconds)
             house.wait_for("the last message", lambda: _open(house) == 0, seconds=WHOLE_SECONDS)
         finally:
             house.stop_all()
         assert _states(house) == {"sent": MESSAGES}
         assert len(once.came) == len(once.shoppers) == MESSAGES
-        told = f"{sum(once.came.values()) - MESSAGES} came again under their keys"
-        (tmp_path / "told.txt").write_text(told)
+        again = sum(once.came.values()) - MESSAGES
+        LOG.info("%d messages, %d kills, %d came again under their keys", MESSAGES, KILLS, again)
+
+
+def _killed(house: House, server: postgres.Server, chance: random.Random) -> str:
+    """Kill the worker, or the database and then the worker, and say which."""
+    is_database = chance.random() < 0.5
+    if is_database:
+        server.kill()
+        house.wait_for("the database", lambda: _starts(server), seconds=60)
+    house.kill("worker")
+    return "the database and the worker" if is_database else "the worker"
 
 
 def _reached(once: Once, goal: int) -> Callable[[], bool]:

@@ -1,7 +1,9 @@
-"""What a mail provider tells by django-anymail's webhooks: bounces, complaints, unsubscriptions.
+"""What a mail provider tells by django-anymail's webhooks: bounces, complaints, unsubscriptions,
+opens and clicks.
 
-Each suppresses at once. The delivery is the one that the message carried as metadata; where the
-provider does not give it back, the address alone says who is meant. Told twice it counts once.
+The first three suppress at once, the others are events of the message's decision. The delivery is
+the one that the message carried as metadata; of one that is to be suppressed, where the provider
+does not give it back, the address alone says who is meant. Told twice it counts once.
 """
 
 from typing import Any
@@ -11,6 +13,7 @@ from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 
 from guidance.campaigns.channels.bounces import is_for_good
 from guidance.campaigns.channels.email import METADATA_KEY, EmailChannel
+from guidance.campaigns.channels.responses import KINDS, record_response
 from guidance.campaigns.models import Delivery, Purpose
 from guidance.core.ids import parse_id
 from guidance.customers.models import Suppression
@@ -31,13 +34,17 @@ REJECTED = {
 def receive_event(
     sender: object, event: AnymailTrackingEvent, esp_name: str, **kwargs: Any
 ) -> None:
-    """Take what a provider tells; opens, clicks and the like are left to the storefront."""
+    """Take what a provider tells of a message and of whom it went to."""
+    if event.event_type in KINDS:
+        opened = _delivery(_told_id(event))
+        if opened is not None:
+            record_response(event=event, delivery=opened)
+        return
     reason = _reason_of(event)
     if reason is None or not event.recipient:
         return
     source = f"anymail:{esp_name.lower()}"
-    delivery_id = parse_id(str((event.metadata or {}).get(METADATA_KEY, "")))
-    delivery = _delivery(delivery_id)
+    delivery = _delivery(_told_id(event))
     if reason == Reason.UNSUBSCRIBED:
         _unsubscribe(event.recipient, delivery, source)
         return
@@ -64,10 +71,14 @@ def _reason_of(event: AnymailTrackingEvent) -> Reason | None:
     return None
 
 
+def _told_id(event: AnymailTrackingEvent) -> UUID | None:
+    return parse_id(str((event.metadata or {}).get(METADATA_KEY, "")))
+
+
 def _delivery(delivery_id: UUID | None) -> Delivery | None:
     if delivery_id is None:
         return None
-    return Delivery.objects.select_related("campaign").filter(pk=delivery_id).first()
+    return Delivery.objects.select_related("campaign", "customer").filter(pk=delivery_id).first()
 
 
 def _unsubscribe(address: str, delivery: Delivery | None, source: str) -> None:

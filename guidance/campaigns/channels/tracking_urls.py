@@ -1,4 +1,4 @@
-"""Where the mail provider in use tells of bounces, complaints and unsubscriptions.
+"""Where the mail provider in use tells of bounces, complaints, unsubscriptions, opens and clicks.
 
 None where there is no secret: without one, anybody could tell of bounces that never were.
 """

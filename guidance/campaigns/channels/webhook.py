@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from guidance.campaigns.channels.base import Channel, Message, Outcome
 from guidance.campaigns.channels.endpoints import retire_push_endpoint, secrets_of
 from guidance.campaigns.models.endpoints import PushEndpoint
-from guidance.content.webhooks import transport
 from guidance.content.webhooks.signing import signed_headers
+from guidance.content.webhooks.transport import Line
 from guidance.core.sealing import Undecryptable
 
 EVENT = "message.send"
@@ -30,13 +30,16 @@ NO_ENDPOINT_AFTER = 300.0
 
 
 class WebhookChannel(Channel):
-    """Posts each message to the endpoint that is in use."""
+    """Posts each message to the endpoint that is in use, over one connection while it lasts."""
 
     key = "webhook"
     label = _("the shop's own sender")
     needs_address = False
     at_once = 10
     is_idempotent = True
+
+    def __init__(self) -> None:
+        self._line = Line()
 
     @classmethod
     def is_open(cls) -> bool:
@@ -54,13 +57,16 @@ class WebhookChannel(Channel):
             return [outcome] * len(messages)
         return self._post_all(endpoint, secrets, messages)
 
+    def close(self) -> None:
+        self._line.close()
+
     def _post_all(
         self, endpoint: PushEndpoint, secrets: Sequence[str], messages: Sequence[Message]
     ) -> list[Outcome]:
         """Post one by one; a receiver that says it is gone for good is called no more."""
         outcomes: list[Outcome] = []
         for message in messages:
-            outcome = _post(endpoint.url, secrets, message)
+            outcome = _post(self._line, endpoint.url, secrets, message)
             outcomes.append(outcome)
             if outcome.reason == "gone":
                 retire_push_endpoint(endpoint=endpoint)
@@ -88,12 +94,12 @@ def payload_of(message: Message) -> dict[str, Any]:
     }
 
 
-def _post(url: str, secrets: Sequence[str], message: Message) -> Outcome:
+def _post(line: Line, url: str, secrets: Sequence[str], message: Message) -> Outcome:
     body = json.dumps(payload_of(message), ensure_ascii=False).encode()
     signed = signed_headers(
         message_id=message.idempotency_key, timestamp=int(time.time()), body=body, secrets=secrets
     )
-    answer = transport.post(
+    answer = line.post(
         url,
         body=body,
         headers={"Content-Type": "application/json", "User-Agent": USER_AGENT, **signed},

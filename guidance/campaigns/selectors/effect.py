@@ -24,7 +24,7 @@ from django.utils import timezone
 from guidance.behaviour.models import Event
 from guidance.campaigns.models import Coupon, Delivery, PlanEntry, PushPlan, Verdict
 from guidance.campaigns.selectors.effect_units import Arms, Span
-from guidance.core.models import Market
+from guidance.core.selectors import default_market
 from guidance.experiments.statistics import NotMeasured
 
 # What is bought later than this after the campaign's end is no longer put down to it.
@@ -99,11 +99,12 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
         return None
     at = now or timezone.now()
     until, window = min(at, plan.campaign.ends_at + AFTER), window_of(plan)
-    currency = plan.campaign.currency or shop_currency()
+    shop = default_market().currency
+    currency = plan.campaign.currency or shop
     whole = Arms()
     by_tier, by_language = defaultdict[str, Arms](Arms), defaultdict[str, Arms](Arms)
     by_history = defaultdict[bool, Arms](Arms)
-    unnamed = "" if currency == shop_currency() else currency
+    unnamed = "" if currency == shop else currency
     span = Span(plan, plan.decided_at, until, window)
     for verdict, tier, language, has_bought, *sums in span.units(
         currency=currency, unnamed=unnamed
@@ -214,8 +215,3 @@ def _profit(whole: Arms, spent: float) -> tuple[float, float, float] | None:
         earned.low * count - spent,
         earned.high * count - spent,
     )
-
-
-def shop_currency() -> str:
-    market = Market.objects.order_by("-is_default", "key").first()
-    return market.currency if market else "USD"

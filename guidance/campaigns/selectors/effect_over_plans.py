@@ -22,10 +22,10 @@ from guidance.campaigns.selectors.effect import (
     AFTER,
     coupon_cost_of,
     responses_to,
-    shop_currency,
     window_of,
 )
 from guidance.campaigns.selectors.effect_units import Arms, Span
+from guidance.core.selectors import default_market
 from guidance.experiments.statistics import CONFIDENCE, Comparison, NotMeasured, Unmeasured
 
 DECIDED = (Verdict.SEND, Verdict.HOLDOUT)
@@ -104,8 +104,9 @@ def campaign_effect(campaign: Campaign, *, now: datetime | None = None) -> Campa
     if not plans:
         return None
     until = min(now or timezone.now(), campaign.ends_at + AFTER)
-    currency = campaign.currency or shop_currency()
-    unnamed = "" if currency == shop_currency() else currency
+    shop = default_market().currency
+    currency = campaign.currency or shop
+    unnamed = "" if currency == shop else currency
     whole = Stratified()
     by_tier, by_language = (
         defaultdict[str, Stratified](Stratified),

@@ -15,7 +15,7 @@ from guidance.campaigns.models import (
 from guidance.campaigns.planning.choosing import Choice, Wording
 from guidance.campaigns.planning.deciding import Benefit, Terms
 from guidance.campaigns.selectors.texts import gone_texts
-from guidance.core.models import Market
+from guidance.core.selectors import default_market
 
 FIRST_STEP = 1
 EQUAL_SHARES = Choice()
@@ -41,7 +41,7 @@ def terms_of(campaign: Campaign, *, step: int = FIRST_STEP, choice: Choice = EQU
             Benefit(one.pk, tuple(one.tiers), float(one.cost), left)
             for one, left in open_offers(campaign) or _closed_offers(campaign)
         ],
-        default_language=default_language(),
+        default_language=default_market().language,
         holdout=campaign.holdout_percent / 100,
         needs_consent=campaign.purpose != Purpose.TRANSACTIONAL,
         is_capped=campaign.purpose != Purpose.TRANSACTIONAL,
@@ -93,12 +93,6 @@ def committed(campaign: Campaign) -> float:
         campaign=campaign, state=PushPlan.State.APPROVED, is_queued=False, stopped_at=None
     ).exclude(campaign__trigger__gt="")
     return spent + sum(float(plan.counts.get("cost", 0)) for plan in queueing.only("counts"))
-
-
-def default_language() -> str:
-    """Return the language of shoppers who told none: the default market's."""
-    market = Market.objects.order_by("-is_default", "key").first()
-    return market.language if market else "en"
 
 
 # The order in which channels are tried: what reaches people who are not in the shop comes first.

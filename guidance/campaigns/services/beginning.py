@@ -18,7 +18,8 @@ from guidance.campaigns.services.audiences import save_audience
 from guidance.campaigns.services.coupons import new_code
 from guidance.campaigns.services.editing import save_campaign
 from guidance.catalog.models import Category
-from guidance.core.models import Market, User
+from guidance.core.models import User
+from guidance.core.selectors import default_market
 
 LONGEST_TITLE = 100
 RUNS_FOR = timedelta(days=14)
@@ -46,14 +47,14 @@ def begin_campaign(*, sentence: str, language: str, actor: User) -> Campaign:
 
 
 def _campaign(found: Understood, sentence: str, language: str) -> Campaign:
-    market = Market.objects.order_by("-is_default", "key").first()
+    market = default_market()
     campaign = Campaign(
         key=_free_key(sentence),
         titles={language: sentence[:LONGEST_TITLE]},
         is_active=False,
         objective=found.objective or Objective.ORDERS,
-        time_zone=market.time_zone if market else "UTC",
-        currency=market.currency if market else "",
+        time_zone=market.time_zone,
+        currency=market.currency,
         category=Category.objects.filter(path=found.category).first() if found.category else None,
     )
     campaign.starts_at = _tomorrow(campaign)

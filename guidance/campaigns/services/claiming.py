@@ -1,12 +1,13 @@
 """Which messages a worker takes next: batches that no two workers share, at the channel's pace."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from guidance.campaigns.models import (
@@ -19,6 +20,7 @@ from guidance.campaigns.models import (
 )
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.core.among import AmongUuids
+from guidance.core.locks import hold_while_alive, still_held
 
 State = Delivery.State
 # What sending needs to know; half the columns are times, which are dear to read.
@@ -34,17 +36,45 @@ READ = (
 LEASE = timedelta(minutes=4)
 # Younger than this a lease is nobody else's whatever the clocks say, and need not be renewed.
 FRESH = LEASE / 4
+# Of one channel at once, over all workers: a slow receiver leaves room for other work.
+MOST_SENDERS = 2
+
+
+@contextmanager
+def sending(channel: str) -> Iterator[UUID | None]:
+    """Be one of a channel's senders while the body runs; yield the lease for what it takes.
+
+    None where there are enough. That a process died is seen by what it holds, so that what it took
+    is found at once (`find_dead`).
+    """
+    with ExitStack() as held:
+        places = (f"campaigns.sender:{channel}:{number}" for number in range(MOST_SENDERS))
+        if not any(held.enter_context(hold_while_alive(place)) for place in places):
+            yield None
+            return
+        lease = uuid.uuid4()
+        held.enter_context(hold_while_alive(_of_lease(lease)))
+        yield lease
+
+
+def _of_lease(lease: UUID) -> str:
+    return f"campaigns.lease:{lease}"
 
 
 def claim(
-    *, channel: str, most: int, now: datetime, without: Iterable[UUID] = ()
+    *,
+    channel: str,
+    most: int,
+    now: datetime,
+    without: Iterable[UUID] = (),
+    lease: UUID | None = None,
 ) -> list[Delivery]:
     """Take up to `most` due messages of a channel under a lease and return them.
 
     Rows that another worker is taking are passed over (SKIP LOCKED; on SQLite one writer at a time
-    is the rule anyway). `without` are plans whose messages wait.
+    is the rule anyway). `without` are plans whose messages wait; `lease` is a sender's.
     """
-    lease = uuid.uuid4()
+    lease = lease or uuid.uuid4()
     due = Delivery.objects.filter(state=State.WAITING, channel=channel, due_at__lte=now)
     with transaction.atomic():
         rows = due.exclude(plan__in=list(without)).order_by("due_at", "id")
@@ -120,14 +150,39 @@ def changed_plans() -> list[UUID]:
     ]
 
 
-@transaction.atomic
 def find_lost(*, now: datetime, idempotent: Iterable[str]) -> tuple[int, int]:
-    """Deal with messages whose worker died; return how many wait again and how many are in doubt.
+    """Deal with messages that were held too long; see `_free`."""
+    return _free(Delivery.objects.filter(state=State.SENDING, lease_until__lt=now), idempotent)
+
+
+def find_dead(*, idempotent: Iterable[str]) -> list[str]:
+    """Deal with messages whose senders are gone, long before their leases end; return the channels.
+
+    Nothing hangs on a sender being gone for sure: one that only lost its connection finds before
+    each message that what it held is no longer its own, or sends it under the same key.
+    """
+    taken = Delivery.objects.filter(state=State.SENDING, lease__isnull=False)
+    held = taken.order_by().values_list("lease", flat=True).distinct()
+    leases = {_of_lease(lease): lease for lease in held if lease is not None}
+    if not leases:
+        return []
+    alive = still_held(leases)
+    dead = [lease for name, lease in leases.items() if name not in alive]
+    channels = list(
+        taken.filter(lease__in=dead).order_by().values_list("channel", flat=True).distinct()
+    )
+    if channels:
+        _free(Delivery.objects.filter(state=State.SENDING, lease__in=dead), idempotent)
+    return channels
+
+
+@transaction.atomic
+def _free(lost: QuerySet[Delivery], idempotent: Iterable[str]) -> tuple[int, int]:
+    """Free messages whose worker died; return how many wait again and how many are in doubt.
 
     Over a channel whose receiver knows a message by its key it may go out again. Over another it
     may where it was not handed over yet; else nobody knows, and a person decides.
     """
-    lost = Delivery.objects.filter(state=State.SENDING, lease_until__lt=now)
     unknown = lost.exclude(channel__in=list(idempotent)).filter(handed_at__isnull=False)
     in_doubt = unknown.update(state=State.IN_DOUBT, lease=None, lease_until=None)
     again = lost.update(state=State.WAITING, lease=None, lease_until=None, handed_at=None)

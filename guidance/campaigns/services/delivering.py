@@ -25,8 +25,10 @@ from guidance.campaigns.services.claiming import (
     FRESH,
     changed_plans,
     claim,
+    find_dead,
     find_lost,
     renew,
+    sending,
     take_tokens,
 )
 from guidance.campaigns.services.composing import compose
@@ -72,13 +74,19 @@ class Delivered:
 
 
 def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
-    """Send what is due over a channel until nothing is or the time is up; safe to be killed."""
+    """Send what is due over a channel until nothing is or the time is up; safe to be killed.
+
+    Where enough others are at it already it is left to them.
+    """
     batch = BATCH if channels()[channel].is_idempotent else CAREFUL_BATCH
-    with closing(channel_of(channel)) as carrier:
-        return _deliver(carrier, batch, seconds)
+    with sending(channel) as lease:
+        if lease is None:
+            return Delivered()
+        with closing(channel_of(channel)) as carrier:
+            return _deliver(carrier, batch, seconds, lease)
 
 
-def _deliver(carrier: Channel, batch: int, seconds: float) -> Delivered:
+def _deliver(carrier: Channel, batch: int, seconds: float, lease: UUID) -> Delivered:
     channel, told, ends = carrier.key, Delivered(), time.monotonic() + seconds
     without, looked_at = changed_plans(), time.monotonic()
     while time.monotonic() < ends:
@@ -91,7 +99,7 @@ def _deliver(carrier: Channel, batch: int, seconds: float) -> Delivered:
         if time.monotonic() - looked_at > LOOK_SECONDS:
             without, looked_at = changed_plans(), time.monotonic()
         now = timezone.now()
-        taken = claim(channel=channel, most=room, now=now, without=without)
+        taken = claim(channel=channel, most=room, now=now, without=without, lease=lease)
         if not taken:
             break
         told.add(send_batch(taken, carrier=carrier, now=now))
@@ -274,12 +282,22 @@ def delay_after(attempts: int, asked: float | None = None) -> timedelta:
 def sweep_deliveries(*, now: datetime | None = None) -> int:
     """Find what dead workers held, and have a worker send over each channel with something due."""
     at = now or timezone.now()
-    find_lost(now=at, idempotent=[key for key, one in channels().items() if one.is_idempotent])
+    find_lost(now=at, idempotent=_idempotent())
     due = Delivery.objects.filter(state=State.WAITING, due_at__lte=at)
     wanted = list(due.order_by().values_list("channel", flat=True).distinct())
     for channel in wanted:
         enqueue(channel)
     return len(wanted)
+
+
+def recover_deliveries() -> None:
+    """Find what senders held who are gone, and have others go on with it."""
+    for channel in find_dead(idempotent=_idempotent()):
+        enqueue(channel)
+
+
+def _idempotent() -> list[str]:
+    return [key for key, one in channels().items() if one.is_idempotent]
 
 
 def enqueue(channel: str) -> None:

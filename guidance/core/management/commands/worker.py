@@ -11,6 +11,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django_q.cluster import Cluster
 
+from guidance.core.hooks import recover_all
 from guidance.core.models import WorkerHeartbeat
 from guidance.core.services.jobs import sweep_jobs
 from guidance.core.services.schedules import sync_schedules
@@ -48,5 +49,6 @@ class Command(BaseCommand):
             beat.save()
             if sweep:
                 sweep_jobs()
+                recover_all()
         except DatabaseError:
             logger.exception("The worker could not reach the database; trying again")
