@@ -6,6 +6,7 @@ that every way of getting there, shopper by shopper or all from the beginning, g
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from django.db import connection, transaction
@@ -46,8 +47,10 @@ from guidance.experiments.services.keeping import (
     replace_rows,
 )
 
-# Shoppers counted in one transaction of a whole recount.
-SHOPPERS_AT_ONCE = 20_000
+# Shoppers counted in one transaction of a whole recount: SQLite's other writers wait for it.
+SHOPPERS_AT_ONCE = {"sqlite": 20_000, "postgresql": 100_000}
+# How many connections PostgreSQL counts them with, a core each.
+CONNECTIONS = 2
 
 
 def count_customers(customer_ids: Sequence[int]) -> None:
@@ -79,7 +82,7 @@ def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
 
 
 def recount_experiment(
-    *, experiment: Experiment, again: bool = False, at_once: int = SHOPPERS_AT_ONCE
+    *, experiment: Experiment, again: bool = False, at_once: int | None = None
 ) -> Iterator[float]:
     """Count an experiment from its decisions and events; yield the share that is done.
 
@@ -87,6 +90,9 @@ def recount_experiment(
     transactions of their own, so the marks are worked off meanwhile. The days are put in place
     with the last step: until then the report says that it is being counted.
     """
+    at_once = at_once or SHOPPERS_AT_ONCE[connection.vendor]
+    # Other connections do not see what a caller's transaction has written.
+    is_shared = connection.vendor == "postgresql" and not connection.in_atomic_block
     with transaction.atomic():
         hold_lock(CUSTOMERS_LOCK)
         if again:
@@ -95,37 +101,63 @@ def recount_experiment(
         Recount.objects.get_or_create(
             experiment=experiment, defaults={"after_customer": first, "last_customer": last}
         )
-    while (share := _recount_batch(experiment, at_once)) < 1:
+    hands = CONNECTIONS if is_shared else 1
+    while (share := _recount_batch(experiment, at_once, hands)) < 1:
         yield share
     yield 1.0
 
 
 @transaction.atomic
-def _recount_batch(experiment: Experiment, at_once: int) -> float:
-    """Count the next shoppers; return the share that is done, 1 once the days are in place."""
+def _recount_batch(experiment: Experiment, at_once: int, hands: int) -> float:
+    """Count the next shoppers; return the share that is done, 1 once the days are in place.
+
+    Other hands commit their part of a batch before this transaction does, under its lock: killed
+    in between, the batch is counted once more.
+    """
     hold_lock(CUSTOMERS_LOCK)
     state = Recount.objects.filter(experiment=experiment).first()
     if state is None:  # another process finished it
         return 1.0
-    give_room()
-    metrics = list(metrics_of(experiment).values())
     if state.after_customer >= state.last_customer:
-        _put_days(experiment, metrics)
+        give_room()
+        _put_days(experiment, list(metrics_of(experiment).values()))
         state.delete()
         return 1.0
     start, state.after_customer = (
         state.after_customer,
         min(state.after_customer + at_once, state.last_customer),
     )
-    scope = Scope(experiment, zone_of(experiment).key, between=(start, state.after_customer))
+    ends = [start + (state.after_customer - start) * n // hands for n in range(hands + 1)]
+    with ThreadPoolExecutor(max_workers=hands) as pool:
+        others = [
+            pool.submit(_recount_elsewhere, experiment, *ends[n : n + 2]) for n in range(1, hands)
+        ]
+        _recount_range(experiment, *ends[:2])
+        for other in others:
+            other.result()
+    state.save(update_fields=["after_customer"])
+    return min(0.999, state.after_customer / state.last_customer)
+
+
+def _recount_elsewhere(experiment: Experiment, after: int, last: int) -> None:
+    """Count a range on a connection of this thread's own, under the lock of who asked for it."""
+    try:
+        with transaction.atomic():
+            _recount_range(experiment, after, last)
+    finally:
+        connection.close()
+
+
+def _recount_range(experiment: Experiment, after: int, last: int) -> None:
+    give_room()
+    metrics = list(metrics_of(experiment).values())
+    scope = Scope(experiment, zone_of(experiment).key, between=(after, last))
     with raw_rows(scope, metrics, times=_has_times(metrics)):
         keep_traits(scope)
         if not is_kept(scope):
             add_rows(scope)
         elif changed := changed_customers(scope):
             replace_rows(replace(scope, between=None, customers=changed))
-    state.save(update_fields=["after_customer"])
-    return min(0.999, state.after_customer / state.last_customer)
 
 
 def _range_of(experiment: Experiment) -> tuple[int, int]:

@@ -19,31 +19,25 @@ SETTABLE = UNIT_COLUMNS[1:]
 
 
 def changed_customers(scope: Scope) -> list[int]:
-    """Return of whom the raw rows say other than what is kept, those no longer there included.
-
-    A row that both have is there twice.
-    """
-    kept = f"{UNIT_TABLE} u WHERE u.experiment_id = %(experiment)s"
-    own = scope.of_customers("u.customer_id")
-    pairs = [(COLUMNS, f"SELECT {COLUMNS} FROM {RAW_UNIT}", f"SELECT {COLUMNS} FROM {kept}{own}")]  # noqa: S608
+    """Return of whom the raw rows say other than what is kept, those no longer there included."""
+    own = f"u.experiment_id = %(experiment)s{scope.of_customers('u.customer_id')}"
+    old, new = (", ".join(f"{table}.{column}" for column in SETTABLE) for table in "un")
+    found = [
+        f"SELECT n.customer_id FROM {RAW_UNIT} n LEFT JOIN {UNIT_TABLE} u"  # noqa: S608
+        f" ON u.customer_id = n.customer_id AND {own} WHERE u.id IS NULL OR ({old}) <> ({new})",
+        f"SELECT u.customer_id FROM {UNIT_TABLE} u WHERE {own}"  # noqa: S608
+        f" AND NOT EXISTS (SELECT 1 FROM {RAW_UNIT} n WHERE n.customer_id = u.customer_id)",
+    ]
     for table, raw, columns in PARTS:
         of_row = ", ".join(f"p.{column}" for column in columns)
-        joined = f"{UNIT_TABLE} u JOIN {table} p ON p.unit_id = u.id"
-        pairs.append(
-            (
-                f"customer_id, {', '.join(columns)}",
-                f"SELECT p.unit_id AS customer_id, {of_row} FROM {raw} p",  # noqa: S608
-                f"SELECT u.customer_id, {of_row} FROM {joined}"  # noqa: S608
-                f" WHERE u.experiment_id = %(experiment)s{own}",
-            )
+        found.append(  # a row that both have is there twice
+            f"SELECT customer_id FROM (SELECT p.unit_id AS customer_id, {of_row} FROM {raw} p"  # noqa: S608
+            f" UNION ALL SELECT u.customer_id, {of_row} FROM {UNIT_TABLE} u"
+            f" JOIN {table} p ON p.unit_id = u.id WHERE {own}) both_{raw}"
+            f" GROUP BY customer_id, {', '.join(columns)} HAVING COUNT(*) = 1"
         )
-    statement = " UNION ".join(
-        f"SELECT customer_id FROM ({new} UNION ALL {old}) both_{place}"  # noqa: S608
-        f" GROUP BY {columns} HAVING COUNT(*) = 1"
-        for place, (columns, new, old) in enumerate(pairs)
-    )
     with connection.cursor() as cursor:
-        cursor.execute(statement, scope.values)
+        cursor.execute(" UNION ".join(found), scope.values)
         return sorted(customer_id for (customer_id,) in cursor.fetchall())
 
 
