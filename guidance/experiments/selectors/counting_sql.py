@@ -78,7 +78,7 @@ class Scope:
         if self.customers is None:
             return ""
         if _is_postgresql():
-            return f" AND {column} = ANY(%(customers)s)"
+            return f" AND {column} = ANY(%(customers)s::bigint[])"  # of its type, it is hashed
         return f" AND {column} IN (SELECT value FROM json_each(%(customers)s))"  # noqa: S608  names, no values
 
     @property
