@@ -30,8 +30,9 @@ DAYS_AT_ONCE = 31
 # After live events the workers are asked to roll up at most once in so many seconds.
 DEBOUNCE_SECONDS = 5
 PHRASE_LENGTH = 200
-# Marks taken in one transaction, while SQLite's other writers wait.
-MARKS_AT_ONCE = 5_000
+# Marks taken in one transaction, while SQLite's other writers wait; on PostgreSQL nobody does, and
+# 20,000 are what 2,000 events a second bring in ten seconds.
+MARKS_AT_ONCE = {"sqlite": 5_000, "postgresql": 20_000}
 # Held while customers' sums are counted: one process at a time.
 CUSTOMERS_LOCK = "behaviour.customers"
 
@@ -131,7 +132,7 @@ def advance_rollups() -> int:
 def _advance_customers() -> int:
     """Recount some of the marked customers and return how many marks that were."""
     hold_lock(CUSTOMERS_LOCK)
-    customer_ids = take_customers(most=MARKS_AT_ONCE)
+    customer_ids = take_customers(most=MARKS_AT_ONCE[connection.vendor])
     if customer_ids:
         recount_customers(customer_ids)
     return len(customer_ids)

@@ -78,7 +78,7 @@ class Scope:
         if self.customers is None:
             return ""
         if _is_postgresql():
-            return f" AND {column} = ANY(%(customers)s)"
+            return f" AND {column} = ANY(%(customers)s::bigint[])"  # of its type, it is hashed
         return f" AND {column} IN (SELECT value FROM json_each(%(customers)s))"  # noqa: S608  names, no values
 
     @property
@@ -230,10 +230,13 @@ def counted_select(
                 AND b.occurred_at >= u.exposed_at AND b.occurred_at <= e.occurred_at
                 AND b.occurred_at <= {_shift_by("u.exposed_at", "r.bought_span")}
                 {scope.received("b")}"""
-    paid = f"""(SELECT {_cents("b")} {bought}
-            ORDER BY CASE WHEN b.basket <> '' AND b.basket = e.basket THEN 0
-                WHEN b.currency = e.currency THEN 1 ELSE 2 END, b.occurred_at DESC, b.id DESC
-            LIMIT 1)"""
+    # SQLite knows the return in the inner columns, not in an ORDER BY.
+    paid = f"""(SELECT p.cents FROM (
+            SELECT {_cents("b")} AS cents, b.occurred_at, b.id,
+                CASE WHEN b.basket <> '' AND b.basket = e.basket THEN 0
+                    WHEN b.currency = e.currency THEN 1 ELSE 2 END AS likely
+            {bought}) p
+            ORDER BY p.likely, p.occurred_at DESC, p.id DESC LIMIT 1)"""  # noqa: S608  names, no values
     amount = f"""CASE WHEN r.worth = 'count' THEN 1 WHEN r.worth = 'quantity' THEN e.quantity
             WHEN e.kind = 'return' THEN e.quantity * COALESCE({paid}, {_cents("e")})
             ELSE e.quantity * {_cents("e")} END"""

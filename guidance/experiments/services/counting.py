@@ -60,6 +60,7 @@ def count_customers(customer_ids: Sequence[int]) -> None:
     decision that one of their events names is counted too: such an event counts for nobody, and
     the report tells how many those are.
     """
+    give_room(few=True)
     touched = sorted({*customer_ids, *_named_by(customer_ids)})
     for experiment in _experiments_of(touched):
         count_units(experiment, touched)
@@ -67,15 +68,14 @@ def count_customers(customer_ids: Sequence[int]) -> None:
 
 def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
     """Replace what is kept of some shoppers of one experiment; the caller holds the lock."""
-    give_room()
     metrics = list(metrics_of(experiment).values())
     scope = Scope(experiment, zone_of(experiment).key, customers=customer_ids)
     with raw_rows(scope, metrics, times=_has_times(metrics)):
-        keep_traits(scope)
         changed = changed_customers(scope)
         if not changed:
             return
         scope = replace(scope, customers=changed)
+        keep_traits(scope)
         before = kept_days(scope, metrics)
         replace_rows(scope)
     _change_days(experiment, kept_days(scope, metrics).minus(before))
@@ -176,10 +176,12 @@ def _named_by(customer_ids: Sequence[int]) -> set[int]:
     """Return whose decisions these customers' events name, other than their own."""
     scope = Scope(Experiment(), "", customers=customer_ids)
     statement = f"""
-SELECT DISTINCT d.customer_id
-FROM behaviour_event e JOIN decisions_decision d ON d.id = e.decision
-WHERE e.decision IS NOT NULL AND d.experiment <> '' AND d.customer_id <> e.customer_id
-    {scope.of_customers("e.customer_id")}"""  # noqa: S608  names, no values
+WITH named AS MATERIALIZED (
+    SELECT e.customer_id, (SELECT d.customer_id FROM decisions_decision d
+        WHERE d.id = e.decision AND d.experiment <> '') AS made_for
+    FROM behaviour_event e WHERE e.decision IS NOT NULL{scope.of_customers("e.customer_id")}
+)
+SELECT DISTINCT made_for FROM named WHERE made_for <> customer_id"""  # noqa: S608  names, no values
     with connection.cursor() as cursor:
         cursor.execute(statement, scope.values)
         return {customer_id for (customer_id,) in cursor.fetchall()}
@@ -222,8 +224,8 @@ def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
     MetricDay.objects.filter(experiment=experiment).delete()
     MetricBucket.objects.filter(experiment=experiment).delete()
     ZoneDay.objects.filter(experiment=experiment).delete()
-    know_rows(UNIT_TABLE, "experiment_id")
-    know_rows(VALUE_TABLE, "unit_id")
+    know_rows(UNIT_TABLE, "experiment_id, customer_id")
+    know_rows(VALUE_TABLE, "unit_id, metric_id")
     _write_days(experiment, kept_days(Scope(experiment, zone_of(experiment).key), metrics))
 
 
