@@ -144,6 +144,11 @@ ROUTES = {
     "campaigns_pushendpoint_rotate": Route(None, factories.push_endpoint),
     "campaigns_campaign_texts": Route({MARKETER, ADMINISTRATOR}),
     "campaigns_campaign_sentence": Route({MARKETER, ADMINISTRATOR}),
+    "campaigns_campaign_effect": Route(SEE_PLANS, factories.campaign),
+    "campaigns_campaign_wordings": Route(
+        SEE_PLANS, lambda: factories.campaign_step(number=1).campaign, arguments=("1",)
+    ),
+    "campaigns_campaign_compare": Route(None, factories.campaign, arguments=("1",)),
     "campaigns_offer_pool": Route(None, factories.offer),
     "campaigns_pushplan_propose": Route(None, factories.campaign),
     "campaigns_pushplan_stop": Route(None, factories.campaign),
