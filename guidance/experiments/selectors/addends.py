@@ -16,12 +16,9 @@ from guidance.decisions.models import Decision
 from guidance.experiments.models import Experiment, Metric
 from guidance.experiments.selectors.behind import Behind
 from guidance.experiments.selectors.chosen import zone_of
-from guidance.experiments.selectors.counting_sql import (
-    LONGEST_LATENCY_MS,
-    UNIT_TABLE,
-    Scope,
-    counted_select,
-)
+from guidance.experiments.selectors.counted_events import counted_select
+from guidance.experiments.selectors.counting_sql import LONGEST_LATENCY_MS
+from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
 # A page stays readable and quick whatever a storefront sent.
 MOST_ROWS = 500

@@ -11,7 +11,7 @@ from guidance.experiments.hooks import testable_of
 from guidance.experiments.models import Experiment
 from guidance.experiments.samples import Sample
 from guidance.experiments.selectors.chosen import metrics_of, zone_of
-from guidance.experiments.selectors.counting_sql import Scope
+from guidance.experiments.selectors.scope import Scope
 from guidance.experiments.selectors.sums import raw_days, total_of
 
 # The days looked back over: as many as the plan runs, so that as many distinct shoppers, each with

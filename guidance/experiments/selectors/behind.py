@@ -16,12 +16,8 @@ from django.db import connection
 from guidance.experiments.histograms import as_kept
 from guidance.experiments.models import Experiment, Metric
 from guidance.experiments.selectors.chosen import zone_of
-from guidance.experiments.selectors.counting_sql import (
-    LONGEST_LATENCY_MS,
-    UNIT_TABLE,
-    Scope,
-    columns_of,
-)
+from guidance.experiments.selectors.counting_sql import LONGEST_LATENCY_MS, columns_of
+from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
 PER_PAGE = 50
 

@@ -7,12 +7,8 @@ from django.db import connection
 
 from guidance.experiments.histograms import GROWTH, SMALLEST
 from guidance.experiments.models import Metric
-from guidance.experiments.selectors.counting_sql import (
-    LONGEST_LATENCY_MS,
-    OWN_DAY,
-    UNIT_TABLE,
-    Scope,
-)
+from guidance.experiments.selectors.counting_sql import LONGEST_LATENCY_MS, OWN_DAY
+from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
 TIME_TABLE = "experiments_unittime"
 

@@ -7,7 +7,9 @@ from django.db import connection
 
 from guidance.experiments.models import Metric
 from guidance.experiments.selectors.bucket_sql import times_select
-from guidance.experiments.selectors.counting_sql import Scope, units_select, values_select
+from guidance.experiments.selectors.counted_events import values_select
+from guidance.experiments.selectors.counting_sql import units_select
+from guidance.experiments.selectors.scope import Scope
 
 RAW_UNIT, RAW_VALUE = "experiments_raw_unit", "experiments_raw_value"
 RAW_TIME = "experiments_raw_time"

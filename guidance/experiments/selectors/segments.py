@@ -15,7 +15,7 @@ from guidance.behaviour.models import Event, Source
 from guidance.experiments.models import Arm, Experiment, Metric, Unit, UnitTraits
 from guidance.experiments.selectors.chosen import zone_of
 from guidance.experiments.selectors.comparing import reading_of
-from guidance.experiments.selectors.counting_sql import Scope
+from guidance.experiments.selectors.scope import Scope
 from guidance.experiments.selectors.sums import kept_days, total_of
 from guidance.experiments.statistics import (
     Comparison,

@@ -22,16 +22,15 @@ from guidance.experiments.models import (
 )
 from guidance.experiments.samples import MeanSample, ProportionSample, RatioSample, Sample
 from guidance.experiments.selectors.bucket_sql import event_buckets_select, time_buckets_select
+from guidance.experiments.selectors.counting_dialect import prepare
 from guidance.experiments.selectors.counting_sql import (
     COUNTS,
-    UNIT_TABLE,
-    Scope,
     arm_days_select,
     day_in,
     metric_days_select,
-    prepare,
 )
 from guidance.experiments.selectors.raw import RAW_UNIT, RAW_VALUE, raw_rows
+from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
 SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
 ArmKey = tuple[str, str, date]

@@ -27,8 +27,8 @@ from guidance.experiments.models import (
     ZoneDay,
 )
 from guidance.experiments.selectors.chosen import metrics_of, zone_of
-from guidance.experiments.selectors.counting_sql import UNIT_TABLE, Scope
 from guidance.experiments.selectors.raw import give_room, know_rows, raw_rows
+from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 from guidance.experiments.selectors.sums import (
     ARM_NUMBERS,
     SIX,

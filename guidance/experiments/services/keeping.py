@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from django.db import connection
 
 from guidance.experiments.selectors.bucket_sql import TIME_TABLE
-from guidance.experiments.selectors.counting_sql import UNIT_COLUMNS, UNIT_TABLE, Scope
+from guidance.experiments.selectors.counting_sql import UNIT_COLUMNS
 from guidance.experiments.selectors.raw import RAW_TIME, RAW_UNIT, RAW_VALUE
+from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
 VALUE_TABLE, TRAITS_TABLE = "experiments_unitvalue", "experiments_unittraits"
 # What hangs on a shopper's row: the table kept, the one counted, and its columns.
