@@ -1,7 +1,6 @@
 """The outbox: each message once, checked again as it leaves, and every one accounted for."""
 
 import threading
-import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -33,7 +32,6 @@ from guidance.campaigns.services.claiming import (
     sending,
     take_tokens,
 )
-from guidance.campaigns.services.composing import words_for
 from guidance.campaigns.services.delivering import (
     MOST_ATTEMPTS,
     deliver_due,
@@ -393,31 +391,3 @@ def test_each_shopper_reads_their_own_code_and_links_in_words_rendered_once(
         token = one.body.split("/u/")[1].split()[0].strip("/")
         assert read_unsubscribe_token(token).customer == person.ref
         assert "mark" not in one.body
-
-
-def test_a_mails_html_escapes_what_is_a_shoppers_own() -> None:
-    message = factories.campaign_message(channel="email", template="{text} {code}")
-    for _again in range(2):
-        words = words_for(
-            message,
-            campaign=message.step.campaign,
-            customer=factories.customer(),
-            offer=None,
-            code="<b>&",
-        )
-        assert "<b>&" in words.body
-        assert "&lt;b&gt;&amp;" in words.html
-        assert "<b>&" not in words.html
-
-
-def test_the_database_refuses_a_second_message_for_the_same_occasion() -> None:
-    from django.db import IntegrityError
-
-    one = factories.delivery()
-    with pytest.raises(IntegrityError):
-        factories.delivery(
-            id=uuid.uuid4(),
-            message=one.message,
-            customer=one.customer,
-            occurrence=one.occurrence,
-        )

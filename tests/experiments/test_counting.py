@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
@@ -16,8 +15,8 @@ from guidance.behaviour.models import Event
 from guidance.behaviour.services.bulk import store_events
 from guidance.behaviour.services.rollups import advance_rollups
 from guidance.core.ids import new_id
-from guidance.customers.models import ChangedCustomer, Customer
-from guidance.customers.services import mark_customers, merge_customer, take_customers
+from guidance.customers.models import Customer
+from guidance.customers.services import mark_customers, merge_customer
 from guidance.decisions.models import Decision
 from guidance.experiments.histograms import RESOLUTION, Histogram
 from guidance.experiments.models import (
@@ -394,16 +393,6 @@ def test_a_latency_that_is_no_time_is_left_out_of_it(experiment: Experiment, vis
     arm = report(experiment).arms[1]
     assert (arm.total.served, arm.total.timed) == (3, 1)
     assert arm.samples["latency"].mean == 12.346
-
-
-def test_marks_are_taken_by_who_counts(db: None) -> None:
-    mark_customers(customer_ids=[3, 1, 3])
-    mark_customers(customer_ids=[])
-    with transaction.atomic():
-        assert take_customers(most=1) == [1]
-    with transaction.atomic():
-        assert take_customers(most=10) == [3]
-    assert not ChangedCustomer.objects.exists()
 
 
 def test_counting_nobody_of_no_experiment_changes_nothing(db: None) -> None:

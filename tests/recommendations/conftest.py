@@ -118,3 +118,23 @@ def new_version(trained_recommender: Path) -> Callable[..., ModelVersion]:
 def version(new_version: Callable[..., ModelVersion]) -> ModelVersion:
     """The promoted version."""
     return new_version()
+
+
+@pytest.fixture
+def shoppers(happened: Callable[..., Event]) -> list[Customer]:
+    """Twenty-four customers; each bought two products of one taste."""
+    people = []
+    for number in range(24):
+        for place, sku in enumerate(taste_of(number)[number % 3 : number % 3 + 4 : 2]):
+            event = happened(f"s{number}", "purchase", sku, minutes_ago=60 * 24 * (place + 2))
+        people.append(event.customer)
+    Event.objects.update(received_at=timezone.now() - timedelta(days=9))
+    return people
+
+
+@pytest.fixture
+def explored(home: Surface) -> Surface:
+    """The surface explores half of its places, and asked for popularity until today."""
+    home.exploration, home.limit = 0.5, 3
+    home.save()
+    return home

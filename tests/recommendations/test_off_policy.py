@@ -1,21 +1,17 @@
 """What the decision log says of a version: against the truth, and where it refuses to say."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import settings
-from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from guidance.behaviour.models import Event, Source
 from guidance.catalog.models import Product
-from guidance.core.ids import new_id
 from guidance.core.jobs import run_job
 from guidance.core.models import Job
 from guidance.core.roles import Role
@@ -29,67 +25,14 @@ from guidance.recommendations.rankers import open_version
 from guidance.recommendations.selectors import Shopper, history_before
 from guidance.recommendations.services import Asked, answer_shopper, recommend, save_surface
 from guidance.recommendations.state import state
-from guidance.training.hooks import Trained
 from guidance.training.models import ModelVersion
 from guidance.training.rewards import Reward
 from guidance.training.services import request_estimate
-from guidance.training.services.runs import record_version
 from tests import factories
-from tests.trained import SKUS, taste_of
+from tests.recommendations.shown import buy, rate, show
+from tests.trained import taste_of
 
 pytestmark = pytest.mark.django_db
-
-
-def _rate(ref: str, sku: str) -> float:
-    """How often a shopper clicks a product they see: what is to their taste more than the rest."""
-    return 0.6 if sku in taste_of(int(ref[1:])) else 0.1 + 0.005 * SKUS.index(sku)
-
-
-@pytest.fixture
-def shoppers(happened: Callable[..., Event]) -> list[Customer]:
-    """Twenty-four customers; each bought two products of one taste."""
-    people = []
-    for number in range(24):
-        for place, sku in enumerate(taste_of(number)[number % 3 : number % 3 + 4 : 2]):
-            event = happened(f"s{number}", "purchase", sku, minutes_ago=60 * 24 * (place + 2))
-        people.append(event.customer)
-    Event.objects.update(received_at=timezone.now() - timedelta(days=9))
-    return people
-
-
-@pytest.fixture
-def explored(home: Surface) -> Surface:
-    """The surface explores half of its places, and asked for popularity until today."""
-    home.exploration, home.limit = 0.5, 3
-    home.save()
-    return home
-
-
-def _show(surface: Surface, people: list[Customer], times: int) -> None:
-    """Answer the shoppers by popularity as of the last hour, and let them see and click."""
-    logged_by = Surface.objects.get(pk=surface.pk)
-    logged_by.policy, logged_by.exploration = (
-        Surface.Policy.POPULARITY,
-        min(2 * surface.exploration, 1.0),
-    )
-    random = np.random.default_rng(5)
-    start = timezone.now() - timedelta(hours=1)
-    for number in range(times):
-        for person in people:
-            at = start + timedelta(seconds=2 * number)
-            recommend(
-                Asked([logged_by], at=at, customer=person.ref, seed=int(random.integers(2**32)))
-            )
-    events = []
-    for decision in Decision.objects.filter(surface=surface.key).select_related("customer"):
-        seen = {"customer_id": decision.customer_id, "decision": decision.pk}
-        seen["occurred_at"] = decision.at + timedelta(seconds=1)
-        events.append(Event(id=new_id(), kind="impression", **seen))
-        for item in decision.items:
-            if random.random() < _rate(decision.customer.ref, item["sku"]):
-                place = {"position": item["position"], **seen}
-                events.append(Event(id=new_id(), kind="click", **place))
-    Event.objects.bulk_create(events)
 
 
 def _found(version: ModelVersion) -> dict[str, Any]:
@@ -114,7 +57,7 @@ def _true_value(version: ModelVersion, surface: Surface, draws: int) -> float:
             seed = int(random.integers(2**32))
             asked = Asked([surface], at=one.at, customer=shopper.unit, limit=1, seed=seed)
             (answer,) = answer_shopper(asked, shopper, rules=state.rules, version=opened)
-            rates.append(_rate(shopper.unit, answer.items[0]["sku"]))
+            rates.append(rate(shopper.unit, answer.items[0]["sku"]))
     return float(np.mean(rates))
 
 
@@ -123,7 +66,7 @@ def test_the_estimates_find_what_the_version_would_earn(
 ) -> None:
     explored.limit, explored.exploration = 1, 0.8
     explored.save()
-    _show(explored, shoppers, times=20)
+    show(explored, shoppers, times=20)
     version = new_version(status="candidate")
     found = _found(version)
     assert found["read"] == found["used"] == 24 * 20
@@ -164,7 +107,7 @@ def test_a_log_without_chance_is_refused_in_words(
     home: Surface,
     desk: Callable[..., Client],
 ) -> None:
-    _show(home, shoppers[:4], times=2)
+    show(home, shoppers[:4], times=2)
     job = request_estimate(version=version, requested_by=None)
     assert run_job(job.pk) == Job.Status.SUCCEEDED
     version.refresh_from_db()
@@ -183,7 +126,7 @@ def test_too_little_for_a_verdict_shows_the_figures_and_says_so(
     explored: Surface,
     desk: Callable[..., Client],
 ) -> None:
-    _show(explored, shoppers, times=2)
+    show(explored, shoppers, times=2)
     assert run_job(request_estimate(version=version, requested_by=None).pk) == Job.Status.SUCCEEDED
     client = desk(Role.ANALYST)
     for name in ("change", "promote"):
@@ -199,7 +142,7 @@ def test_too_little_for_a_verdict_shows_the_figures_and_says_so(
 def test_lists_that_cannot_be_used_are_counted_by_why(
     version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
 ) -> None:
-    _show(explored, shoppers[:3], times=1)
+    show(explored, shoppers[:3], times=1)
     at = timezone.now() - timedelta(minutes=30)
     recommend(Asked([explored], at=at, customer=shoppers[0].ref, viewed=("P03",)))
     recommend(Asked([explored], at=at, customer=shoppers[1].ref))
@@ -252,11 +195,11 @@ def test_products_that_could_not_have_been_drawn_at_a_place_are_found_and_refuse
     blocked = [
         factories.rule(kind="block", product=Product.objects.get(sku=sku)) for sku in taste_of(0)
     ]
-    _show(explored, shoppers, times=2)
+    show(explored, shoppers, times=2)
     closed = set(Decision.objects.values_list("pk", flat=True))
     for one in blocked:
         one.delete()
-    _show(explored, shoppers, times=2)
+    show(explored, shoppers, times=2)
     version = new_version(status="candidate")
     found = _found(version)
     evaluation, support = found["evaluation"], found["support"]
@@ -281,22 +224,12 @@ def test_products_that_could_not_have_been_drawn_at_a_place_are_found_and_refuse
 def test_lists_that_do_not_say_what_could_be_drawn_are_left_out(
     version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
 ) -> None:
-    _show(explored, shoppers[:3], times=1)
+    show(explored, shoppers[:3], times=1)
     told = Decision.objects.first()
     told.context = {"limit": 3}
     told.save()
     found = _found(version)
     assert (found["used"], found["left_out"]) == (2, {"not_told": 1})
-
-
-def _bought(customer: Customer, sku: str, at: datetime, **given: object) -> None:
-    Event.objects.create(
-        kind="purchase",
-        customer=customer,
-        product=Product.objects.get(sku=sku),
-        occurred_at=at,
-        **{"price": "9.50", "currency": "", "quantity": 2, **given},
-    )
 
 
 def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
@@ -312,10 +245,10 @@ def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
         Event.objects.create(kind="impression", customer=ann, decision=one.pk, occurred_at=one.at)
     skus = [item["sku"] for item in first.items]
     common = next(item["sku"] for item in second.items if item["sku"] in skus)
-    _bought(ann, common, at + timedelta(hours=5), source="import")
-    _bought(ann, common, at + timedelta(hours=27))
-    _bought(ann, common, at - timedelta(hours=1))
-    _bought(ann, skus[1], at + timedelta(hours=1), currency="XTS")
+    buy(ann, common, at + timedelta(hours=5), source="import")
+    buy(ann, common, at + timedelta(hours=27))
+    buy(ann, common, at - timedelta(hours=1))
+    buy(ann, skus[1], at + timedelta(hours=1), currency="XTS")
     state.refresh()
     rows = {}
     for reward in ("purchase", "revenue"):
@@ -335,7 +268,7 @@ def test_each_purchase_counts_once_for_the_last_list_that_showed_its_product(
 def test_purchases_that_may_still_come_keep_a_list_out(
     version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
 ) -> None:
-    _show(explored, shoppers[:3], times=1)
+    show(explored, shoppers[:3], times=1)
     found = estimate(version, lambda fraction: None, Reward.PURCHASE)["surfaces"][0]
     assert (found["used"], found["left_out"]) == (0, {"open": 3})
 
@@ -343,7 +276,7 @@ def test_purchases_that_may_still_come_keep_a_list_out(
 def test_satisfaction_is_of_those_who_rated(
     version: ModelVersion, shoppers: list[Customer], sold: None, explored: Surface
 ) -> None:
-    _show(explored, shoppers[:3], times=1)
+    show(explored, shoppers[:3], times=1)
     first, second, _third = Decision.objects.order_by("pk")
     for one, given in ((first, {"rating": 4}), (second, {"rating": 2, "position": 2})):
         Event.objects.create(
@@ -376,74 +309,3 @@ def test_what_a_surface_s_bandit_would_fill_is_in_the_estimate(
     for one in evaluation["estimates"]:
         if one["estimator"] == "ips":
             assert one["largest_weight"] == pytest.approx(1.0)
-
-
-def test_a_person_chooses_what_is_estimated_and_reads_each_beside_the_others(
-    version: ModelVersion,
-    shoppers: list[Customer],
-    sold: None,
-    explored: Surface,
-    desk: Callable[..., Client],
-) -> None:
-    Event.objects.update(occurred_at=F("occurred_at") - timedelta(days=9))
-    _show(explored, shoppers, times=2)
-    Decision.objects.update(at=F("at") - timedelta(days=4))
-    Event.objects.filter(decision__isnull=False).update(
-        occurred_at=F("occurred_at") - timedelta(days=4)
-    )
-    for one in Decision.objects.select_related("customer"):
-        named = {"customer": one.customer, "decision": one.pk}
-        Event.objects.create(kind="rating", rating=4, occurred_at=one.at, **named)
-        _bought(one.customer, one.items[0]["sku"], one.at + timedelta(hours=1))
-    client = desk(Role.ANALYST)
-    url = reverse("admin:training_modelversion_estimate", args=[version.pk])
-    page = reverse("admin:training_modelversion_change", args=[version.pk])
-    assert (
-        "Choose what is to be estimated"
-        in client.post(url, {"reward": "applause"}, follow=True).content.decode()
-    )
-    for reward in Reward:
-        client.post(url, {"reward": reward.value})
-        job = Job.objects.filter(kind="estimate_version").latest("pk")
-        assert job.params["reward"] == reward
-        assert run_job(job.pk) == Job.Status.SUCCEEDED
-    text = client.get(page).content.decode()
-    for told in (
-        *("Estimated by clicks", "Estimated by purchases", "Estimated by revenue"),
-        *("Estimated by satisfaction", "Places clicked", "Places bought"),
-        *("Revenue of 1,000 places", "Stars", "lists are judged 60 hours after they were shown"),
-    ):
-        assert told in text, told
-    assert "4.00 … 4.00" in text
-
-
-def test_a_person_asks_once_and_others_not_at_all(
-    version: ModelVersion, desk: Callable[..., Client]
-) -> None:
-    url = reverse("admin:training_modelversion_estimate", args=[version.pk])
-    client = desk(Role.ANALYST)
-    for _click in range(2):
-        assert client.post(url, follow=True).status_code == 200
-    (job,) = Job.objects.filter(kind="estimate_version")
-    page = client.get(reverse("admin:training_modelversion_change", args=[version.pk]))
-    assert reverse("admin:core_job_change", args=[job.pk]) in page.content.decode()
-    assert desk(Role.COMPLIANCE).post(url).status_code == 403
-
-
-def test_a_training_s_end_asks_for_the_estimate_and_a_writer_has_none(
-    desk: Callable[..., Client],
-) -> None:
-    made = {}
-    for recipe in ("recommender", "writer"):
-        trained = Trained(
-            folder=Path(settings.MODEL_DIR) / recipe,
-            report={"candidates": {}, "best_baseline": "plain"},
-            verdict={**factories.PASSED_VERDICT, "passed": False, "problems": [], "products": 50},
-        )
-        made[recipe] = record_version(run=factories.training_run(recipe=recipe), trained=trained)
-    (job,) = Job.objects.filter(kind="estimate_version")
-    assert job.params == {"version": str(made["recommender"].pk), "reward": "click"}
-    url = reverse("admin:training_modelversion_change", args=[made["writer"].pk])
-    page = desk(Role.ANALYST).get(url).content.decode()
-    assert "holds no probabilities of it" in page
-    assert "Estimate from the log" not in page
