@@ -260,6 +260,24 @@ def test_other_words_under_the_same_name_begin_anew() -> None:
     assert drawn.state["memory"]["sums"] == {"a": [0.0, 0.0], "b": [1.0, 1.0]}
 
 
+def test_purchases_are_learned_once_a_nightly_import_has_brought_them() -> None:
+    message = two_wordings(shopper("null"))
+    drawn = bandit(message.step, reward="purchase", window_hours=1)
+    proposed(message.step.campaign)
+    sent = factories.decision(surface="push", experiment=drawn.key, arm="a", at=timezone.now())
+    MessageBandit.objects.update(settled_until=sent.at - timedelta(days=1))
+    arms = {name: {**told, "since": sent.at.isoformat()} for name, told in _arms(drawn).items()}
+    MessageBandit.objects.update(arms=arms)
+    for hours, learned in ((36, 0), (38, 1)):
+        now = sent.at + timedelta(hours=hours)
+        assert settle_message_bandit(bandit_id=drawn.pk, now=now) == learned
+
+
+def _arms(drawn: MessageBandit) -> dict[str, dict[str, str]]:
+    drawn.refresh_from_db()
+    return drawn.arms
+
+
 @pytest.mark.parametrize("method", ["linucb", "linear_thompson"])
 def test_a_bandit_that_looks_at_shoppers_draws_by_their_kind_and_learns_of_it(method: str) -> None:
     people = [shopper("null", tier="gold" if n % 2 else "") for n in range(120)]

@@ -1,9 +1,6 @@
 """How a step chooses among its wordings, and what a bandit learned of them."""
 
-from datetime import timedelta
-
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -11,10 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.campaigns import CampaignStep
 from guidance.core.ids import new_id
-
-# Clicks count for a day, purchases for a week: see `decisions.attribution`.
-LONGEST_CLICK_HOURS, LONGEST_HOURS = 24, 168
-LEAST_EXPLORATION = 0.01
+from guidance.experiments.models.bandits import (
+    Learner,
+    explores,
+    explores_constraint,
+    forgets,
+    waits,
+    waits_constraint,
+)
 
 
 class Why(models.IntegerChoices):
@@ -29,7 +30,7 @@ class Why(models.IntegerChoices):
     DRAWN = 6, _("drawn by what the wordings earned so far")
 
 
-class MessageBandit(models.Model):
+class MessageBandit(Learner):
     """What draws among the wordings of a step, and what it has learned of them.
 
     Approving a plan approves it: how it draws is part of what was seen. `state` is its policy's
@@ -46,10 +47,6 @@ class MessageBandit(models.Model):
             "linear_thompson",
             _("as likely as it is the best for this kind of shopper (linear Thompson sampling)"),
         )
-
-    class Reward(models.TextChoices):
-        CLICK = "click", _("a click")
-        PURCHASE = "purchase", _("a purchase")
 
     # What makes two bandits of a step different ones: another begins to learn anew.
     SETTINGS = ("method", "reward", "exploration", "window_hours", "half_life_days")
@@ -68,32 +65,18 @@ class MessageBandit(models.Model):
     method = models.CharField(
         _("how it chooses"), max_length=20, choices=Method.choices, default=Method.BETA_THOMPSON
     )
-    reward = models.CharField(
-        _("what counts as a success"), max_length=10, choices=Reward.choices, default=Reward.CLICK
-    )
-    exploration = models.FloatField(
-        _("exploration"),
+    exploration = explores(
         default=0.1,
-        validators=[MinValueValidator(LEAST_EXPLORATION), MaxValueValidator(1.0)],
         help_text=_("0.01 to 1: the share of messages drawn evenly, whatever is known."),
     )
-    window_hours = models.PositiveSmallIntegerField(
-        _("waits for a success (hours)"),
-        default=24,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOURS)],
+    window_hours = waits(
         help_text=_("A message is learned once, when so long has passed. Clicks: at most 24."),
     )
-    half_life_days = models.FloatField(
-        _("forgets half in (days)"),
-        null=True,
-        blank=True,
+    half_life_days = forgets(
         default=60.0,
-        validators=[MinValueValidator(0.1), MaxValueValidator(3650)],
         help_text=_("Empty: nothing is forgotten."),
     )
     features = models.JSONField(default=list, editable=False)
-    state = models.JSONField(default=dict, editable=False)
-    arms = models.JSONField(default=dict, editable=False)
     settled_until = models.DateTimeField(_("learned up to"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -113,24 +96,12 @@ class MessageBandit(models.Model):
             models.UniqueConstraint(
                 fields=["step"], condition=Q(is_current=True), name="one_message_bandit_of_a_step"
             ),
-            models.CheckConstraint(
-                condition=Q(exploration__range=(LEAST_EXPLORATION, 1.0)),
-                name="message_bandit_explores",
+            explores_constraint(
+                "message_bandit_explores",
                 violation_error_message=_("The exploration must lie between 0.01 and 1."),
             ),
-            models.CheckConstraint(
-                condition=Q(window_hours__range=(1, LONGEST_HOURS))
-                & (~Q(reward="click") | Q(window_hours__lte=LONGEST_CLICK_HOURS)),
-                name="message_bandit_window",
-                violation_error_message=_(
-                    "Clicks count for 24 hours and purchases for 168 at most."
-                ),
-            ),
+            waits_constraint("message_bandit_window"),
         ]
 
     def __str__(self) -> str:
         return self.key
-
-    @property
-    def window(self) -> timedelta:
-        return timedelta(hours=self.window_hours)

@@ -10,13 +10,12 @@ from django.utils import timezone
 
 from guidance.campaigns.models import MessageBandit
 from guidance.campaigns.selectors.wordings import decisions_learned
+from guidance.experiments.selectors.trials import GRACE
 from models_ml.policy.base import Policy
 from models_ml.policy.kinds import policy_from_state
 from models_ml.policy.problems import PolicyProblem
 
 logger = logging.getLogger(__name__)
-# Events travel: a click in the last minute of the window may arrive this much later.
-TRAVEL = timedelta(minutes=15)
 # So many messages are learned in one transaction; the next run goes on behind them.
 AT_ONCE = 5_000
 FIELDS = ("at", "arm", "context", "was_rewarded")
@@ -40,7 +39,8 @@ def settle_message_bandits(*, now: datetime | None = None) -> int:
 
 @transaction.atomic
 def settle_message_bandit(*, bandit_id: UUID, now: datetime | None = None) -> int:
-    """Let a bandit learn each message whose window is over; return how many.
+    """Let a bandit learn each message whose window is over, and the grace for what is still on its
+    way; return how many.
 
     The log is what waits: what was learned and up to where are written in one transaction, so a
     run that dies learns nothing and the next one begins where it did.
@@ -51,7 +51,9 @@ def settle_message_bandit(*, bandit_id: UUID, now: datetime | None = None) -> in
     if bandit is None:
         return 0
     policy = policy_from_state(bandit.state)
-    learned, bandit.settled_until = _learn(bandit, policy, at - bandit.window - TRAVEL)
+    learned, bandit.settled_until = _learn(
+        bandit, policy, at - bandit.window - GRACE[bandit.reward]
+    )
     policy.advance(at.timestamp() / DAY)
     bandit.state = policy.state()
     bandit.save(update_fields=["state", "settled_until"])

@@ -1,9 +1,6 @@
 """Bandits that choose among the live wordings of one place, on one surface."""
 
-from datetime import timedelta
-
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -11,13 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.content.models.publications import PublishedCopy
 from guidance.core.ids import new_id
+from guidance.experiments.models.bandits import (
+    Learner,
+    explores,
+    explores_constraint,
+    forgets,
+    waits,
+    waits_constraint,
+)
 
-# Clicks count for a day, purchases for a week: see `decisions.attribution`.
-LONGEST_CLICK_HOURS, LONGEST_HOURS = 24, 168
-LEAST_EXPLORATION = 0.01
 
-
-class CopyBandit(models.Model):
+class CopyBandit(Learner):
     """What chooses among a main text and its variants, and what it has learned.
 
     `state` is its policy's (`models_ml.policy`), '{}' until it runs; `arms` holds, by wording, the
@@ -34,10 +35,6 @@ class CopyBandit(models.Model):
     class Method(models.TextChoices):
         BETA_THOMPSON = "beta_thompson", _("as likely as it is the best (Thompson sampling)")
         EPSILON_GREEDY = "epsilon_greedy", _("the best so far, and now and then any")
-
-    class Reward(models.TextChoices):
-        CLICK = "click", _("a click")
-        PURCHASE = "purchase", _("a purchase")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     key = models.SlugField(
@@ -57,38 +54,24 @@ class CopyBandit(models.Model):
     method = models.CharField(
         _("how it chooses"), max_length=20, choices=Method.choices, default=Method.BETA_THOMPSON
     )
-    reward = models.CharField(
-        _("what counts as a success"), max_length=10, choices=Reward.choices, default=Reward.CLICK
-    )
-    exploration = models.FloatField(
-        _("exploration"),
+    exploration = explores(
         default=0.05,
-        validators=[MinValueValidator(LEAST_EXPLORATION), MaxValueValidator(1.0)],
         help_text=_("0.01 to 1: the share of decisions drawn evenly, whatever is known."),
     )
-    window_hours = models.PositiveSmallIntegerField(
-        _("waits for a success (hours)"),
-        default=24,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOURS)],
+    window_hours = waits(
         help_text=_(
             "A shopper's first sight of a wording on a day is learned when so long has passed, and"
             " 15 minutes more for clicks or 36 hours more for purchases, which nightly imports"
             " bring. Clicks: at most 24."
         ),
     )
-    half_life_days = models.FloatField(
-        _("forgets half in (days)"),
-        null=True,
-        blank=True,
+    half_life_days = forgets(
         default=30.0,
-        validators=[MinValueValidator(0.1), MaxValueValidator(3650)],
         help_text=_("Empty: nothing is forgotten."),
     )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.WAITING
     )
-    state = models.JSONField(default=dict, editable=False)
-    arms = models.JSONField(default=dict, editable=False)
     settled_until = models.DateTimeField(_("learned up to"), null=True, editable=False)
     heard_until = models.DateTimeField(_("corrected up to"), null=True, editable=False)
     requested_by = models.ForeignKey(
@@ -137,23 +120,9 @@ class CopyBandit(models.Model):
                 | Q(approved_by__isnull=False, settled_until__isnull=False),
                 name="copy_bandit_runs_once_approved",
             ),
-            models.CheckConstraint(
-                condition=Q(exploration__range=(LEAST_EXPLORATION, 1.0)),
-                name="copy_bandit_explores",
-            ),
-            models.CheckConstraint(
-                condition=Q(window_hours__range=(1, LONGEST_HOURS))
-                & (~Q(reward="click") | Q(window_hours__lte=LONGEST_CLICK_HOURS)),
-                name="copy_bandit_window",
-                violation_error_message=_(
-                    "Clicks count for 24 hours and purchases for 168 at most."
-                ),
-            ),
+            explores_constraint("copy_bandit_explores"),
+            waits_constraint("copy_bandit_window"),
         ]
 
     def __str__(self) -> str:
         return self.key
-
-    @property
-    def window(self) -> timedelta:
-        return timedelta(hours=self.window_hours)

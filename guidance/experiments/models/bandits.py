@@ -18,7 +18,72 @@ LONGEST_CLICK_HOURS, LONGEST_HOURS = 24, 168
 LEAST_EXPLORATION = 0.01
 
 
-class Bandit(models.Model):
+class Reward(models.TextChoices):
+    """What counts as a success of an arm."""
+
+    CLICK = "click", _("a click")
+    PURCHASE = "purchase", _("a purchase")
+
+
+class Learner(models.Model):
+    """What every kind of bandit has: what it is after, how long it waits, and what it knows."""
+
+    Reward = Reward
+
+    reward = models.CharField(
+        _("what counts as a success"), max_length=10, choices=Reward.choices, default=Reward.CLICK
+    )
+    state: "models.JSONField[Any, Any]" = models.JSONField(default=dict, editable=False)
+    arms: "models.JSONField[Any, Any]" = models.JSONField(default=dict, editable=False)
+    window_hours: "models.PositiveSmallIntegerField[Any, Any]"
+
+    class Meta:
+        abstract = True
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(hours=self.window_hours)
+
+
+def explores(**given: Any) -> "models.FloatField[Any, Any]":
+    """Return the field of the share that is drawn evenly."""
+    bounds = [MinValueValidator(LEAST_EXPLORATION), MaxValueValidator(1.0)]
+    return models.FloatField(_("exploration"), validators=bounds, **given)
+
+
+def waits(**given: Any) -> "models.PositiveSmallIntegerField[Any, Any]":
+    """Return the field of the hours in which a success counts."""
+    bounds = [MinValueValidator(1), MaxValueValidator(LONGEST_HOURS)]
+    return models.PositiveSmallIntegerField(
+        _("waits for a success (hours)"), default=24, validators=bounds, **given
+    )
+
+
+def forgets(**given: Any) -> "models.FloatField[Any, Any]":
+    """Return the field of the days in which what is known counts half; none for never."""
+    bounds = [MinValueValidator(0.1), MaxValueValidator(3650)]
+    return models.FloatField(
+        _("forgets half in (days)"), null=True, blank=True, validators=bounds, **given
+    )
+
+
+def explores_constraint(name: str, **given: Any) -> models.CheckConstraint:
+    """Return the database's word on the share that is drawn evenly."""
+    bounds = Q(exploration__range=(LEAST_EXPLORATION, 1.0))
+    return models.CheckConstraint(condition=bounds, name=name, **given)
+
+
+def waits_constraint(name: str) -> models.CheckConstraint:
+    """Return the database's word on the hours in which a success counts."""
+    return models.CheckConstraint(
+        condition=Q(window_hours__range=(1, LONGEST_HOURS))
+        & (~Q(reward="click") | Q(window_hours__lte=LONGEST_CLICK_HOURS)),
+        name=name,
+        violation_error_message=_("Clicks count for 24 hours and purchases for 168 at most."),
+    )
+
+
+class Bandit(Learner):
     """One choice, named by `key`, that any app may have made among arms it names itself.
 
     `state` is that of its policy (`models_ml.policy`); `arms` holds, by arm, since when its
@@ -40,10 +105,6 @@ class Bandit(models.Model):
             _("by the shopper, as likely as it is the best (linear Thompson sampling)"),
         )
 
-    class Reward(models.TextChoices):
-        CLICK = "click", _("a click")
-        PURCHASE = "purchase", _("a purchase")
-
     SETTINGS = ("surface", "method", "reward", "exploration", "window_hours", "half_life_days")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -52,26 +113,9 @@ class Bandit(models.Model):
     method = models.CharField(
         _("how it chooses"), max_length=20, choices=Method.choices, default=Method.BETA_THOMPSON
     )
-    reward = models.CharField(
-        _("what counts as a success"), max_length=10, choices=Reward.choices, default=Reward.CLICK
-    )
-    exploration = models.FloatField(
-        _("exploration"),
-        default=0.05,
-        validators=[MinValueValidator(LEAST_EXPLORATION), MaxValueValidator(1.0)],
-    )
-    window_hours = models.PositiveSmallIntegerField(
-        _("waits for a success (hours)"),
-        default=24,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_HOURS)],
-    )
-    half_life_days = models.FloatField(
-        _("forgets half in (days)"),
-        null=True,
-        blank=True,
-        default=30.0,
-        validators=[MinValueValidator(0.1), MaxValueValidator(3650)],
-    )
+    exploration = explores(default=0.05)
+    window_hours = waits()
+    half_life_days = forgets(default=30.0)
     features: "models.JSONField[Any, Any]" = models.JSONField(
         _("what it knows of shoppers"), default=list, blank=True
     )
@@ -79,8 +123,6 @@ class Bandit(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.RUNNING
     )
-    state: "models.JSONField[Any, Any]" = models.JSONField(default=dict, editable=False)
-    arms: "models.JSONField[Any, Any]" = models.JSONField(default=dict, editable=False)
     settled_until = models.DateTimeField(_("learned up to"), default=timezone.now, editable=False)
     heard_until = models.DateTimeField(_("corrected up to"), default=timezone.now, editable=False)
     opened_by = who(_("opened by"))
@@ -93,17 +135,8 @@ class Bandit(models.Model):
         verbose_name_plural = _("bandits")
         ordering = ["-opened_at", "-id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(exploration__range=(LEAST_EXPLORATION, 1.0)), name="bandit_explores"
-            ),
-            models.CheckConstraint(
-                condition=Q(window_hours__range=(1, LONGEST_HOURS))
-                & (~Q(reward="click") | Q(window_hours__lte=LONGEST_CLICK_HOURS)),
-                name="bandit_window",
-                violation_error_message=_(
-                    "Clicks count for 24 hours and purchases for 168 at most."
-                ),
-            ),
+            explores_constraint("bandit_explores"),
+            waits_constraint("bandit_window"),
             models.CheckConstraint(
                 condition=Q(status="running", stopped_at__isnull=True)
                 | Q(status="stopped", stopped_at__isnull=False),
@@ -113,7 +146,3 @@ class Bandit(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-    @property
-    def window(self) -> timedelta:
-        return timedelta(hours=self.window_hours)
