@@ -1,14 +1,18 @@
 """What higher apps give to core: kinds of job, and tasks that run again and again."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from guidance.core.models import Market
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,17 @@ def register_recovery(recovery: Callable[[], object]) -> None:
 
 
 def recover_all() -> None:
-    """Call every registered recovery once."""
+    """Call every registered recovery once; one that fails stands in no other's way.
+
+    Raises DatabaseError where the database cannot be reached.
+    """
     for recovery in _recoveries:
-        recovery()
+        try:
+            recovery()
+        except DatabaseError:
+            raise
+        except Exception:  # whatever another app's does, the worker goes on
+            logger.exception("A recovery failed; it is tried again")
 
 
 MarketListener = Callable[["Market", "Market"], None]

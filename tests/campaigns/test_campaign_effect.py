@@ -91,6 +91,35 @@ def test_plans_that_held_out_other_shares_are_each_compared_within_themselves() 
     assert effect.profit[1] < 0 < effect.profit[2]
 
 
+def test_a_plan_counts_whatever_came_of_it() -> None:
+    message = push(currency="USD")
+    campaign = message.step.campaign
+    plain = _plan(campaign, message, sent=50, held=50)
+    strong = _plan(campaign, message, sent=50, held=10)
+    _buy(plain, V.SEND, 10)
+    _buy(plain, V.HOLDOUT, 10)
+    _buy(strong, V.SEND, 25)
+    effect = campaign_effect(campaign)
+    assert effect is not None
+    assert effect.unmeasured == []
+    bought = effect.whole.moved("bought")
+    assert isinstance(bought, Comparison)
+    assert bought.value == pytest.approx(0.25)
+
+
+def test_a_visitor_of_one_plan_is_the_customer_of_the_next_one() -> None:
+    message = push(currency="USD")
+    campaign = message.step.campaign
+    first = _plan(campaign, message, sent=3, held=3)
+    second = _plan(campaign, message, sent=3, held=3)
+    visitor = PlanEntry.objects.filter(plan=first).order_by("customer_id")[0].customer
+    visitor.merged_into = PlanEntry.objects.filter(plan=second).order_by("customer_id")[0].customer
+    visitor.save()
+    effect = campaign_effect(campaign)
+    assert effect is not None
+    assert effect.whole.whole.treated.shoppers == 5
+
+
 def test_of_one_plan_it_is_that_plans_effect() -> None:
     people = [shopper("null") for _n in range(60)]
     message = push(*people, holdout_percent=40, currency="USD", contact_cost=Decimal("0.1"))

@@ -13,6 +13,7 @@ from guidance.campaigns.models import (
     Campaign,
     CampaignMessage,
     Delivery,
+    PlanEntry,
     PushPlan,
     Verdict,
 )
@@ -300,6 +301,19 @@ def test_a_trigger_whose_offer_is_over_promises_none() -> None:
     approve(message)
     assert fire_triggers() == 0
     assert outbox() == [("left", "cancelled", Verdict.NO_COUPON)]
+
+
+def test_nobody_is_held_out_where_there_is_nothing_left_to_send() -> None:
+    for _n in range(20):
+        did(shopper("null"), "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    Campaign.objects.update(holdout_percent=50)
+    past = timezone.now() - timedelta(days=1)
+    factories.offer(campaign=message.step.campaign, ends_at=past)
+    approve(message)
+    assert fire_triggers() == 0
+    assert {verdict for _ref, _state, verdict in outbox()} == {Verdict.NO_COUPON}
+    assert not PlanEntry.objects.exists()
 
 
 def test_what_waits_is_said_under_the_rules_approved_anew() -> None:

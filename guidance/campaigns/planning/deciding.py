@@ -120,18 +120,21 @@ def settle(decided: Decided, terms: Terms) -> None:
     enough.
 
     Who earns most per message goes first, who is not known in the middle; at the same profit, the
-    lower id. The held out cost nothing but must earn as much as the others, else they would differ
-    from them.
+    lower id. The held out cost nothing, but for whom in their place there would have been nothing
+    left is not held out either: else they would differ from the others.
     """
     for benefit in terms.benefits:
         if benefit.left is not None:
             order = _by_profit(decided, decided.offer == benefit.id)
-            used = np.cumsum(_is_free(decided)[order] == 0)
-            decided.verdict[order[used > benefit.left]] = Verdict.NO_COUPON
+            takes = ~_is_free(decided)[order]
+            before: Ints = np.cumsum(takes) - takes
+            decided.verdict[order[before >= benefit.left]] = Verdict.NO_COUPON
     if terms.budget is not None:
         order = _by_profit(decided)
-        spent = np.cumsum(np.where(_is_free(decided)[order], 0.0, decided.cost[order]))
-        decided.verdict[order[spent > terms.budget + 1e-9]] = Verdict.BUDGET
+        cost = decided.cost[order]
+        paid = np.where(_is_free(decided)[order], 0.0, cost)
+        needed = np.cumsum(paid) - paid + cost
+        decided.verdict[order[needed > terms.budget + 1e-9]] = Verdict.BUDGET
     wanted = decided.verdict == Verdict.SEND
     decided.verdict[wanted & decided.is_held] = Verdict.HOLDOUT
     decided.verdict[wanted & decided.is_held_out] = Verdict.EXPERIMENT

@@ -84,7 +84,8 @@ def choice_as_json(step: CampaignStep) -> dict[str, Any] | None:
         running = experiments_of(step, status=Status.RUNNING, source=Source.LIVE)
         return _experiment(min(running, key=lambda one: one.key)) if running else None
     if step.choosing == Kind.BANDIT and (bandit := bandit_of(step)) is not None:
-        return {"key": bandit.key, "features": bandit.features, "state": bandit.state}
+        told = {"key": bandit.key, "features": bandit.features, "state": bandit.state}
+        return {"kind": Kind.BANDIT, **told}
     return None
 
 
@@ -92,6 +93,7 @@ def _experiment(experiment: Experiment) -> dict[str, Any]:
     arms = list(experiment.arms.all())
     control = next((arm.policy for arm in arms if arm.is_control), arms[0].policy)
     return {
+        "kind": Kind.EXPERIMENT,
         "key": experiment.key,
         "arms": [[arm.key, arm.policy, float(arm.weight)] for arm in arms],
         "control": control,
@@ -114,10 +116,11 @@ def read_choice(step: CampaignStep | None, told: Mapping[str, Any] | None) -> Ch
     """
     if step is None:
         return Choice()
-    kind = Kind(step.choosing)
     if told is None:
+        kind = Kind(step.choosing)
         only = _control_of(step) if kind == Kind.EXPERIMENT else step.only_variant
         return Choice(kind, only=only)
+    kind = Kind(told["kind"])
     if kind == Kind.EXPERIMENT:
         name, start, end = told["namespace"]
         split = Split(

@@ -138,7 +138,7 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
 def window_of(plan: PushPlan) -> timedelta | None:
     """Return how long a trigger's shoppers are followed: until its last step could have left, and
     a week more; None for a plan."""
-    if not plan.campaign.trigger:
+    if not plan.frozen.get("campaign", {}).get("trigger", plan.campaign.trigger):
         return None
     waits = [step["wait_minutes"] for step in plan.frozen.get("steps", ()) if step["number"] > 1]
     return timedelta(minutes=sum(waits)) + AFTER

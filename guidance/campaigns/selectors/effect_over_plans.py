@@ -24,8 +24,9 @@ from guidance.campaigns.selectors.effect import (
     responses_to,
     window_of,
 )
-from guidance.campaigns.selectors.effect_units import Arms, Span
+from guidance.campaigns.selectors.effect_units import Arms, Group, Span
 from guidance.core.selectors import default_market
+from guidance.experiments.samples import MeanSample
 from guidance.experiments.statistics import CONFIDENCE, Comparison, NotMeasured, Unmeasured
 
 DECIDED = (Verdict.SEND, Verdict.HOLDOUT)
@@ -48,32 +49,41 @@ class Stratified:
 
     def moved(self, name: str) -> Comparison | NotMeasured:
         """Return the difference of a share: `bought`, `left_us` or `complained`."""
-        return self._together(lambda arms: arms.moved(name))
+        return self._together(lambda group: group.share(getattr(group, name)))
 
     @property
     def earned(self) -> Comparison | NotMeasured:
         """Return the difference of net revenue a shopper."""
-        return self._together(lambda arms: arms.earned)
+        return self._together(lambda group: group.money)
 
     @property
     def measured(self) -> list[int]:
-        """Return the numbers of the plans in which money can be compared."""
-        parts = self.parts.items()
-        return [number for number, arms in parts if isinstance(arms.earned, Comparison)]
+        """Return the numbers of the plans in which both groups can be compared: not those whose
+        outcome happens to vary in neither."""
+        return [number for number, arms in self.parts.items() if _is_comparable(arms)]
 
-    def _together(
-        self, compare: Callable[[Arms], Comparison | NotMeasured]
-    ) -> Comparison | NotMeasured:
-        found = [(arms.treated.shoppers, compare(arms)) for arms in self.parts.values()]
-        known = [(size, one) for size, one in found if isinstance(one, Comparison)]
-        whole = sum(size for size, _one in known)
-        if not whole:
+    def _together(self, sample_of: Callable[[Group], MeanSample]) -> Comparison | NotMeasured:
+        known = [arms for arms in self.parts.values() if _is_comparable(arms)]
+        pairs = [(sample_of(arms.treated), sample_of(arms.held)) for arms in known]
+        varies = [any(one.variance > 0 for one in group) for group in zip(*pairs, strict=True)]
+        if not all(varies):
             return NotMeasured(Unmeasured.NO_SPREAD)
-        value = sum(size * one.value for size, one in known) / whole
-        error = math.sqrt(sum((size * one.standard_error) ** 2 for size, one in known)) / whole
+        whole = sum(treated.n for treated, _held in pairs)
+        if not whole:
+            return NotMeasured(Unmeasured.NO_UNITS)
+        value, variance = 0.0, 0.0
+        for treated, held in pairs:
+            weight = treated.n / whole
+            value += weight * (treated.mean - held.mean)
+            variance += weight**2 * (treated.variance / treated.n + held.variance / held.n)
+        error = math.sqrt(variance)
         half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * error
-        chance = float(2 * stats.norm.sf(abs(value) / error)) if error else 1.0
+        chance = float(2 * stats.norm.sf(abs(value) / error))
         return Comparison(value, value - half, value + half, error, chance)
+
+
+def _is_comparable(arms: Arms) -> bool:
+    return min(arms.treated.shoppers, arms.held.shoppers) > 1
 
 
 @dataclass(frozen=True)
@@ -165,16 +175,28 @@ def messages_of(
         earlier = PlanEntry.objects.filter(
             plan__in=before,
             plan__number__lt=OuterRef("plan__number"),
-            customer=OuterRef("customer"),
             verdict__in=DECIDED,
         )
-        decided = decided.filter(~Exists(earlier))
-    window = window_of(plans[0])
-    if window is not None:
-        decided = decided.filter(
-            fired_at__lte=OuterRef("created_at"), fired_at__gt=OuterRef("created_at") - window
-        )
+        decided = decided.filter(~Exists(earlier.filter(_same_shopper())))
+    followed = Q()
+    for plan in plans:
+        of_plan, window = Q(plan=plan), window_of(plan)
+        if window is not None:
+            of_plan &= Q(fired_at__lte=OuterRef("created_at"))
+            of_plan &= Q(fired_at__gt=OuterRef("created_at") - window)
+        followed |= of_plan
+    decided = decided.filter(followed)
     return Delivery.objects.filter(Exists(decided), campaign=plans[0].campaign_id)
+
+
+def _same_shopper() -> Q:
+    """Return the condition that an entry is of the shopper of another, a merge between or not."""
+    return (
+        Q(customer=OuterRef("customer"))
+        | Q(customer__merged_into=OuterRef("customer"))
+        | Q(customer=OuterRef("customer__merged_into"))
+        | Q(customer__merged_into=OuterRef("customer__merged_into"))
+    )
 
 
 def _profit(

@@ -33,9 +33,10 @@ _SPANS = {
     ),
 }
 _EARLIER = f"""AND NOT EXISTS (
-        SELECT 1 FROM {_ENTRIES} earlier WHERE earlier.plan_id {{among}}
-            AND earlier.customer_id = entry.customer_id
-            AND earlier.verdict IN (0, 1))"""  # noqa: S608  names, no values
+        SELECT 1 FROM {_ENTRIES} earlier JOIN {_CUSTOMERS} was ON was.id = earlier.customer_id
+        WHERE earlier.plan_id {{among}} AND earlier.verdict IN (0, 1)
+            AND (was.id = COALESCE(customer.merged_into_id, customer.id)
+                OR was.merged_into_id = COALESCE(customer.merged_into_id, customer.id)))"""  # noqa: S608  names, no values
 _FIRST = {
     "postgresql": _EARLIER.format(among="= ANY(%(before)s::uuid[])"),
     "sqlite": _EARLIER.format(among="IN (SELECT value FROM json_each(%(before)s))"),

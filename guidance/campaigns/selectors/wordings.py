@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
@@ -69,7 +70,8 @@ class Wording:
 
 @dataclass
 class Cell:
-    """The wordings among which those who are spoken to over one channel in one language get one."""
+    """The wordings among which those to whom one plan speaks over one channel in one language get
+    one."""
 
     wordings: dict[str, Wording] = field(default_factory=dict)
 
@@ -80,11 +82,11 @@ class Cell:
 
 @dataclass
 class Step:
-    """A step's wordings, together and by channel and language."""
+    """A step's wordings, together and by plan, channel and language."""
 
     number: int
     whole: dict[str, Wording] = field(default_factory=dict)
-    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+    cells: dict[tuple[UUID, str, str], Cell] = field(default_factory=dict)
 
     def difference(
         self, first: str, second: str, goal: str, *, confidence: float
@@ -93,7 +95,8 @@ class Step:
 
         Each message weighs as much as its wording was improbable (Horvitz and Thompson 1952), so
         that shares which differ by shopper, or changed while a bandit learned, tell no lie. Only
-        channels and languages in which there are both count.
+        plans, channels and languages in which both were drawn count: elsewhere one of them had no
+        probability at all.
         """
         count, total, squares = 0, 0.0, 0.0
         for cell in self.cells.values():
@@ -133,11 +136,11 @@ def wordings_by_step(deliveries: QuerySet[Delivery]) -> dict[int, Step]:
             is_bought=Exists(bought),
         )
         .order_by()
-        .values("step", "channel", "message__language", "message__variant")
+        .values("plan", "step", "channel", "message__language", "message__variant")
         .annotate(sent=Count("pk"), drawn=Count("pk", filter=_DRAWN), **_sums())
     )
     steps: dict[int, Step] = {}
-    told: Any = rows.order_by("step", "channel", "message__language")
+    told: Any = rows.order_by("step", "plan", "channel", "message__language")
     for row in told:
         number, variant = row["step"], row["message__variant"]
         goals = {
@@ -146,7 +149,8 @@ def wordings_by_step(deliveries: QuerySet[Delivery]) -> dict[int, Step]:
         }
         found = Wording(number, variant, row["sent"], row["drawn"], goals)
         step = steps.setdefault(number, Step(number))
-        cell = step.cells.setdefault((row["channel"], row["message__language"]), Cell())
+        place = (row["plan"], row["channel"], row["message__language"])
+        cell = step.cells.setdefault(place, Cell())
         cell.wordings[variant] = found
         step.whole.setdefault(variant, Wording(number, variant)).add(found)
     for step in steps.values():
