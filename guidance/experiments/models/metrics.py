@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guidance.behaviour.models import Event
 from guidance.core.validators import validate_time_zone
@@ -96,7 +97,10 @@ class Metric(models.Model):
         _("counted as"), max_length=8, choices=Worth.choices, default=Worth.COUNT
     )
     denominator = models.CharField(
-        _("over"), max_length=8, choices=Denominator.choices, default=Denominator.EXPOSED
+        pgettext_lazy("divided by", "over"),
+        max_length=8,
+        choices=Denominator.choices,
+        default=Denominator.EXPOSED,
     )
     quantile = models.DecimalField(
         _("quantile"),
