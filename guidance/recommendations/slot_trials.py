@@ -23,11 +23,11 @@ from guidance.decisions.models import Decision, DecisionQuerySet
 from guidance.experiments.models import Bandit
 from guidance.experiments.selectors.trials import (
     AT_ONCE,
-    CORRECTED,
     GRACE,
     PURCHASE,
     Batch,
     Trial,
+    corrected_since,
 )
 
 FIELDS = ("pk", "at", "customer_id", "context", "items", "was_seen")
@@ -84,7 +84,7 @@ class SlotTrials:
 
     def late(self, before: datetime, heard: datetime, now: datetime) -> list[Trial]:
         """Return what was received after `heard` and changes a trial; see `DecisionTrials.late`."""
-        own = self._own().filter(at__gte=now - CORRECTED, at__lt=before)
+        own = self._own().filter(at__gte=corrected_since(now), at__lt=before)
         news = Q(received_at__gt=heard, received_at__lte=now)
         told = own.filter(Exists(self._counted().filter(news)))
         touched = list(told.order_by("at").values_list("customer_id", "at"))

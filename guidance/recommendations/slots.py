@@ -83,8 +83,14 @@ class LoadedBandit:
 
     @classmethod
     def of(cls, key: str, state: dict[str, Any]) -> "LoadedBandit":
-        """Raises PolicyProblem where the state cannot be read."""
-        return cls(key, state, policy_from_state(state))
+        """Raises PolicyProblem where the state cannot be read, or is of other sources or features
+        than there are now."""
+        policy = policy_from_state(state)
+        if missing := set(SOURCES) - set(policy.arms):
+            raise PolicyProblem(f"it knows nothing of {', '.join(sorted(missing))}")
+        if policy.reads_context:
+            policy.propensities((1.0,) * len(FEATURES), among=SOURCES[:1])
+        return cls(key, state, policy)
 
     def chances(self, features: tuple[float, ...], present: tuple[int, ...]) -> np.ndarray:
         """Return how probable each of these sources is for such a shopper; (present,)."""
@@ -143,17 +149,29 @@ def read_drawable(told: dict[str, Any]) -> list[np.ndarray]:
     ]
 
 
-def read_bandits(before: Mapping[str, LoadedBandit]) -> dict[str, LoadedBandit]:
+@dataclass(frozen=True)
+class Unreadable:
+    """A bandit whose state cannot be read, told once: chance fills its slots."""
+
+    state: dict[str, Any]
+
+
+Bandits = Mapping[str, LoadedBandit | Unreadable]
+
+
+def read_bandits(before: Bandits) -> Bandits:
     """Return the running bandits of slots, by key; those that learned nothing since `before` are
-    the same. One statement. Where what one learned cannot be read, chance fills its slots."""
+    the same. One statement."""
     running = Bandit.objects.filter(trials=TRIALS, status=Bandit.Status.RUNNING)
-    found = {}
+    found: dict[str, LoadedBandit | Unreadable] = {}
     for key, learned in running.values_list("key", "state"):
         kept = before.get(key)
-        try:
-            if kept is None or kept.state != learned:
-                kept = LoadedBandit.of(key, learned)
+        if kept is not None and kept.state == learned:
             found[key] = kept
+            continue
+        try:
+            found[key] = LoadedBandit.of(key, learned)
         except PolicyProblem:
             logger.exception("What bandit %s has learned cannot be read", key)
+            found[key] = Unreadable(learned)
     return found

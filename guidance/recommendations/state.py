@@ -29,7 +29,7 @@ from guidance.recommendations.rankers import LoadedVersion, RankerRegistry
 from guidance.recommendations.rulebook import RuleBook, read_rulebook
 from guidance.recommendations.segments import Segments, read_segments
 from guidance.recommendations.selectors import active_surfaces, surfaces_called
-from guidance.recommendations.slots import Chooser, LoadedBandit, read_bandits
+from guidance.recommendations.slots import Bandits, Chooser, LoadedBandit, read_bandits
 
 logger = logging.getLogger(__name__)
 # A promotion must reach every process within 5 seconds: 2 to notice, 3 to load.
@@ -75,7 +75,7 @@ class ServingState:
         self.market = Market()
         self._tested: set[tuple[str, str]] = set()
         self._surfaces: dict[str, Surface] = {}
-        self._bandits: dict[str, LoadedBandit] = {}
+        self._bandits: Bandits = {}
         self._rules: RuleBook | None = None
         self._popularity = KeptByDay[Popularity](
             lambda key: read_popularity(day=key[0], with_replay=key[1])
@@ -141,7 +141,7 @@ class ServingState:
         The held out meet no bandit.
         """
         bandit = self._bandits.get(surface.slots_bandit) if surface.slots_bandit else None
-        if bandit is None or surface.exploration <= 0 or arm == HELD_OUT:
+        if not isinstance(bandit, LoadedBandit) or surface.exploration <= 0 or arm == HELD_OUT:
             return None
         return Chooser(bandit, features)
 

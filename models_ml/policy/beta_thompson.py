@@ -38,8 +38,12 @@ class BetaThompson(LearningPolicy):
         self.seed = int(seed)
 
     def posterior(self, arms: Sequence[str] | None = None) -> np.ndarray:
-        """Return the successes and failures of each arm with the prior, shape (arms, 2)."""
-        return PRIOR + np.array([self.memory.of(arm) for arm in arms or self._arms])
+        """Return the successes and failures of each arm with the prior, shape (arms, 2).
+
+        Neither is below the prior: a correction may be of what has faded, or was never learned.
+        """
+        known = np.array([self.memory.of(arm) for arm in arms or self._arms])
+        return PRIOR + np.maximum(known, 0.0)
 
     def _chances(self, context: object, arms: Sequence[str]) -> np.ndarray:
         posterior = self.posterior(arms)

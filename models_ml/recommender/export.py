@@ -17,10 +17,10 @@ from models_ml.recommender.artefacts import MANIFEST, PARAMETERS, write_manifest
 from models_ml.recommender.blending import Blend
 from models_ml.recommender.encoder import ENCODER, OWN_ITEM_TERM, TABLES
 from models_ml.recommender.model import SequenceModel, item_vectors
+from models_ml.recommender.network_export import tables_of, write_encoder, write_own_item_term
 from models_ml.recommender.past import Past
 from models_ml.recommender.renewal_fit import fit_renewal
 from models_ml.recommender.report import MODEL
-from models_ml.recommender.serving_network import tables_of, write_encoder, write_own_item_term
 from models_ml.recommender.tuning import Baselines
 
 WEIGHTS = "model.safetensors"
@@ -95,6 +95,7 @@ def export_networks(model: SequenceModel, directory: Path) -> list[str]:
     """Write the encoder, its tables and the own-item term; return the names of the files."""
     write_encoder(model, directory / ENCODER)
     write_own_item_term(model, directory / OWN_ITEM_TERM)
+    tables = tables_of(model)
     for field, name in TABLES.items():
-        np.save(directory / name, getattr(tables_of(model), field))
+        np.save(directory / name, getattr(tables, field))
     return [ENCODER, OWN_ITEM_TERM, *TABLES.values()]

@@ -28,7 +28,7 @@ from models_ml.recommender.sequence import (
     steps_of,
 )
 
-ITEMS, WINDOW, NOW = 40, 24, 20_000.5
+ITEMS, WINDOW, NOW = 40, 48, 20_000.5
 POLICIES = ("fusion", "network", "co_occurrence", "repeat_frequency", "popularity")
 
 
@@ -70,10 +70,10 @@ def scorers(model: SequenceModel, tmp_path_factory: pytest.TempPathFactory) -> d
     }
 
 
-def history_of(seed: int, events: int, basket: int) -> History:
+def history_of(seed: int, events: int, basket: int, days: float = 60.0) -> History:
     """Random events of all kinds; about `basket` of them share each moment."""
     random = np.random.default_rng(seed)
-    times = np.sort(NOW - 60 * random.random(max(events // basket, 1)))
+    times = np.sort(NOW - days * random.random(max(events // basket, 1)))
     times = np.sort(random.choice(times, events))
     items = random.integers(0, ITEMS // 2, events).astype(np.int32)
     return History(items, times, random.integers(0, len(KINDS), events).astype(np.int8))
@@ -86,6 +86,7 @@ HISTORIES = {
     "alone in their moments": history_of(4, 20, 1),
     "in baskets": history_of(5, 22, 4),
     "one basket only": history_of(6, 15, 100),
+    "over a year": history_of(9, 46, 1, days=400.0),
     "purchases only": History(
         history_of(7, 18, 3).items, history_of(7, 18, 3).times, np.full(18, PURCHASE_NUMBER)
     ),
@@ -127,13 +128,14 @@ def test_nothing_older_comes_into_the_window_for_what_is_left_out(
     assert found == pytest.approx(np.stack(expected), abs=2e-4)
 
 
-def test_captum_finds_the_same(scorers: dict[str, Scorer], model: SequenceModel) -> None:
+@pytest.mark.parametrize("name", ["in baskets", "over a year"])
+def test_captum_finds_the_same(scorers: dict[str, Scorer], model: SequenceModel, name: str) -> None:
     """FeatureAblation switches one event off at a time, over the network as torch runs it."""
     from captum.attr import FeatureAblation
 
     network = scorers["network"]
     assert isinstance(network, FusionScorer)
-    history = HISTORIES["in baskets"]
+    history = HISTORIES[name]
     target = 11
 
     def logit(present: Tensor) -> Tensor:

@@ -130,10 +130,14 @@ def test_what_is_logged_is_how_often_each_row_is_drawn_at_its_place_given_those_
     for source, chance in enumerate(bandit.chances(features, (0, 1, 2, 3))):
         error = np.sqrt(explored * chance * (1 - chance)) + 1
         assert abs(chosen[source] - explored * chance) < 5 * error
-    below = chances_below(pool, above=[0], limit=3, exploration=0.7, explorer=explorer)
-    for drawable, chances in below:
-        assert chances.sum() == pytest.approx(1.0)
-        assert len(drawable) == 40 or set(drawable.tolist()) <= set(range(rows))
+    # And what is reckoned afterwards of a place is what was logged of it.
+    for top in list(logged[()])[:5]:
+        found = chances_below(pool, above=[top], limit=3, exploration=0.7, explorer=explorer)
+        for above, (drawable, chances) in zip(((), (top,)), found, strict=False):
+            told = dict(zip(drawable.tolist(), chances.tolist(), strict=True))
+            assert sum(told.values()) == pytest.approx(1.0)
+            for row, propensity in logged[above].items():
+                assert told[row] == pytest.approx(propensity, abs=1e-12)
 
 
 def test_a_place_with_one_product_is_nobody_s_choice() -> None:

@@ -36,6 +36,13 @@ CORRECTED = timedelta(days=35)
 AT_ONCE = 5_000
 
 
+def corrected_since(now: datetime) -> datetime:
+    """Return the moment from which decisions are still corrected: the beginning of a day, whose
+    first sights are its trials."""
+    zone = shop_zone()
+    return day_bounds((now - CORRECTED).astimezone(zone).date(), zone)[0]
+
+
 class Trial(NamedTuple):
     """One shopper's trial of an arm: its reward as heard until now, and what was learned of it
     before, None for a new one. `about` is the key of the first item shown."""
@@ -88,7 +95,7 @@ class DecisionTrials:
 
         Decisions of `before` on are not judged yet.
         """
-        own = self._own().filter(at__gte=now - CORRECTED, at__lt=before)
+        own = self._own().filter(at__gte=corrected_since(now), at__lt=before)
         news = Q(received_at__gt=heard, received_at__lte=now)
         told = own.filter(Exists(self._successes().filter(news)))
         people = set(told.order_by().values_list("customer_id", flat=True).distinct())

@@ -70,6 +70,7 @@ def answer_shopper(
             surface,
             answer.ranking,
             popular=popular if lifted is None else lifted,
+            sold=popular,
             rules=rules,
             at=asked.at,
             without=None if surface.allow_already_bought else bought,

@@ -76,8 +76,11 @@ def gather(
     at: datetime,
     without: np.ndarray | None,
     wanted: int,
+    sold: PopularOrder | None = None,
 ) -> SurfacePool:
     """Return what may stand on a surface; `wanted` is how many the whole request may show.
+
+    `sold` is what really sells, where `popular` was lifted for one shopper.
 
     Refusing rules work on the whole catalogue, before the best are taken. `without` (products,)
     is left out as well. No `ranking` is popularity's.
@@ -108,7 +111,7 @@ def gather(
             if (found := _slate_rule(rule, places, index, popular, at)) is not None
         ],
         refusing=refusing,
-        sources=sources_of(places, index, popular, at) if surface.slots_bandit else None,
+        sources=sources_of(places, index, sold or popular, at) if surface.slots_bandit else None,
     )
 
 
