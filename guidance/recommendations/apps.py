@@ -35,6 +35,7 @@ class RecommendationsConfig(AppConfig):
                 runner="guidance.recommendations.training.train_recommender",
                 checker="guidance.recommendations.rankers.check_files",
                 searcher="guidance.recommendations.training.search_settings",
+                measurer="guidance.recommendations.training.measure_steps",
                 growth="guidance.recommendations.drift.count_interactions",
                 drift="guidance.recommendations.drift.measure",
                 estimator="guidance.recommendations.offpolicy.estimate",

@@ -20,13 +20,14 @@ from guidance.recommendations.rankers import RECIPE
 from guidance.training.hooks import Trained
 from guidance.training.labels import PHASES
 from guidance.training.models import ModelVersion, TrainingRun
-from guidance.training.progress import LiveCurve, LiveSearch
+from guidance.training.progress import LiveCurve, LiveEffects, LiveSearch
 from guidance.training.selectors import promoted_version
 from guidance.training.services.runs import folder_of
 from models_ml.data.content import ItemFacts
 from models_ml.recommender.artefacts import ArtefactError
 from models_ml.recommender.comparison import measure_served
 from models_ml.recommender.config import Progress, TrainConfig, TrainingStopped
+from models_ml.recommender.effects import EffectBounds, EffectsProgress, measure_effects
 from models_ml.recommender.gate import gate
 from models_ml.recommender.origins import cross_validate
 from models_ml.recommender.report import TrainReport
@@ -99,10 +100,39 @@ def search_settings(context: JobContext, run: TrainingRun) -> dict[str, Any]:
         )
 
 
+def measure_steps(context: JobContext, run: TrainingRun) -> dict[str, Any]:
+    """Measure what each step of cleaning and each augmentation is worth; an attempt after a kill
+    goes on with the training that was under way.
+    """
+    context.progress(PHASES["prepare"], 0.0, line=PHASES["prepare"])
+    live = LiveEffects(context, run)
+
+    def show(progress: EffectsProgress) -> None:
+        live.report(
+            progress.fraction,
+            progress.report,
+            measured=progress.measured,
+            variants=progress.variants,
+            epoch=progress.epoch.epoch if progress.epoch else None,
+            validation_ndcg=progress.epoch.validation_ndcg if progress.epoch else None,
+        )
+
+    with _stopping(context):
+        return measure_effects(
+            _frame(context),
+            items=_items(context),
+            out_dir=context.folder / "effects",
+            config=config_of(run),
+            bounds=EffectBounds(run.params["seeds"], run.params["minutes"]),
+            on_progress=show,
+            should_stop=context.should_stop,
+        )
+
+
 def config_of(run: TrainingRun) -> TrainConfig:
     """Return the settings of a run; its `params` hold those that differ from the usual."""
     params: dict[str, Any] = {"threads": settings.MODEL_THREADS, **run.params}
-    for bound in ("origins", "trials", "minutes"):
+    for bound in ("origins", "trials", "minutes", "seeds", "apply"):
         params.pop(bound, None)
     if isinstance(params.get("until"), str):
         params["until"] = datetime.fromisoformat(params["until"])

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from guidance.training.labels import policy_name
+from guidance.training.labels import interval_words, policy_name
 
 
 def blend_sentences(metrics: dict[str, Any]) -> list[str]:
@@ -51,7 +51,7 @@ def added_sentences(metrics: dict[str, Any]) -> list[str]:
         found = _(
             "They have weights of their own. NDCG@10 differs by %(gain)s among added products, by "
             "%(new)s among all that is new to a customer, and by %(whole)s with repeats."
-        ) % {name: _interval(added[name]) for name in ("gain", "new", "whole")}
+        ) % {name: interval_words(added[name]) for name in ("gain", "new", "whole")}
     return [
         played,
         found,
@@ -61,12 +61,6 @@ def added_sentences(metrics: dict[str, Any]) -> list[str]:
             "gives it places there."
         ),
     ]
-
-
-def _interval(found: dict[str, float]) -> str:
-    return _("%(mean)s (95 %% interval: %(low)s to %(high)s)") % {
-        name: f"{found[name]:+.4f}" for name in ("mean", "low", "high")
-    }
 
 
 def blend_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.training.models import ModelVersion, TrainingRun
-from guidance.training.pages import version_url
+from guidance.training.pages import found_settings, version_url
 from guidance.training.rewards import Reward
 from guidance.training.services import (
     AlreadyTraining,
@@ -38,15 +38,15 @@ def ask_for_run(
     return None, run
 
 
-def use_best(
-    search: TrainingRun, *, actor: User, always: bool
-) -> tuple[Message | None, TrainingRun]:
-    """Train with the best settings of a finished search, or keep them for every later run."""
-    best = search.report["best"]["parameters"]
+def use_found(run: TrainingRun, *, actor: User, always: bool) -> tuple[Message | None, TrainingRun]:
+    """Train with the settings that a finished search or measurement found, or keep them for every
+    later run.
+    """
+    found = found_settings(run.report)
     if not always:
-        return ask_for_run(search.recipe, actor=actor, params=best)
-    keep_params(recipe_key=search.recipe, params=best, actor=actor)
-    return (constants.SUCCESS, _("Every later training uses these settings.")), search
+        return ask_for_run(run.recipe, actor=actor, params=found)
+    keep_params(recipe_key=run.recipe, params=found, actor=actor)
+    return (constants.SUCCESS, _("Every later training uses these settings.")), run
 
 
 def promote(version: ModelVersion, *, actor: User) -> Message:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from guidance.training.labels import policy_name
+from guidance.training.labels import policy_name, step_name
 from guidance.training.models import ModelVersion
 
 
@@ -66,6 +66,38 @@ def search_figure(trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "layout": {
             "xaxis": {"title": {"text": _("trial")}, "dtick": max(1, len(trials) // 10)},
             "yaxis": {"title": {"text": _("NDCG@10")}},
+        },
+    }
+
+
+def effects_figure(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the difference to validation NDCG@10 that each measured step makes, with intervals."""
+    measured = [step for step in reversed(steps) if "difference" in step]
+    means = [step["difference"]["mean"] for step in measured]
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": means,
+                "y": [step_name(step["setting"], step["name"]) for step in measured],
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [
+                        step["difference"]["high"] - mean
+                        for step, mean in zip(measured, means, strict=True)
+                    ],
+                    "arrayminus": [
+                        mean - step["difference"]["low"]
+                        for step, mean in zip(measured, means, strict=True)
+                    ],
+                },
+            }
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": _("difference to NDCG@10")}},
+            "yaxis": {"automargin": True},
         },
     }
 

@@ -4,7 +4,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from guidance.training.labels import STARTS
 
@@ -63,6 +67,45 @@ class SearchForm(forms.Form):
     def params(self) -> dict[str, Any]:
         """Return the bounds."""
         return dict(self.cleaned_data)
+
+
+class EffectsForm(forms.Form):
+    """Bounds of one measurement of cleaning and augmentation, and what becomes of its findings.
+
+    Only who may change later trainings can let it.
+    """
+
+    seeds = forms.IntegerField(
+        label=_("Trainings of each variant"),
+        help_text=_("More of them tell chance apart better."),
+        min_value=2,
+        max_value=10,
+        initial=2,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    minutes = forms.IntegerField(
+        label=_("Minutes at most"),
+        min_value=1,
+        max_value=2_880,
+        initial=60,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    apply = forms.BooleanField(
+        label=_("Switch off what does not help, and on what does"),
+        initial=True,
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+    def __init__(self, *args: Any, may_keep: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_keep:
+            del self.fields["apply"]
+
+    def params(self) -> dict[str, Any]:
+        """Return the bounds, and `apply` where it was wished."""
+        bounds = {name: self.cleaned_data[name] for name in ("seeds", "minutes")}
+        return {**bounds, "apply": True} if self.cleaned_data.get("apply") else bounds
 
 
 def form_problems(form: forms.Form) -> str:

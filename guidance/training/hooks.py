@@ -51,6 +51,7 @@ class DriftMeasure:
 
 Runner = Callable[["JobContext", "TrainingRun"], Trained]
 Searcher = Callable[["JobContext", "TrainingRun"], dict[str, Any]]
+Measurer = Callable[["JobContext", "TrainingRun"], dict[str, Any]]
 
 Estimator = Callable[["ModelVersion", Callable[[float], None], Reward], dict[str, Any]]
 
@@ -63,7 +64,9 @@ class Recipe:
     `check(folder, policy)`, which raises an error that people can read where files are broken.
     `searcher`, where settings can be searched for, is that of `search(context, training_run)`,
     which returns the run's report: `trials`, the `best` of them and `usual`, the value of the
-    settings in use, both None where nothing could be measured. They are paths, so that a web
+    settings in use, both None where nothing could be measured. `measurer`, where cleaning and
+    augmentation can be measured, is that of `measure(context, training_run)`, which returns such a
+    run's report as `models_ml.recommender.effects` describes it. They are paths, so that a web
     process never imports what only a training needs. `growth` leads to `count() -> int`, the
     events there are to learn from, and `drift` to `measure() -> list[DriftMeasure]`; both are
     asked by workers and must be quick. `ready` leads to `is_ready() -> bool`: until it says so,
@@ -84,6 +87,7 @@ class Recipe:
     runner: str
     checker: str
     searcher: str = ""
+    measurer: str = ""
     growth: str = ""
     drift: str = ""
     ready: str = ""
@@ -110,6 +114,14 @@ class Recipe:
     def load_searcher(self) -> Searcher:
         searcher: Searcher = import_string(self.searcher)
         return searcher
+
+    def can(self, kind: str) -> bool:
+        """Tell whether a run of this kind can be asked for."""
+        return bool({"search": self.searcher, "effects": self.measurer}.get(kind, True))
+
+    def load_measurer(self) -> Measurer:
+        measurer: Measurer = import_string(self.measurer)
+        return measurer
 
     def measure_drift(self) -> list[DriftMeasure]:
         """Return what can be compared now; nothing where the recipe cannot tell."""

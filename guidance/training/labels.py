@@ -2,6 +2,7 @@
 for people.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.formats import number_format
@@ -23,6 +24,7 @@ PHASES = {
     "export": gettext_noop("writing the files"),
     "origins": gettext_noop("measuring at earlier cuts"),
     "search": gettext_noop("trying settings"),
+    "effects": gettext_noop("measuring cleaning and augmentation"),
 }
 POLICIES: dict[str, Promise] = {
     "model": gettext_lazy("model"),
@@ -58,6 +60,13 @@ REASONS: dict[str, Promise] = {
     "bursts": gettext_lazy("bursts at machine pace"),
 }
 
+# What a training may do to the histories that it learns from.
+AUGMENTATIONS: dict[str, Promise] = {
+    "crop": gettext_lazy("oldest events left out at times"),
+    "mask": gettext_lazy("products hidden at times"),
+    "substitute": gettext_lazy("products replaced by like ones at times"),
+}
+
 MEASURES: dict[str, Promise] = {
     "kinds": gettext_lazy("kinds of events"),
     "categories": gettext_lazy("categories bought"),
@@ -73,6 +82,8 @@ DETAILS = (
     gettext_noop("trial"),
     gettext_noop("trials in all"),
     gettext_noop("best so far"),
+    gettext_noop("variant"),
+    gettext_noop("variants in all"),
     gettext_noop("cut"),
     gettext_noop("cuts in all"),
 )
@@ -171,9 +182,22 @@ def metric_name(metric: str) -> str:
     return str(METRICS.get(metric, metric))
 
 
+def step_name(setting: str, step: str) -> str:
+    """Return a step of cleaning or an augmentation in words; an unknown one as it is."""
+    names = AUGMENTATIONS if setting == "augmentation" else REASONS
+    return str(names.get(step, step))
+
+
 def reason_name(reason: str) -> str:
     """Return why a row was left out in words; an unknown reason as it is."""
     return str(REASONS.get(reason, reason))
+
+
+def interval_words(found: Mapping[str, float]) -> str:
+    """Return a difference with its interval, from `mean`, `low` and `high`."""
+    return _("%(mean)s (95 %% interval: %(low)s to %(high)s)") % {
+        name: f"{found[name]:+.4f}" for name in ("mean", "low", "high")
+    }
 
 
 def verdict_sentences(verdict: dict[str, Any]) -> list[str]:

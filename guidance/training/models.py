@@ -14,8 +14,8 @@ from guidance.core.models import Job
 
 
 class TrainingRun(models.Model):
-    """One training of one recipe, or one search for its settings; the job holds its progress,
-    log and lease.
+    """One training of one recipe, one search for its settings or one measurement of what its steps
+    are worth; the job holds its progress, log and lease.
 
     `cause` holds the figures behind the trigger; `labels.cause_sentence` puts them into words.
     """
@@ -23,6 +23,7 @@ class TrainingRun(models.Model):
     class Kind(models.TextChoices):
         TRAIN = "train", _("training")
         SEARCH = "search", _("search for settings")
+        EFFECTS = "effects", _("measurement of steps")
 
     class Trigger(models.TextChoices):
         PERSON = "person", _("a person")

@@ -8,8 +8,14 @@ from django.utils.translation import gettext as _
 
 from guidance.core.numbers import rounded
 from guidance.training.blend import added_sentences, blend_rows, blend_sentences
+from guidance.training.effects import effects_result
 from guidance.training.estimates import estimates_part
-from guidance.training.figures import curve_figure, quality_figure, search_figure
+from guidance.training.figures import (
+    curve_figure,
+    effects_figure,
+    quality_figure,
+    search_figure,
+)
 from guidance.training.hooks import Recipe, recipe, verdict_in_words
 from guidance.training.labels import (
     metric_name,
@@ -42,12 +48,15 @@ def known_recipe(key: str) -> Recipe | None:
 def run_curve(run: TrainingRun) -> dict[str, Any]:
     """Return what a run's page draws again while it works, as JSON."""
     version = getattr(run, "version", None)
-    is_search = run.kind == TrainingRun.Kind.SEARCH
-    trials = run.report.get("trials", [])
-    return {
-        "figure": search_figure(trials) if is_search else curve_figure(curve_of(run)),
-        "version_url": version_url(version) if version else "",
-    }
+    return {"figure": _figure(run), "version_url": version_url(version) if version else ""}
+
+
+def _figure(run: TrainingRun) -> dict[str, Any]:
+    if run.kind == TrainingRun.Kind.SEARCH:
+        return search_figure(run.report.get("trials", []))
+    if run.kind == TrainingRun.Kind.EFFECTS:
+        return effects_figure(run.report.get("steps", []))
+    return curve_figure(curve_of(run))
 
 
 def run_page(run: TrainingRun) -> dict[str, Any]:
@@ -56,6 +65,7 @@ def run_page(run: TrainingRun) -> dict[str, Any]:
         "run": run,
         "recipe_name": recipe_name(run.recipe),
         "is_search": run.kind == TrainingRun.Kind.SEARCH,
+        "effects": effects_result(run.report) if run.kind == TrainingRun.Kind.EFFECTS else None,
         "has_curve": has_curve(run.recipe),
         "given": written_parameters(run.params),
         **run_curve(run),
@@ -125,6 +135,13 @@ def search_result(report: dict[str, Any]) -> dict[str, Any]:
         "best_value": rounded(best["value"], 4),
         "usual_value": rounded(report["usual"], 4),
     }
+
+
+def found_settings(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that a search or a measurement found; none where it found nothing."""
+    if best := report.get("best"):
+        return dict(best["parameters"])
+    return dict(report.get("proposed", {}))
 
 
 def rounded_parameters(parameters: dict[str, Any]) -> dict[str, Any]:

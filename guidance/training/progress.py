@@ -1,4 +1,4 @@
-"""What a training or a search tells its page while it runs."""
+"""What a training, a search or a measurement tells its page while it runs."""
 
 from typing import Any
 
@@ -95,6 +95,41 @@ class LiveSearch:
 
     def _keep(self, report: dict[str, Any]) -> None:
         TrainingRun.objects.filter(pk=self._run.pk).update(report=report)
+
+
+class LiveEffects:
+    """Keeps what was measured so far in the run's row, and shows the training under way."""
+
+    def __init__(self, context: JobContext, run: TrainingRun) -> None:
+        self._context = context
+        self._run = run
+        self._kept = 0
+
+    def report(
+        self,
+        fraction: float,
+        report: dict[str, Any],
+        *,
+        measured: int,
+        variants: int,
+        epoch: int | None = None,
+        validation_ndcg: float | None = None,
+    ) -> None:
+        """Show progress; what another variant came to goes into the run's report.
+
+        Raises JobCancelled or LeaseLost where the work must not go on.
+        """
+        figures = {
+            "variant": min(measured + 1, variants),
+            "variants in all": variants,
+            "epoch": epoch,
+            "NDCG@10": validation_ndcg,
+        }
+        detail = {name: value for name, value in figures.items() if value is not None}
+        if report and measured > self._kept:
+            self._kept = measured
+            TrainingRun.objects.filter(pk=self._run.pk).update(report=report)
+        self._context.progress(PHASES["effects"], fraction, detail=detail)
 
 
 def _line(point: dict[str, Any]) -> str:

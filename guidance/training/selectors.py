@@ -121,6 +121,12 @@ def situation(recipe: str) -> Situation:
     )
 
 
+def latest_effects(recipe: str) -> TrainingRun | None:
+    """Return the newest finished measurement of what cleaning and augmentation are worth."""
+    measured = TrainingRun.objects.filter(recipe=recipe, kind=TrainingRun.Kind.EFFECTS)
+    return measured.filter(job__status=Job.Status.SUCCEEDED).order_by("-created_at").first()
+
+
 def estimate_under_way(version: ModelVersion) -> Job | None:
     """Return the job that waits to read the log for a version, or does so now."""
     waiting = Job.objects.active().filter(kind=ESTIMATE_JOB)

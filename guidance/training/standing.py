@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from guidance.core.numbers import rounded
 from guidance.training.due import Situation, next_scheduled, rests_until
+from guidance.training.effects import steps_in_use
 from guidance.training.labels import cause_sentence, measure_name
 from guidance.training.models import DriftReading, RetrainingPolicy, TrainingRun
-from guidance.training.pages import written_parameters
-from guidance.training.selectors import situation
+from guidance.training.pages import known_recipe, written_parameters
+from guidance.training.selectors import latest_effects, situation
 
 MOST_MOVED = 3
 
@@ -34,7 +35,19 @@ def standing(policy: RetrainingPolicy) -> dict[str, Any]:
         "is_old": found.reading is not None and found.fresh_reading is None,
         "measures": measure_rows(found.reading, policy),
         "kept": written_parameters(policy.params),
+        **_steps(policy),
     }
+
+
+def _steps(policy: RetrainingPolicy) -> dict[str, Any]:
+    """What cleaning and augmentation are in use, and what each was measured to be worth; nothing
+    for a model where that cannot be measured.
+    """
+    found = known_recipe(policy.recipe)
+    if found is None or not found.measurer:
+        return {"can_measure": False}
+    run = latest_effects(policy.recipe)
+    return {"can_measure": True, "measurement": run, "steps": steps_in_use(run, policy.params)}
 
 
 def run_cause(run: TrainingRun) -> str:

@@ -13,10 +13,9 @@ All variants are asked the same: the honest purchases of the validation window, 
 before it. Baselines are tuned once, on the shop without any step.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,11 @@ from threadpoolctl import threadpool_limits
 from models_ml.bench.dirt import plant
 from models_ml.data.augmentation import AUGMENTATIONS
 from models_ml.data.cleaning import STEPS, clean
-from models_ml.data.columns import CUSTOMER, TIME
 from models_ml.data.split import TimeSplit, split_by_time
-from models_ml.recommender import stages
-from models_ml.recommender.cases import Case, build_cases
-from models_ml.recommender.checkpoints import Checkpoints
 from models_ml.recommender.config import TrainConfig
-from models_ml.recommender.evaluate import Score, by_scorer, evaluate, paired_interval
-from models_ml.recommender.past import Past
+from models_ml.recommender.evaluate import paired_interval
 from models_ml.recommender.report import MODEL, TRANSFORMER
-from models_ml.recommender.run import Run
-from models_ml.recommender.scorers import PopularityScorer
-from models_ml.recommender.stages import Window
-from models_ml.recommender.tuning import Tuned, fit_baselines
+from models_ml.recommender.variants import Outcome, Treatment, Variants
 
 Tell = Callable[[str], None]
 Figures = dict[str, Any]
@@ -55,6 +46,10 @@ class Variant:
     steps: tuple[str, ...]
     augmentation: tuple[str, ...] = ()
     against: str = ""
+
+    @property
+    def treatment(self) -> Treatment:
+        return Treatment(self.steps, self.augmentation)
 
 
 NOTHING, EVERYTHING = "as it comes", "all steps"
@@ -75,11 +70,13 @@ def measure_effects(
     torch.set_num_threads(config.threads)
     dirty, split = plant(frame, PLANTING_SEED), _split(frame, config)
     names = range(config.seed, config.seed + seeds)
-    with threadpool_limits(config.threads):
+    with threadpool_limits(config.threads), tempfile.TemporaryDirectory() as scratch:
+        shop = Variants(frame, split, config, Path(scratch) / "shop")
+        planted = Variants(dirty, split, config, Path(scratch) / "planted")
         return {
-            "shop": _measure(_Trial(frame, split, config), CLEANING + AUGMENTING, names, tell),
+            "shop": _measure(shop, CLEANING + AUGMENTING, names, tell),
             "planted": {
-                **_measure(_Trial(dirty, split, config), CLEANING, names, tell),
+                **_measure(planted, CLEANING, names, tell),
                 "found": count_found(dirty),
             },
         }
@@ -128,16 +125,16 @@ def _line(name: str, one: Figures) -> str:
     return line
 
 
-def _measure(trial: "_Trial", variants: tuple[Variant, ...], seeds: range, tell: Tell) -> Figures:
-    measured: dict[str, list[_Outcome]] = {}
+def _measure(trial: Variants, variants: tuple[Variant, ...], seeds: range, tell: Tell) -> Figures:
+    measured: dict[str, list[Outcome]] = {}
     result: dict[str, Figures] = {}
     for variant in variants:
-        outcomes = [trial.measure(variant, seed) for seed in seeds]
+        outcomes = [trial.measure(variant.treatment, seed) for seed in seeds]
         measured[variant.name] = outcomes
         figures: Figures = {
             "steps": list(variant.steps),
             "augmentation": list(variant.augmentation),
-            "dropped": outcomes[0].dropped,
+            "dropped": sum(outcomes[0].dropped.values()),
             MODEL: float(np.mean([one.model for one in outcomes])),
             TRANSFORMER: float(np.mean([one.transformer for one in outcomes])),
         }
@@ -149,7 +146,7 @@ def _measure(trial: "_Trial", variants: tuple[Variant, ...], seeds: range, tell:
     return {"customers": trial.customers, "seeds": list(seeds), "variants": result}
 
 
-def _compare(ours: list["_Outcome"], theirs: list["_Outcome"], seed: int) -> Figures:
+def _compare(ours: list[Outcome], theirs: list[Outcome], seed: int) -> Figures:
     pairs = [(one.model, other.model) for one, other in zip(ours, theirs, strict=True)]
     means = [np.mean(side, axis=0) for side in zip(*pairs, strict=True)]
     difference = dict(zip(_ENDS, paired_interval(means[0], means[1], seed), strict=True))
@@ -163,88 +160,3 @@ def _split(honest: pd.DataFrame, config: TrainConfig) -> TimeSplit:
     rows, _ = clean(honest, ())
     until = config.until and pd.Timestamp(config.until)
     return split_by_time(rows, config.test_days, config.validation_days, until)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """NDCG@10 per customer, shape (customers,), and how many rows cleaning took."""
-
-    model: np.ndarray
-    transformer: np.ndarray
-    dropped: int
-
-
-@dataclass
-class _Trial:
-    """One frame under the questions of the honest shop; what was trained once is remembered."""
-
-    frame: pd.DataFrame
-    split: TimeSplit
-    config: TrainConfig
-    _tuned: dict[str, Tuned] = field(default_factory=dict)
-    _known: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-
-    @property
-    def customers(self) -> int:
-        return len(self._cases(stages.build_past(self.split.fit, self.split.validation_cut)))
-
-    def measure(self, variant: Variant, seed: int) -> _Outcome:
-        rows, report = clean(self.frame, variant.steps)
-        before = rows[rows[TIME] < self.split.validation_cut]
-        past = stages.build_past(before, self.split.validation_cut)
-        key = (_content(past), variant.augmentation, seed)
-        if key not in self._known:
-            config = replace(self.config, seed=seed, augmentation=variant.augmentation)
-            self._known[key] = self._train(past, config)
-        dropped = sum(report.dropped.get(name, 0) for name in STEPS)
-        return _Outcome(*self._known[key], dropped)
-
-    def _cases(self, past: Past) -> list[Case]:
-        """The same for every past: whoever bought in the window and was honestly known before."""
-        known = set(self.split.fit[CUSTOMER].unique())
-        cases = build_cases(past.histories, self.split.validation, known)
-        return [case for case in cases if case.name in known]
-
-    def _train(self, past: Past, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
-        """NDCG@10 per customer of the blend and of the network alone."""
-        cases = self._cases(past)
-        window = Window(past, [case for case in cases if case.customer >= 0])
-        with tempfile.TemporaryDirectory() as scratch:
-            checkpoints = Checkpoints(Path(scratch), "effects")
-            run = Run(config, checkpoints, lambda progress: None, lambda: False)
-            self._tuned = self._tuned or stages.tune_baselines(run, window)
-            model, _ = stages.fit_network(run, window)
-            blend = stages.find_blend(run, window, model, self._tuned)
-        asked = stages.ask_cases(window, config.max_length)
-        scores = stages.network_scores(model, window, asked)
-        baselines = fit_baselines(past, self._tuned)
-        parts, popular = stages.parts_of(baselines), baselines.popularity
-
-        def alone(place: int, case: Case) -> np.ndarray:
-            return scores[place]
-
-        def blended(place: int, case: Case) -> np.ndarray:
-            return parts.blend(scores[place], blend.weights, case.history, past.cut)
-
-        return _ask(blended, cases, window, popular), _ask(alone, cases, window, popular)
-
-
-def _ask(score: Score, cases: list[Case], window: Window, popular: PopularityScorer) -> np.ndarray:
-    """NDCG@10 per case; whoever vanished with what was dropped gets what everybody gets."""
-    shares = window.past.buyer_shares()
-    lost = np.array([case.customer < 0 for case in cases])
-    values = np.zeros(len(cases))
-    values[~lost] = evaluate(score, window.cases, shares).ndcgs
-    strangers = [case for case in cases if case.customer < 0]
-    values[lost] = evaluate(by_scorer(popular, window.past.cut), strangers, shares).ndcgs
-    return values
-
-
-def _content(past: Past) -> str:
-    """Equal where a training would learn from the same."""
-    histories = past.histories
-    digest = hashlib.sha256()
-    for array in (histories.customers, histories.skus, histories.items, histories.kinds):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    digest.update(histories.times.tobytes() + histories.offsets.tobytes())
-    return digest.hexdigest()

@@ -14,7 +14,7 @@ from guidance.core.admin import GuidanceModelAdmin, acting_person
 from guidance.training import pages
 from guidance.training.admin.base import POST_ONLY, require
 from guidance.training.models import RetrainingPolicy
-from guidance.training.services import keep_params, save_policy
+from guidance.training.services import forget_params, save_policy
 from guidance.training.standing import standing
 
 
@@ -78,6 +78,6 @@ class RetrainingPolicyAdmin(GuidanceModelAdmin):
         """Go back to the usual settings."""
         require(request, "training.change_retrainingpolicy")
         policy = get_object_or_404(RetrainingPolicy, pk=pk)
-        keep_params(recipe_key=policy.recipe, params={}, actor=acting_person(request))
+        forget_params(recipe_key=policy.recipe, actor=acting_person(request))
         messages.success(request, _("Later trainings use the usual settings again."))
         return redirect("admin:training_retrainingpolicy_change", pk)

@@ -14,11 +14,13 @@ from unfold.decorators import display
 from guidance.core.admin import acting_person
 from guidance.training import changes, pages
 from guidance.training.admin.base import POST_ONLY, STATUS_COLOURS, PageAdmin, require
-from guidance.training.forms import SearchForm, TrainForm, form_problems
+from guidance.training.forms import EffectsForm, SearchForm, TrainForm, form_problems
 from guidance.training.hooks import recipes
 from guidance.training.models import TrainingRun
 from guidance.training.services import CannotTrain
 from guidance.training.standing import run_cause
+
+StartForm = TrainForm | SearchForm | EffectsForm
 
 
 @admin.register(TrainingRun)
@@ -55,7 +57,16 @@ class TrainingRunAdmin(PageAdmin):
     ) -> HttpResponse:
         may_train = request.user.has_perm("training.add_trainingrun")
         known = recipes() if may_train else []
-        startable = [(one, TrainForm() if one.has_network else None, SearchForm()) for one in known]
+        may_keep = request.user.has_perm("training.change_retrainingpolicy")
+        startable = [
+            (
+                one,
+                TrainForm() if one.has_network else None,
+                SearchForm() if one.searcher else None,
+                EffectsForm(may_keep=may_keep) if one.measurer else None,
+            )
+            for one in known
+        ]
         return super().changelist_view(request, {"startable": startable})
 
     def page_context(self, request: HttpRequest, row: TrainingRun) -> dict[str, Any]:
@@ -71,6 +82,7 @@ class TrainingRunAdmin(PageAdmin):
         own = [
             path("start/", site(self.start), name="training_trainingrun_start"),
             path("search/", site(self.search), name="training_trainingrun_search"),
+            path("effects/", site(self.effects), name="training_trainingrun_effects"),
             path("<uuid:pk>/curve/", site(self.curve), name="training_trainingrun_curve"),
             path("<uuid:pk>/use/", site(self.use), name="training_trainingrun_use"),
             path("<uuid:pk>/keep/", site(self.keep), name="training_trainingrun_keep"),
@@ -86,14 +98,21 @@ class TrainingRunAdmin(PageAdmin):
         return self._ask(request, SearchForm(request.POST), TrainingRun.Kind.SEARCH)
 
     @POST_ONLY
+    def effects(self, request: HttpRequest) -> HttpResponse:
+        """Measure what each step of cleaning and each augmentation is worth."""
+        may_keep = request.user.has_perm("training.change_retrainingpolicy")
+        form = EffectsForm(request.POST, may_keep=may_keep)
+        return self._ask(request, form, TrainingRun.Kind.EFFECTS)
+
+    @POST_ONLY
     def use(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Train with the best settings that a search found."""
+        """Train with the settings that a search or a measurement found."""
         require(request, "training.add_trainingrun")
         return self._use(request, pk, always=False)
 
     @POST_ONLY
     def keep(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Keep the best settings that a search found for every later run."""
+        """Keep the settings that a search or a measurement found for every later run."""
         require(request, "training.change_retrainingpolicy")
         return self._use(request, pk, always=True)
 
@@ -101,11 +120,10 @@ class TrainingRunAdmin(PageAdmin):
         require(request, "training.view_trainingrun")
         return JsonResponse(pages.run_curve(self.row(pk)))
 
-    def _ask(self, request: HttpRequest, form: TrainForm | SearchForm, kind: str) -> HttpResponse:
+    def _ask(self, request: HttpRequest, form: StartForm, kind: str) -> HttpResponse:
         require(request, "training.add_trainingrun")
         key, actor = request.POST.get("recipe", ""), acting_person(request)
-        any_will_do = kind == TrainingRun.Kind.TRAIN
-        if key not in {one.key for one in recipes() if any_will_do or one.searcher}:
+        if key not in {one.key for one in recipes() if one.can(kind)}:
             raise Http404
         if not form.is_valid():
             messages.error(request, form_problems(form))
@@ -118,10 +136,10 @@ class TrainingRunAdmin(PageAdmin):
         return self._answer(request, message, run)
 
     def _use(self, request: HttpRequest, pk: UUID, *, always: bool) -> HttpResponse:
-        search = self.row(pk)
-        if not search.report.get("best"):
+        found = self.row(pk)
+        if not pages.found_settings(found.report):
             raise Http404
-        message, run = changes.use_best(search, actor=acting_person(request), always=always)
+        message, run = changes.use_found(found, actor=acting_person(request), always=always)
         return self._answer(request, message, run)
 
     def _answer(

@@ -1,10 +1,10 @@
 """Training's writes: runs asked for and carried out, versions promoted and rolled back."""
 
 from guidance.training.services.estimates import NothingToEstimate, request_estimate
+from guidance.training.services.kept import forget_params, keep_params
 from guidance.training.services.promotion import PromotionRefused, promote_version, roll_back
 from guidance.training.services.retraining import (
     ensure_policies,
-    keep_params,
     measure_drift,
     request_due_training,
     save_policy,
@@ -22,6 +22,7 @@ __all__ = [
     "NothingToEstimate",
     "PromotionRefused",
     "ensure_policies",
+    "forget_params",
     "keep_params",
     "measure_drift",
     "promote_version",

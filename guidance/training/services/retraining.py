@@ -49,18 +49,6 @@ def save_policy(*, policy: RetrainingPolicy, changed: list[str], actor: User) ->
     )
 
 
-@transaction.atomic
-def keep_params(*, recipe_key: str, params: dict[str, Any], actor: User) -> RetrainingPolicy:
-    """Have every later run of a recipe use these settings; none of them: the usual ones."""
-    policy, _created = RetrainingPolicy.objects.select_for_update().get_or_create(recipe=recipe_key)
-    before, policy.params = policy.params, params
-    policy.save(update_fields=["params", "updated_at"])
-    record_audit(
-        actor=actor, verb="keep_settings", target=policy, details={"before": before, "now": params}
-    )
-    return policy
-
-
 def measure_drift(*, recipe_key: str) -> DriftReading | None:
     """Measure a recipe's drift and keep the reading; None where it was read within the hour.
 

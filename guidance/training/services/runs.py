@@ -1,6 +1,7 @@
 """Runs: asked for, carried out in the job's own process, cancelled."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,15 @@ from guidance.training.labels import PHASES, nothing_found
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import active_run, kept_params
 from guidance.training.services.estimates import request_estimate
+from guidance.training.services.kept import keep_params
 
 
 class AlreadyTraining(Exception):
     """A run of this recipe is on its way; `run` is the one."""
 
     def __init__(self, run: TrainingRun) -> None:
-        super().__init__(_("A training or search of this model is already on its way."))
+        text = _("A training, search or measurement of this model is already on its way.")
+        super().__init__(text)
         self.run = run
 
 
@@ -44,7 +47,7 @@ def request_training(
     cause: Cause | None = None,
     start: bool = True,
 ) -> TrainingRun:
-    """Queue a training or a search; a worker starts its process unless `start` is False.
+    """Queue a run of a kind; a worker starts its process unless `start` is False.
 
     `params` are added to those that the recipe's retraining keeps for every run. Without a
     `cause` a person asked, or a command where there is none. Raises KeyError for a recipe nobody
@@ -86,7 +89,7 @@ def run_training(context: JobContext) -> dict[str, Any]:
     """
     run = TrainingRun.objects.select_related("job").get(job_id=context.job_id)
     try:
-        result = _search(context, run) if run.kind == run.Kind.SEARCH else _train(context, run)
+        result = _WORK[run.kind](context, run)
     except JobCancelled:
         shutil.rmtree(folder_of(run), ignore_errors=True)
         shutil.rmtree(context.folder, ignore_errors=True)
@@ -114,6 +117,24 @@ def _search(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     if best is None:
         context.progress(PHASES["search"], 1.0, line=nothing_found())
     return {"trials": len(report["trials"]), "best": best["number"] if best else None}
+
+
+def _measure_effects(context: JobContext, run: TrainingRun) -> dict[str, Any]:
+    """Measure; where whoever asked wished so, later trainings take the steps that it proposes."""
+    report = recipe(run.recipe).load_measurer()(context, run)
+    context.check()
+    TrainingRun.objects.filter(pk=run.pk).update(report=report)
+    proposed, person = report["proposed"], run.job.requested_by
+    if changes := bool(run.params.get("apply")) and proposed != report["in_use"]:
+        keep_params(recipe_key=run.recipe, params=proposed, actor=person)
+    return {"measured": sum("difference" in step for step in report["steps"]), "applied": changes}
+
+
+_WORK: dict[str, Callable[[JobContext, TrainingRun], dict[str, Any]]] = {
+    TrainingRun.Kind.TRAIN: _train,
+    TrainingRun.Kind.SEARCH: _search,
+    TrainingRun.Kind.EFFECTS: _measure_effects,
+}
 
 
 def folder_of(run: TrainingRun) -> Path:
