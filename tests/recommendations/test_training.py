@@ -1,6 +1,7 @@
 """The recommender's recipe from the shop's events to a version: the real training, tiny."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from guidance.customers.models import Customer
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import curve_of
 from guidance.training.services import request_training
+from models_ml.recommender.config import TrainConfig
 from tests.trained import TINY, tiny_frame
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,7 +73,6 @@ def test_today_s_model_is_measured_customer_by_customer_with_the_form_that_saw_n
 ) -> None:
     """Measured on its own test window, a version repeats the figures of its own report."""
     from models_ml.recommender.comparison import measure_served
-    from models_ml.recommender.config import TrainConfig
     from models_ml.recommender.report import TrainReport
 
     report = TrainReport.load(trained_recommender)
@@ -104,3 +105,22 @@ def test_a_shop_without_purchases_is_told_so(products: dict[str, Product]) -> No
     run = request_training(recipe_key="recommender", requested_by=None, start=False)
     assert run_job(run.job_id) == Job.Status.FAILED
     assert "purchase" in Job.objects.get(pk=run.job_id).error.splitlines()[0]
+
+
+def test_steps_are_measured_on_the_shop_s_own_events(two_months: None) -> None:
+    """The job resumes, reports and leaves no version; its proposal is a training's settings."""
+    run = request_training(
+        recipe_key="recommender",
+        requested_by=None,
+        kind="effects",
+        params={**TINY, "epochs": 1, "seeds": 2, "minutes": 0.001, "apply": True},
+        start=False,
+    )
+    assert run_job(run.job_id) == Job.Status.SUCCEEDED, Job.objects.get(pk=run.job_id).error
+    report = TrainingRun.objects.get(pk=run.pk).report
+    assert 0 < report["ndcg@10"] <= 1
+    assert report["customers"] > 10
+    assert report["proposed"] == report["in_use"] == report["usual"]
+    assert {one["verdict"] for one in report["steps"]} == {"unmeasured"}
+    assert not ModelVersion.objects.exists()
+    assert set(report["proposed"]) <= {field.name for field in fields(TrainConfig)}

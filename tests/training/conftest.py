@@ -21,6 +21,7 @@ def recipe() -> Recipe:
         f"{module}.run",
         f"{module}.check",
         searcher=f"{module}.search",
+        measurer=f"{module}.measure_steps",
         growth=f"{module}.count",
         drift=f"{module}.measure",
     )

@@ -7,7 +7,7 @@ from guidance.core.jobs import JobContext
 from guidance.core.services.jobs import cancel_job
 from guidance.training.hooks import DriftMeasure, Trained
 from guidance.training.models import TrainingRun
-from guidance.training.progress import LiveCurve
+from guidance.training.progress import LiveCurve, LiveEffects
 from guidance.training.services.runs import folder_of
 from tests import factories
 
@@ -99,3 +99,34 @@ def search(context: JobContext, training_run: TrainingRun) -> dict[str, Any]:
     context.progress("trying settings", 1.0, detail={"trial": len(trials)})
     best, usual = (trials[-1], trials[0]["value"]) if trials else (None, None)
     return {"trials": trials, "best": best, "usual": usual}
+
+
+def measure_steps(context: JobContext, training_run: TrainingRun) -> dict[str, Any]:
+    """Find that one step in use does not help, one that is not does, and leave one unmeasured."""
+    live = LiveEffects(context, training_run)
+    steps = [
+        _step("cleaning", "bots", True, "no_help", [-0.01, -0.02, 0.004], dropped=1_234),
+        _step("cleaning", "bursts", False, "unmeasured"),
+        _step("augmentation", "crop", False, "helps", [0.02, 0.01, 0.03], dropped=0),
+    ]
+    report = {
+        "customers": 500,
+        "seeds": training_run.params["seeds"],
+        "ndcg@10": 0.3,
+        "usual": {"cleaning": ["bots"], "augmentation": []},
+        "in_use": {"cleaning": ["bots"], "augmentation": []},
+        "proposed": {"cleaning": [], "augmentation": ["crop"]},
+        "steps": steps,
+        "together": {"mean": 0.03, "low": 0.01, "high": 0.05},
+    }
+    live.report(0.5, report, measured=2, variants=4, epoch=1, validation_ndcg=0.2)
+    return report
+
+
+def _step(
+    setting: str, name: str, in_use: bool, verdict: str, found: Any = None, **more: Any
+) -> dict[str, Any]:
+    step = {"setting": setting, "name": name, "in_use": in_use, "verdict": verdict, **more}
+    if found:
+        step["difference"] = dict(zip(("mean", "low", "high"), found, strict=True))
+    return step
