@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 from guidance.campaigns.channels.email import open_backend
 from guidance.content.services.providers import reach_writer
 from guidance.core.selectors import is_worker_alive
+from guidance.training.hooks import recipe
 from guidance.training.models import ModelVersion
+from models_ml.recommender.artefacts import OutdatedFiles
 from models_ml.writer.providers import ProviderUnavailable
 
 FREE_DISK_GIB = 2
@@ -119,16 +121,34 @@ def check_worker() -> Diagnosis:
 
 
 def check_model_files() -> Diagnosis:
+    """Open every promoted version as what serves does."""
+    name = _("Model files")
     try:
-        version = ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).first()
+        promoted = list(ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED))
     except DatabaseError as error:
-        return Diagnosis(_("Model files"), False, str(error), _("Mend the database first."))
-    if version is None:
+        return Diagnosis(name, False, str(error), _("Mend the database first."))
+    if not promoted:
         fix = _("Train one, or promote one that passed the gate; until then a baseline answers.")
-        return Diagnosis(_("Model files"), False, _("no version is promoted"), fix)
-    is_there = (version.folder / "manifest.json").exists()
-    fix = "" if is_there else _("Roll back on the model versions' page, or train again.")
-    return Diagnosis(_("Model files"), is_there, f"{version}: {version.folder}", fix)
+        return Diagnosis(name, False, _("no version is promoted"), fix)
+    found = [(version, _problem_with(version)) for version in promoted]
+    details, fixes = [], []
+    for version, problem in found:
+        details.append(f"{version}: {problem or version.folder}")
+        if isinstance(problem, OutdatedFiles):
+            told = {"recipe": version.recipe}
+            fixes.append(_("Train again, then promote: manage.py train %(recipe)s") % told)
+        elif problem is not None:
+            fixes.append(_("Roll back on the model versions' page, or train again."))
+    return Diagnosis(name, not fixes, "; ".join(details), " ".join(dict.fromkeys(fixes)))
+
+
+def _problem_with(version: ModelVersion) -> Exception | None:
+    """Return what keeps a version's files from serving; None where nothing does."""
+    try:
+        recipe(version.recipe).check(version.folder, version.policy)
+    except Exception as problem:  # whatever lies in the folder, the other checks must run
+        return problem
+    return None
 
 
 def check_training_libraries() -> Diagnosis:

@@ -79,8 +79,9 @@ class Surface(models.Model):
         default=0.0,
         validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
         help_text=_(
-            "0 to 1: at how large a share of the places chance may choose among the 50 best, so "
-            "that other products are tried too. 0: always the best one."
+            "0 to 1: at how large a share of the places others than the best may be tried. Chance"
+            " chooses among the 50 best; where a bandit fills the slots, it chooses a kind of"
+            " product, and chance among the 10 best of that. 0: always the best one."
         ),
     )
     slots_by = models.CharField(

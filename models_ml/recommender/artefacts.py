@@ -20,6 +20,12 @@ class ArtefactError(Exception):
     """A model file is missing, changed or unreadable; the message names file and problem."""
 
 
+class OutdatedFiles(ArtefactError):
+    """An earlier version wrote the folder, without a file that is needed now: only a training
+    mends it.
+    """
+
+
 def write_manifest(directory: Path, names: list[str], facts: dict[str, Any]) -> None:
     """List the files with their sha256, last of all and in one step, so that a folder with a
     manifest is complete.
@@ -37,16 +43,18 @@ def write_manifest(directory: Path, names: list[str], facts: dict[str, Any]) -> 
 def read_manifest(directory: Path, only: Collection[str] | None = None) -> dict[str, Any]:
     """Return the manifest after checking its format and its files: all of them, or `only` these.
 
-    Raises `ArtefactError`.
+    Raises `ArtefactError`, and `OutdatedFiles` where one of `only` was never written.
     """
     manifest = read_json(directory / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ArtefactError(f"{MANIFEST}: not a manifest of format {FORMAT}")
     for name in manifest["files"] if only is None else only:
+        if name not in manifest["files"]:
+            raise OutdatedFiles(f"{name}: an earlier version wrote the folder, without this file")
         path = directory / name
         if not path.is_file():
             raise ArtefactError(f"{name}: the file is missing")
-        if file_digest(path) != manifest["files"].get(name):
+        if file_digest(path) != manifest["files"][name]:
             raise ArtefactError(f"{name}: the content does not match its sha256 in the manifest")
     return manifest
 

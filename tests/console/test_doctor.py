@@ -1,5 +1,6 @@
 """`manage.py doctor` tells what is well and what mends the rest."""
 
+import shutil
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from django.utils import timezone
 from guidance.console.doctor import diagnose
 from guidance.core.models import WorkerHeartbeat
 from guidance.training.models import ModelVersion
+from models_ml.recommender.artefacts import read_manifest, write_manifest
+from models_ml.recommender.encoder import TABLES
 from tests import factories
 from tests.campaigns.smtp_server import receiving_mail
+from tests.trained import let_serve_alone
 
 pytestmark = pytest.mark.django_db
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -33,17 +37,36 @@ def test_what_is_missing_is_named_with_its_fix() -> None:
 
 
 def test_a_running_worker_and_a_promoted_version_with_files_are_well(
-    settings: Any, tmp_path: Path
+    settings: Any, tmp_path: Path, trained_recommender: Path
 ) -> None:
     settings.MODEL_DIR = tmp_path
     WorkerHeartbeat.objects.create(host="here", pid=1, at=timezone.now())
-    version = factories.model_version(status=ModelVersion.Status.PROMOTED)
-    assert not _found()["Model files"][0]
-    version.folder.mkdir(parents=True, exist_ok=True)
-    (version.folder / "manifest.json").touch()
+    version = factories.model_version(status=ModelVersion.Status.PROMOTED, policy="model")
+    is_well, fix = _found()["Model files"]
+    assert not is_well
+    assert "Roll back" in fix
+    shutil.copytree(trained_recommender, version.folder, dirs_exist_ok=True)
     found = _found()
     assert found["Worker"] == (True, "")
     assert found["Model files"] == (True, "")
+
+
+def test_a_folder_that_an_earlier_version_wrote_is_named_and_wants_a_training(
+    settings: Any, tmp_path: Path, trained_recommender: Path
+) -> None:
+    settings.MODEL_DIR = tmp_path
+    version = factories.model_version(status=ModelVersion.Status.PROMOTED, policy="model")
+    shutil.copytree(trained_recommender, version.folder, dirs_exist_ok=True)
+    let_serve_alone(version.folder, "transformer")
+    lacking = next(iter(TABLES.values()))
+    (version.folder / lacking).unlink()
+    told = read_manifest(version.folder, only=[])
+    facts = {key: value for key, value in told.items() if key not in {"format", "files"}}
+    write_manifest(version.folder, [name for name in told["files"] if name != lacking], facts)
+    (found,) = [one for one in diagnose() if str(one.name) == "Model files"]
+    assert not found.is_well
+    assert lacking in found.detail
+    assert found.fix == "Train again, then promote: manage.py train recommender"
 
 
 def test_the_command_fails_while_anything_is_wrong() -> None:

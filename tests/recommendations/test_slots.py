@@ -21,7 +21,13 @@ from guidance.recommendations import slots
 from guidance.recommendations.models import Surface
 from guidance.recommendations.popularity import PopularOrder
 from guidance.recommendations.services import Asked, recommend, save_surface
-from guidance.recommendations.slate import Explorer, Pool, build_slate, chances_below
+from guidance.recommendations.slate import (
+    Explorer,
+    Pool,
+    SlateRule,
+    build_slate,
+    chances_below,
+)
 from guidance.recommendations.slots import SOURCES, LoadedBandit, read_drawable
 from guidance.recommendations.state import state
 from models_ml.policy.beta_thompson import BetaThompson
@@ -39,7 +45,8 @@ def slotted(home: Surface, products: dict[str, Product]) -> Surface:
     """A surface of four places, half of them explored, whose slots Thompson sampling fills."""
     home.policy, home.exploration, home.limit = Surface.Policy.POPULARITY, 0.5, 4
     home.slots_by = Bandit.Method.BETA_THOMPSON
-    save_surface(surface=home, changed=["slots_by"], actor=None)
+    changed = ["policy", "exploration", "limit", "slots_by"]
+    save_surface(surface=home, changed=changed, actor=None)
     Product.objects.update(created_at=timezone.now() - 90 * DAY)
     Product.objects.filter(sku__in=SKUS[:6]).update(created_at=timezone.now() - DAY)
     Product.objects.update(updated_at=timezone.now())
@@ -339,6 +346,40 @@ def test_another_choice_stops_the_bandit_and_opens_a_new_one(slotted: Surface) -
     save_surface(surface=slotted, changed=["slots_by"], actor=None)
     assert not Bandit.objects.filter(status="running").exists()
     assert Surface.objects.get(pk=slotted.pk).slots_bandit == ""
+
+
+def test_who_saves_a_surface_read_earlier_undoes_nobody_s_change(slotted: Surface) -> None:
+    early = Surface.objects.get(pk=slotted.pk)
+    slotted.slots_by = Bandit.Method.LINUCB
+    save_surface(surface=slotted, changed=["slots_by"], actor=None)
+    bandit = _bandit()
+    early.name = "Front page"
+    save_surface(surface=early, changed=["name"], actor=None)
+    assert _bandit().pk == bandit.pk, "what it learned goes on"
+    kept = Surface.objects.get(pk=slotted.pk)
+    assert (kept.name, kept.slots_by) == ("Front page", "linucb")
+    assert kept.slots_bandit == early.slots_bandit == bandit.key
+
+
+def test_what_a_pin_put_there_is_no_choice_of_the_bandit_s() -> None:
+    """A pinned brand has four products: chance draws among them, and no source is told of it."""
+    rows = 12
+    pool = Pool(np.linspace(1.0, 0.5, rows), np.arange(rows), np.arange(rows), np.arange(rows))
+    pinned = SlateRule(7, "pin", np.arange(rows) < 4, position=1)
+    explorer = Explorer(np.arange(rows) % 3, lambda present: np.eye(len(present))[0])
+    given = {"limit": 3, "exploration": 1.0, "explorer": explorer}
+    told = Counter[int]()
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        first, *others = build_slate(pool, [pinned], random=random, **given).places
+        told[first.row] += 1
+        assert (first.fired, first.source) == ((7,), -1)
+        assert all(place.source == 0 for place in others)
+        drawable, chances = next(chances_below(pool, [pinned], above=[first.row], **given))
+        assert drawable.tolist() == first.drawable.tolist() == [0, 1, 2, 3]
+        assert chances[first.row] == pytest.approx(first.propensity)
+    # The bandit alone would have drawn what is of the first source.
+    assert set(told) == {0, 1, 2, 3}
 
 
 def test_a_merchandiser_says_at_the_desk_who_fills_the_slots(

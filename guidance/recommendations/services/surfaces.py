@@ -17,9 +17,18 @@ from guidance.recommendations.slots import FEATURES, SOURCES, TRIALS
 
 @transaction.atomic
 def save_surface(*, surface: Surface, changed: Sequence[str], actor: User | None) -> None:
-    """Write a new surface or the changed fields of one; storefronts see it within two seconds."""
+    """Write a new surface or the changed fields of one; storefronts see it within two seconds.
+
+    Of a surface that there is, nothing else is written: others may have changed it since it was
+    read. It is read again before its slots are filled, so that its bandit is the one of today.
+    """
     is_new = surface.pk is None
-    surface.save()
+    if is_new:
+        surface.save()
+    else:
+        Surface.objects.select_for_update().get(pk=surface.pk)
+        surface.save(update_fields=changed)
+        surface.refresh_from_db()
     _fill_slots(surface, actor)
     record_audit(
         actor=actor,

@@ -41,7 +41,8 @@ def build_slate(
     quota is full, and only a floor's group where its share is due. Among what is left `draw`
     chooses by value: relevance times boosts, less likeness to the rows above. A place's
     propensity is the probability of its row in that draw, so it is 1 for a pinned product and
-    for everything where `exploration` is 0.
+    for everything where `exploration` is 0. Among the rows of a pinned group chance draws, whoever
+    explores elsewhere.
 
     Pins go before quotas: a pinned row stands even where its quota is full, and takes its room.
     """
@@ -65,10 +66,11 @@ def chances_below(
     """
     builder = _Builder(pool, rules, limit, used)
     for position in range(1, len(above) + 2):
-        eligible, _fired = builder.eligible(position)
+        eligible, fired = builder.eligible(position)
         if not eligible.any():
             return
-        yield chances_at(builder.diversity.values(builder.values), eligible, exploration, explorer)
+        values = builder.diversity.values(builder.values)
+        yield chances_at(values, eligible, exploration, builder.free(explorer, fired))
         if position <= len(above):
             builder.take(above[position - 1])
 
@@ -84,6 +86,7 @@ class _Builder:
         for rule in self.boosts:
             self.values[rule.mask] *= rule.factor
         pins = [rule for rule in rules if rule.kind == PIN]
+        self.pin_ids = {rule.id for rule in pins}
         self.pins = settle_pins(pins, pool, self.alive, limit)
         promised = list(self.pins.rows.values())
         self.quotas = [Quota(rule, promised) for rule in rules if rule.kind == QUOTA]
@@ -106,13 +109,20 @@ class _Builder:
             if not eligible.any():
                 break
             values = self.diversity.values(self.values)
-            row, chance, drawable, source = draw(values, eligible, exploration, random, explorer)
+            slot = self.free(explorer, fired)
+            row, chance, drawable, source = draw(values, eligible, exploration, random, slot)
             fired += self._shaped(row, values, eligible)
             count = int(eligible.sum())
             told = (row, chance, float(values[row]), tuple(fired), count)
             self.places.append(Place(*told, drawable, source))
             self.take(row)
         return Slate(self.places, self._idle())
+
+    def free(self, explorer: Explorer | None, fired: Sequence[int]) -> Explorer | None:
+        """Return who explores at a place: no bandit where a pin said what stands there, since what
+        a person chose teaches nothing of its choices.
+        """
+        return None if self.pin_ids & set(fired) else explorer
 
     def eligible(self, position: int) -> tuple[np.ndarray, list[int]]:
         """Return the rows that may stand at the place and the rules that narrowed them."""
