@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,8 @@ def find_conflicts(index: CatalogueIndex | None = None) -> list[Conflict]:
     for first, second in combinations(targeted, 2):
         if meet(first.rule, second.rule):
             found += _between(first, second, index)
-    return found + list(_emptied(targeted, index))
+            found += _floor_and_quota(first, second, longest)
+    return [*found, *_emptied(targeted, index), *_overfull(targeted)]
 
 
 def meet(first: Rule, second: Rule) -> bool:
@@ -95,10 +97,46 @@ def _against(one: TargetedRule, other: TargetedRule, index: CatalogueIndex) -> s
             )
         if one.rule.kind == Kind.BOOST:
             return _("“%(rule)s” boosts or buries what “%(other)s” takes off the surface anyway.")
+        if one.rule.kind == Kind.EXPOSURE_FLOOR:
+            return _("“%(rule)s” keeps places for what “%(other)s” takes off the surface.")
     is_none = other.rule.kind == Kind.QUOTA and other.rule.at_most == 0
     if one.rule.kind == Kind.PIN and is_none and (one.mask & other.mask).any():
         return _("“%(other)s” allows none of what “%(rule)s” pins: the pin wins.")
     return ""
+
+
+def _floor_and_quota(first: TargetedRule, second: TargetedRule, longest: int) -> Iterator[Conflict]:
+    """Yield a quota that refuses what a floor keeps places for."""
+    for floor, quota in ((first, second), (second, first)):
+        if (floor.rule.kind, quota.rule.kind) != (Kind.EXPOSURE_FLOOR, Kind.QUOTA):
+            continue
+        inside = floor.mask.any() and not (floor.mask & ~quota.mask).any()
+        surface = floor.rule.surface or quota.rule.surface
+        wanted = ceil((floor.rule.percent or 0) * (surface.limit if surface else longest) / 100)
+        if quota.rule.per or not inside or (quota.rule.at_most or 0) >= wanted:
+            continue
+        text = _("“%(rule)s” keeps %(wanted)d places for what “%(other)s” allows %(most)d of.")
+        told = {"rule": floor.rule, "other": quota.rule, "wanted": wanted}
+        yield Conflict(text % {**told, "most": quota.rule.at_most}, (floor.rule, quota.rule))
+
+
+def _overfull(rules: Sequence[TargetedRule]) -> Iterator[Conflict]:
+    """Yield the surfaces, or None for all, whose running floors keep more places than there are;
+    a product counts for every floor that it is meant by, so only those apart add up.
+    """
+    now = timezone.now()
+    surfaces = {rule.rule.surface_id: rule.rule.surface for rule in rules}
+    for pk, surface in surfaces.items():
+        apart: list[TargetedRule] = []
+        for rule in rules:
+            is_floor = rule.rule.kind == Kind.EXPOSURE_FLOOR and rule.applies_to(pk, now)
+            if is_floor and not any((rule.mask & one.mask).any() for one in apart):
+                apart.append(rule)
+        percent = sum(rule.rule.percent or 0 for rule in apart)
+        if percent > 100:
+            text = _("Floors keep %(percent)s %% of the places of %(surface)s: some get fewer.")
+            named = {"percent": f"{percent:g}", "surface": surface or _("any surface")}
+            yield Conflict(text % named, tuple(rule.rule for rule in apart))
 
 
 def _alike(first: TargetedRule, second: TargetedRule) -> str:

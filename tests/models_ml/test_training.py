@@ -26,7 +26,7 @@ from models_ml.recommender.report import TrainReport
 from models_ml.recommender.run import Run
 from models_ml.recommender.serving import POLICIES
 from models_ml.recommender.train import train
-from tests.trained import TINY, tiny_frame
+from tests.trained import TINY, tiny_frame, tiny_items
 
 END = pd.Timestamp("2026-05-01", tz="UTC")
 Write = Callable[..., pd.DataFrame]
@@ -97,6 +97,25 @@ def test_sampled_negatives_learn_as_the_whole_catalogue_does(
     settings = {"epochs": 4, "full_softmax_items": 1, "negatives": 12}
     _, rows = stages.fit_network(run_in(tmp_path, [], **settings), window)
     assert rows[-1]["loss"] < rows[0]["loss"] - 0.1
+
+
+def test_ids_left_out_at_random_teach_what_content_alone_says(tmp_path: Path) -> None:
+    """What is added later has no id: its one bias, and content for a vector, are learned of those
+    whose id a batch did not know.
+    """
+    rows = clean(tiny_frame(END))[0]
+    split = split_by_time(rows)
+    parts = (split.fit, split.validation, split.validation_cut)
+    window = stages.build_window(*parts, stages.ShopContent(tiny_items(), rows))
+    learned = {}
+    for share in (0.0, 0.5):
+        run = run_in(tmp_path / str(share), [], epochs=1, id_dropout=share)
+        learned[share], _ = stages.fit_network(run, window)
+    begun = stages.new_network(TrainConfig(**TINY), window.past)
+    assert torch.equal(learned[0.0].unknown_bias, begun.unknown_bias)
+    assert not torch.equal(learned[0.5].unknown_bias, begun.unknown_bias)
+    strength = {one: model.content_projection.norm().item() for one, model in learned.items()}
+    assert strength[0.5] > strength[0.0]
 
 
 def test_the_network_ends_as_after_its_best_epoch(tmp_path: Path, window: stages.Window) -> None:

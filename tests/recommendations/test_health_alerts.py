@@ -16,6 +16,7 @@ from guidance.recommendations.health.findings import Finding, findings
 from guidance.recommendations.health.measures import DEFAULTS
 from guidance.recommendations.health.models import HealthAlert, HealthThreshold
 from guidance.recommendations.health.services import UNMEASURED_FOR, evaluate_alerts
+from guidance.recommendations.health.wording import subject_of
 from tests import factories
 
 
@@ -93,11 +94,68 @@ def test_groups_of_long_names_that_begin_alike_have_an_alert_each(db: None) -> N
             "category": [{"label": name, "by_purchases": [3.0, 2.5, 3.5]} for name in names]
         },
         "evenness": {"coverage": None}, "needs_seen": True, "days": [],
+        "calibration": {"mean": None, "everybody": None}, "quality": {"all": {"rows": []}},
     }  # fmt: skip
     assert evaluate_alerts(found=findings(figures)) == 2
     assert evaluate_alerts(found=findings(figures)) == 0
     for alert in HealthAlert.objects.all():
         alert.full_clean()
+
+
+def _figures(quality: dict[str, Any], calibration: dict[str, Any]) -> dict[str, Any]:
+    kinds = ("all", "tier", "market", "language", "country")
+    nothing = {"came_in": {"rows": []}, "answered": [], "changes": {}, "popularity": []}
+    return {
+        **nothing,
+        "exposure": {},
+        "evenness": {"coverage": None},
+        "needs_seen": True,
+        "days": [],
+        "calibration": calibration,
+        "quality": {kind: {"rows": quality.get(kind, [])} for kind in kinds},
+    }
+
+
+def _row(label: str, ctr: list[float] | None, ndcg: list[float] | None = None) -> dict[str, Any]:
+    return {"label": label, "ctr": ctr, "ndcg": ndcg}
+
+
+def test_a_group_served_worse_than_all_is_an_alert_unless_it_may_be_chance(db: None) -> None:
+    quality = {
+        "all": [_row("all", [0.20, 0.19, 0.21], [0.5, 0.48, 0.52])],
+        "tier": [
+            _row("gold", [0.08, 0.06, 0.09], [0.3, 0.1, 0.5]),
+            _row("silver", [0.10, 0.02, 0.18]),
+            _row("", [0.01, 0.0, 0.02]),
+            _row("*", [0.01, 0.0, 0.02]),
+        ],
+        "country": [_row("DE", None, [0.2, 0.18, 0.22])],
+    }
+    nothing = {"mean": None, "everybody": None}
+    assert evaluate_alerts(found=findings(_figures(quality, nothing))) == 2
+    gold = HealthAlert.objects.get(measure="group_ctr")
+    assert (gold.subject, gold.severity) == ("tier: gold", "alarm")
+    assert gold.value == pytest.approx(0.6)
+    assert subject_of(gold) == "membership tier: gold"
+    assert HealthAlert.objects.get(measure="group_ndcg").subject == "country: DE"
+
+
+@pytest.mark.parametrize(
+    ("mean", "everybody", "severity"),
+    [
+        ([0.9, 0.8, 1.0], 0.5, "alarm"),
+        ([0.6, 0.55, 0.65], 0.5, "look"),
+        ([0.6, 0.4, 0.8], 0.5, None),
+        ([0.3, 0.28, 0.32], 0.5, None),
+        ([0.02, 0.02, 0.02], 0.001, None),
+    ],
+)
+def test_lists_further_from_tastes_than_one_for_everybody_are_an_alert(
+    db: None, mean: list[float], everybody: float, severity: str | None
+) -> None:
+    evaluate_alerts(found=findings(_figures({}, {"mean": mean, "everybody": everybody})))
+    found = list(HealthAlert.objects.values_list("measure", "severity"))
+    assert found == ([("miscalibration", severity)] if severity else [])
 
 
 def test_what_could_not_be_measured_stays_open_for_a_while_only(db: None) -> None:

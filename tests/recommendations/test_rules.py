@@ -195,6 +195,31 @@ def test_conflicts_are_named_on_saving_and_on_the_list(
     assert any("pin to the same place" in conflict.text for conflict in find_conflicts())
 
 
+def test_floors_that_cannot_be_held_are_named(home: Surface, products: dict[str, Product]) -> None:
+    tea, ware = (factories.category() for _shelf in range(2))
+    Product.objects.filter(sku__lt="P12").update(category=tea)
+    Product.objects.filter(sku__gte="P12").update(category=ware)
+    home.limit = 10
+    home.save()
+    days = {"days": 3_000}
+    _rule("exposure_floor", category=tea, percent=60, surface=home, **days)
+    assert find_conflicts() == []
+    other = _rule("exposure_floor", category=ware, percent=50, surface=home, **days)
+    (found,) = find_conflicts()
+    assert found.text == f"Floors keep 110 % of the places of {home}: some get fewer."
+    assert len(found.rules) == 2
+    other.delete()
+    quota = _rule("quota", category=tea, at_most=6)
+    assert find_conflicts() == []
+    Rule.objects.filter(pk=quota.pk).update(at_most=5)
+    (found,) = find_conflicts()
+    assert "keeps 6 places for what “a quota” allows 5 of." in found.text
+    quota.delete()
+    _rule("block", category=tea)
+    texts = [one.text for one in find_conflicts()]
+    assert any("keeps places for what “a block” takes off the surface." in one for one in texts)
+
+
 def test_the_form_says_in_words_what_a_rule_lacks(
     desk: Callable[..., Client], products: dict[str, Product]
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from guidance.recommendations.health.measures import Measure
+from guidance.recommendations.health.segments import ALL, COUNTRY, LANGUAGE, MARKET, TIER
 
 DROPS = {
     "ctr": Measure.CTR_DROP,
@@ -11,6 +12,14 @@ DROPS = {
     "ndcg": Measure.NDCG_DROP,
     "seen": Measure.SEEN_DROP,
 }
+GAPS = {"ctr": Measure.GROUP_CTR, "ndcg": Measure.GROUP_NDCG}
+# Groups of shoppers whom a shop owes lists as good as others'. Those told apart by how much is
+# known of them differ by their nature.
+COMPARED = (TIER, MARKET, LANGUAGE, COUNTRY)
+# A group without a name is who tells nothing of themselves, and one of others together is no group.
+UNNAMED = ("", "*")
+# Below this many nats one list suits everybody, and a ratio to it says nothing.
+LEAST_DIVERGENCE = 0.01
 # Fewer decisions in the recent days say nothing of the share that a fallback answered.
 FEWEST_SERVED = 100
 # Fewer impressions than this could not have shown a catalogue.
@@ -35,6 +44,8 @@ def findings(figures: dict[str, Any]) -> list[Finding]:
         *_exposure(figures),
         *_popularity(figures),
         *_coverage(figures),
+        *_calibration(figures),
+        *_groups(figures),
     ]
 
 
@@ -83,3 +94,30 @@ def _coverage(figures: dict[str, Any]) -> Iterator[Finding]:
     lists = sum(day[counts] for day in figures["days"])
     if share is not None and lists >= FEWEST_LISTS:
         yield Finding(Measure.LOW_COVERAGE, "", "", share, share)
+
+
+def _calibration(figures: dict[str, Any]) -> Iterator[Finding]:
+    """Yield the mean divergence of lists over that of one list for everybody."""
+    found = figures["calibration"]
+    everybody = found["everybody"]
+    if found["mean"] is not None and everybody is not None and everybody > LEAST_DIVERGENCE:
+        value, low, _high = (end / everybody for end in found["mean"])
+        yield Finding(Measure.MISCALIBRATION, "", "", value, max(low, 0.0))
+
+
+def _groups(figures: dict[str, Any]) -> Iterator[Finding]:
+    """Yield how far each group lies below all; what is certain is how far their intervals lie
+    apart.
+    """
+    quality = figures["quality"]
+    for name, measure in GAPS.items():
+        everybody = next((row[name] for row in quality[ALL]["rows"]), None)
+        if everybody is None or everybody[0] <= 0 or everybody[1] <= 0:
+            continue
+        for kind in COMPARED:
+            for row in quality[kind]["rows"]:
+                if row[name] is None or row["label"] in UNNAMED:
+                    continue
+                value, _low, high = row[name]
+                gap, certain = 1 - value / everybody[0], max(1 - high / everybody[1], 0.0)
+                yield Finding(measure, "", f"{kind}: {row['label']}", gap, certain)

@@ -17,6 +17,9 @@ class Measure(models.TextChoices):
     DISPARATE_EXPOSURE = "disparate_exposure", _("exposure out of proportion")
     POPULARITY_LIFT = "popularity_lift", _("popularity lift")
     LOW_COVERAGE = "low_coverage", _("low coverage")
+    MISCALIBRATION = "miscalibration", _("lists unlike their shoppers' tastes")
+    GROUP_CTR = "group_ctr", _("CTR of a group below that of all")
+    GROUP_NDCG = "group_ndcg", _("NDCG of a group below that of all")
 
 
 # The ratio of a group that is shown as much as it is wanted.
@@ -87,5 +90,24 @@ DEFAULTS: dict[str, Default] = {
         0.02,
         _("The share of products that may be recommended and were shown at all."),
         falls=True,
+    ),
+    Measure.MISCALIBRATION: Default(
+        1.0,
+        1.5,
+        _(
+            "How far lists are from what their shoppers chose before, by category; 1 is as far as"
+            " one list for everybody would be."
+        ),
+        is_share=False,
+    ),
+    Measure.GROUP_CTR: Default(
+        0.2,
+        0.5,
+        _("How far the CTR of a tier, market, language or country lies below that of all."),
+    ),
+    Measure.GROUP_NDCG: Default(
+        0.2,
+        0.5,
+        _("How much worse lists foresee the purchases of a tier, market, language or country."),
     ),
 }

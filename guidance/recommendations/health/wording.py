@@ -117,8 +117,9 @@ def explanation(measure: str) -> str:
 def subject_of(alert: HealthAlert) -> str:
     """Return what an alert is about in words: an input, or a group of products, or a surface."""
     kind, colon, value = alert.subject.partition(": ")
-    if colon and kind in GROUP_KINDS:
-        return f"{GROUP_KINDS[kind]}: {label(kind, value)}"
+    kinds = {**SEGMENT_KINDS, **GROUP_KINDS}
+    if colon and kind in kinds:
+        return f"{kinds[kind]}: {label(kind, value)}"
     return input_name(alert.subject) or alert.surface or _("all surfaces")
 
 
