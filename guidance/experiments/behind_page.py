@@ -15,6 +15,7 @@ from guidance.customers.models import Customer
 from guidance.experiments.defined import definition_of
 from guidance.experiments.models import Metric
 from guidance.experiments.selectors.addends import (
+    MOST_ROWS,
     DecisionRow,
     EventRow,
     decisions_behind,
@@ -74,10 +75,9 @@ def rows_page(
     }
 
 
-def shopper_page(
-    behind: Behind, customer_id: int, *, is_named: bool, opened: str
-) -> dict[str, Any]:
-    """Return what one shopper adds to a figure, row by row, and that it is what the list says."""
+def shopper_page(behind: Behind, customer_id: int, *, opened: str) -> dict[str, Any]:
+    """Return what one shopper adds to a figure, row by row, and that it is what the list says;
+    `opened` is the audit entry that lets somebody see it."""
     addend = behind.of_shopper(customer_id)
     metric = behind.metric
     rows: Sequence[EventRow] | Sequence[DecisionRow] = []
@@ -85,7 +85,7 @@ def shopper_page(
         find = events_behind if metric.is_over_events else decisions_behind
         rows = find(behind, customer_id)
     top, bottom = sums_of(rows)
-    name = Customer.objects.filter(pk=customer_id).first() if is_named else None
+    name = Customer.objects.filter(pk=customer_id).first()
     return {
         **_heading(behind),
         "shopper": name.ref if name else "",
@@ -95,7 +95,10 @@ def shopper_page(
         "top": amount_text(metric, top),
         "bottom": "" if metric.is_of_shoppers else _count(bottom),
         "counted_as": amount_text(metric, addend.top) if addend else "",
-        "is_changed": addend is not None and addend.top != top,
+        "is_cut": len(rows) == MOST_ROWS,
+        "most_rows": MOST_ROWS,
+        # In whole cents or microseconds: sums of fractions differ in their last digit.
+        "is_changed": addend is not None and round((addend.top - top) * metric.scale) != 0,
         "back": _query({"opened": opened}),
     }
 
@@ -185,7 +188,7 @@ def _line(
         url = reverse("admin:decisions_decision_change", args=[row.key])
     else:
         title = name or _("Shopper")
-        url = _query({"opened": opened}, shopper=row.customer_id)
+        url = _query({"opened": opened}, shopper=row.customer_id) if name else ""
     return Line(
         place,
         title,

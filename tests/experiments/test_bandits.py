@@ -25,6 +25,7 @@ from guidance.experiments.selectors.trials import COMMIT, GRACE
 from guidance.experiments.services import (
     choose_arm,
     open_bandit,
+    save_experiment,
     settle_bandit,
     settle_bandits,
     start_holdout,
@@ -339,6 +340,14 @@ def test_a_key_is_one_bandit_s_with_its_settings_for_good() -> None:
     experiment = Experiment.objects.create(key="taken", name="Taken", surface="home")
     with pytest.raises(ValidationError, match="An experiment has the key"):
         opened(key=experiment.key)
+    running = factories.holdout(key="kept-out")
+    with pytest.raises(ValidationError, match="A holdout has this key"):
+        opened(key=running.key)
+    taken = Experiment(key="first-steps", name="Steps", surface="home")
+    with pytest.raises(ValidationError, match="A bandit has this key"):
+        save_experiment(experiment=taken, actor=None)
+    with pytest.raises(ValidationError, match="A bandit has this key"):
+        start_holdout(holdout=Holdout(key="first-steps"), actor=None)
 
 
 def test_the_desk_shows_what_a_bandit_knows_and_would_do(desk: Callable[..., Client]) -> None:

@@ -9,10 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from guidance.behaviour.services.rollups import advance_rollups
 from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
-from guidance.customers.services import exclude_customers
+from guidance.customers.services import exclude_customers, mark_customers
+from guidance.decisions.models import Decision
+from guidance.experiments.behind_page import shopper_page
 from guidance.experiments.metrics import READY_MADE
 from guidance.experiments.models import Experiment, Metric
 from guidance.experiments.samples import RatioSample
@@ -195,9 +198,10 @@ def test_shoppers_have_no_name_until_somebody_who_may_opens_them(
     address = f"{PAGES}{traffic.pk}/rows/model/conversion/"
     ada = desk(Role.ANALYST, "ada")
     page = ada.get(address)
-    shopper = next(line.url for line in page.context["lines"])
+    assert not any(line.url for line in page.context["lines"])
     assert "model-3" not in page.content.decode()
-    assert "model-" not in ada.get(f"{address}{shopper}").content.decode()
+    somebody = Customer.objects.get(ref="model-3")
+    assert ada.get(f"{address}?shopper={somebody.pk}").status_code == 403
     assert not AuditEntry.objects.filter(verb="open_figure_shoppers").exists()
     opening = f"{PAGES}{traffic.pk}/open/model/conversion/"
     opened = ada.post(opening, follow=True)
@@ -205,7 +209,8 @@ def test_shoppers_have_no_name_until_somebody_who_may_opens_them(
     entry = AuditEntry.objects.get(verb="open_figure_shoppers")
     assert (entry.actor.username, entry.details["arm"]) == ("ada", "model")
     assert entry.details["metric"] == "conversion v1"
-    assert "model-" in ada.get(f"{address}{shopper}&opened={entry.pk}").content.decode()
+    shopper = next(line.url for line in opened.context["lines"])
+    assert "model-" in ada.get(f"{address}{shopper}").content.decode()
     other = ada.get(f"{PAGES}{traffic.pk}/rows/baseline/conversion/?opened={entry.pk}")
     assert "baseline-3" not in other.content.decode()
     mia = desk(Role.MERCHANDISER, "mia")
@@ -213,13 +218,36 @@ def test_shoppers_have_no_name_until_somebody_who_may_opens_them(
     AuditEntry.objects.filter(pk=entry.pk).update(at=timezone.now() - timedelta(days=2))
     assert "model-3" not in ada.get(f"{address}?opened={entry.pk}").content.decode()
     assert ada.get(f"{PAGES}{traffic.pk}/rows/model/nothing/").status_code == 404
+    assert ada.get(f"{PAGES}{traffic.pk}/rows/nobody/conversion/").status_code == 404
 
 
 def test_a_metric_of_no_row_says_so(experiment: Experiment, desk: Callable[..., Client]) -> None:
     page = desk(Role.ANALYST).get(f"{PAGES}{experiment.pk}/rows/model/slow/")
     assert "no row is in this figure" in page.content.decode()
-    page = desk(Role.ANALYST).get(f"{PAGES}{experiment.pk}/rows/model/ctr/?shopper=9")
+    client = desk(Role.ANALYST)
+    opened = client.post(f"{PAGES}{experiment.pk}/open/model/ctr/").headers["Location"]
+    page = client.get(f"{opened}&shopper=9")
     assert "not in the figure" in page.content.decode()
+
+
+def test_rows_of_money_are_what_they_add_up_to_in_whole_cents(
+    experiment: Experiment, visit: Visit
+) -> None:
+    Experiment.objects.update(started_at=timezone.now() - timedelta(days=30))
+    visit("c1", "model")
+    who = Customer.objects.get(ref="c1")
+    at = Decision.objects.get(customer=who).at + timedelta(hours=1)
+    for price in ("0.10", "0.20", "0.30"):
+        factories.event(
+            customer=who, kind="purchase", price=Decimal(price), currency="USD", occurred_at=at
+        )
+    mark_customers(customer_ids=[who.pk])
+    advance_rollups()
+    told = shopper_page(
+        Behind(experiment, metrics_of(experiment)["revenue"], "model"), who.pk, opened=""
+    )
+    assert len(told["rows"]) == 3
+    assert not told["is_changed"]
 
 
 def test_the_ready_made_ratio_is_measured_by_its_own_rows(traffic: Experiment) -> None:

@@ -77,7 +77,8 @@ class ExperimentViews(GuidanceModelAdmin):
     def rows(self, request: HttpRequest, pk: int, arm: str, metric: str) -> HttpResponse:
         """Show the rows behind one figure, or what one shopper of them adds.
 
-        Shoppers have no names here until somebody who may opens them, which is written down.
+        Shoppers have no names and no pages of their own here until somebody who may opens them,
+        which is written down.
         """
         behind = self._behind(request, pk, arm, metric)
         opened = request.GET.get("opened", "")
@@ -85,7 +86,9 @@ class ExperimentViews(GuidanceModelAdmin):
         opened = opened if is_named else ""
         shopper = request.GET.get("shopper", "")
         if shopper.isdecimal() and len(shopper) < MOST_DIGITS:
-            context = shopper_page(behind, int(shopper), is_named=is_named, opened=opened)
+            if not is_named:
+                raise PermissionDenied
+            context = shopper_page(behind, int(shopper), opened=opened)
             return self._page(request, behind.experiment, "shopper.html", **context)
         page = request.GET.get("page", "")
         context = rows_page(
@@ -109,7 +112,7 @@ class ExperimentViews(GuidanceModelAdmin):
     def _behind(self, request: HttpRequest, pk: int, arm: str, metric: str) -> Behind:
         experiment = self.seen(request, pk)
         found = metrics_of(experiment).get(metric)
-        if found is None:
+        if found is None or not experiment.arms.filter(key=arm).exists():
             raise Http404
         return Behind(experiment, found, arm)
 

@@ -52,7 +52,7 @@ def events_behind(behind: Behind, customer_id: int) -> list[EventRow]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH {rules} SELECT c.event_id, c.part, c.amount FROM ({counted}) c "  # noqa: S608  names, no values
-            f"LIMIT {MOST_ROWS}",
+            f"ORDER BY c.event_id, c.part LIMIT {MOST_ROWS}",
             {**scope.values, **values},
         )
         found = [(UUID(str(key)), part, amount) for key, part, amount in cursor.fetchall()]

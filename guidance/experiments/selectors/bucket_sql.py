@@ -3,10 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from django.db import connection
-
 from guidance.experiments.histograms import GROWTH, SMALLEST
 from guidance.experiments.models import Metric
+from guidance.experiments.selectors.counting_dialect import is_postgresql, numbers
 from guidance.experiments.selectors.counting_sql import LONGEST_LATENCY_MS, OWN_DAY
 from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
@@ -26,13 +25,13 @@ def event_buckets_select(
     amount = f"({_double('v.total')} / (CASE v.metric_id{whole} END))"
     conditions = [
         "u.left_out = ''",
-        f"v.metric_id IN ({', '.join(map(str, keys))})",
+        f"v.metric_id IN ({numbers(keys)})",
         "v.total <> 0",
     ]
     if unit == UNIT_TABLE:
         conditions.append("u.experiment_id = %(experiment)s")
     if of_seers:
-        conditions.append(f"(u.seen > 0 OR v.metric_id NOT IN ({', '.join(map(str, of_seers))}))")
+        conditions.append(f"(u.seen > 0 OR v.metric_id NOT IN ({numbers(of_seers)}))")
     return f"""
 SELECT v.metric_id, u.arm, {day} AS on_day, {_bucket(amount)} AS bucket,
     COUNT(*), COUNT(*), COUNT(*)
@@ -85,9 +84,5 @@ def _bucket(amount: str) -> str:
 
 
 def _double(column: str) -> str:
-    kind = "double precision" if connection.vendor == "postgresql" else "REAL"
+    kind = "double precision" if is_postgresql() else "REAL"
     return f"CAST({column} AS {kind})"
-
-
-def _listed(keys: Sequence[int]) -> str:
-    return ", ".join(map(str, keys))

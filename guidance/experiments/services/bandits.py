@@ -23,15 +23,15 @@ from django.utils.translation import gettext as _
 
 from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Source
-from guidance.core.locks import hold_lock
 from guidance.core.models import User
 from guidance.core.services import record_audit
 from guidance.customers.selectors import find_customer
 from guidance.decisions.models import Decision
 from guidance.decisions.services import log_answer
 from guidance.experiments import hooks
-from guidance.experiments.models import Bandit, Experiment
+from guidance.experiments.models import Bandit, Experiment, Holdout
 from guidance.experiments.services.assign import assign
+from guidance.experiments.services.steps import hold_keys
 from models_ml.policy.base import Policy
 from models_ml.policy.fixed import Fixed
 from models_ml.policy.kinds import KINDS, policy_from_state
@@ -70,10 +70,11 @@ def open_bandit(
 
     Arms that are new begin to be learned, those that are gone are forgotten. `features` names, in
     order, what a context tells of shoppers; a method that looks at them needs some, and `ALWAYS`
-    is put first. Raises ValidationError where a setting cannot be, an experiment has the key, or
-    the bandit of that key is stopped or has other settings: give another one another key.
+    is put first. Raises ValidationError where a setting cannot be, an experiment or a
+    holdout has the key, or the bandit of that key is stopped or has other settings: give another
+    one another key.
     """
-    hold_lock(f"experiments.bandit.{key}")
+    hold_keys()
     asked = Bandit(
         key=key,
         surface=surface,
@@ -92,6 +93,8 @@ def open_bandit(
     asked.full_clean(exclude=["opened_by"])
     if Experiment.objects.filter(key=key).exists():
         raise ValidationError(_("An experiment has the key “%(key)s”.") % {"key": key})
+    if Holdout.objects.filter(key=key).exists():
+        raise ValidationError(_("A holdout has this key; choose another."))
     policy = _new_policy(asked, arms)
     now = timezone.now()
     asked.arms, asked.state = {arm: now.isoformat() for arm in policy.arms}, policy.state()
@@ -130,7 +133,7 @@ def choose_arm(
     `context` gives numbers by feature; what it does not name is 0. A shopper's place on the scale
     of chances stays the same for a day of the shop, so they meet the same arm again until the
     chances or the arms are others. The first arm is for whom a bandit cannot choose: nobody known,
-    the held out, traffic that is not live, and where no bandit of that key runs or knows two of
+    the held out, traffic that is not live, and where no bandit of that key runs or knows one of
     the arms; of it a decision is logged only for the held out. Three statements, and the log's.
     """
     started = time.perf_counter()

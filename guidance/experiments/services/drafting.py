@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.core.services import record_audit
-from guidance.experiments.models import Arm, Experiment, Holdout
+from guidance.experiments.models import Arm, Bandit, Experiment, Holdout
 from guidance.experiments.models.people import between_commas
 from guidance.experiments.services.steps import hold_keys, lock
 
@@ -17,12 +17,14 @@ from guidance.experiments.services.steps import hold_keys, lock
 def save_experiment(*, experiment: Experiment, actor: User | None) -> Experiment:
     """Write a new or edited draft and remember its author.
 
-    Raises ValidationError once it was approved, or where a holdout has its key.
+    Raises ValidationError once it was approved, or where a holdout or a bandit has its key.
     """
     is_new = experiment.pk is None
     hold_keys()
     if Holdout.objects.filter(key=experiment.key).exists():
         raise ValidationError(_("A holdout has this key; choose another."))
+    if Bandit.objects.filter(key=experiment.key).exists():
+        raise ValidationError(_("A bandit has this key; choose another."))
     if is_new:
         experiment.created_by = actor
     else:

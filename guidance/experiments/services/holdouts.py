@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.core.services import record_audit
-from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.models import Bandit, Experiment, Holdout
 from guidance.experiments.services.steps import hold_keys
 
 
@@ -15,11 +15,13 @@ from guidance.experiments.services.steps import hold_keys
 def start_holdout(*, holdout: Holdout, actor: User | None) -> Holdout:
     """Hold a share of the live shoppers out of every experiment and model from now on.
 
-    Raises ValidationError where another one runs or an experiment has its key.
+    Raises ValidationError where another one runs, or an experiment or a bandit has its key.
     """
     hold_keys()
     if Experiment.objects.filter(key=holdout.key).exists():
         raise ValidationError(_("An experiment has this key; choose another."))
+    if Bandit.objects.filter(key=holdout.key).exists():
+        raise ValidationError(_("A bandit has this key; choose another."))
     holdout.created_by, holdout.since = actor, timezone.now()
     try:
         with transaction.atomic():

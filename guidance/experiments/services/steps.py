@@ -22,7 +22,7 @@ def lock(experiment: Experiment) -> Experiment:
 def hold_keys() -> None:
     """Let nobody else give a key until the transaction ends.
 
-    Decisions name an experiment or a holdout by its key alone, so neither may have the other's.
+    Decisions name an experiment, a holdout or a bandit by its key alone: none may have another's.
     """
     hold_lock("experiments.keys")
 
