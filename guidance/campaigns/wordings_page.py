@@ -233,20 +233,13 @@ def step_page(step: CampaignStep, *, may: Mapping[str, bool]) -> dict[str, Any]:
         "bandit": bandit,
         "features": _features(bandit) if bandit is not None else [],
         "experiments": experiments,
-        "may_compare": may["change"] and not any(one.status in OPEN for one in experiments),
+        "may_compare": may["change"]
+        and not any(one.status in Experiment.UNDECIDED for one in experiments),
         "may_change": may["change"],
         "has_several": len(variants_of(step)) > 1,
         "waits": step.choosing == Kind.EXPERIMENT
         and not experiments_of(step, status=Experiment.Status.RUNNING, source=Source.LIVE),
     }
-
-
-OPEN = (
-    Experiment.Status.DRAFT,
-    Experiment.Status.APPROVED,
-    Experiment.Status.RUNNING,
-    Experiment.Status.STOPPED,
-)
 
 
 def _features(bandit: MessageBandit) -> list[str]:

@@ -40,7 +40,6 @@ from models_ml.policy.linucb import LinUCB
 from models_ml.policy.problems import PolicyProblem
 
 Status, Method = Experiment.Status, MessageBandit.Method
-UNDECIDED = (Status.DRAFT, Status.APPROVED, Status.RUNNING, Status.STOPPED)
 # What wordings of messages are compared by: opened, clicked, bought.
 COMPARED_BY = ("opened", "ctr", "conversion")
 # The tiers that most shoppers have; of a shop with more, the others are told apart by nothing.
@@ -238,7 +237,7 @@ def compare_wordings(*, step: CampaignStep, expected: Expected, actor: User) -> 
     if expected.metric not in COMPARED_BY:
         raise ValidationError(_("Wordings are compared by opens, clicks or purchases."))
     step = choose_by(step=step, choosing=Kind.EXPERIMENT, actor=actor)
-    if others := experiments_of(step, status__in=UNDECIDED):
+    if others := experiments_of(step, status__in=Experiment.UNDECIDED):
         raise ValidationError(_("“%(name)s” compares them already.") % {"name": others[0].name})
     before = len(experiments_of(step))
     experiment = Experiment(

@@ -32,7 +32,7 @@ from guidance.campaigns.selectors.audiences import members
 from guidance.campaigns.selectors.choices import choice_as_json, read_choice, with_choice
 from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import snapshot
-from guidance.campaigns.selectors.terms import terms_of
+from guidance.campaigns.selectors.terms import FIRST_STEP, terms_of
 from guidance.campaigns.selectors.triggered import LOOK_BACK, Occasion, occasions
 from guidance.campaigns.services.choosing import check_choices, freeze_choices
 from guidance.campaigns.services.firings import note_firings
@@ -45,7 +45,6 @@ from guidance.core.services import record_audit
 from guidance.customers.selectors import shop_zones
 
 State = PushPlan.State
-FIRST_STEP = 1
 
 
 @transaction.atomic

@@ -29,7 +29,6 @@ from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.services import save_arms, save_experiment
 
 Status = Experiment.Status
-UNDECIDED = (Status.DRAFT, Status.APPROVED, Status.RUNNING, Status.STOPPED)
 # What comparing wordings may be about; ratings of one text are too rare to tell wordings apart.
 COMPARED_BY = ("ctr", "conversion")
 
@@ -104,7 +103,7 @@ def compare_variants(
         raise Invalid(_("The main text is not published now."))
     if fault := comparing_fault(main):
         raise Invalid(fault)
-    if other := experiments_of(main, surface=surface, status__in=UNDECIDED).first():
+    if other := experiments_of(main, surface=surface, status__in=Experiment.UNDECIDED).first():
         raise Invalid(_("“%(name)s” compares them there already.") % {"name": other.name})
     experiment = Experiment(
         key=_free_key(main),

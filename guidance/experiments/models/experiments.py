@@ -43,6 +43,9 @@ class Experiment(models.Model):
         DECIDED = "decided", _("decided")
         ARCHIVED = "archived", _("archived")
 
+    # Where nobody has said yet what it came to.
+    UNDECIDED = (Status.DRAFT, Status.APPROVED, Status.RUNNING, Status.STOPPED)
+
     class StopRule(models.TextChoices):
         FIXED = "fixed", _("fixed horizon")
         SEQUENTIAL = "sequential", _("sequential")
