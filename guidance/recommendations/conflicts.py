@@ -132,7 +132,7 @@ def _overfull(rules: Sequence[TargetedRule]) -> Iterator[Conflict]:
             is_floor = rule.rule.kind == Kind.EXPOSURE_FLOOR and rule.applies_to(pk, now)
             if is_floor and not any((rule.mask & one.mask).any() for one in apart):
                 apart.append(rule)
-        percent = sum(rule.rule.percent or 0 for rule in apart)
+        percent = sum(float(rule.rule.percent or 0) for rule in apart)
         if percent > 100:
             text = _("Floors keep %(percent)s %% of the places of %(surface)s: some get fewer.")
             named = {"percent": f"{percent:g}", "surface": surface or _("any surface")}

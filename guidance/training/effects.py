@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, pgettext
+from django.utils.translation import gettext_noop
 
 from guidance.core.numbers import rounded
 from guidance.training.labels import interval_words, step_name
@@ -58,7 +58,7 @@ def _row(step: Mapping[str, Any], is_on: bool) -> dict[str, Any]:
         "step": step_name(step["setting"], step["name"]),
         "setting": _(SETTINGS[step["setting"]]),
         "is_on": is_on,
-        "state": pgettext("a step", "on") if is_on else pgettext("a step", "off"),
+        "state": _("yes") if is_on else _("no"),
         "dropped": _dropped(step),
         "difference": f"{measured['mean']:+.4f}" if measured else "–",
         "interval": f"{measured['low']:+.4f} … {measured['high']:+.4f}" if measured else "–",
