@@ -29,7 +29,7 @@ from models_ml.recommender.config import TrainConfig
 from models_ml.recommender.evaluate import interval
 from models_ml.recommender.report import TrainReport
 from models_ml.recommender.stages import Window
-from tests.trained import TINY, tiny_frame
+from tests.trained import CUSTOMERS, TINY, taste_of, tiny_frame, tiny_items
 
 Write = Callable[..., pd.DataFrame]
 END = pd.Timestamp("2026-05-01", tz="UTC")
@@ -169,7 +169,57 @@ def generated(tmp_path: Path) -> Path:
     events = tiny_frame(END).rename(columns={"item": "sku"}).assign(session="s")
     events.to_parquet(folder / "events.parquet")
     (folder / "meta.json").write_text(json.dumps({"end": f"{END:%Y-%m-%d}"}))
+    products = [
+        {
+            "sku": one.item,
+            "titles": one.titles[0],
+            "category": {"en": one.category},
+            "brand": one.brand,
+            "price": one.price,
+            "attributes": [],
+        }
+        for one in tiny_items()
+    ]
+    (folder / "products.jsonl").write_text("\n".join(map(json.dumps, products)))
+    tastes = [taste_of(number) for number in range(CUSTOMERS)]
+    oracle = {"customer": [f"c{number}" for number in range(CUSTOMERS)]}
+    pd.DataFrame({**oracle, "relevant": tastes, "skus": tastes}).to_parquet(
+        folder / "oracle.parquet"
+    )
     return folder
+
+
+def test_the_bench_sets_a_training_against_peers_and_on_new_products(
+    generated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "shop.json"
+    settings = json.dumps({**TINY, "epochs": 1})
+    command = ["recommender", "--shop", generated, "--json", out, "--settings", settings]
+    main([*map(str, command), "--threads", "1"])
+    content = json.loads(out.read_text())
+    assert set(content["peers"][REPEATS_ALLOWED]["policies"]) == POLICIES
+    assert set(content["cold_start"]) == {"held out", "new since"}
+    assert content["cold_start"]["held out"]["customers"] > 0
+    assert set(content["gate"]) >= {"passed", "difference", "low", "high"}
+    assert content["oracle"]["customers"] > 0
+    # Every shopper's own taste, whole, is the best that there is.
+    assert content["oracle"]["ndcg@10"] == pytest.approx(1.0)
+    for name in ("model", *content["milliseconds_per_rank"]):
+        assert content["milliseconds_per_rank"][name]["median"] > 0
+    printed = capsys.readouterr().out
+    for text in ("repeats allowed", "new only", "cold start, held out", "tifu_knn"):
+        assert text in printed
+
+
+def test_the_repurchase_bench_tells_what_is_bought_again(generated: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again.json"
+    main(["repurchase", "--shop", str(generated), "--json", str(out)])
+    content = json.loads(out.read_text())
+    assert content["pairs"] > 0
+    assert {"renewal", "renewal with categories"} < set(content["policies"])
+    for figures in content["policies"].values():
+        assert 0 <= figures["auc"] <= 1
+        assert figures["log_loss"] > 0
 
 
 def test_effects_are_asked_for_by_one_option_and_written_as_json(
