@@ -96,7 +96,11 @@ def effects_figure(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
             }
         ],
         "layout": {
-            "xaxis": {"title": {"text": _("difference to NDCG@10")}},
+            "xaxis": {
+                "title": {"text": _("difference to NDCG@10")},
+                "zeroline": True,
+                "zerolinewidth": 2,
+            },
             "yaxis": {"automargin": True},
         },
     }
