@@ -14,6 +14,7 @@ from guidance.training.models import TrainingRun
 VERDICTS = {
     "helps": gettext_noop("helps"),
     "no_help": gettext_noop("does not measurably help"),
+    "unclear": gettext_noop("cannot be told from so few"),
     "no_change": gettext_noop("changes nothing here"),
     "unmeasured": gettext_noop("not measured"),
 }

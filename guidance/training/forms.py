@@ -46,8 +46,22 @@ class TrainForm(forms.Form):
         return {name: value for name, value in chosen.items() if value != usual[name]}
 
 
-class SearchForm(forms.Form):
+class MinutesForm(forms.Form):
+    """So many minutes of fitting at most."""
+
+    minutes = forms.IntegerField(
+        label=_("Minutes at most"),
+        min_value=1,
+        max_value=2_880,
+        initial=60,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+class SearchForm(MinutesForm):
     """Bounds of one search for settings; whichever is reached first ends it."""
+
+    field_order = ("trials", "minutes")
 
     trials = forms.IntegerField(
         label=_("Settings to try"),
@@ -56,24 +70,19 @@ class SearchForm(forms.Form):
         initial=20,
         widget=UnfoldAdminIntegerFieldWidget,
     )
-    minutes = forms.IntegerField(
-        label=_("Minutes at most"),
-        min_value=1,
-        max_value=2_880,
-        initial=60,
-        widget=UnfoldAdminIntegerFieldWidget,
-    )
 
     def params(self) -> dict[str, Any]:
         """Return the bounds."""
         return dict(self.cleaned_data)
 
 
-class EffectsForm(forms.Form):
+class EffectsForm(MinutesForm):
     """Bounds of one measurement of cleaning and augmentation, and what becomes of its findings.
 
     Only who may change later trainings can let it.
     """
+
+    field_order = ("seeds", "minutes", "apply")
 
     seeds = forms.IntegerField(
         label=_("Trainings of each variant"),
@@ -81,13 +90,6 @@ class EffectsForm(forms.Form):
         min_value=2,
         max_value=10,
         initial=2,
-        widget=UnfoldAdminIntegerFieldWidget,
-    )
-    minutes = forms.IntegerField(
-        label=_("Minutes at most"),
-        min_value=1,
-        max_value=2_880,
-        initial=60,
         widget=UnfoldAdminIntegerFieldWidget,
     )
     apply = forms.BooleanField(

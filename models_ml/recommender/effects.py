@@ -25,10 +25,14 @@ from models_ml.recommender.config import Progress, ShouldStop, TrainConfig
 from models_ml.recommender.variants import Outcome, Treatment, Variants
 
 CLEANING, AUGMENTATION = "cleaning", "augmentation"
-# What was found of a step: its whole interval lies above zero; it does not; trainings learn the
-# very same with it and without it; the minutes were over before, or nothing was left to learn.
-HELPS, NO_HELP, NO_CHANGE, UNMEASURED = "helps", "no_help", "no_change", "unmeasured"
+# What was found of a step: its whole interval lies above zero; no gain worth having is left in it;
+# it holds zero and such a gain; trainings learn the very same with the step and without it; the
+# minutes were over before, or nothing was left to learn.
+HELPS, NO_HELP, UNCLEAR = "helps", "no_help", "unclear"
+NO_CHANGE, UNMEASURED = "no_change", "unmeasured"
 CONFIDENCE = 0.95
+# The least gain worth having, as a share of NDCG@10 with what is in use. Chosen.
+WORTH_HAVING = 0.02
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,10 @@ def measure_effects(
     NDCG@10 as `{"mean", "low", "high"}`; and `together`, that of all that is chosen to what is in
     use, None where they are the same or were not measured.
 
-    A step that helps is proposed and one that does not is not; where nothing can be said, it stays
-    as it is. Where all proposed together are clearly worse, what is in use stays.
+    A step that helps is proposed and one that does not is not. Where too few customers leave that
+    open, a step of cleaning stays as it is, since what it takes no shopper meant, and an
+    augmentation goes: it must earn its place. What changes nothing or was not measured stays as it
+    is, and so does everything where all that is chosen is clearly worse together.
 
     The questions are what the validation window holds after all steps of cleaning: what scripts
     bought there is no question, whatever a training learned from. `config.max_minutes` bounds each
@@ -184,13 +190,17 @@ class _Measurement:
         return {
             "customers": len(self._base[0].model),
             "seeds": self._bounds.seeds,
-            "ndcg@10": float(np.mean([one.model for one in self._base])),
+            "ndcg@10": self._ndcg(),
             "usual": _named(Treatment(DEFAULT_STEPS)),
             "in_use": _named(self._in_use),
             "proposed": _named(proposed),
             "steps": [self._row(step) for step in self._steps],
             "together": together,
         }
+
+    def _ndcg(self) -> float:
+        """With what is in use."""
+        return float(np.mean([one.model for one in self._base]))
 
     def _row(self, step: _Step) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -215,13 +225,18 @@ class _Measurement:
         with_it, without = self._sides(step)
         if with_it[0].learned == without[0].learned:
             return NO_CHANGE
-        return HELPS if self._difference(with_it, without)["low"] > 0 else NO_HELP
+        found = self._difference(with_it, without)
+        if found["low"] > 0:
+            return HELPS
+        return UNCLEAR if found["high"] > WORTH_HAVING * self._ndcg() else NO_HELP
 
     def _proposed(self) -> Treatment:
         chosen: dict[str, list[str]] = {CLEANING: [], AUGMENTATION: []}
         for step in self._steps:
             verdict = self._verdict(step)
-            if verdict == HELPS or (verdict in (NO_CHANGE, UNMEASURED) and step.in_use):
+            stays = verdict in (NO_CHANGE, UNMEASURED)
+            stays |= verdict == UNCLEAR and step.setting == CLEANING
+            if verdict == HELPS or (stays and step.in_use):
                 chosen[step.setting].append(step.name)
         return Treatment(tuple(chosen[CLEANING]), tuple(chosen[AUGMENTATION]))
 

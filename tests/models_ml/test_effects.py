@@ -58,9 +58,8 @@ def test_each_step_is_measured_and_what_changes_nothing_stays_as_it_is(tmp_path:
         found = steps[name]["difference"]
         assert found["low"] <= found["mean"] <= found["high"]
         assert (steps[name]["verdict"] == "helps") == (found["low"] > 0)
-        if report["together"] is None or report["together"]["high"] >= 0:
-            chosen = report["proposed"][steps[name]["setting"]]
-            assert (name in chosen) == (found["low"] > 0)
+        if name in AUGMENTATIONS and (report["together"] or found)["high"] >= 0:
+            assert (name in report["proposed"]["augmentation"]) == (found["low"] > 0)
     assert told[-1].fraction <= 1.0
     assert {one.measured for one in told} >= {0, 1, 4, 7}
     assert any(one.epoch is not None for one in told)
@@ -137,16 +136,19 @@ def test_what_helps_comes_into_use_and_what_does_not_goes(tmp_path: Path) -> Non
             sign = -1 if step.in_use else 1
             values = [value + sign * worth[step.name] for value in base]
             step.outcomes = [_outcome(values, step.name)] * 2
+        if step.name in ("exact duplicates", "substitute"):
+            # Better for one, worse for another: a gain worth having may hide in it, or a loss.
+            step.outcomes = [_outcome([0.35, 0.35, 0.5], step.name)] * 2
     report = measurement._report()
     verdicts = {one["name"]: one["verdict"] for one in report["steps"]}
     assert verdicts == {
-        "exact duplicates": "unmeasured",
+        "exact duplicates": "unclear",
         "near duplicates": "helps",
         "bots": "no_help",
         "bursts": "unmeasured",
         "crop": "helps",
         "mask": "no_help",
-        "substitute": "unmeasured",
+        "substitute": "unclear",
     }
     chosen = {"cleaning": ["exact duplicates", "near duplicates"], "augmentation": ["crop"]}
     assert report["proposed"] == chosen
