@@ -103,6 +103,21 @@ def test_what_does_not_help_is_switched_off_where_that_was_wished(
     assert later.params == {"dim": 96, **PROPOSED}
 
 
+def test_steps_that_somebody_chose_meanwhile_are_not_undone(policy: RetrainingPolicy) -> None:
+    run = request_training(
+        recipe_key="quick",
+        requested_by=factories.user(),
+        kind="effects",
+        params={**BOUNDS, "apply": True},
+        start=False,
+    )
+    keep_params(recipe_key="quick", params={"cleaning": ["bursts"]}, actor=factories.user())
+    assert run_job(run.job_id) == Job.Status.SUCCEEDED
+    policy.refresh_from_db()
+    assert policy.params == {"dim": 96, "cleaning": ["bursts"]}
+    assert Job.objects.get(pk=run.job_id).result["applied"] is False
+
+
 def test_a_person_decides_afterwards_and_sees_what_is_in_use(
     desk: Desk, policy: RetrainingPolicy
 ) -> None:

@@ -1,5 +1,6 @@
 """The settings that a recipe's retraining keeps for every later run."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,20 @@ def keep_params(*, recipe_key: str, params: dict[str, Any], actor: User | None) 
     policy = _locked(recipe_key)
     _write(policy, {**policy.params, **params}, actor)
     return policy
+
+
+@transaction.atomic
+def replace_params(
+    *, recipe_key: str, params: dict[str, Any], seen: Mapping[str, Any], actor: User | None
+) -> bool:
+    """Keep settings that were found from those `seen`; False, and nothing kept, where somebody
+    has kept others of their names since.
+    """
+    policy = _locked(recipe_key)
+    if any(policy.params.get(name) != seen.get(name) for name in params):
+        return False
+    _write(policy, {**policy.params, **params}, actor)
+    return True
 
 
 @transaction.atomic

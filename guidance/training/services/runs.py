@@ -21,7 +21,7 @@ from guidance.training.labels import PHASES, nothing_found
 from guidance.training.models import ModelVersion, TrainingRun
 from guidance.training.selectors import active_run, kept_params
 from guidance.training.services.estimates import request_estimate
-from guidance.training.services.kept import keep_params
+from guidance.training.services.kept import replace_params
 
 
 class AlreadyTraining(Exception):
@@ -120,14 +120,21 @@ def _search(context: JobContext, run: TrainingRun) -> dict[str, Any]:
 
 
 def _measure_effects(context: JobContext, run: TrainingRun) -> dict[str, Any]:
-    """Measure; where whoever asked wished so, later trainings take the steps that it proposes."""
+    """Measure; where whoever asked wished so, later trainings take the steps that it proposes,
+    unless somebody has chosen steps meanwhile.
+    """
     report = recipe(run.recipe).load_measurer()(context, run)
     context.check()
     TrainingRun.objects.filter(pk=run.pk).update(report=report)
-    proposed, person = report["proposed"], run.job.requested_by
-    if changes := bool(run.params.get("apply")) and proposed != report["in_use"]:
-        keep_params(recipe_key=run.recipe, params=proposed, actor=person)
-    return {"measured": sum("difference" in step for step in report["steps"]), "applied": changes}
+    applied = False
+    if run.params.get("apply") and report["proposed"] != report["in_use"]:
+        applied = replace_params(
+            recipe_key=run.recipe,
+            params=report["proposed"],
+            seen=run.params,
+            actor=run.job.requested_by,
+        )
+    return {"measured": sum("difference" in step for step in report["steps"]), "applied": applied}
 
 
 _WORK: dict[str, Callable[[JobContext, TrainingRun], dict[str, Any]]] = {
