@@ -11,7 +11,7 @@ from django.utils import timezone
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.closer import time_page
-from guidance.experiments.models import Experiment, Unit, UnitTraits
+from guidance.experiments.models import Experiment, Unit
 from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
 from guidance.experiments.selectors.unfolding import unfold
@@ -120,8 +120,8 @@ def test_segments_are_those_of_the_first_decision_whatever_shoppers_became(
 
 
 def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
-    for number, traits in enumerate(UnitTraits.objects.order_by("pk")):
-        UnitTraits.objects.filter(pk=traits.pk).update(language=f"l{number % 9}")
+    for number, unit in enumerate(Unit.objects.order_by("pk")):
+        Unit.objects.filter(pk=unit.pk).update(language=f"l{number % 9}")
     found = segments_of(traffic, metrics_of(traffic))
     assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
 

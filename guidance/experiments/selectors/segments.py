@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from guidance.behaviour.models import Event, Source
-from guidance.experiments.models import Arm, Experiment, Metric, Unit, UnitTraits
+from guidance.experiments.models import Arm, Experiment, Metric, Unit
 from guidance.experiments.selectors.chosen import zone_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.scope import Scope
@@ -106,16 +106,10 @@ def _values(experiment: Experiment) -> Iterator[tuple[str, str, list[int]]]:
         customer=OuterRef("customer"),
         occurred_at__lt=OuterRef("exposed_at"),
     ).exclude(kind=Event.Kind.IMPRESSION)
-    rows = Unit.objects.filter(experiment=experiment, left_out="").annotate(known=Exists(before))
-    traits = {
-        customer: told
-        for customer, *told in UnitTraits.objects.filter(experiment=experiment).values_list(
-            "customer", "tier", "language"
-        )
-    }
+    units = Unit.objects.filter(experiment=experiment, left_out="").annotate(known=Exists(before))
     shoppers = []
-    for customer, known in rows.order_by().values_list("customer", "known"):
-        tier, language = traits.get(customer, ("", ""))
+    rows = units.order_by().values_list("customer", "tier", "language", "known")
+    for customer, tier, language, known in rows:
         history = "known" if known else "new"
         shoppers.append((customer, {"tier": tier, "language": language, "history": history}))
     for kind in KINDS:
