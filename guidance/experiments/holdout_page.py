@@ -147,10 +147,7 @@ def _logins(found: HoldoutReport) -> str:
         )
     else:
         told = (
-            _(
-                "Visitors of both sides log in alike: %(held)s held out, %(served)s served, "
-                "p %(p)s."
-            )
+            _("Visitors of both sides log in alike: %(held)s held out, %(served)s served, p %(p)s.")
             % words
         )
     return f"{rule} {told}"

@@ -2,8 +2,8 @@
 
 The unit is the shopper. Exposed is who met a surface while the holdout held, from their first
 decision there within the days looked at; what they buy within the window after it counts,
-wherever they buy it. A visitor who logged in is the customer, once: on the side of the customer's own
-pseudonym, which its hash alone tells, from its first decision on; on the visitor's while the
+wherever they buy it. A visitor who logged in is the customer, once: on the side of the customer's
+own pseudonym, which its hash alone tells, from its first decision on; on the visitor's while the
 customer's own met nothing. Leaving out whose side changed would keep one in twenty of those who
 log in among the held out of 5 %, and nineteen among the served. A pseudonym found on both sides
 is left out and counted. Purchases are summed in the shop's own currency, returns not taken off.
