@@ -1,7 +1,7 @@
 """The sums of an experiment's arms: read from the days kept, or counted for a past moment."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -119,6 +119,15 @@ def raw_days(
     """Return the same from decisions and events, and what `arm_times` does; nothing is kept."""
     with raw_rows(scope, metrics):
         return _days(scope, metrics, RAW_UNIT, RAW_VALUE), _raw_times(since)
+
+
+def raw_days_of(
+    scope: Scope, metrics: Sequence[Metric], groups: Iterable[Sequence[int]]
+) -> Iterator[Days]:
+    """Yield the same of each group of a scope's customers; the rows are counted once for all."""
+    with raw_rows(scope, metrics):
+        for customers in groups:
+            yield _days(replace(scope, customers=customers), metrics, RAW_UNIT, RAW_VALUE)
 
 
 def _days(scope: Scope, metrics: Sequence[Metric], unit: str, value: str) -> Days:
