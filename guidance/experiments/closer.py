@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.formats import number_format
@@ -41,10 +42,10 @@ class Row:
     is_measured: bool
 
 
-def time_page(experiment: Experiment) -> dict[str, Any]:
+def time_page(experiment: Experiment, as_of: datetime | None = None) -> dict[str, Any]:
     """Return what the page of the days shows: one figure a metric, the primary one first."""
     metrics = metrics_of(experiment)
-    curves = unfold(experiment, metrics)
+    curves = unfold(experiment, metrics, as_of)
     figures = []
     for key in sorted(curves, key=lambda one: one != experiment.primary_metric):
         figure = _figure(curves[key], metrics[key])
@@ -145,9 +146,9 @@ def _immature(curves: Sequence[Curve]) -> dict[str, Any]:
     return {"shapes": [ground], "annotations": [note]}
 
 
-def segments_page(experiment: Experiment) -> dict[str, Any]:
+def segments_page(experiment: Experiment, as_of: datetime | None = None) -> dict[str, Any]:
     """Return what the page of the segments shows: in words what differs clearly, then the table."""
-    found = segments_of(experiment, metrics_of(experiment))
+    found = segments_of(experiment, metrics_of(experiment), as_of)
     sizes = {one.corrected.family for one in found if isinstance(one.corrected, Corrected)}
     return {
         "segments": [_row(one) for one in found],

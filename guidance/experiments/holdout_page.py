@@ -110,14 +110,47 @@ def _notes(found: HoldoutReport) -> Iterator[str]:
             "buy may still rise."
         ) % {"count": _count(found.windows_open)}
     if found.on_both_sides:
-        yield _(
-            "Left out: %(count)s shoppers who were both held out and served, as two devices of one "
-            "person are."
+        yield ngettext(
+            "Left out: %(count)s shopper whom the log has both held out and served under one "
+            "pseudonym.",
+            "Left out: %(count)s shoppers whom the log has both held out and served under one "
+            "pseudonym.",
+            found.on_both_sides,
         ) % {"count": _count(found.on_both_sides)}
+    if any(found.logged_in):
+        yield _logins(found)
     if found.elsewhere:
         yield _("Purchases in another currency, in no revenue: %(count)s.") % {
             "count": _count(found.elsewhere)
         }
+
+
+def _logins(found: HoldoutReport) -> str:
+    """Return by which rule who logged in counts, and whether both sides did so alike."""
+    rule = _(
+        "A visitor who logs in is the customer, once: on the side of the customer's own pseudonym "
+        "from its first decision in these days on, on the visitor's while that met nothing."
+    )
+    held, served = found.logged_in
+    words = {"held": _count(held), "served": _count(served)}
+    if not isinstance(found.logins, SampleRatio):
+        told = _("Visitors who logged in since: %(held)s held out, %(served)s served.") % words
+        return f"{rule} {told}"
+    words["p"] = p_text(found.logins.p_value, "= ")
+    if found.logins.is_off:
+        told = (
+            _(
+                "Visitors of one side log in more often (%(held)s held out, %(served)s served, "
+                "p %(p)s): do not trust the comparison."
+            )
+            % words
+        )
+    else:
+        told = (
+            _("Visitors of both sides log in alike: %(held)s held out, %(served)s served, p %(p)s.")
+            % words
+        )
+    return f"{rule} {told}"
 
 
 def _card(scope: Scope, currency: str) -> Card:
@@ -221,6 +254,7 @@ def holdout_csv(found: HoldoutReport) -> Iterator[list[Any]]:
     yield [
         *("surface", "metric", "held out", "served", "value held out", "value served"),
         *("difference", "low", "high", "p", "p corrected", "p of the share", "from", "until"),
+        *("left out on both sides", "logged in held out", "logged in served"),
     ]
     for scope in found.scopes:
         check = scope.sample_ratio
@@ -241,6 +275,8 @@ def holdout_csv(found: HoldoutReport) -> Iterator[list[Any]]:
                 check.p_value if isinstance(check, SampleRatio) else "",
                 found.since.isoformat(),
                 found.until.isoformat(),
+                found.on_both_sides,
+                *found.logged_in,
             ]
 
 

@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from guidance.core.models import User
-from guidance.experiments.advice import advise
+from guidance.experiments.advice import advise, stop_rule
 from guidance.experiments.models import TRANSITIONS, Experiment
 from guidance.experiments.outlook import progress_lines
 from guidance.experiments.overlaps import met_elsewhere
 from guidance.experiments.plan import decision_digest, digest, plan_problems
+from guidance.experiments.recommending import StopRule
 from guidance.experiments.selectors import Report, metrics_of
 from guidance.experiments.wording import stopped_text
 
@@ -53,11 +55,25 @@ def life_card(experiment: Experiment, user: User, found: Report | None = None) -
         context["beside"] = [other.name for other in met_elsewhere(experiment)]
     if found is not None and experiment.started_at is not None and not experiment.decided_at:
         context["advice"] = advise(experiment, found)
+        context["days_left"] = days_left_text(stop_rule(experiment, found))
         context["progress"] = progress_lines(experiment, found)
         context["treatments_to_ship"] = [a.arm for a in found.arms if not a.arm.is_control]
         # A decision is judged by today's data, so nobody decides from a past day's page.
         may["decide"] = may["decide"] and found.as_of is None
     return context
+
+
+def days_left_text(rule: StopRule) -> str:
+    """Return how long it still takes shoppers in, in words."""
+    if rule.has_ended:
+        return _("It has ended; no more shoppers are taken in.")
+    if rule.days_left is None:
+        return _("At the pace of the last week nobody can tell.")
+    if not rule.days_left:
+        return _("None: it is at its planned end.")
+    return ngettext(
+        "About %(days)s day is left.", "About %(days)s days are left.", rule.days_left
+    ) % {"days": rule.days_left}
 
 
 def _may(experiment: Experiment, user: User) -> dict[str, bool]:

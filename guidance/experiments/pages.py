@@ -58,11 +58,17 @@ def read_as_of(query: QueryDict) -> datetime | None:
     return min(end, settled_moment())
 
 
+def as_of_words(as_of: datetime | None) -> dict[str, Any]:
+    """Return the moment that a page's figures are of, and the day that its form shows."""
+    moment = as_of.astimezone(shop_zone()) if as_of else None
+    day = (moment - timedelta(microseconds=1)).date().isoformat() if moment else ""
+    return {"as_of": moment, "as_of_day": day}
+
+
 def experiment_page(experiment: Experiment, found: Report) -> dict[str, Any]:
     """Return the page's context: health first, then the words, the plot and the table."""
-    as_of = found.as_of.astimezone(shop_zone()) if found.as_of else None
     return {
-        "as_of_day": (as_of - timedelta(microseconds=1)).date().isoformat() if as_of else "",
+        **as_of_words(found.as_of),
         "problems": [problem_text(problem) for problem in found.problems],
         "report": found,
         "is_replay": experiment.source == Source.REPLAY,

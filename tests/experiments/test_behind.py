@@ -137,6 +137,23 @@ def test_the_rows_of_every_figure_add_up_to_it(
             assert value_text(metric, arm.samples[key].mean) in page.context["sums"], key
 
 
+def test_decisions_made_since_the_last_count_are_not_among_the_rows(
+    traffic: Experiment,
+) -> None:
+    [arm] = [one for one in report(traffic).arms if one.arm.key == "model"]
+    behind = Behind(traffic, metrics_of(traffic)["slow"], "model")
+    before, rows = behind.totals(), behind.page(0, only_counted=False, size=1_000)
+    known = Decision.objects.get(pk=rows[0].key).customer
+    for latency in (1.0, 9_000.0, 9_000.0):
+        factories.decision(
+            customer=known, experiment=traffic.key, arm="model", source="live", latency_ms=latency
+        )
+    assert (behind.totals(), behind.page(0, only_counted=False, size=1_000)) == (before, rows)
+    assert before.value == arm.samples["slow"].mean
+    report(traffic)
+    assert behind.totals().rows == before.rows + 3
+
+
 def test_what_one_shopper_adds_is_made_of_their_events_or_decisions(traffic: Experiment) -> None:
     report(traffic)
     for key, metric in metrics_of(traffic).items():

@@ -11,7 +11,7 @@ from django.utils import timezone
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.closer import time_page
-from guidance.experiments.models import Experiment, Unit, UnitTraits
+from guidance.experiments.models import Experiment, Unit
 from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
 from guidance.experiments.selectors.unfolding import unfold
@@ -119,9 +119,49 @@ def test_segments_are_those_of_the_first_decision_whatever_shoppers_became(
     assert segments_of(traffic, metrics_of(traffic)) == before
 
 
+def test_as_of_a_past_moment_days_and_segments_are_those_of_that_moment(
+    traffic: Experiment, visit: Visit
+) -> None:
+    """Figures counted again from the rows say, to the last digit, what was kept then."""
+    metrics = metrics_of(traffic)
+    days, segments = unfold(traffic, metrics), segments_of(traffic, metrics)
+    then = timezone.now()
+    visit("late", "model", at=START + timedelta(days=5), seen=1, clicks=1)
+    visit("model-0-0", "baseline", at=START + timedelta(days=2), seen=1)
+    for shopper in Customer.objects.filter(ref__startswith="baseline"):
+        factories.event(customer=shopper, kind="purchase", occurred_at=START + timedelta(days=4))
+    Customer.objects.update(tier="gold", language="fr")
+    count_everybody()
+    assert unfold(traffic, metrics) != days
+    assert segments_of(traffic, metrics) != segments
+    again = unfold(traffic, metrics, then)
+    assert {
+        key: [(curve.arm, curve.points) for curve in curves] for key, curves in again.items()
+    } == {key: [(curve.arm, curve.points) for curve in curves] for key, curves in days.items()}
+    assert segments_of(traffic, metrics, then) == segments
+
+
+def test_pages_of_a_past_day_say_so_and_lead_to_each_other(
+    traffic: Experiment, desk: Callable[..., Client]
+) -> None:
+    client = desk(Role.ANALYST)
+    day = (START + timedelta(days=30)).date().isoformat()
+    today = timezone.localdate().isoformat()
+    for page in ("time", "segments"):
+        address = f"{PAGES}{traffic.pk}/{page}/"
+        answer = client.get(address, {"as_of": today})
+        text = answer.content.decode()
+        assert "decisions made and events received by then" in text
+        for other in ("change", "time", "segments"):
+            assert f"{PAGES}{traffic.pk}/{other}/?as_of={answer.context['as_of_day']}" in text
+        assert "received by then" not in client.get(address).content.decode()
+        for wrong in ("soon", day):
+            assert client.get(address, {"as_of": wrong}).headers["Location"] == address
+
+
 def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
-    for number, traits in enumerate(UnitTraits.objects.order_by("pk")):
-        UnitTraits.objects.filter(pk=traits.pk).update(language=f"l{number % 9}")
+    for number, unit in enumerate(Unit.objects.order_by("pk")):
+        Unit.objects.filter(pk=unit.pk).update(language=f"l{number % 9}")
     found = segments_of(traffic, metrics_of(traffic))
     assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
 

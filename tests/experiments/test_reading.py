@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from guidance.core.roles import Role
-from guidance.experiments.advice import advise
+from guidance.experiments.advice import advise, stop_rule
+from guidance.experiments.life import days_left_text
 from guidance.experiments.models import Experiment
 from guidance.experiments.pace import days_to_go
 from guidance.experiments.recommending import Action, Recommendation, Rule
@@ -166,6 +167,23 @@ def test_the_days_left_follow_the_pace_of_the_last_week(
     assert 0 < left < 50
 
 
+def test_the_health_says_how_many_days_are_left_or_why_none(
+    experiment: Experiment, visit: Visit
+) -> None:
+    _clicks(visit, 4, model=1, baseline=1)
+    _ran(experiment, 20)
+
+    def told(**given: Any) -> str:
+        Experiment.objects.filter(pk=experiment.pk).update(**given)
+        fresh = Experiment.objects.get(pk=experiment.pk)
+        return days_left_text(stop_rule(fresh, report(fresh)))
+
+    assert told() == "None: it is at its planned end."
+    assert told(horizon_days=21) == "About 1 day is left."
+    assert "nobody can tell" in told(horizon_days=None, horizon_units=1_000)
+    assert "It has ended" in told(status="stopped", stopped_at=timezone.now())
+
+
 def test_nobody_knows_the_days_left_where_nobody_comes(
     experiment: Experiment, visit: Visit
 ) -> None:
@@ -185,13 +203,17 @@ def test_the_page_says_health_then_the_recommendation_with_its_rule_then_the_met
     places = [
         text.index(said)
         for said in (
+            "Health",
             "Sample ratio",
+            "Exposure",
+            "Days left",
             "What the data recommend",
             "Ship model.",
             "CTR of model is better than the control&#x27;s.",
             "Bear in mind",
             "Shoppers may be in these at the same time: Beside.",
             "Pace: 0.0 new shoppers a day",
+            "Its life",
             "What the data say",
             "Chance to win",
             "always valid",
@@ -214,7 +236,7 @@ def test_a_fixed_plans_page_names_no_other_way_of_reading(
     text = desk(Role.ANALYST).get(f"{PAGES}{experiment.pk}/change/").content.decode()
     assert "Keep the experiment running." in text
     assert "It is read once, after its planned 14 days: 8 so far." in text
-    assert "About 6 days are left." in text
+    assert "<strong>Days left:</strong> About 6 days are left." in text
     assert "always valid" not in text
     assert "for one look at a time set beforehand" in text
 

@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from guidance.content.models import CopyBandit
 from guidance.content.presentation import language_label, place_label, wording_label
+from guidance.content.readers import features_text
 from guidance.content.selectors.bandits import ArmNow, arms_now
 from guidance.content.selectors.variants import variant_of
 from guidance.content.services.bandits import SETTINGS, approve_bandit, stop_bandit
@@ -72,6 +73,7 @@ class CopyBanditAdmin(ReadOnlyAdmin):
         is_waiting = bandit.status == Status.WAITING
         context |= {
             "rows": [_row(one) for one in arms_now(bandit)],
+            "told_apart_by": features_text(bandit.features),
             "is_running": bandit.status == Status.RUNNING,
             "may_approve": is_waiting and may_approve and not is_own,
             "awaits_another": is_waiting and not (may_approve and not is_own),
@@ -122,14 +124,12 @@ class CopyBanditAdmin(ReadOnlyAdmin):
 
 
 def _row(arm: ArmNow) -> dict[str, Any]:
-    rate = f"{rounded(100 * arm.rewarded / arm.closed, 1)} %" if arm.closed else "–"
     return {
         "name": capfirst(wording_label(variant_of(arm.policy))),
         "copy": arm.copy,
         "shown": rounded(arm.shown),
-        "closed": rounded(arm.closed),
-        "rewarded": rounded(arm.rewarded),
-        "rate": rate,
+        "trials": rounded(arm.trials, 1),
+        "mean": "–" if arm.mean is None else f"{rounded(100 * arm.mean, 2)} %",
         "chance": f"{rounded(100 * arm.chance, 1)} %",
         "since": arm.since,
     }

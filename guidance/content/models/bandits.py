@@ -1,5 +1,7 @@
 """Bandits that choose among the live wordings of one place, on one surface."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from guidance.content.models.publications import PublishedCopy
 from guidance.core.ids import new_id
 from guidance.experiments.models.bandits import (
+    Bandit,
     Learner,
     explores,
     explores_constraint,
@@ -21,10 +24,11 @@ from guidance.experiments.models.bandits import (
 class CopyBandit(Learner):
     """What chooses among a main text and its variants, and what it has learned.
 
-    `state` is its policy's (`models_ml.policy`), '{}' until it runs; `arms` holds, by wording, the
-    publication that its knowledge is about and since when. What waits to be learned are the
-    decisions of the log made from `settled_until` on; no counts are kept beside the log. What was
-    received up to `heard_until` is in what was learned, however late it came.
+    `state` is its policy's (`models_ml.policy`), '{}' until it runs; `features` names what it tells
+    shoppers apart by, in the order of its contexts, [] for a method that looks at nobody; `arms`
+    holds, by wording, the publication that its knowledge is about and since when. What waits to be
+    learned are the decisions of the log made from `settled_until` on; no counts are kept beside the
+    log. What was received up to `heard_until` is in what was learned, however late it came.
     """
 
     class Status(models.TextChoices):
@@ -32,9 +36,7 @@ class CopyBandit(Learner):
         RUNNING = "running", _("running")
         STOPPED = "stopped", _("stopped")
 
-    class Method(models.TextChoices):
-        BETA_THOMPSON = "beta_thompson", _("as likely as it is the best (Thompson sampling)")
-        EPSILON_GREEDY = "epsilon_greedy", _("the best so far, and now and then any")
+    Method = Bandit.Method
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     key = models.SlugField(
@@ -52,7 +54,10 @@ class CopyBandit(Learner):
         help_text=_("As the storefront calls it when it asks for copy."),
     )
     method = models.CharField(
-        _("how it chooses"), max_length=20, choices=Method.choices, default=Method.BETA_THOMPSON
+        _("how it chooses"),
+        max_length=20,
+        choices=Bandit.Method.choices,
+        default=Bandit.Method.BETA_THOMPSON,
     )
     exploration = explores(
         default=0.05,
@@ -68,6 +73,9 @@ class CopyBandit(Learner):
     half_life_days = forgets(
         default=30.0,
         help_text=_("Empty: nothing is forgotten."),
+    )
+    features: "models.JSONField[Any, Any]" = models.JSONField(
+        _("what it knows of shoppers"), default=list, editable=False
     )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.WAITING

@@ -2,34 +2,35 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from guidance.behaviour.models import Event, Source
 from guidance.content.models import CopyBandit, PublishedCopy
 from guidance.content.models.places import Placed
+from guidance.content.readers import values_of
 from guidance.content.selectors.variants import main_beside, policy_of, wordings_of
-from guidance.decisions.attribution import counted_events, purchases_within
-from guidance.decisions.models import Decision, DecisionQuerySet
+from guidance.decisions.attribution import counted_events
+from guidance.decisions.models import Decision
 from guidance.experiments.selectors.trials import DecisionTrials
-from models_ml.policy.base import Policy
+from models_ml.policy.base import Policy, Tried
 from models_ml.policy.kinds import policy_from_state
+from models_ml.policy.problems import PolicyProblem
 
 Status = CopyBandit.Status
 
 
 @dataclass(frozen=True)
 class ArmNow:
-    """One wording: how often shoppers saw it, the successes among decisions whose time is over,
-    and how probable it is now; `since` is when its knowledge begins, None for one not taken up."""
+    """One wording: how often shoppers saw it, the trials that are remembered of it, older ones
+    counting less, and their mean reward, None without any; how probable it is now, for a reader of
+    whom nothing is known; `since` is when its knowledge begins, None for one not taken up."""
 
     policy: str
     copy: PublishedCopy
     shown: int
-    closed: int
-    rewarded: int
+    trials: float
+    mean: float | None
     chance: float
     since: datetime | None
 
@@ -50,50 +51,32 @@ def trials_of(bandit: CopyBandit) -> DecisionTrials:
     return DecisionTrials(bandit.key, bandit.reward, bandit.window)
 
 
-def logged_decisions(bandit: CopyBandit) -> DecisionQuerySet:
-    """Return a bandit's decisions with `was_seen` and `was_rewarded`, both within its window.
-
-    A success is one of what was seen: served is not seen. Staff and scripts teach nothing.
-    """
-    window = timedelta(hours=bandit.window_hours)
-    inside = {"occurred_at__lte": OuterRef("at") + window}
-    seen = counted_events(Event.Kind.IMPRESSION).filter(**inside)
-    if bandit.reward == CopyBandit.Reward.CLICK:
-        success: QuerySet[Event] = counted_events(Event.Kind.CLICK).filter(**inside)
-    else:
-        success = purchases_within(window)
-    own = Decision.objects.filter(
-        experiment=bandit.key, source=Source.LIVE, customer__excluded_as=""
-    )
-    return own.annotate(was_seen=Exists(seen), was_rewarded=Exists(success))
-
-
 def arms_now(bandit: CopyBandit) -> list[ArmNow]:
-    """Return every wording of the place, the main text first; three statements."""
-    closed = Q(at__lt=timezone.now() - bandit.window, was_seen=True)
-    rows = logged_decisions(bandit).order_by().values("arm")
-    counts: dict[str, dict[str, Any]] = {
-        row["arm"]: dict(row)
-        for row in rows.annotate(
-            shown=Count("pk", filter=Q(was_seen=True)),
-            closed=Count("pk", filter=closed),
-            rewarded=Count("pk", filter=closed & Q(was_rewarded=True)),
-        )
-    }
+    """Return every wording of the place, the main text first; two statements.
+
+    What was learned is read from what the bandit keeps; nothing of it, where that cannot be read.
+    """
+    inside = OuterRef("at") + timedelta(hours=bandit.window_hours)
+    seen = counted_events(Event.Kind.IMPRESSION).filter(occurred_at__lte=inside)
+    own = Decision.objects.filter(
+        Exists(seen), experiment=bandit.key, source=Source.LIVE, customer__excluded_as=""
+    )
+    shown = dict(own.order_by().values_list("arm").annotate(count=Count("pk")))
     texts = {policy_of(row.variant): row for row in wordings_of(bandit.main)}
-    chances = _chances(bandit, [name for name, row in texts.items() if row.is_served])
-    nothing = {"shown": 0, "closed": 0, "rewarded": 0}
+    policy = _policy_of(bandit)
+    chances = _chances(bandit, policy, [name for name, row in texts.items() if row.is_served])
     found = []
     for name, row in texts.items():
-        counted = counts.get(name, nothing)
+        is_known = policy is not None and name in policy.arms
+        tried = policy.tried(name) if policy is not None and is_known else Tried(0.0, None)
         known = bandit.arms.get(name)
         found.append(
             ArmNow(
                 policy=name,
                 copy=row,
-                shown=counted["shown"],
-                closed=counted["closed"],
-                rewarded=counted["rewarded"],
+                shown=shown.get(name, 0),
+                trials=tried.trials,
+                mean=tried.mean,
                 chance=chances.get(name, 0.0),
                 since=datetime.fromisoformat(known["since"]) if known else None,
             )
@@ -101,15 +84,24 @@ def arms_now(bandit: CopyBandit) -> list[ArmNow]:
     return found
 
 
-def _chances(bandit: CopyBandit, live: list[str]) -> dict[str, float]:
+def _policy_of(bandit: CopyBandit) -> Policy | None:
+    """Return what a bandit has learned, also of one that is stopped; None where nothing can be
+    read."""
+    try:
+        return policy_from_state(bandit.state)
+    except PolicyProblem:
+        return None
+
+
+def _chances(bandit: CopyBandit, policy: Policy | None, live: list[str]) -> dict[str, float]:
     """Return how probable each wording is for a shopper who asks now; {} where none is drawn."""
-    if bandit.status != Status.RUNNING:
+    if bandit.status != Status.RUNNING or policy is None:
         return {}
-    policy = policy_from_state(bandit.state)
     among = drawn_among(policy, live)
     if not among:
         return {}
-    return dict(zip(policy.arms, policy.propensities(among=among).tolist(), strict=True))
+    nobody = values_of(bandit.features, None) or None
+    return dict(zip(policy.arms, policy.propensities(nobody, among=among).tolist(), strict=True))
 
 
 def drawn_among(policy: Policy, live: list[str]) -> list[str]:

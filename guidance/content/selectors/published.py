@@ -245,7 +245,9 @@ def _live_texts_on() -> QuerySet[PublishedCopy, Any]:
     running = CopyBandit.objects.filter(
         main=OuterRef("pk"), surface=Parameter("surface"), status=CopyBandit.Status.RUNNING
     )
-    return _live_texts(*(Subquery(running.values(name)[:1]) for name in ("key", "state")))
+    return _live_texts(
+        *(Subquery(running.values(name)[:1]) for name in ("key", "state", "features"))
+    )
 
 
 # Everything that is live, and what of it every shopper may read beside a product.

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from guidance.catalog.models import Product
 from guidance.content.models import MAIN_POLICY, CopyBandit, Publication, PublishedCopy
+from guidance.content.readers import features_for
 from guidance.content.selectors.variants import (
     experiments_of,
     live_policies,
     main_beside,
     subject_of,
 )
-from guidance.content.services.learning_wordings import follow_wordings, new_policy
+from guidance.content.services.learning_wordings import begin, follow_wordings
 from guidance.content.services.refusals import Invalid, OwnRequest
 from guidance.content.services.waiting import require
 from guidance.core.models import User
@@ -75,13 +76,17 @@ def approve_bandit(*, bandit_id: uuid.UUID, actor: User) -> CopyBandit:
     if other := _experiment(bandit.main, bandit.surface):
         raise Invalid(_("“%(name)s” compares them there already.") % {"name": other})
     now = timezone.now()
-    policy = new_policy(bandit)
+    bandit.features = features_for(bandit.method)
+    policy = begin(bandit)
     bandit.arms = follow_wordings(bandit, policy, at=now)
     bandit.state, bandit.settled_until, bandit.heard_until = policy.state(), now, now
     bandit.status, bandit.approved_by, bandit.approved_at = Status.RUNNING, actor, now
     bandit.save()
     record_audit(
-        actor=actor, verb="approve_copy_bandit", target=bandit, details={"arms": list(policy.arms)}
+        actor=actor,
+        verb="approve_copy_bandit",
+        target=bandit,
+        details={"arms": list(policy.arms), "features": bandit.features},
     )
     return bandit
 

@@ -15,6 +15,7 @@ from guidance.behaviour.models import Source
 from guidance.catalog.models import Product
 from guidance.content.labelling import Channel
 from guidance.content.models import MAIN_POLICY
+from guidance.content.readers import values_of
 from guidance.content.selectors.bandits import drawn_among
 from guidance.content.selectors.published import (
     LIVE_TEXTS_ON,
@@ -24,6 +25,7 @@ from guidance.content.selectors.published import (
     copy_of_texts,
 )
 from guidance.content.selectors.variants import policy_of, subject_of, variant_of
+from guidance.customers.models import Customer
 from guidance.customers.selectors import find_customer
 from guidance.decisions.models import Decision
 from guidance.decisions.services import log_answer
@@ -57,10 +59,23 @@ class Reader:
 
 
 class Bandit(NamedTuple):
-    """A running bandit and the state of its policy, as rows of `LIVE_TEXTS_ON` end with."""
+    """A running bandit, the state of its policy and what it tells readers apart by, as rows of
+    `LIVE_TEXTS_ON` end with."""
 
     key: str
     state: Any
+    features: Any
+
+
+BANDIT = len(Bandit._fields)
+
+
+class Asker(NamedTuple):
+    """Who a bandit draws for: what the request said, the unit, and the customer, if ever met."""
+
+    reader: Reader
+    unit: str
+    customer: Customer | None
 
 
 @dataclass
@@ -84,11 +99,12 @@ def copy_for_reader(product: Product, language: str, reader: Reader) -> Copy:
     """
     started = time.perf_counter()
     found = LIVE_TEXTS_ON.rows(products=[product.pk], language=language, surface=reader.surface)
-    rows = [row[:-2] for row in found]
+    rows = [row[:-BANDIT] for row in found]
     texts = closest_texts(rows, reader.market, reader.segment)
     choices = [Choice(text, text) for text in texts]
     if reader.customer and texts:
-        bandits = {row[0]: Bandit(*row[-2:]) for row in found if row[-2] is not None}
+        running = ((row[0], Bandit(*row[-BANDIT:])) for row in found)
+        bandits = {place: bandit for place, bandit in running if bandit.key is not None}
         live = [LiveText._make(row) for row in rows]
         _compare(choices, product, live, bandits, reader, started)
     shown = (choice.shown for choice in choices)
@@ -121,7 +137,8 @@ def _compare(
         if (arm := assigned.get(subject_of(choice.main.copy_id))) is not None:
             choice.decision = _choose(choice, arm, variants, product, reader)
         elif (bandit := bandits.get(choice.main.copy_id)) and reader.source == Source.LIVE:
-            choice.decision = _draw(choice, bandit, variants, product, (reader, unit))
+            asker = Asker(reader, unit, known)
+            choice.decision = _draw(choice, bandit, variants, product, asker)
         if choice.decision is not None:
             decided.append(choice)
     if decided:
@@ -161,7 +178,7 @@ def _draw(
     bandit: Bandit,
     variants: Mapping[tuple[Any, ...], LiveText],
     product: Product,
-    who: tuple[Reader, str],
+    asker: Asker,
 ) -> Decision | None:
     """Put the wording that the bandit draws into the choice and return the decision, unsaved.
 
@@ -169,7 +186,7 @@ def _draw(
     the chances have moved past it. Who is held out gets the main text; where what was learned
     cannot be read, everybody does and there is no decision.
     """
-    reader, unit = who
+    reader, unit, customer = asker
     subject, main = subject_of(choice.main.copy_id), choice.main
     held = assign(surface=reader.surface, unit=unit, source=reader.source, subject=subject)
     if held is not None and held.is_held_out:
@@ -177,10 +194,11 @@ def _draw(
     place = main.place_of_all()
     live = {policy_of(key[1]): text for key, text in variants.items() if key[0] == place}
     live[MAIN_POLICY] = main
+    features = values_of(bandit.features, customer)
     try:
         policy = policy_from_state(bandit.state)
         among = drawn_among(policy, list(live))
-        arm, chance = policy.choose(None, _dice_of(bandit.key, unit), among=among)
+        arm, chance = policy.choose(features or None, _dice_of(bandit.key, unit), among=among)
     except PolicyProblem:
         logger.exception("What bandit %s has learned cannot be read", bandit.key)
         return None
@@ -188,6 +206,8 @@ def _draw(
     decision = _decision(choice, product, reader, propensity=chance)
     decision.items[0]["reason"] = OF_BANDIT
     decision.experiment, decision.arm = bandit.key, arm
+    if features:
+        decision.context["features"] = features
     return decision
 
 

@@ -1,10 +1,8 @@
 """What bandits among wordings learn from the decision log, and the wordings they follow."""
 
-import logging
 import uuid
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,24 +13,26 @@ from guidance.content.selectors.variants import policy_of, wordings_of
 from guidance.core.services import record_audit
 from guidance.experiments.selectors.trials import Trial
 from guidance.experiments.services.learning import Progress, Settled, learn
+from guidance.experiments.services.policies import (
+    context_of,
+    is_told,
+    new_policy,
+    settle_each,
+    take_up,
+)
 from models_ml.policy.base import Policy
-from models_ml.policy.beta_thompson import BetaThompson
-from models_ml.policy.epsilon_greedy import EpsilonGreedy
 from models_ml.policy.kinds import policy_from_state
-from models_ml.policy.problems import PolicyProblem
-
-logger = logging.getLogger(__name__)
 
 
-def new_policy(bandit: CopyBandit) -> Policy:
+def begin(bandit: CopyBandit) -> Policy:
     """Return the policy of a bandit that knows nothing yet but the main text's name."""
-    given: dict[str, Any] = {
-        "exploration": bandit.exploration,
-        "half_life": bandit.half_life_days,
-    }
-    if bandit.method == CopyBandit.Method.EPSILON_GREEDY:
-        return EpsilonGreedy([MAIN_POLICY], **given)
-    return BetaThompson([MAIN_POLICY], **given)
+    return new_policy(
+        bandit.method,
+        [MAIN_POLICY],
+        exploration=bandit.exploration,
+        half_life=bandit.half_life_days,
+        features=len(bandit.features),
+    )
 
 
 def follow_wordings(
@@ -54,7 +54,7 @@ def follow_wordings(
         is_same = known is not None and known["publication"] == text
         kept[name] = known if is_same else {"publication": text, "since": at.isoformat()}
         if name not in policy.arms:
-            policy.add_arm(name)
+            take_up(policy, name)
         elif not is_same:
             policy.forget_arm(name)
     for name in set(policy.arms) - kept.keys():
@@ -63,18 +63,9 @@ def follow_wordings(
 
 
 def settle_bandits(*, now: datetime | None = None) -> int:
-    """Let every running bandit learn what is over; return how many trials were learned.
-
-    One that cannot be read stands in nobody's way.
-    """
-    learned = 0
+    """Let every running bandit learn what is over; return how many trials were learned."""
     running = CopyBandit.objects.filter(status=CopyBandit.Status.RUNNING)
-    for bandit_id in running.order_by("pk").values_list("pk", flat=True):
-        try:
-            learned += settle_bandit(bandit_id=bandit_id, now=now).learned
-        except PolicyProblem:
-            logger.exception("What bandit %s has learned cannot be read", bandit_id)
-    return learned
+    return settle_each(running, lambda pk: settle_bandit(bandit_id=pk, now=now).learned)
 
 
 @transaction.atomic
@@ -97,7 +88,8 @@ def settle_bandit(*, bandit_id: uuid.UUID, now: datetime | None = None) -> Settl
         trials_of(bandit),
         Progress(bandit.settled_until, bandit.heard_until or bandit.settled_until),
         now=at,
-        knows=partial(_is_of_these_words, bandit),
+        knows=lambda trial: is_told(policy, trial) and _is_of_these_words(bandit, trial),
+        context_of=partial(context_of, policy),
     )
     bandit.state = policy.state()
     bandit.settled_until, bandit.heard_until = progress

@@ -11,6 +11,7 @@ from guidance.customers.selectors.reach import (
 from guidance.customers.selectors.who import (
     BY_REF,
     READ,
+    commonest_tiers,
     customer_in,
     find_customer,
     membership_tiers,
@@ -22,6 +23,7 @@ __all__ = [
     "READ",
     "Preference",
     "addresses",
+    "commonest_tiers",
     "consenting",
     "customer_in",
     "customers_at",

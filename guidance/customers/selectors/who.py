@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count
 
 from guidance.core.compiled import CompiledQuery, Parameter, as_object
 from guidance.core.models import Market
@@ -43,6 +44,13 @@ def membership_tiers() -> list[str]:
     """Return the membership tiers that customers have, by name; one statement over their index."""
     tiers = Customer.objects.exclude(tier="").order_by("tier").values_list("tier", flat=True)
     return list(tiers.distinct())
+
+
+def commonest_tiers(most: int) -> list[str]:
+    """Return the membership tiers that most customers have, the most common first."""
+    tiers = Customer.objects.exclude(tier="").order_by().values_list("tier")
+    counted = sorted(tiers.annotate(count=Count("pk")), key=lambda one: (-one[1], one[0]))
+    return [tier for tier, _count in counted[:most]]
 
 
 def shop_zones() -> list[str]:

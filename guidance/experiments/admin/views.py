@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -18,6 +19,7 @@ from guidance.experiments.links import rows_url
 from guidance.experiments.models import Experiment
 from guidance.experiments.outlook import outlook_lines
 from guidance.experiments.overlaps import overlap_problems
+from guidance.experiments.pages import as_of_words, read_as_of
 from guidance.experiments.selectors import metrics_of
 from guidance.experiments.selectors.behind import Behind
 from guidance.experiments.services.opening import may_look, open_rows
@@ -64,14 +66,25 @@ class ExperimentViews(GuidanceModelAdmin):
     @method_decorator(require_GET)
     def time(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the difference day by day."""
-        experiment = self.seen(request, pk)
-        return self._page(request, experiment, "time.html", **time_page(experiment))
+        return self._closer(request, pk, "time", time_page)
 
     @method_decorator(require_GET)
     def segments(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show who differs how."""
+        return self._closer(request, pk, "segments", segments_page)
+
+    def _closer(
+        self, request: HttpRequest, pk: int, name: str, page: Callable[..., dict[str, Any]]
+    ) -> HttpResponse:
+        """Show a closer look, of today or of a past day."""
         experiment = self.seen(request, pk)
-        return self._page(request, experiment, "segments.html", **segments_page(experiment))
+        try:
+            as_of = read_as_of(request.GET)
+        except ValidationError as problem:
+            messages.error(request, " ".join(problem.messages))
+            return redirect(f"admin:experiments_experiment_{name}", pk)
+        context = page(experiment, as_of) | as_of_words(as_of)
+        return self._page(request, experiment, f"{name}.html", **context)
 
     @method_decorator(require_GET)
     def rows(self, request: HttpRequest, pk: int, arm: str, metric: str) -> HttpResponse:

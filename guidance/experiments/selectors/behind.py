@@ -1,7 +1,8 @@
 """The rows behind one arm's figure of one metric: shoppers, each with what they add to it.
 
-Of a quantile over decisions the rows are the decisions. They are read from the rows kept, so that
-they add up to what the report says, to the last digit. Two statements a page, whatever the traffic.
+Of a quantile over decisions the rows are the decisions. They are read from the rows kept, and of
+decisions as many of each shopper's as were counted, the first made first, so that they add up to
+what the report says, to the last digit. Two statements a page, whatever the traffic.
 """
 
 import math
@@ -144,12 +145,17 @@ WHERE {conditions} AND ({bottom}) <> 0"""  # noqa: S608  names, no values
 
     def _decisions(self, scope: Scope) -> str:
         return f"""
-SELECT d.id, d.customer_id, d.at, d.latency_ms AS top, 1 AS bottom
-FROM {UNIT_TABLE} u JOIN decisions_decision d ON d.customer_id = u.customer_id
-WHERE u.experiment_id = %(experiment)s AND u.left_out = '' AND u.arm = %(arm)s
-    AND {scope.decisions} AND d.source = %(source)s
-    AND d.latency_ms >= 0 AND d.latency_ms <= {LONGEST_LATENCY_MS}
-    {scope.by_counted_pseudonym}"""  # noqa: S608  names, no values
+SELECT m.id, m.customer_id, m.at, m.top, 1 AS bottom
+FROM (
+    SELECT d.id, d.customer_id, d.at, d.latency_ms AS top, u.timed,
+        ROW_NUMBER() OVER (PARTITION BY d.customer_id ORDER BY d.id) AS made
+    FROM {UNIT_TABLE} u JOIN decisions_decision d ON d.customer_id = u.customer_id
+    WHERE u.experiment_id = %(experiment)s AND u.left_out = '' AND u.arm = %(arm)s
+        AND {scope.decisions} AND d.source = %(source)s
+        AND d.latency_ms >= 0 AND d.latency_ms <= {LONGEST_LATENCY_MS}
+        {scope.by_counted_pseudonym}
+) m
+WHERE m.made <= m.timed"""  # noqa: S608  names, no values
 
 
 def _as_time(value: datetime | str) -> datetime:

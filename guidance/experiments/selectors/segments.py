@@ -1,22 +1,25 @@
 """Segments: every metric of every treatment among shoppers of one kind, all one family of tests.
 
 Tier and language are those of the first decision: what a shopper became since may be the arm's
-doing, and would compare a selection.
+doing, and would compare a selection. As of a past moment the sums are counted from the decisions
+made and the events received by then, as the report's are.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from guidance.behaviour.models import Event, Source
-from guidance.experiments.models import Arm, Experiment, Metric, Unit, UnitTraits
+from guidance.decisions.models import Decision
+from guidance.experiments.models import Arm, Experiment, Metric, Unit
 from guidance.experiments.selectors.chosen import zone_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.scope import Scope
-from guidance.experiments.selectors.sums import kept_days, total_of
+from guidance.experiments.selectors.sums import Days, kept_days, raw_days_of, total_of
 from guidance.experiments.statistics import (
     Comparison,
     Corrected,
@@ -54,7 +57,9 @@ class Segment:
         return is_clear(self.found, self.corrected)
 
 
-def segments_of(experiment: Experiment, metrics: Mapping[str, Metric]) -> list[Segment]:
+def segments_of(
+    experiment: Experiment, metrics: Mapping[str, Metric], as_of: datetime | None = None
+) -> list[Segment]:
     """Return every segment's comparisons, kind by kind, the largest value first.
 
     Three statements, and a few more for each segment, from the sums kept of its shoppers.
@@ -63,11 +68,11 @@ def segments_of(experiment: Experiment, metrics: Mapping[str, Metric]) -> list[S
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None:
         return []
-    reading, zone, now = reading_of(experiment), zone_of(experiment), timezone.now()
+    reading, zone, now = reading_of(experiment), zone_of(experiment), as_of or timezone.now()
     asked = []
-    for kind, value, customers in _values(experiment):
-        scope = Scope(experiment, zone.key, customers=customers)
-        days = kept_days(scope, list(metrics.values()))
+    values = list(_values(experiment, as_of))
+    sums = _sums(experiment, metrics, [customers for *_told, customers in values], as_of)
+    for (kind, value, _customers), days in zip(values, sums, strict=True):
         totals = {
             arm.key: total_of(days, metrics.values(), arm=arm.key, at=now, zone=zone)
             for arm in arms
@@ -99,23 +104,41 @@ def segments_of(experiment: Experiment, metrics: Mapping[str, Metric]) -> list[S
     ]
 
 
-def _values(experiment: Experiment) -> Iterator[tuple[str, str, list[int]]]:
+def _sums(
+    experiment: Experiment,
+    metrics: Mapping[str, Metric],
+    groups: Sequence[list[int]],
+    as_of: datetime | None,
+) -> Iterator[Days]:
+    scope, asked = Scope(experiment, zone_of(experiment).key), list(metrics.values())
+    if as_of is not None:
+        return raw_days_of(replace(scope, received_by=as_of), asked, groups)
+    return (kept_days(replace(scope, customers=customers), asked) for customers in groups)
+
+
+def _units(experiment: Experiment, as_of: datetime | None) -> QuerySet[Unit]:
+    """Return who is in the figures; as of a past moment, who had met the experiment by then:
+    whether they were left out is known once their rows are counted."""
+    units = Unit.objects.filter(experiment=experiment)
+    if as_of is None:
+        return units.filter(left_out="")
+    own = Decision.objects.of_experiment(experiment.key).filter(source=experiment.source)
+    return units.filter(Exists(own.received_by(as_of).filter(customer=OuterRef("customer"))))
+
+
+def _values(experiment: Experiment, as_of: datetime | None) -> Iterator[tuple[str, str, list[int]]]:
     """Yield each kind's values with their shoppers; a kind of one value says nothing new."""
     before = Event.objects.filter(
         ~Q(source=Source.REPLAY) | Q(source=experiment.source),
         customer=OuterRef("customer"),
         occurred_at__lt=OuterRef("exposed_at"),
     ).exclude(kind=Event.Kind.IMPRESSION)
-    rows = Unit.objects.filter(experiment=experiment, left_out="").annotate(known=Exists(before))
-    traits = {
-        customer: told
-        for customer, *told in UnitTraits.objects.filter(experiment=experiment).values_list(
-            "customer", "tier", "language"
-        )
-    }
+    if as_of is not None:
+        before = before.filter(received_at__lte=as_of)
+    units = _units(experiment, as_of).annotate(known=Exists(before))
     shoppers = []
-    for customer, known in rows.order_by().values_list("customer", "known"):
-        tier, language = traits.get(customer, ("", ""))
+    rows = units.order_by().values_list("customer", "tier", "language", "known")
+    for customer, tier, language, known in rows:
         history = "known" if known else "new"
         shoppers.append((customer, {"tier": tier, "language": language, "history": history}))
     for kind in KINDS:

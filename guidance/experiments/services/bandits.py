@@ -13,7 +13,7 @@ purchase within the window.
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from django.core.exceptions import ValidationError
@@ -31,16 +31,12 @@ from guidance.decisions.services import log_answer
 from guidance.experiments import hooks
 from guidance.experiments.models import Bandit, Experiment, Holdout
 from guidance.experiments.services.assign import assign
+from guidance.experiments.services.policies import ALWAYS, BY_SHOPPER, new_policy, take_up
 from guidance.experiments.services.steps import hold_keys
-from models_ml.policy.base import Policy
-from models_ml.policy.fixed import Fixed
-from models_ml.policy.kinds import KINDS, policy_from_state
+from models_ml.policy.kinds import policy_from_state
 from models_ml.policy.problems import PolicyProblem
 
 Method = Bandit.Method
-# The feature that is 1 for everybody; where it comes first, arms have a level of their own.
-ALWAYS = "always"
-BY_SHOPPER = frozenset({Method.LINUCB, Method.LINEAR_THOMPSON})
 
 
 class Chosen(NamedTuple):
@@ -95,7 +91,16 @@ def open_bandit(
         raise ValidationError(_("An experiment has the key “%(key)s”.") % {"key": key})
     if Holdout.objects.filter(key=key).exists():
         raise ValidationError(_("A holdout has this key; choose another."))
-    policy = _new_policy(asked, arms)
+    try:
+        policy = new_policy(
+            method,
+            arms,
+            exploration=exploration,
+            half_life=half_life_days,
+            features=len(asked.features),
+        )
+    except PolicyProblem as problem:
+        raise ValidationError(str(problem)) from problem
     now = timezone.now()
     asked.arms, asked.state = {arm: now.isoformat() for arm in policy.arms}, policy.state()
     asked.settled_until = asked.heard_until = now
@@ -197,18 +202,6 @@ def _features(method: str, features: Sequence[str]) -> list[str]:
     return [ALWAYS, *own]
 
 
-def _new_policy(bandit: Bandit, arms: Sequence[str]) -> Policy:
-    given: dict[str, Any] = {}
-    if bandit.method != Method.FIXED:
-        given = {"exploration": bandit.exploration, "half_life": bandit.half_life_days}
-    if bandit.method in BY_SHOPPER:
-        given["features"] = len(bandit.features)
-    try:
-        return KINDS[bandit.method](arms, **given)
-    except PolicyProblem as problem:
-        raise ValidationError(str(problem)) from problem
-
-
 def _same(found: Bandit, asked: Bandit) -> Bandit:
     if found.status == Bandit.Status.STOPPED:
         raise ValidationError(_("The bandit “%(key)s” is stopped.") % {"key": found.key})
@@ -229,9 +222,7 @@ def _follow(bandit: Bandit, arms: Sequence[str]) -> Bandit:
     now = timezone.now().isoformat()
     for arm in arms:
         if arm not in policy.arms:
-            policy.add_arm(arm)
-            if isinstance(policy, Fixed):
-                policy.set_weight(arm, 1.0)
+            take_up(policy, arm)
     for arm in set(policy.arms) - set(arms):
         policy.remove_arm(arm)
     bandit.arms = {arm: bandit.arms.get(arm, now) for arm in policy.arms}

@@ -1,9 +1,9 @@
 """What bandits learn, each trial once, when its time is over, and put right when more is heard."""
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -12,11 +12,10 @@ from django.utils import timezone
 from guidance.experiments import hooks
 from guidance.experiments.models import Bandit
 from guidance.experiments.selectors.trials import COMMIT, Batch, DecisionTrials, Trial
+from guidance.experiments.services.policies import context_of, is_told, settle_each
 from models_ml.policy.base import Policy
 from models_ml.policy.kinds import policy_from_state
-from models_ml.policy.problems import PolicyProblem
 
-logger = logging.getLogger(__name__)
 DAY = timedelta(days=1).total_seconds()
 # Corrections are looked for no more often: every decision of five weeks is asked.
 CORRECTED_EVERY = timedelta(hours=1)
@@ -90,18 +89,9 @@ def learn(
 
 
 def settle_bandits(*, now: datetime | None = None) -> int:
-    """Let every running bandit learn what is over; return how many trials were learned.
-
-    One that cannot be read stands in nobody's way.
-    """
-    learned = 0
+    """Let every running bandit learn what is over; return how many trials were learned."""
     running = Bandit.objects.filter(status=Bandit.Status.RUNNING)
-    for bandit_id in running.order_by("pk").values_list("pk", flat=True):
-        try:
-            learned += settle_bandit(bandit_id=bandit_id, now=now).learned
-        except PolicyProblem:
-            logger.exception("What bandit %s has learned cannot be read", bandit_id)
-    return learned
+    return settle_each(running, lambda pk: settle_bandit(bandit_id=pk, now=now).learned)
 
 
 @transaction.atomic
@@ -118,9 +108,7 @@ def settle_bandit(*, bandit_id: UUID, now: datetime | None = None) -> Settled:
     since = {arm: datetime.fromisoformat(told) for arm, told in bandit.arms.items()}
 
     def knows(trial: Trial) -> bool:
-        told = trial.context.get("features")
-        is_told = not policy.reads_context or isinstance(told, list)
-        return is_told and trial.arm in since and trial.at >= since[trial.arm]
+        return is_told(policy, trial) and trial.arm in since and trial.at >= since[trial.arm]
 
     settled, progress = learn(
         policy,
@@ -128,7 +116,7 @@ def settle_bandit(*, bandit_id: UUID, now: datetime | None = None) -> Settled:
         Progress(bandit.settled_until, bandit.heard_until),
         now=now or timezone.now(),
         knows=knows,
-        context_of=lambda trial: _context(trial, policy),
+        context_of=partial(context_of, policy),
     )
     bandit.state = policy.state()
     bandit.settled_until, bandit.heard_until = progress
@@ -142,7 +130,3 @@ def trials_of(bandit: Bandit) -> Trials | None:
         return DecisionTrials(bandit.key, bandit.reward, bandit.window)
     found: Trials | None = hooks.trials_called(bandit.trials, bandit)
     return found
-
-
-def _context(trial: Trial, policy: Policy) -> Any:
-    return trial.context["features"] if policy.reads_context else None
