@@ -17,6 +17,7 @@ from guidance.campaigns.models import (
     Verdict,
     Why,
 )
+from guidance.campaigns.models.campaigns import PRODUCT_TRIGGERS
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.selectors.plans import (
@@ -175,6 +176,13 @@ def _rules(plan: PushPlan) -> list[str]:
         _("Set off when %(trigger)s, at most %(most)d messages a day.")
         % {"trigger": campaign.get_trigger_display(), "most": campaign.daily_maximum or 0}
     ]
+    if campaign.trigger in PRODUCT_TRIGGERS:
+        lines.append(
+            _(
+                "Title, price and link are those of the product that set it off, which is checked"
+                " again as each message leaves."
+            )
+        )
     texts = {
         message.pk: message
         for message in CampaignMessage.objects.filter(step__campaign=campaign).select_related(

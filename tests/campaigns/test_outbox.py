@@ -353,7 +353,7 @@ def test_nobody_gets_what_was_meant_for_a_visitor_they_became(recorder: type[Rec
     visitor.merged_into = customer
     visitor.save()
     deliver_due(channel="null")
-    assert states(plan) == {("cancelled", V.NOT_AUDIENCE): 1}
+    assert states(plan) == {("cancelled", V.MERGED): 1}
 
 
 def test_a_batch_takes_as_many_statements_however_many_messages(

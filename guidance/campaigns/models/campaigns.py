@@ -53,6 +53,12 @@ class Trigger(models.TextChoices):
     WIN_BACK = "win_back", _("a shopper has been away")
 
 
+# What sets these off happens to a product, of which their messages tell.
+PRODUCT_TRIGGERS = frozenset(
+    {Trigger.CART_LEFT, Trigger.PRICE_DROPPED, Trigger.BACK_IN_STOCK, Trigger.REPURCHASE_DUE}
+)
+
+
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def running(self, at: datetime | None = None) -> "CampaignQuerySet":
         return self.in_state(Campaign.State.RUNNING, at)

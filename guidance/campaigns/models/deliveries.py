@@ -10,6 +10,7 @@ from guidance.campaigns.models.channels import Channel
 from guidance.campaigns.models.choosing import Why
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PushPlan, Verdict
+from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
 
@@ -63,6 +64,19 @@ class Delivery(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+    )
+    # Of a trigger, the product that set it off, and what it cost then where its price did.
+    product = models.ForeignKey(
+        Product,
+        verbose_name=_("product"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    promised_price = models.DecimalField(
+        _("price then"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     coupon = models.ForeignKey(
         Coupon,

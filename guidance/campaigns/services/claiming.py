@@ -19,6 +19,7 @@ from guidance.campaigns.models import (
     PushPlan,
 )
 from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.catalog.models import Product
 from guidance.core.among import AmongUuids
 from guidance.core.locks import hold_while_alive, still_held
 
@@ -26,7 +27,8 @@ State = Delivery.State
 # What sending needs to know; half the columns are times, which are dear to read.
 READ = (
     *("campaign_id", "plan_id", "step", "customer_id", "occurrence", "channel", "message_id"),
-    *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease"),
+    *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease", "product_id"),
+    "promised_price",
     *("customer__ref", "customer__time_zone", "customer__country", "customer__merged_into_id"),
     *("customer__tier", "sent_at", "handed_at"),
     *("experiment", "arm", "propensity", "why", "context"),
@@ -104,13 +106,16 @@ def renew(deliveries: Sequence[Delivery]) -> list[Delivery]:
 
 
 def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
-    """Give each its campaign, message and offer: few rows, which a join would build each time."""
+    """Give each its campaign, message, offer and product: few rows, which a join would build each
+    time."""
     campaigns = Campaign.objects.in_bulk({one.campaign_id for one in deliveries})
     messages = CampaignMessage.objects.select_related("publication__product", "subject").in_bulk(
         {one.message_id for one in deliveries}
     )
     offers = Offer.objects.in_bulk({one.offer_id for one in deliveries if one.offer_id})
+    products = Product.objects.in_bulk({one.product_id for one in deliveries if one.product_id})
     for one in deliveries:
+        one.product = products.get(one.product_id or 0)
         one.campaign, one.message = campaigns[one.campaign_id], messages[one.message_id]
         if one.offer_id is not None:
             one.offer = offers[one.offer_id]

@@ -66,9 +66,9 @@ def _check_group(
     for place, delivery in enumerate(group):
         verdict = _of_campaign(campaign, now) or _of_shopper(facts, place, campaign)
         if delivery.customer.merged_into_id is not None:
-            verdict = Verdict.NOT_AUDIENCE
+            verdict = Verdict.MERGED
         elif delivery.pk in unwanted:
-            verdict = Verdict.EXITED
+            verdict = unwanted[delivery.pk]
         verdict = verdict or texts.get(delivery.message_id, Verdict.SEND) or _of_product(delivery)
         later = int(quiet.next_allowed[place])
         if verdict:
@@ -98,9 +98,15 @@ def _of_shopper(facts: ChannelFacts, place: int, campaign: Campaign) -> Verdict:
 
 
 def _of_product(delivery: Delivery) -> Verdict:
-    product = delivery.message.publication.product
-    is_gone = product.is_hidden or product.stock == 0
-    return Verdict.OUT_OF_STOCK if is_gone else Verdict.SEND
+    """Return why the product of the text, or the one that set a trigger off, bars a message."""
+    told = (delivery.message.publication.product, delivery.product)
+    if any(one is not None and (one.is_hidden or one.stock == 0) for one in told):
+        return Verdict.OUT_OF_STOCK
+    if delivery.promised_price is None or delivery.product is None:
+        return Verdict.SEND
+    price = delivery.product.price
+    is_dearer = price is None or price > delivery.promised_price
+    return Verdict.PRICE_CHANGED if is_dearer else Verdict.SEND
 
 
 def _texts_gone(group: Sequence[Delivery]) -> dict[int, Verdict]:
