@@ -17,7 +17,7 @@ from guidance.campaigns.models.inbox import InboxMessage
 from guidance.campaigns.models.moves import ProductMove, ProductState
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
-from guidance.campaigns.models.scores import CustomerScore
+from guidance.campaigns.models.scores import CustomerScore, CustomerSegment
 
 __all__ = [
     "Audience",
@@ -30,6 +30,7 @@ __all__ = [
     "ChannelLimit",
     "Coupon",
     "CustomerScore",
+    "CustomerSegment",
     "Delivery",
     "FrequencyCap",
     "InboxMessage",
