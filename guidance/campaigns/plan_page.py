@@ -20,13 +20,14 @@ from guidance.campaigns.models import (
 from guidance.campaigns.models.campaigns import PRODUCT_TRIGGERS
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.deliveries import outbox_of
+from guidance.campaigns.selectors.faults import audience_fault
 from guidance.campaigns.selectors.plans import (
     differences,
     sending_span,
     shares,
     tallies,
 )
-from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.campaigns.selectors.snapshot import RECHECKS, snapshot
 from guidance.campaigns.services.composing import subject_of, words_of
 from guidance.campaigns.services.looking import look_at_entries
 from guidance.campaigns.wordings_page import wordings_of_plan
@@ -82,6 +83,8 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
         "is_own": plan.proposed_by_id == person.pk,
         "is_changed": plan.state in (State.PROPOSED, State.APPROVED)
         and snapshot(plan.campaign) != plan.frozen,
+        "asks_again": plan.frozen.get("campaign", {}).get(RECHECKS, False),
+        "audience_fault": _audience_fault(plan),
         "may_approve": person.has_perm("campaigns.approve_pushplan"),
         "may_propose": person.has_perm("campaigns.add_pushplan"),
         "may_stop": person.has_perm("campaigns.stop_campaign"),
@@ -246,6 +249,13 @@ def _rows(changed: Sequence[Any]) -> list[tuple[str, str, int]]:
         )
         for one in changed
     ]
+
+
+def _audience_fault(plan: PushPlan) -> str:
+    """Return why nobody can tell any more who is in an audience that is asked again."""
+    campaign = plan.campaign
+    is_asked = plan.state == State.APPROVED and campaign.rechecks_audience
+    return audience_fault(campaign.audience) if is_asked and campaign.audience else ""
 
 
 def _verdict(told: str) -> int | None:

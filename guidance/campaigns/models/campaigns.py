@@ -117,6 +117,14 @@ class Campaign(models.Model):
         on_delete=models.PROTECT,
         related_name="campaigns",
     )
+    rechecks_audience = models.BooleanField(
+        _("ask again as messages leave"),
+        default=False,
+        help_text=_(
+            "Who is not in the audience any more when their message leaves gets none, and the plan"
+            " says so."
+        ),
+    )
     products = models.ManyToManyField(
         Product, verbose_name=_("products"), blank=True, related_name="+"
     )

@@ -108,7 +108,9 @@ def renew(deliveries: Sequence[Delivery]) -> list[Delivery]:
 def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
     """Give each its campaign, message, offer and product: few rows, which a join would build each
     time."""
-    campaigns = Campaign.objects.in_bulk({one.campaign_id for one in deliveries})
+    campaigns = Campaign.objects.select_related("audience").in_bulk(
+        {one.campaign_id for one in deliveries}
+    )
     messages = CampaignMessage.objects.select_related("publication__product", "subject").in_bulk(
         {one.message_id for one in deliveries}
     )
