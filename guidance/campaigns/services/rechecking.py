@@ -38,8 +38,9 @@ def recheck(deliveries: Sequence[Delivery], *, now: datetime) -> Checked:
     """Hold claimed messages to today's consents, caps, hours, stock and texts, and to the audience
     where the campaign asks for it.
 
-    About eight statements a campaign and channel, one more for an audience. Of two messages to one shopper in a batch the
-    one due first leaves; the other waits for the next batch, where the first counts.
+    About eight statements a campaign and channel, one more for an audience. Of two messages to one
+    shopper in a batch the one due first leaves; the other waits for the next batch, where the first
+    counts.
     """
     checked = Checked()
     seen: set[int] = set()
