@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as spoken
 from django.utils.translation import gettext_lazy as _
 
-from guidance.campaigns.models import Delivery, PlanEntry, PushPlan, Verdict, Why
+from guidance.campaigns.models import Contact, Delivery, PlanEntry, PushPlan, Verdict, Why
 from guidance.campaigns.selectors.told_rules import caps_in_words, rule_in_words
 from guidance.customers.hooks import Panel
 from guidance.customers.models import Customer
@@ -17,7 +17,7 @@ LATEST = 300
 
 def _rows(customer_id: int) -> list[list[Any]]:
     """Return what campaigns decided about a shopper, and about the visitors they were, the latest
-    first; four statements, five where a cap decided."""
+    first; five statements, six where a cap decided."""
     people = [customer_id, *_visitors(customer_id)]
     entries = list(
         PlanEntry.objects.filter(customer__in=people, fired_at=None)
@@ -34,6 +34,7 @@ def _rows(customer_id: int) -> list[list[Any]]:
     caps = caps_in_words() if _is_capped(entries, [*planned, *others]) else ""
     rows = [_entry(entry, delivery, caps) for entry, delivery in told]
     rows += [_triggered(one, caps) for one in others]
+    rows += [_contact(one) for one in Contact.objects.filter(customer__in=people)[:LATEST]]
     return sorted(rows, key=lambda row: row[0], reverse=True)[:LATEST]
 
 
@@ -79,6 +80,11 @@ def _triggered(delivery: Delivery, caps: str) -> list[Any]:
         told += _wording(delivery)
     state = _state(delivery, frozen, caps)
     return [delivery.created_at, delivery.campaign, told, state, delivery.sent_at]
+
+
+def _contact(contact: Contact) -> list[Any]:
+    told = spoken("spoken to by another app, within the caps")
+    return [contact.at, contact.source, told, spoken("said"), contact.at]
 
 
 def _wording(one: PlanEntry | Delivery) -> str:

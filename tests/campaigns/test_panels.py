@@ -37,7 +37,7 @@ def test_a_message_of_long_ago_is_still_told_as_sent_after_many_others(
             sent_at=timezone.now(),
             due_at=timezone.now() + timedelta(hours=1),
         )
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         found = told(mira)
     assert len(found) == 41
     assert ("gets a message: nowhere (a rehearsal), wording a", "sent") in found

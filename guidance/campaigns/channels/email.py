@@ -36,6 +36,7 @@ class EmailChannel(Channel):
 
     key = "email"
     label = _("e-mail")
+    order = 10
 
     def __init__(self) -> None:
         self._backend = open_backend()

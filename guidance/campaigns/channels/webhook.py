@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from guidance.campaigns.channels.base import Channel, Message, Outcome
 from guidance.campaigns.channels.endpoints import retire_push_endpoint, secrets_of
 from guidance.campaigns.models.endpoints import PushEndpoint
+from guidance.content.models import MessageChannel
 from guidance.content.webhooks.signing import signed_headers
 from guidance.content.webhooks.transport import Line
 from guidance.core.sealing import Undecryptable
@@ -34,6 +35,16 @@ class WebhookChannel(Channel):
 
     key = "webhook"
     label = _("the shop's own sender")
+    order = 20
+    push_texts = frozenset(
+        {
+            MessageChannel.WEB_PUSH,
+            MessageChannel.IOS,
+            MessageChannel.ANDROID,
+            MessageChannel.SMS,
+            MessageChannel.WECHAT,
+        }
+    )
     needs_address = False
     at_once = 10
     is_idempotent = True

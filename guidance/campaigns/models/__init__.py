@@ -11,6 +11,7 @@ from guidance.campaigns.models.campaigns import (
 )
 from guidance.campaigns.models.channels import Channel, ChannelLimit, FrequencyCap
 from guidance.campaigns.models.choosing import MessageBandit, Why
+from guidance.campaigns.models.contacts import Contact
 from guidance.campaigns.models.deliveries import Delivery
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.campaigns.models.inbox import InboxMessage
@@ -28,6 +29,7 @@ __all__ = [
     "CampaignStep",
     "Channel",
     "ChannelLimit",
+    "Contact",
     "Coupon",
     "CustomerScore",
     "CustomerSegment",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as spoken
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.audiences import Audience
-from guidance.campaigns.models.channels import Channel
+from guidance.campaigns.models.channels import channel_choices
 from guidance.catalog.models import Category, Product
 from guidance.content.models import Publication
 from guidance.core.validators import validate_time_zone
@@ -293,7 +293,7 @@ class CampaignMessage(models.Model):
     """One wording of a step for a channel and language, out of the review desk's publications."""
 
     step = models.ForeignKey(CampaignStep, on_delete=models.CASCADE, related_name="messages")
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
     language = models.CharField(_("language"), max_length=10)
     variant = models.SlugField(_("variant"), max_length=20, default="a")
     weight = models.PositiveSmallIntegerField(_("weight"), default=1)

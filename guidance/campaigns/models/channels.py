@@ -1,6 +1,7 @@
 """Where a message to a shopper can go."""
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext as spoken
 from django.utils.translation import gettext_lazy as _
 
@@ -14,10 +15,24 @@ class Channel(models.TextChoices):
     NULL = "null", _("nowhere (a rehearsal)")
 
 
+_others: dict[str, str | Promise] = {}
+
+
+def name_channel(key: str, label: str | Promise) -> None:
+    """Let messages go over a channel that another app brings; the registry of channels calls it."""
+    if key not in Channel.values:
+        _others[key] = label
+
+
+def channel_choices() -> list[tuple[str, str | Promise]]:
+    """Return every channel there is, and what people call it."""
+    return [*Channel.choices, *_others.items()]
+
+
 class ChannelLimit(models.Model):
     """How fast a channel may send, and how often one shopper may be spoken to over it."""
 
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, unique=True)
+    channel = models.CharField(_("channel"), max_length=20, choices=channel_choices, unique=True)
     per_second = models.PositiveIntegerField(
         _("messages a second at most"), null=True, blank=True, help_text=_("Empty: no limit.")
     )
@@ -43,7 +58,7 @@ class FrequencyCap(models.Model):
     channel = models.CharField(
         _("channel"),
         max_length=20,
-        choices=Channel.choices,
+        choices=channel_choices,
         blank=True,
         default="",
         help_text=_("Empty: over all channels together."),

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.campaigns import Campaign, CampaignMessage
-from guidance.campaigns.models.channels import Channel
+from guidance.campaigns.models.channels import channel_choices
 from guidance.campaigns.models.choosing import Why
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PushPlan, Verdict
@@ -53,7 +53,7 @@ class Delivery(models.Model):
     )
     # Which time the campaign speaks to this shopper: the plan's number or the trigger's event.
     occurrence = models.CharField(_("occasion"), max_length=60, default="")
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
     message = models.ForeignKey(
         CampaignMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="+"
     )
