@@ -132,9 +132,10 @@ def inbox_message(**given: Any) -> InboxMessage:
 
 
 def channel_limit(**given: Any) -> ChannelLimit:
-    """The e-mail channel's limit: there is one row a channel."""
-    told = {"channel": "email", **given}
-    return ChannelLimit.objects.get_or_create(channel=told.pop("channel"), defaults=told)[0]
+    """The e-mail channel's limit: there is one row a channel and provider."""
+    told = {"channel": "email", "provider": "", **given}
+    named = {name: told.pop(name) for name in ("channel", "provider")}
+    return ChannelLimit.objects.get_or_create(**named, defaults=told)[0]
 
 
 def contact(**given: Any) -> Contact:

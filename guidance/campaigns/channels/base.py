@@ -111,6 +111,11 @@ class Channel(ABC):
         """Tell whether shoppers can be reached over it now, as the shop set it up."""
         return True
 
+    @property
+    def provider(self) -> str:
+        """Return who carries its messages now, as limits name it; '' where there is nobody else."""
+        return ""
+
     @abstractmethod
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         """Send a batch and return an outcome for each message, in their order."""

@@ -17,6 +17,7 @@ from guidance.campaigns.channels.base import Channel, Message, Outcome
 from guidance.campaigns.channels.endpoints import retire_push_endpoint, secrets_of
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.content.models import MessageChannel
+from guidance.content.webhooks.addresses import split_url
 from guidance.content.webhooks.signing import signed_headers
 from guidance.content.webhooks.transport import Line
 from guidance.core.sealing import Undecryptable
@@ -55,6 +56,12 @@ class WebhookChannel(Channel):
     @classmethod
     def is_open(cls) -> bool:
         return PushEndpoint.objects.filter(is_active=True).exists()
+
+    @property
+    def provider(self) -> str:
+        """Return the host of the endpoint in use; '' for none."""
+        endpoint = PushEndpoint.objects.filter(is_active=True).first()
+        return "" if endpoint is None else str(split_url(endpoint.url)[0])
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         endpoint = PushEndpoint.objects.filter(is_active=True).first()

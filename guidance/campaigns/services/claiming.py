@@ -22,6 +22,7 @@ from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.catalog.models import Product
 from guidance.core.among import AmongUuids
 from guidance.core.locks import hold_while_alive, still_held
+from guidance.core.services import record_audit
 
 State = Delivery.State
 # What sending needs to know; half the columns are times, which are dear to read.
@@ -40,6 +41,8 @@ LEASE = timedelta(minutes=4)
 FRESH = LEASE / 4
 # Of one channel at once, over all workers: a slow receiver leaves room for other work.
 MOST_SENDERS = 2
+# A provider that asks for more is asked again after it.
+LONGEST_PAUSE = 3600.0
 
 
 @contextmanager
@@ -125,25 +128,60 @@ def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
 
 
 @transaction.atomic
-def take_tokens(*, channel: str, wanted: int, now: datetime | None = None) -> int:
-    """Return how many messages may leave over a channel now, and count them as gone.
+def take_tokens(
+    *, channel: str, wanted: int, provider: str = "", now: datetime | None = None
+) -> int:
+    """Return how many messages may leave over a channel and its provider now, and count them as
+    gone.
 
-    A bucket of one second's messages, shared by all workers. No row or no limit: all of them.
+    A bucket of one second's messages for each limit that holds, shared by all workers. No row or no
+    limit: all of them.
     """
-    limit = ChannelLimit.objects.select_for_update().filter(channel=channel).first()
-    if limit is None:
-        return wanted
-    if limit.is_stopped:
-        return 0
-    if limit.per_second is None:
-        return wanted
     at = now or timezone.now()
-    since = (at - limit.refilled_at).total_seconds() if limit.refilled_at else 1.0
-    held = min(limit.tokens + max(since, 0.0) * limit.per_second, float(limit.per_second))
-    given = min(int(held), wanted)
-    limit.tokens, limit.refilled_at = held - given, at
-    limit.save(update_fields=["tokens", "refilled_at"])
+    rows = ChannelLimit.objects.select_for_update().over(channel, provider)
+    limits = list(rows.order_by("pk"))
+    if any(one.is_stopped or (one.paused_until and one.paused_until > at) for one in limits):
+        return 0
+    paced = [one for one in limits if one.per_second is not None]
+    held = {one.pk: _held(one, at) for one in paced}
+    given = min([wanted, *(int(tokens) for tokens in held.values())])
+    for one in paced:
+        one.tokens, one.refilled_at = held[one.pk] - given, at
+        one.save(update_fields=["tokens", "refilled_at"])
     return given
+
+
+def _held(limit: ChannelLimit, at: datetime) -> float:
+    """Return what a bucket holds at a moment."""
+    most = float(limit.per_second or 0)
+    since = (at - limit.refilled_at).total_seconds() if limit.refilled_at else 1.0
+    return min(limit.tokens + max(since, 0.0) * most, most)
+
+
+def is_closed(*, channel: str, provider: str) -> bool:
+    """Tell whether nothing leaves over a channel and its provider now."""
+    return ChannelLimit.objects.over(channel, provider).closed(timezone.now()).exists()
+
+
+@transaction.atomic
+def pause_provider(*, channel: str, provider: str, seconds: float) -> None:
+    """Let nothing leave over a provider for as long as it asked, an hour at most: whoever is told
+    to wait and goes on is told so for longer. Nobody in particular is not paused."""
+    if not provider:
+        return
+    until = timezone.now() + timedelta(seconds=min(seconds, LONGEST_PAUSE))
+    limit, _is_new = ChannelLimit.objects.select_for_update().get_or_create(
+        channel=channel, provider=provider
+    )
+    if limit.paused_until is None or limit.paused_until < until:
+        limit.paused_until = until
+        limit.save(update_fields=["paused_until"])
+        record_audit(
+            actor=None,
+            verb="pause_provider",
+            target=limit,
+            details={"seconds": round(seconds), "until": until.isoformat()},
+        )
 
 
 def changed_plans() -> list[UUID]:
