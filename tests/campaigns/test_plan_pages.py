@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,12 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from guidance.campaigns.models import Delivery, PushPlan, Verdict
+from guidance.campaigns.selectors.open import benefit_title
+from guidance.campaigns.selectors.plans import reworded
+from guidance.campaigns.services.choosing import choose_by
 from guidance.campaigns.services.planning import build_plan
 from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
 from guidance.customers.models import Suppression
 from tests import factories
-from tests.campaigns.pushes import allow, approved, proposed, push, shopper
+from tests.campaigns.pushes import allow, approved, proposed, publish, push, shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +103,25 @@ def test_two_plans_are_compared_by_who_is_decided_otherwise(desk: Callable[..., 
     shown = page(desk(Role.MARKETER), second, f"?against={first.number}")
     assert f"1 shopper is decided otherwise than in plan {first.number}" in shown
     assert "no consent → gets a message" in shown
+
+
+def test_two_plans_are_compared_by_what_they_cost_and_say(desk: Callable[..., Client]) -> None:
+    people = [shopper("null") for _n in range(8)]
+    message = push(*people, currency="USD", contact_cost=Decimal("0.5"))
+    first = proposed(message.step.campaign)
+    publish(factories.campaign_message(step=message.step, variant="b"))
+    offer = factories.offer(campaign=message.step.campaign, cost=Decimal(2))
+    choose_by(step=message.step, choosing="one", only_variant="b", actor=factories.user())
+    second = proposed(message.step.campaign)
+    told = reworded(first, second)
+    assert (told.both, told.words, told.offer) == (8, 8, 8)
+    assert reworded(second, second) == (8, 0, 0, 0)
+    shown = page(desk(Role.MARKETER), second, f"?against={first.number}")
+    assert "Of 8 who get a message by both: 8 other words, 8 another offer" in shown
+    assert "$4.00" in shown
+    assert "$20.00" in shown
+    one = page(desk(Role.MARKETER), second, f"?customer={people[0].ref}")
+    assert f"With the offer {benefit_title(offer, 'en')}" in one
 
 
 def test_a_test_is_sent_to_the_address_and_counts_nowhere(desk: Callable[..., Client]) -> None:
