@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as spoken
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models import Contact, Delivery, PlanEntry, PushPlan, Verdict, Why
@@ -62,17 +62,17 @@ def _entry(entry: PlanEntry, delivery: Delivery | None, caps: str) -> list[Any]:
     decided = rule_in_words(Verdict(entry.verdict), frozen, caps=caps)
     if entry.verdict == Verdict.SEND:
         decided += _wording(entry)
-    state = _state(delivery, frozen, caps) if delivery else spoken("nothing to send")
+    state = _state(delivery, frozen, caps) if delivery else gettext("nothing to send")
     if entry.verdict == Verdict.SEND and plan.state != PushPlan.State.APPROVED:
         state = str(plan.get_state_display())
     elif entry.verdict == Verdict.SEND and delivery is None and not plan.is_queued:
-        state = spoken("being queued")
+        state = gettext("being queued")
     return [plan.created_at, plan.campaign, decided, state, delivery and delivery.sent_at]
 
 
 def _triggered(delivery: Delivery, caps: str) -> list[Any]:
     frozen = delivery.plan.frozen.get("campaign", {}) if delivery.plan else {}
-    told = spoken("%(trigger)s, step %(number)d") % {
+    told = gettext("%(trigger)s, step %(number)d") % {
         "trigger": delivery.campaign.get_trigger_display(),
         "number": delivery.step,
     }
@@ -83,15 +83,15 @@ def _triggered(delivery: Delivery, caps: str) -> list[Any]:
 
 
 def _contact(contact: Contact) -> list[Any]:
-    told = spoken("spoken to by another app, within the caps")
-    return [contact.at, contact.source, told, spoken("said"), contact.at]
+    told = gettext("spoken to by another app, within the caps")
+    return [contact.at, contact.source, told, gettext("said"), contact.at]
 
 
 def _wording(one: PlanEntry | Delivery) -> str:
     """Return over which channel and in which wording a message goes, and why in this one."""
     if one.message is None:
         return ""
-    told = spoken(": %(channel)s, wording %(variant)s") % {
+    told = gettext(": %(channel)s, wording %(variant)s") % {
         "channel": one.message.get_channel_display(),
         "variant": one.message.variant,
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as spoken
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models import CustomerScore, CustomerSegment
@@ -28,13 +28,13 @@ def _rows(customer_id: int) -> list[list[Any]]:
         version = promoted_version(RECIPES[CustomerScore.Kind(score.kind)])
         is_its = version is not None and str(version.pk) == score.model
         reasons = reasons_of(version, customer_id) if is_its and version else []
-        points = spoken("%(points)s points") % {"points": rounded(100 * score.value, 2)}
+        points = gettext("%(points)s points") % {"points": rounded(100 * score.value, 2)}
         rows.append([score.at, score.get_kind_display(), points, reasons_in_words(reasons) or "–"])
     mine = CustomerSegment.objects.filter(customer=customer_id).first()
     if mine is not None:
         names = dict(learned_segments(promoted_version(SEGMENTS)))
         told = names.get(mine.segment, mine.segment)
-        rows.append([mine.at, spoken("learned segment"), told, "–"])
+        rows.append([mine.at, gettext("learned segment"), told, "–"])
     return rows
 
 

@@ -15,6 +15,7 @@ from guidance.campaigns.selectors.open import benefit_title
 from guidance.campaigns.selectors.plans import reworded
 from guidance.campaigns.services.choosing import choose_by
 from guidance.campaigns.services.planning import build_plan
+from guidance.campaigns.services.triggering import propose_rules
 from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
 from guidance.customers.models import Suppression
@@ -136,6 +137,22 @@ def test_a_test_is_sent_to_the_address_and_counts_nowhere(desk: Callable[..., Cl
     assert client.post(urlsplit(link).path, {"List-Unsubscribe": "One-Click"}).status_code == 404
     assert not Suppression.objects.exists()
     assert not Delivery.objects.exists()
+
+
+def test_a_test_of_a_trigger_is_every_email_of_its_steps(desk: Callable[..., Client]) -> None:
+    message = push(channel="email", trigger="cart_left", daily_maximum=5, audience=None)
+    step = factories.campaign_step(campaign=message.step.campaign, number=2, wait_minutes=60)
+    publish(factories.campaign_message(step=step, channel="email"))
+    plan = propose_rules(campaign=message.step.campaign, actor=factories.user())
+    client = desk(Role.MARKETER)
+    assert "Every e-mail of its steps" in page(client, plan)
+    press(client, "test", plan.pk, address="desk@shop.example")
+    assert [one.to for one in mail.outbox] == [["desk@shop.example"]] * 2
+    assert not Delivery.objects.exists()
+    campaign = push(trigger="welcome", daily_maximum=5, audience=None).step.campaign
+    silent = propose_rules(campaign=campaign, actor=factories.user())
+    told = press(client, "test", silent.pk, address="desk@shop.example")
+    assert "None of its messages is an e-mail." in told
 
 
 def test_a_stop_is_one_button_and_the_campaign_says_so(desk: Callable[..., Client]) -> None:

@@ -10,8 +10,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as spoken
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.audiences import Audience
@@ -286,7 +285,7 @@ class CampaignStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        return spoken("step %(number)d") % {"number": self.number}
+        return gettext("step %(number)d") % {"number": self.number}
 
 
 class CampaignMessage(models.Model):

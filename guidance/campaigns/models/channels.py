@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext as spoken
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -117,5 +117,5 @@ class FrequencyCap(models.Model):
     def __str__(self) -> str:
         told = {"most": self.most, "days": self.days, "channel": self.get_channel_display()}
         if not self.channel:
-            return spoken("%(most)d in %(days)d days, over all channels") % told
-        return spoken("%(most)d in %(days)d days: %(channel)s") % told
+            return gettext("%(most)d in %(days)d days, over all channels") % told
+        return gettext("%(most)d in %(days)d days: %(channel)s") % told
