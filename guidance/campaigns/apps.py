@@ -20,6 +20,7 @@ class CampaignsConfig(AppConfig):
         from guidance.campaigns.channels.tracking import receive_event
         from guidance.campaigns.panels import MESSAGES
         from guidance.campaigns.points import start_audience
+        from guidance.campaigns.predicted_panel import PREDICTED
         from guidance.campaigns.selectors.deliveries import decision_of_delivery
         from guidance.campaigns.services.audiences import move_list_places
         from guidance.campaigns.services.delivering import recover_deliveries
@@ -60,18 +61,46 @@ class CampaignsConfig(AppConfig):
         )
         register_schedule(Recurring("pushes", "guidance.campaigns.tasks.sweep_deliveries", 1))
         register_recovery(recover_deliveries)
-        register_schedule(Recurring("uplift", "guidance.campaigns.tasks.refresh_uplift", 1))
+        register_schedule(Recurring("uplift", "guidance.campaigns.tasks.refresh_scores", 1))
         register_recipe(
             Recipe(
                 "uplift",
                 _("model of who is moved"),
                 runner="guidance.campaigns.uplift.train_uplift",
-                checker="guidance.campaigns.uplift.check_files",
+                checker="guidance.campaigns.predicted.check_files",
                 growth="guidance.campaigns.frames.count_held_out",
                 ready="guidance.campaigns.frames.has_enough",
-                words="guidance.campaigns.uplift.verdict_sentences",
-                page="guidance.campaigns.uplift.version_page",
+                words="guidance.campaigns.predicted.uplift_sentences",
+                page="guidance.campaigns.predicted.scores_page",
                 template="admin/campaigns/uplift/version.html",
+                has_network=False,
+            )
+        )
+        register_recipe(
+            Recipe(
+                "propensity",
+                _("model of who will buy"),
+                runner="guidance.campaigns.propensity.train_propensity",
+                checker="guidance.campaigns.predicted.check_files",
+                growth="guidance.campaigns.selectors.learnable.count_purchases",
+                ready="guidance.campaigns.selectors.learnable.has_buyers",
+                words="guidance.campaigns.predicted.propensity_sentences",
+                page="guidance.campaigns.predicted.scores_page",
+                template="admin/campaigns/propensity/version.html",
+                has_network=False,
+            )
+        )
+        register_recipe(
+            Recipe(
+                "segments",
+                _("learned segments of shoppers"),
+                runner="guidance.campaigns.learned.train_segments",
+                checker="guidance.campaigns.predicted.check_files",
+                growth="guidance.campaigns.selectors.learnable.count_shoppers",
+                ready="guidance.campaigns.selectors.learnable.has_shoppers",
+                words="guidance.campaigns.predicted.segments_sentences",
+                page="guidance.campaigns.predicted.segments_page",
+                template="admin/campaigns/segments/version.html",
                 has_network=False,
             )
         )
@@ -82,6 +111,7 @@ class CampaignsConfig(AppConfig):
         register_channels_without_address(open_without_address)
         register_delivery_decisions(decision_of_delivery)
         register_panel(MESSAGES)
+        register_panel(PREDICTED)
         register_point_action(
             PointAction(
                 *("audience", _("Start an audience"), "campaigns.add_audience", start_audience)

@@ -146,7 +146,7 @@ class CampaignForm(TitledForm):
         model = Campaign
         fields = [
             *("key", "objective", "purpose", "is_active", "time_zone", "starts_at", "ends_at"),
-            *("category", "products", "trigger", "audience", "daily_maximum"),
+            *("category", "products", "trigger", "audience", "rechecks_audience", "daily_maximum"),
             *("send_at", "at_best_hour", "quiet_from", "quiet_until", "priority"),
             *("holdout_percent", "currency", "budget", "contact_cost", "response_value"),
         ]

@@ -160,13 +160,42 @@ def _part(rows: pd.DataFrame, since: datetime) -> tuple[pd.DataFrame, Any, Any, 
     return table, treated, np.concatenate(bought), customers
 
 
-def _bought(ids: Ints, since: datetime) -> np.ndarray:
-    """Return 1 for those who bought in the week after, else 0."""
+@dataclass(frozen=True)
+class Shown:
+    """Shoppers as they were known at a moment, and whether each bought in the days after it."""
+
+    features: pd.DataFrame
+    bought: np.ndarray
+
+
+def shoppers_at(at: datetime, *, within: timedelta | None = None) -> Shown:
+    """Return shoppers who were known at a moment, at most `MOST_SHOPPERS`, and who bought within a
+    time after; without one nobody did. Staff and scripts are none."""
+    everybody = Customer.objects.filter(merged_into=None, excluded_as="").order_by("pk")
+    ids = np.asarray(everybody.values_list("pk", flat=True), dtype=np.int64)
+    if len(ids) > MOST_SHOPPERS:
+        ids = np.sort(np.random.default_rng(0).choice(ids, MOST_SHOPPERS, replace=False))
+    tables, bought = [], []
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        tables.append(features_of(some.tolist(), at=at))
+        found = np.zeros(len(some)) if within is None else _bought(some, at, within)
+        bought.append(found)
+    if not tables:
+        return Shown(pd.DataFrame(), np.empty(0))
+    table, came = pd.concat(tables, ignore_index=True), np.concatenate(bought)
+    # Who came later was nobody then, and would teach that nobody buys.
+    was_there = ((table["recency"] < NEVER_SEEN) | (table["age"] >= 0)).to_numpy()
+    return Shown(table[was_there].reset_index(drop=True), came[was_there])
+
+
+def _bought(ids: Ints, since: datetime, within: timedelta = AFTER) -> np.ndarray:
+    """Return 1 for those who bought in the time after, else 0."""
     buyers = Event.objects.real().filter(
         Among("customer_id", ids),
         kind=Kind.PURCHASE,
         occurred_at__gte=since,
-        occurred_at__lt=since + AFTER,
+        occurred_at__lt=since + within,
     )
     who = set(buyers.order_by().values_list("customer", flat=True).distinct())
     return np.asarray([float(one in who) for one in ids.tolist()])

@@ -1,4 +1,7 @@
-"""What higher apps give to campaigns: messages of theirs that count as contacts."""
+"""What higher apps give to campaigns: messages of theirs that count as contacts.
+
+An app that keeps no rows of what it says takes each contact from `services.contacts` instead.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime

@@ -9,7 +9,6 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import (
-    Campaign,
     CampaignMessage,
     Delivery,
     PlanEntry,
@@ -17,15 +16,20 @@ from guidance.campaigns.models import (
     Verdict,
     Why,
 )
+from guidance.campaigns.models.campaigns import PRODUCT_TRIGGERS
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.deliveries import outbox_of
+from guidance.campaigns.selectors.faults import audience_fault
+from guidance.campaigns.selectors.open import benefit_title
 from guidance.campaigns.selectors.plans import (
     differences,
+    reworded,
     sending_span,
     shares,
     tallies,
 )
-from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.campaigns.selectors.snapshot import RECHECKS, snapshot
+from guidance.campaigns.selectors.told_rules import caps_in_words, rule_in_words
 from guidance.campaigns.services.composing import subject_of, words_of
 from guidance.campaigns.services.looking import look_at_entries
 from guidance.campaigns.wordings_page import wordings_of_plan
@@ -73,7 +77,7 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
         "last": last,
         "money": _money(plan),
         "outbox": _outbox(plan),
-        "previews": [preview_of(entry, plan.campaign) for entry in entries],
+        "previews": _previews(plan, list(entries)),
         "asked": ref,
         "chosen": None if verdict is None else Verdict(verdict).label,
         "is_proposed": plan.state == State.PROPOSED,
@@ -81,6 +85,8 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
         "is_own": plan.proposed_by_id == person.pk,
         "is_changed": plan.state in (State.PROPOSED, State.APPROVED)
         and snapshot(plan.campaign) != plan.frozen,
+        "asks_again": plan.frozen.get("campaign", {}).get(RECHECKS, False),
+        "audience_fault": _audience_fault(plan),
         "may_approve": person.has_perm("campaigns.approve_pushplan"),
         "may_propose": person.has_perm("campaigns.add_pushplan"),
         "may_stop": person.has_perm("campaigns.stop_campaign"),
@@ -89,13 +95,17 @@ def plan_page(plan: PushPlan, *, query: QueryDict, person: User) -> dict[str, An
     }
 
 
-def preview_of(entry: PlanEntry, campaign: Campaign) -> Preview:
-    """Return what an entry means for its shopper, in words."""
-    verdict, message = Verdict(entry.verdict), entry.message
+def _previews(plan: PushPlan, entries: Sequence[PlanEntry]) -> list[Preview]:
+    caps = caps_in_words() if any(one.verdict == Verdict.CAP for one in entries) else ""
+    return [preview_of(entry, plan, caps=caps) for entry in entries]
+
+
+def preview_of(entry: PlanEntry, plan: PushPlan, *, caps: str = "") -> Preview:
+    """Return what an entry means for its shopper, in words; `caps` are those of now."""
+    verdict, message, campaign = Verdict(entry.verdict), entry.message, plan.campaign
     if verdict != Verdict.SEND or message is None:
-        return Preview(
-            entry.customer.ref, str(verdict.label), False, str(verdict.label), "", "", "", None
-        )
+        rule = rule_in_words(verdict, plan.frozen.get("campaign", {}), caps=caps)
+        return Preview(entry.customer.ref, str(verdict.label), False, rule, "", "", "", None)
     words = words_of(
         message,
         campaign=campaign,
@@ -140,6 +150,9 @@ def _reason(entry: PlanEntry) -> str:
         reason += chosen % {"chance": chance, "why": entry.get_why_display()}
     elif entry.why != Why.ONLY:
         reason += _(" Why this wording: %(why)s.") % {"why": entry.get_why_display()}
+    if entry.offer is not None:
+        title = benefit_title(entry.offer, get_language() or "en")
+        reason += _(" With the offer %(offer)s.") % {"offer": title}
     if entry.uplift is not None:
         points = _(" A message raises the chance of a response by about %(points)s points.")
         reason += points % {"points": f"{entry.uplift / 10:.1f}"}
@@ -175,6 +188,13 @@ def _rules(plan: PushPlan) -> list[str]:
         _("Set off when %(trigger)s, at most %(most)d messages a day.")
         % {"trigger": campaign.get_trigger_display(), "most": campaign.daily_maximum or 0}
     ]
+    if campaign.trigger in PRODUCT_TRIGGERS:
+        lines.append(
+            _(
+                "Title, price and link are those of the product that set it off, which is checked"
+                " again as each message leaves."
+            )
+        )
     texts = {
         message.pk: message
         for message in CampaignMessage.objects.filter(step__campaign=campaign).select_related(
@@ -225,7 +245,47 @@ def _compared(plan: PushPlan, against: str) -> dict[str, Any] | None:
         "%(count)d shoppers are decided otherwise than in plan %(number)d.",
         count,
     ) % {"count": count, "number": other.number}
-    return {"other": other, "summary": summary, "rows": _rows(changed)}
+    return {
+        "other": other,
+        "summary": summary,
+        "rows": _rows(changed),
+        "figures": _figures(other, plan),
+        "reworded": _reworded(other, plan),
+    }
+
+
+def _figures(other: PushPlan, plan: PushPlan) -> list[tuple[str, str, str]]:
+    """Return what both plans come to: name, the other's, this one's."""
+    both = (other, plan)
+    sent = str(int(Verdict.SEND))
+    told = [
+        (_("Shoppers"), [rounded(sum(one.counts.get("verdicts", {}).values())) for one in both]),
+        (_("Messages"), [rounded(one.counts.get("verdicts", {}).get(sent, 0)) for one in both]),
+        (_("Expected cost"), [_cost(one) for one in both]),
+        (_("Responses that the model expects more"), [_responses(one) for one in both]),
+    ]
+    return [(name, before, now) for name, (before, now) in told]
+
+
+def _cost(plan: PushPlan) -> str:
+    currency, cost = plan.campaign.currency, plan.counts.get("cost")
+    return money(cost, currency, get_language() or "en") if currency and cost else "–"
+
+
+def _responses(plan: PushPlan) -> str:
+    count = plan.counts.get("responses")
+    return "–" if count is None else rounded(count, 1)
+
+
+def _reworded(other: PushPlan, plan: PushPlan) -> str:
+    """Return in a sentence how messages differ of those who get one by both."""
+    found = reworded(other, plan)
+    if not found.both:
+        return ""
+    return _(
+        "Of %(both)s who get a message by both: %(words)s other words, %(offer)s another offer,"
+        " %(time)s at another time."
+    ) % {name: rounded(count) for name, count in found._asdict().items()}
 
 
 def _rows(changed: Sequence[Any]) -> list[tuple[str, str, int]]:
@@ -238,6 +298,13 @@ def _rows(changed: Sequence[Any]) -> list[tuple[str, str, int]]:
         )
         for one in changed
     ]
+
+
+def _audience_fault(plan: PushPlan) -> str:
+    """Return why nobody can tell any more who is in an audience that is asked again."""
+    campaign = plan.campaign
+    is_asked = plan.state == State.APPROVED and campaign.rechecks_audience
+    return audience_fault(campaign.audience) if is_asked and campaign.audience else ""
 
 
 def _verdict(told: str) -> int | None:

@@ -25,11 +25,11 @@ from django.utils.translation import gettext_lazy
 VARIABLES = {
     "text": gettext_lazy("the published text"),
     "greeting": gettext_lazy("a greeting, by membership tier"),
-    "title": gettext_lazy("the product's title"),
-    "price": gettext_lazy("the product's price today"),
+    "title": gettext_lazy("the title of the product; of a trigger's, the one that set it off"),
+    "price": gettext_lazy("that product's price today"),
     "offer": gettext_lazy("what the offer gives, with its code"),
     "code": gettext_lazy("the code alone"),
-    "link": gettext_lazy("the address of what the message is about"),
+    "link": gettext_lazy("that product's page"),
     "preferences": gettext_lazy("the address of the shopper's preferences"),
     "unsubscribe": gettext_lazy("the address that unsubscribes"),
 }

@@ -25,9 +25,9 @@ def fire_triggers() -> int:
     return triggering.fire_triggers()
 
 
-def refresh_uplift() -> int:
-    """Take the scores of the model of who is moved that was promoted, or rolled back to."""
-    return scoring.refresh_uplift()
+def refresh_scores() -> int:
+    """Take what the models say of shoppers that were promoted, or rolled back to."""
+    return scoring.refresh_scores()
 
 
 def settle_message_bandits() -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,14 @@ def _strata(trial: Trial) -> np.ndarray:
     return 2 * trial.treated + acted
 
 
-def reasons(model: UpliftModel, features: pd.DataFrame, usual: pd.Series) -> pd.DataFrame:
-    """Return how much of each customer's uplift is owed to each feature: what it loses when that
+class Predicts(Protocol):
+    """What gives each customer a score, shape (n,)."""
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray: ...
+
+
+def reasons(model: Predicts, features: pd.DataFrame, usual: pd.Series) -> pd.DataFrame:
+    """Return how much of each customer's score is owed to each feature: what it loses when that
     one is as `usual`, customers (n,) by features."""
     own = model.predict(features)
     moved = {}

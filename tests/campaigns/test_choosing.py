@@ -219,7 +219,8 @@ def test_a_bandit_learns_each_message_once_when_its_time_is_over_and_nothing_fro
     decisions = _sent_long_ago(message.step, hours=4)
     early = timezone.now() - timedelta(hours=3)
     for one in decisions[:3]:
-        factories.event(customer=one.customer, kind="click", decision=one.pk, occurred_at=early)
+        told = {"occurred_at": early, "received_at": early}
+        factories.event(customer=one.customer, kind="click", decision=one.pk, **told)
     late = decisions[3]
     factories.event(customer=late.customer, kind="click", decision=late.pk)
     staff = decisions[0].customer
@@ -227,11 +228,49 @@ def test_a_bandit_learns_each_message_once_when_its_time_is_over_and_nothing_fro
     exclude_customers(customer_ids=[staff.pk], excluded_as="staff", source="desk")
     replayed = decisions[4]
     Decision.objects.filter(pk=replayed.pk).update(source="replay")
-    assert settle_message_bandit(bandit_id=drawn.pk) == 10
-    assert settle_message_bandit(bandit_id=drawn.pk) == 0
+    assert settle_message_bandit(bandit_id=drawn.pk).learned == 10
+    assert settle_message_bandit(bandit_id=drawn.pk).learned == 0
     drawn.refresh_from_db()
     sums = np.asarray(list(drawn.state["memory"]["sums"].values()))
     assert sums.sum(axis=0).tolist() == [2.0, 8.0]
+
+
+@pytest.mark.parametrize(("reward", "method"), [("click", "beta_thompson"), ("purchase", "linucb")])
+def test_what_is_heard_late_corrects_what_was_learned_once(reward: str, method: str) -> None:
+    message = two_wordings(*(shopper("null") for _n in range(8)))
+    given = {"reward": reward, "method": method, "half_life_days": None}
+    drawn = bandit(message.step, window_hours=2, **given)
+    decisions = _sent_long_ago(message.step, hours=48)
+    now = timezone.now()
+    MessageBandit.objects.update(heard_until=now)
+    assert settle_message_bandit(bandit_id=drawn.pk, now=now) == (8, 0, 0)
+    before = _arms_of(drawn)
+    late = decisions[0]
+    told = {"kind": reward, "customer": late.customer, "occurred_at": late.at + timedelta(hours=1)}
+    if reward == "click":
+        told["decision"] = late.pk
+    factories.event(**told)
+    # What came too late for the window is no success, whenever it is heard.
+    out = decisions[1]
+    factories.event(**told | {"customer": out.customer, "occurred_at": out.at + timedelta(hours=3)})
+    soon = now + timedelta(minutes=30)
+    assert settle_message_bandit(bandit_id=drawn.pk, now=soon) == (0, 0, 0)
+    later = now + timedelta(hours=2)
+    assert settle_message_bandit(bandit_id=drawn.pk, now=later) == (0, 0, 1)
+    assert settle_message_bandit(bandit_id=drawn.pk, now=later + timedelta(hours=2)) == (0, 0, 0)
+    # As if it had been heard in time.
+    policy = policy_from_state(before["state"])
+    features = late.context.get("features") if policy.reads_context else None
+    policy.correct(late.arm, features, 0.0, 1.0, at=late.at.timestamp() / 86_400)
+    told_now = policy.propensities(features)
+    assert policy_from_state(_arms_of(drawn)["state"]).propensities(features) == pytest.approx(
+        told_now
+    )
+
+
+def _arms_of(drawn: MessageBandit) -> dict[str, object]:
+    drawn.refresh_from_db()
+    return {"state": drawn.state}
 
 
 def test_other_words_under_the_same_name_begin_anew() -> None:
@@ -255,7 +294,7 @@ def test_other_words_under_the_same_name_begin_anew() -> None:
     drawn.save()
     for arm in ("a", "b"):
         factories.decision(surface="push", experiment=drawn.key, arm=arm, at=before)
-    assert settle_message_bandit(bandit_id=drawn.pk) == 1
+    assert settle_message_bandit(bandit_id=drawn.pk).learned == 1
     drawn.refresh_from_db()
     assert drawn.state["memory"]["sums"] == {"a": [0.0, 0.0], "b": [1.0, 1.0]}
 
@@ -270,7 +309,7 @@ def test_purchases_are_learned_once_a_nightly_import_has_brought_them() -> None:
     MessageBandit.objects.update(arms=arms)
     for hours, learned in ((36, 0), (38, 1)):
         now = sent.at + timedelta(hours=hours)
-        assert settle_message_bandit(bandit_id=drawn.pk, now=now) == learned
+        assert settle_message_bandit(bandit_id=drawn.pk, now=now).learned == learned
 
 
 def _arms(drawn: MessageBandit) -> dict[str, dict[str, str]]:
@@ -309,7 +348,7 @@ def test_a_bandit_that_looks_at_shoppers_draws_by_their_kind_and_learns_of_it(me
         assert one.items[0]["propensity"] == pytest.approx(chances[one.arm], abs=1e-12)
     assert {tuple(one.context["features"][3:]) for one in decisions} == {(1, 0, 1), (0, 0, 0)}
     before = policy.state()["memory"]["sums"]["a"][0]
-    assert settle_message_bandit(bandit_id=drawn.pk) == 120
+    assert settle_message_bandit(bandit_id=drawn.pk).learned == 120
     drawn.refresh_from_db()
     assert drawn.state["memory"]["sums"]["a"][0] > before
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -40,6 +41,7 @@ from guidance.campaigns.services.delivering import (
     sweep_deliveries,
 )
 from guidance.content.models import PublishedCopy
+from guidance.core.models import AuditEntry
 from guidance.customers.selectors import suppressed
 from guidance.customers.tokens import read_unsubscribe_token
 from guidance.decisions.models import Decision
@@ -310,6 +312,49 @@ def test_a_channel_sends_no_more_a_second_than_it_may_and_nothing_while_stopped(
     assert states(plan) == {("waiting", V.SEND): 1}
 
 
+def test_the_stricter_limit_of_channel_and_provider_holds() -> None:
+    ChannelLimit.objects.create(channel="email", per_second=9)
+    ChannelLimit.objects.create(channel="email", provider="sendgrid", per_second=4)
+    now = timezone.now()
+    take = partial(take_tokens, channel="email", now=now)
+    assert take(wanted=50, provider="sendgrid") == 4
+    assert take(wanted=50, provider="sendgrid") == 0
+    # Over another provider what is left of the channel's own.
+    assert take(wanted=50, provider="mailgun") == 5
+    ChannelLimit.objects.filter(provider="sendgrid").update(is_stopped=True)
+    later = now + timedelta(seconds=9)
+    assert take_tokens(channel="email", wanted=50, provider="sendgrid", now=later) == 0
+    assert take_tokens(channel="email", wanted=50, provider="mailgun", now=later) == 9
+
+
+class Tired(Recorder):
+    """A provider that may be asked to be left alone."""
+
+    provider = "tired"
+    at_once = 1
+
+
+@pytest.mark.parametrize("recorder", [Tired], indirect=True)
+def test_a_provider_that_asks_to_wait_is_left_alone_with_all_messages(
+    recorder: type[Recorder],
+) -> None:
+    plan = approved(push(*(shopper("null") for _n in range(4))).step.campaign)
+    recorder.answers.extend([Outcome.sent(), Outcome.retry("provider", after=120.0)])
+    deliver_due(channel="null")
+    assert len(recorder.got) == 2
+    assert states(plan) == {("sent", V.SEND): 1, ("waiting", V.SEND): 3}
+    deliver_due(channel="null")
+    assert len(recorder.got) == 2
+    assert AuditEntry.objects.filter(verb="pause_provider").count() == 1
+    limit = ChannelLimit.objects.get(provider="tired")
+    assert limit.paused_until is not None
+    assert timedelta(seconds=100) < limit.paused_until - timezone.now() <= timedelta(seconds=120)
+    ChannelLimit.objects.update(paused_until=timezone.now())
+    Delivery.objects.update(due_at=timezone.now())
+    deliver_due(channel="null")
+    assert states(plan) == {("sent", V.SEND): 4}
+
+
 def test_an_offers_message_carries_a_coupon_and_who_finds_none_left_is_told_of(
     recorder: type[Recorder],
 ) -> None:
@@ -353,7 +398,7 @@ def test_nobody_gets_what_was_meant_for_a_visitor_they_became(recorder: type[Rec
     visitor.merged_into = customer
     visitor.save()
     deliver_due(channel="null")
-    assert states(plan) == {("cancelled", V.NOT_AUDIENCE): 1}
+    assert states(plan) == {("cancelled", V.MERGED): 1}
 
 
 def test_a_batch_takes_as_many_statements_however_many_messages(

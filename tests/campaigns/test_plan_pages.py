@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,12 +11,16 @@ from django.test import Client
 from django.urls import reverse
 
 from guidance.campaigns.models import Delivery, PushPlan, Verdict
+from guidance.campaigns.selectors.open import benefit_title
+from guidance.campaigns.selectors.plans import reworded
+from guidance.campaigns.services.choosing import choose_by
 from guidance.campaigns.services.planning import build_plan
+from guidance.campaigns.services.triggering import propose_rules
 from guidance.core.models import AuditEntry
 from guidance.core.roles import Role
 from guidance.customers.models import Suppression
 from tests import factories
-from tests.campaigns.pushes import allow, approved, proposed, push, shopper
+from tests.campaigns.pushes import allow, approved, proposed, publish, push, shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +106,25 @@ def test_two_plans_are_compared_by_who_is_decided_otherwise(desk: Callable[..., 
     assert "no consent → gets a message" in shown
 
 
+def test_two_plans_are_compared_by_what_they_cost_and_say(desk: Callable[..., Client]) -> None:
+    people = [shopper("null") for _n in range(8)]
+    message = push(*people, currency="USD", contact_cost=Decimal("0.5"))
+    first = proposed(message.step.campaign)
+    publish(factories.campaign_message(step=message.step, variant="b"))
+    offer = factories.offer(campaign=message.step.campaign, cost=Decimal(2))
+    choose_by(step=message.step, choosing="one", only_variant="b", actor=factories.user())
+    second = proposed(message.step.campaign)
+    told = reworded(first, second)
+    assert (told.both, told.words, told.offer) == (8, 8, 8)
+    assert reworded(second, second) == (8, 0, 0, 0)
+    shown = page(desk(Role.MARKETER), second, f"?against={first.number}")
+    assert "Of 8 who get a message by both: 8 other words, 8 another offer" in shown
+    assert "$4.00" in shown
+    assert "$20.00" in shown
+    one = page(desk(Role.MARKETER), second, f"?customer={people[0].ref}")
+    assert f"With the offer {benefit_title(offer, 'en')}" in one
+
+
 def test_a_test_is_sent_to_the_address_and_counts_nowhere(desk: Callable[..., Client]) -> None:
     who = shopper("email")
     factories.contact_point(customer=who, channel="email")
@@ -113,6 +137,22 @@ def test_a_test_is_sent_to_the_address_and_counts_nowhere(desk: Callable[..., Cl
     assert client.post(urlsplit(link).path, {"List-Unsubscribe": "One-Click"}).status_code == 404
     assert not Suppression.objects.exists()
     assert not Delivery.objects.exists()
+
+
+def test_a_test_of_a_trigger_is_every_email_of_its_steps(desk: Callable[..., Client]) -> None:
+    message = push(channel="email", trigger="cart_left", daily_maximum=5, audience=None)
+    step = factories.campaign_step(campaign=message.step.campaign, number=2, wait_minutes=60)
+    publish(factories.campaign_message(step=step, channel="email"))
+    plan = propose_rules(campaign=message.step.campaign, actor=factories.user())
+    client = desk(Role.MARKETER)
+    assert "Every e-mail of its steps" in page(client, plan)
+    press(client, "test", plan.pk, address="desk@shop.example")
+    assert [one.to for one in mail.outbox] == [["desk@shop.example"]] * 2
+    assert not Delivery.objects.exists()
+    campaign = push(trigger="welcome", daily_maximum=5, audience=None).step.campaign
+    silent = propose_rules(campaign=campaign, actor=factories.user())
+    told = press(client, "test", silent.pk, address="desk@shop.example")
+    assert "None of its messages is an e-mail." in told
 
 
 def test_a_stop_is_one_button_and_the_campaign_says_so(desk: Callable[..., Client]) -> None:

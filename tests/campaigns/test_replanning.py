@@ -110,7 +110,7 @@ def test_a_merge_while_a_plan_is_queued_skips_nobody(monkeypatch: pytest.MonkeyP
     plan.deliveries.update(due_at=timezone.now())
     deliver_due(channel="null")
     assert outbox(plan) == {
-        "a-visitor": ("cancelled", V.NOT_AUDIENCE),
+        "a-visitor": ("cancelled", V.MERGED),
         "between": ("sent", V.SEND),
         "customer": ("sent", V.SEND),
     }

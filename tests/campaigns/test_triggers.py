@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from guidance.campaigns.channels import channel_of
 from guidance.campaigns.models import (
     Audience,
     Campaign,
@@ -19,9 +21,14 @@ from guidance.campaigns.models import (
 )
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.services.approval import approve_plan
-from guidance.campaigns.services.delivering import deliver_due
+from guidance.campaigns.services.claiming import claim
+from guidance.campaigns.services.composing import compose
+from guidance.campaigns.services.delivering import deliver_due, send_batch
+from guidance.campaigns.services.rechecking import recheck
 from guidance.campaigns.services.triggering import fire_triggers, propose_rules
+from guidance.catalog.models import Product
 from guidance.customers.models import Customer
+from guidance.decisions.models import Decision
 from tests import factories
 from tests.campaigns.pushes import publish, push, shopper
 
@@ -127,6 +134,38 @@ def test_a_second_step_follows_only_who_did_not_click() -> None:
     }
 
 
+def test_a_step_for_others_is_passed_over_and_the_sequence_goes_on() -> None:
+    clicked, silent = shopper("null", ref="clicked"), shopper("null", ref="silent")
+    for one in (clicked, silent):
+        did(one, "cart", timedelta(hours=3))
+    message = rule("cart_left")
+    for number, condition in ((2, "not_clicked"), (3, "always"), (4, "not_clicked")):
+        step = factories.campaign_step(
+            campaign=message.step.campaign, number=number, wait_minutes=60, condition=condition
+        )
+        publish(factories.campaign_message(step=step))
+    approve(message)
+    fire_triggers()
+    deliver_due(channel="null")
+    first = Delivery.objects.get(customer=clicked)
+    did(clicked, "click", -timedelta(seconds=1), decision=first.pk)
+    for _step in (2, 3, 4):
+        long_ago = timezone.now() - timedelta(hours=2)
+        Delivery.objects.filter(state="sent").update(sent_at=long_ago)
+        Delivery.objects.filter(state="cancelled").update(due_at=long_ago)
+        fire_triggers()
+        deliver_due(channel="null")
+    told = Delivery.objects.order_by("customer__ref", "step")
+    assert list(told.values_list("customer__ref", "step", "state", "reason")) == [
+        ("clicked", 1, "sent", Verdict.SEND),
+        ("clicked", 2, "cancelled", Verdict.SKIPPED),
+        ("clicked", 3, "sent", Verdict.SEND),
+        # Of the third, which she was sent last, she clicked nothing.
+        ("clicked", 4, "sent", Verdict.SEND),
+        *(("silent", step, "sent", Verdict.SEND) for step in (1, 2, 3, 4)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("trigger", "change"),
     [("price_dropped", {"price": Decimal(8)}), ("back_in_stock", {"stock": 5})],
@@ -147,6 +186,54 @@ def test_who_looked_at_a_product_hears_that_it_moved(
     assert fire_triggers() == 1
     assert outbox() == [("looked", "waiting", Verdict.SEND)]
     assert fire_triggers() == 0
+
+
+def fired_for_a_product(trigger: str, change: dict[str, object]) -> Product:
+    """A product that mira looked at and that moved; a message about another product waits."""
+    product = factories.product(
+        title="Oak mug", price=Decimal(10), stock=0 if "stock" in change else 3
+    )
+    did(shopper("null", ref="mira"), "view", timedelta(days=2), product=product)
+    message = rule(trigger, wait=0, category=product.category)
+    message.template = "{text} {title} {price}"
+    message.save()
+    approve(message)
+    fire_triggers()
+    Product.objects.filter(pk=product.pk).update(**change)
+    assert fire_triggers() == 1
+    return product
+
+
+def test_a_message_tells_of_the_product_that_set_it_off(settings: Any) -> None:
+    settings.PRODUCT_URL = "https://shop.example/p/{sku}"
+    product = fired_for_a_product("price_dropped", {"price": Decimal(8)})
+    (taken,) = claim(channel="null", most=1, now=timezone.now())
+    (message,) = compose(recheck([taken], now=timezone.now()), channel_of("null"))
+    assert message.body.endswith("Oak mug $8.00")
+    assert message.data["sku"] == product.sku
+    send_batch([taken], carrier=channel_of("null"), now=timezone.now())
+    assert Decision.objects.get().items[0]["sku"] == product.sku
+
+
+@pytest.mark.parametrize(
+    ("trigger", "change", "then", "verdict"),
+    [
+        ("price_dropped", {"price": Decimal(8)}, {"price": Decimal(9)}, Verdict.PRICE_CHANGED),
+        ("price_dropped", {"price": Decimal(8)}, {"price": Decimal(7)}, Verdict.SEND),
+        ("price_dropped", {"price": Decimal(8)}, {"stock": 0}, Verdict.OUT_OF_STOCK),
+        ("back_in_stock", {"stock": 5}, {"stock": 0}, Verdict.OUT_OF_STOCK),
+        ("back_in_stock", {"stock": 5}, {"is_hidden": True}, Verdict.OUT_OF_STOCK),
+        ("back_in_stock", {"stock": 5}, {"price": Decimal(12)}, Verdict.SEND),
+    ],
+)
+def test_what_set_it_off_must_still_hold_as_the_message_leaves(
+    trigger: str, change: dict[str, object], then: dict[str, object], verdict: Verdict
+) -> None:
+    product = fired_for_a_product(trigger, change)
+    Product.objects.filter(pk=product.pk).update(**then)
+    deliver_due(channel="null")
+    state = "cancelled" if verdict else "sent"
+    assert outbox() == [("mira", state, verdict)]
 
 
 def test_new_shoppers_are_welcomed_and_those_away_are_called_back() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from guidance.behaviour.models import Event
 from guidance.campaigns.frames import features_of, past_plans
 from guidance.campaigns.models import CustomerScore, PlanEntry, PushPlan, Verdict
-from guidance.campaigns.services.scoring import refresh_uplift
+from guidance.campaigns.services.scoring import refresh_scores
 from guidance.core.jobs import run_job
 from guidance.core.models import Job
 from guidance.customers.models import Customer
@@ -85,10 +85,10 @@ def test_a_model_of_who_is_moved_is_learned_promoted_and_worn_by_plans() -> None
     version = trained()
     assert version.verdict["passed"]
     assert version.verdict["qini"]["low"] > 0
-    assert refresh_uplift() == 0
+    assert refresh_scores() == 0
     promote_version(version=version, actor=factories.user())
-    assert refresh_uplift() == Customer.objects.count()
-    assert refresh_uplift() == 0
+    assert refresh_scores() == Customer.objects.count()
+    assert refresh_scores() == 0
     scores = CustomerScore.objects.filter(kind="uplift")
     gold = np.mean(scores.filter(customer__tier="gold").values_list("value", flat=True))
     plain = np.mean(scores.filter(customer__tier="").values_list("value", flat=True))
@@ -107,7 +107,7 @@ def test_a_model_of_who_is_moved_is_learned_promoted_and_worn_by_plans() -> None
     told = dict(plan.entries.values_list("customer__tier", "verdict"))
     assert told == {"gold": Verdict.SEND, "": Verdict.NOT_MOVED}
     roll_back(recipe_key="uplift", actor=factories.user())
-    refresh_uplift()
+    refresh_scores()
     assert not scores.exists()
 
 

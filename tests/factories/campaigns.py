@@ -13,6 +13,7 @@ from guidance.campaigns.models import (
     CampaignMessage,
     CampaignStep,
     ChannelLimit,
+    Contact,
     Delivery,
     FrequencyCap,
     InboxMessage,
@@ -131,9 +132,15 @@ def inbox_message(**given: Any) -> InboxMessage:
 
 
 def channel_limit(**given: Any) -> ChannelLimit:
-    """The e-mail channel's limit: there is one row a channel."""
-    told = {"channel": "email", **given}
-    return ChannelLimit.objects.get_or_create(channel=told.pop("channel"), defaults=told)[0]
+    """The e-mail channel's limit: there is one row a channel and provider."""
+    told = {"channel": "email", "provider": "", **given}
+    named = {name: told.pop(name) for name in ("channel", "provider")}
+    return ChannelLimit.objects.get_or_create(**named, defaults=told)[0]
+
+
+def contact(**given: Any) -> Contact:
+    owner = given.pop("customer", None) or customer()
+    return Contact.objects.create(**{"customer": owner, "source": "onboarding", **given})
 
 
 def frequency_cap(**given: Any) -> FrequencyCap:

@@ -213,7 +213,9 @@ def test_every_registered_model_has_its_retraining(policy: RetrainingPolicy) -> 
     ensure_policies()
     assert set(RetrainingPolicy.objects.values_list("recipe", flat=True)) == {
         "quick",
+        "propensity",
         "recommender",
+        "segments",
         "uplift",
         "writer",
         "writer_adapter",

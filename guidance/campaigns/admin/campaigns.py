@@ -170,7 +170,7 @@ class CampaignAdmin(CampaignPages, GuidanceModelAdmin):
             gettext_lazy("For whom"),
             {
                 "fields": [
-                    "audience",
+                    ("audience", "rechecks_audience"),
                     ("trigger", "daily_maximum"),
                     ("priority", "holdout_percent"),
                 ]

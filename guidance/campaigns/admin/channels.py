@@ -11,13 +11,13 @@ from guidance.core.admin.base import AuditedAdmin
 
 @admin.register(ChannelLimit)
 class ChannelLimitAdmin(AuditedAdmin):
-    """How fast each channel sends, and its switch."""
+    """How fast each channel and provider sends, and its switch."""
 
-    list_display = ["channel", "per_second", "is_stopped"]
-    fields = ["channel", "per_second", "is_stopped"]
+    list_display = ["channel", "provider", "per_second", "is_stopped", "paused_until"]
+    fields = ["channel", "provider", "per_second", "is_stopped", "paused_until"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["channel"] if obj else []
+        return ["paused_until", *(["channel", "provider"] if obj else [])]
 
 
 @admin.register(FrequencyCap)

@@ -171,6 +171,14 @@ _ALL = (
     _score("propensity", _("predicted propensity"), 0),
     _score("uplift", _("predicted uplift"), -1),
     Field(
+        "learned",
+        _("learned segment"),
+        _PREDICTED,
+        _AMONG,
+        {PLAIN: Part(Kind.TEXTS, offered="learned")},
+        _("Segments are found anew by each version; who came since is in none."),
+    ),
+    Field(
         "audience",
         _("another audience"),
         _OTHERS,

@@ -98,6 +98,11 @@ class Channel(ABC):
     at_once: ClassVar[int] = 1
     # Whether it hands `headers` on; to sign the ways out for nobody would be dear.
     has_headers: ClassVar[bool] = True
+    # Of several channels that reach a shopper the lowest is tried first; ours are 10 to 40.
+    order: ClassVar[int] = 50
+    # Which of the review desk's push messages fit it, by the channel each was written for
+    # (`content.models.MessageChannel`), beside the texts written for campaigns.
+    push_texts: ClassVar[frozenset[str]] = frozenset()
     # Whether the receiver tells a message sent twice by its idempotency key, and keeps one.
     is_idempotent: ClassVar[bool] = False
 
@@ -105,6 +110,11 @@ class Channel(ABC):
     def is_open(cls) -> bool:
         """Tell whether shoppers can be reached over it now, as the shop set it up."""
         return True
+
+    @property
+    def provider(self) -> str:
+        """Return who carries its messages now, as limits name it; '' where there is nobody else."""
+        return ""
 
     @abstractmethod
     def send(self, messages: Sequence[Message]) -> list[Outcome]:

@@ -36,9 +36,15 @@ class EmailChannel(Channel):
 
     key = "email"
     label = _("e-mail")
+    order = 10
 
     def __init__(self) -> None:
         self._backend = open_backend()
+
+    @property
+    def provider(self) -> str:
+        """Return a provider as django-anymail calls it, else what Django calls its backend."""
+        return settings.EMAIL_BACKEND.split(".")[-2]
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         return [_send(self._backend, message) for message in messages]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.channels.base import Channel, Message, Outcome
 from guidance.campaigns.models.inbox import InboxMessage
+from guidance.content.models import MessageChannel
 from guidance.customers.services import ensure_customers
 
 
@@ -18,6 +19,8 @@ class InboxChannel(Channel):
 
     key = "inbox"
     label = _("inbox in the app")
+    order = 30
+    push_texts = frozenset({MessageChannel.INBOX})
     needs_address = False
     at_once = 500
     has_headers = False

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.channels.base import Channel, Message, Outcome
+from guidance.content.models import MessageChannel
 
 
 class NullChannel(Channel):
@@ -12,6 +13,8 @@ class NullChannel(Channel):
 
     key = "null"
     label = _("nowhere (a rehearsal)")
+    order = 40
+    push_texts = frozenset(MessageChannel) - {MessageChannel.EMAIL_SUBJECT}
     needs_address = False
     at_once = 500
     has_headers = False

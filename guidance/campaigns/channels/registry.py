@@ -1,13 +1,19 @@
 """Which channels there are; each registers in `AppConfig.ready()` and nowhere else."""
 
 from guidance.campaigns.channels.base import Channel
+from guidance.campaigns.models.channels import name_channel
 
 _channels: dict[str, type[Channel]] = {}
 
 
 def register_channel(channel: type[Channel]) -> None:
-    """Make a channel known by its key; call it in `AppConfig.ready()` only."""
+    """Make a channel known by its key; call it in `AppConfig.ready()` only.
+
+    From then on messages, caps and limits can be made for it at the desk, and its consents and
+    contact points come under its key as those of any other.
+    """
     _channels[channel.key] = channel
+    name_channel(channel.key, channel.label)
 
 
 def register_own_channels() -> None:

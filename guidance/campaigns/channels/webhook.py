@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from guidance.campaigns.channels.base import Channel, Message, Outcome
 from guidance.campaigns.channels.endpoints import retire_push_endpoint, secrets_of
 from guidance.campaigns.models.endpoints import PushEndpoint
+from guidance.content.models import MessageChannel
+from guidance.content.webhooks.addresses import split_url
 from guidance.content.webhooks.signing import signed_headers
 from guidance.content.webhooks.transport import Line
 from guidance.core.sealing import Undecryptable
@@ -34,6 +36,16 @@ class WebhookChannel(Channel):
 
     key = "webhook"
     label = _("the shop's own sender")
+    order = 20
+    push_texts = frozenset(
+        {
+            MessageChannel.WEB_PUSH,
+            MessageChannel.IOS,
+            MessageChannel.ANDROID,
+            MessageChannel.SMS,
+            MessageChannel.WECHAT,
+        }
+    )
     needs_address = False
     at_once = 10
     is_idempotent = True
@@ -44,6 +56,12 @@ class WebhookChannel(Channel):
     @classmethod
     def is_open(cls) -> bool:
         return PushEndpoint.objects.filter(is_active=True).exists()
+
+    @property
+    def provider(self) -> str:
+        """Return the host of the endpoint in use; '' for none."""
+        endpoint = PushEndpoint.objects.filter(is_active=True).first()
+        return "" if endpoint is None else str(split_url(endpoint.url)[0])
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         endpoint = PushEndpoint.objects.filter(is_active=True).first()

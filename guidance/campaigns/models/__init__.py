@@ -11,13 +11,14 @@ from guidance.campaigns.models.campaigns import (
 )
 from guidance.campaigns.models.channels import Channel, ChannelLimit, FrequencyCap
 from guidance.campaigns.models.choosing import MessageBandit, Why
+from guidance.campaigns.models.contacts import Contact
 from guidance.campaigns.models.deliveries import Delivery
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.campaigns.models.inbox import InboxMessage
 from guidance.campaigns.models.moves import ProductMove, ProductState
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PlanEntry, PushPlan, Verdict
-from guidance.campaigns.models.scores import CustomerScore
+from guidance.campaigns.models.scores import CustomerScore, CustomerSegment
 
 __all__ = [
     "Audience",
@@ -28,8 +29,10 @@ __all__ = [
     "CampaignStep",
     "Channel",
     "ChannelLimit",
+    "Contact",
     "Coupon",
     "CustomerScore",
+    "CustomerSegment",
     "Delivery",
     "FrequencyCap",
     "InboxMessage",

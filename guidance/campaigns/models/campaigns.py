@@ -10,12 +10,11 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as spoken
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.audiences import Audience
-from guidance.campaigns.models.channels import Channel
+from guidance.campaigns.models.channels import channel_choices
 from guidance.catalog.models import Category, Product
 from guidance.content.models import Publication
 from guidance.core.validators import validate_time_zone
@@ -51,6 +50,12 @@ class Trigger(models.TextChoices):
     REPURCHASE_DUE = "repurchase_due", _("a purchase is due again")
     WELCOME = "welcome", _("a shopper is new")
     WIN_BACK = "win_back", _("a shopper has been away")
+
+
+# What sets these off happens to a product, of which their messages tell.
+PRODUCT_TRIGGERS = frozenset(
+    {Trigger.CART_LEFT, Trigger.PRICE_DROPPED, Trigger.BACK_IN_STOCK, Trigger.REPURCHASE_DUE}
+)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -110,6 +115,14 @@ class Campaign(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="campaigns",
+    )
+    rechecks_audience = models.BooleanField(
+        _("ask again as messages leave"),
+        default=False,
+        help_text=_(
+            "Who is not in the audience any more when their message leaves gets none, and the plan"
+            " says so."
+        ),
     )
     products = models.ManyToManyField(
         Product, verbose_name=_("products"), blank=True, related_name="+"
@@ -272,14 +285,14 @@ class CampaignStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        return spoken("step %(number)d") % {"number": self.number}
+        return gettext("step %(number)d") % {"number": self.number}
 
 
 class CampaignMessage(models.Model):
     """One wording of a step for a channel and language, out of the review desk's publications."""
 
     step = models.ForeignKey(CampaignStep, on_delete=models.CASCADE, related_name="messages")
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
     language = models.CharField(_("language"), max_length=10)
     variant = models.SlugField(_("variant"), max_length=20, default="a")
     weight = models.PositiveSmallIntegerField(_("weight"), default=1)

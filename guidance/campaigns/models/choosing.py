@@ -36,7 +36,8 @@ class MessageBandit(Learner):
     Approving a plan approves it: how it draws is part of what was seen. `state` is its policy's
     (`models_ml.policy`), `features` names what its contexts are made of, in their order, and `arms`
     holds, by variant, the texts that its knowledge is about and since when. What waits to be
-    learned are the decisions of the log made from `settled_until` on.
+    learned are the decisions of the log made from `settled_until` on; what was received up to
+    `heard_until` is.
     """
 
     class Method(models.TextChoices):
@@ -78,6 +79,7 @@ class MessageBandit(Learner):
     )
     features = models.JSONField(default=list, editable=False)
     settled_until = models.DateTimeField(_("learned up to"), default=timezone.now, editable=False)
+    heard_until = models.DateTimeField(_("corrected up to"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("created by"),

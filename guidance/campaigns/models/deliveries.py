@@ -6,10 +6,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.models.campaigns import Campaign, CampaignMessage
-from guidance.campaigns.models.channels import Channel
+from guidance.campaigns.models.channels import channel_choices
 from guidance.campaigns.models.choosing import Why
 from guidance.campaigns.models.offers import Coupon, Offer
 from guidance.campaigns.models.plans import PushPlan, Verdict
+from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
 
@@ -52,7 +53,7 @@ class Delivery(models.Model):
     )
     # Which time the campaign speaks to this shopper: the plan's number or the trigger's event.
     occurrence = models.CharField(_("occasion"), max_length=60, default="")
-    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
     message = models.ForeignKey(
         CampaignMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="+"
     )
@@ -63,6 +64,19 @@ class Delivery(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+    )
+    # Of a trigger, the product that set it off, and what it cost then where its price did.
+    product = models.ForeignKey(
+        Product,
+        verbose_name=_("product"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    promised_price = models.DecimalField(
+        _("price then"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     coupon = models.ForeignKey(
         Coupon,

@@ -44,6 +44,8 @@ class Verdict(models.IntegerChoices):
     GIVEN_UP = 28, _("the channel refused it for good")
     DAILY_MAXIMUM = 29, _("the day's messages were all sent")
     REPLACED = 30, _("the campaign was changed and planned anew")
+    SKIPPED = 31, _("this step is for others")
+    MERGED = 32, _("the visitor became a customer, who is told instead")
 
 
 class PushPlan(models.Model):

@@ -7,6 +7,29 @@ from django.utils.translation import gettext_lazy as _
 from guidance.customers.models import Customer
 
 
+class CustomerSegment(models.Model):
+    """The learned segment that a shopper is in, by the version promoted last."""
+
+    # The unique constraint's index begins with the customer.
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # As rules name it: the version's number and the segment's.
+    segment = models.CharField(_("learned segment"), max_length=20)
+    model = models.CharField(_("model"), max_length=100)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("customer's learned segment")
+        verbose_name_plural = _("customers' learned segments")
+        constraints = [
+            models.UniqueConstraint(fields=["customer"], name="one_learned_segment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment}: customer {self.customer_id}"
+
+
 class CustomerScore(models.Model):
     """The latest prediction of one kind for one shopper.
 

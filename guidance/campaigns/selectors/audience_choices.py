@@ -6,9 +6,11 @@ from django.core.cache import cache
 
 from guidance.campaigns.audiences.fields import MOST_VALUES, Choice
 from guidance.campaigns.models import Audience
+from guidance.campaigns.predicted import SEGMENTS, learned_segments
 from guidance.catalog.models import Category
 from guidance.core.models import Market
 from guidance.customers.models import Customer
+from guidance.training.selectors import promoted_version
 
 PROFILE = ("country", "language", "time_zone", "tier")
 # Read from every shopper, a second each in a shop of millions.
@@ -27,12 +29,13 @@ def offered(*, besides: str = "") -> dict[str, list[Choice]]:
         "category": [(one.path, str(one)) for one in Category.objects.all()],
         "currency": [(code, code) for code in dict.fromkeys(currencies)],
         "audience": list(audiences),
+        "learned": list(learned_segments(promoted_version(SEGMENTS))),
     }
 
 
 def names_in(choices: dict[str, list[Choice]]) -> dict[str, Any]:
-    """Return the names under which words tell of audiences and categories."""
-    return {name: dict(choices[name]) for name in ("audience", "category")}
+    """Return the names under which words tell of audiences, categories and learned segments."""
+    return {name: dict(choices[name]) for name in ("audience", "category", "learned")}
 
 
 def _profile_values() -> dict[str, list[str]]:

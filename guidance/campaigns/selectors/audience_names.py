@@ -17,8 +17,10 @@ from guidance.campaigns.audiences.language import (
     read,
 )
 from guidance.campaigns.models import Audience
+from guidance.campaigns.predicted import SEGMENTS, learned_segments
 from guidance.catalog.models import Category, Product
 from guidance.core.models import Market
+from guidance.training.selectors import promoted_version
 
 # Audiences that name audiences: so deep, and so many conditions with all of them written out.
 MOST_LEVELS = 5
@@ -151,8 +153,10 @@ def _broken(keys: Iterable[str], named: Mapping[str, Named]) -> tuple[str, str] 
 
 
 def _unknown_names(node: Node) -> Iterator[Problem]:
-    """Yield each category, product and currency that the shop does not have; three statements."""
+    """Yield each category, product, currency and learned segment that the shop does not have; four
+    statements."""
     told = list(conditions(node))
+    yield from _gone_segments(told)
     categories = _values(told, "category")
     products = _values(told, "product")
     currencies = _values(told, "currency")
@@ -171,6 +175,17 @@ def _unknown_names(node: Node) -> Iterator[Problem]:
             if (value := one.value.get(name)) and value not in known[name]:
                 code = f"unknown_{name}"
                 yield Problem(one.path, f"value.{name}", code, message % {"name": value})
+
+
+def _gone_segments(told: list[Condition]) -> Iterator[Problem]:
+    named = [one for one in told if one.field.name == "learned"]
+    known = dict(learned_segments(promoted_version(SEGMENTS))) if named else {}
+    for one in named:
+        for gone in (key for key in one.value[PLAIN] if key not in known):
+            message = _(
+                "There is no learned segment “%(name)s” any more: another version is in use."
+            )
+            yield Problem(one.path, "value", "deleted_segment", message % {"name": gone})
 
 
 def _values(told: list[Condition], name: str) -> set[str]:

@@ -30,7 +30,7 @@ from guidance.behaviour.days import shop_zone
 from guidance.behaviour.models import Event
 from guidance.campaigns.audiences.fields import PLAIN, Operator
 from guidance.campaigns.audiences.language import All, Condition, Node, Not
-from guidance.campaigns.models import AudienceMember, CustomerScore
+from guidance.campaigns.models import AudienceMember, CustomerScore, CustomerSegment
 from guidance.campaigns.selectors.audience_names import Named
 from guidance.campaigns.selectors.rfm import in_segments
 from guidance.catalog.models import Category
@@ -138,6 +138,12 @@ class _Conditions:
             customer=OuterRef("pk"), kind=one.field.name, **{f"value__{side}": one.value[PLAIN]}
         )
         return Q(Exists(scores))
+
+    def _learned(self, one: Condition) -> Q:
+        segments = CustomerSegment.objects.filter(
+            customer=OuterRef("pk"), segment__in=one.value[PLAIN]
+        )
+        return Q(Exists(segments))
 
     _propensity = _score
     _uplift = _score

@@ -8,7 +8,7 @@ from django.db.models import Count, DateTimeField, Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from guidance.campaigns.hooks import contact_counters
-from guidance.campaigns.models import Delivery, FrequencyCap, Purpose
+from guidance.campaigns.models import Contact, Delivery, FrequencyCap, Purpose
 from guidance.core.among import Among
 
 State = Delivery.State
@@ -28,14 +28,15 @@ def capped(
     of campaigns whose `priority` is not lower. With `leaving`, the messages about to leave, neither
     they nor what still waits counts: of many the first can go; and of what is on its way only what
     was handed over or taken earlier, so that two workers do not each wait for the other.
-    Transactional messages never count. One statement a cap and one a counter.
+    Transactional messages never count; what other apps said does, for caps over all channels.
+    `channel` is '' for what goes over none. Two statements a cap, and one a counter.
     """
     full: set[int] = set()
-    for cap in FrequencyCap.objects.filter(channel__in=["", channel]):
+    for cap in FrequencyCap.objects.filter(channel__in={"", channel}):
         span = timedelta(days=cap.days)
         counts = _deliveries(cap.channel, customer_ids, at, span, priority, leaving)
         if not cap.channel:
-            for counter in contact_counters():
+            for counter in (_contacts, *contact_counters()):
                 for customer_id, count in counter(customer_ids, at - span).items():
                     counts[customer_id] = counts.get(customer_id, 0) + count
         full.update(customer_id for customer_id, count in counts.items() if count >= cap.most)
@@ -67,6 +68,12 @@ def _deliveries(
         .annotate(count=Count("pk"))
     )
     return dict(rows)
+
+
+def _contacts(customer_ids: Sequence[int], since: datetime) -> dict[int, int]:
+    """Return how often other apps spoke to each since a moment."""
+    rows = Contact.objects.filter(Among("customer_id", customer_ids), at__gt=since).order_by()
+    return dict(rows.values_list("customer_id").annotate(count=Count("pk")))
 
 
 def _goes_first(leaving: Sequence[UUID]) -> Q:

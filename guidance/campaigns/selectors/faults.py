@@ -54,6 +54,8 @@ def campaign_faults(campaign: Campaign) -> Faults:
         faults["quiet_until"] = _("These quiet hours leave less than an hour of the day.")
     if campaign.audience is not None and (fault := audience_fault(campaign.audience)):
         faults["audience"] = fault
+    if campaign.rechecks_audience and campaign.audience is None:
+        faults["rechecks_audience"] = _("There is no audience to ask again about.")
     return faults
 
 

@@ -40,6 +40,16 @@ class Changed(NamedTuple):
     shoppers: int
 
 
+class Reworded(NamedTuple):
+    """Of those to whom two plans both give a message, how many get other words, another offer, or
+    theirs at another time."""
+
+    both: int
+    words: int
+    offer: int
+    time: int
+
+
 def tallies(plan: PushPlan) -> list[Tally]:
     """Return the verdicts of a plan, the messages first; they add up to the audience."""
     counts = {Verdict(int(key)): n for key, n in plan.counts.get("verdicts", {}).items()}
@@ -96,6 +106,21 @@ def differences(before: PushPlan, after: PushPlan) -> list[Changed]:
     return sorted(told, key=lambda change: -change.shoppers)
 
 
+def reworded(before: PushPlan, after: PushPlan) -> Reworded:
+    """Return how the messages differ of those who get one by both plans; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REWORDED.format(table=PlanEntry._meta.db_table), [_key(before), _key(after)]
+        )
+        return Reworded(*(int(count or 0) for count in cursor.fetchone()))
+
+
+_REWORDED = """
+SELECT COUNT(*), SUM(CASE WHEN one.message_id <> other.message_id THEN 1 ELSE 0 END),
+    SUM(CASE WHEN COALESCE(one.offer_id, 0) <> COALESCE(other.offer_id, 0) THEN 1 ELSE 0 END),
+    SUM(CASE WHEN one.send_at <> other.send_at THEN 1 ELSE 0 END)
+FROM {table} one JOIN {table} other ON other.customer_id = one.customer_id
+WHERE one.plan_id = %s AND other.plan_id = %s AND one.verdict = 0 AND other.verdict = 0"""
 _MOVED = """
 SELECT one.verdict, other.verdict, COUNT(*) FROM {table} one JOIN {table} other
     ON other.customer_id = one.customer_id

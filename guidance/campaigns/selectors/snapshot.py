@@ -21,6 +21,7 @@ FIELDS = (
     *("at_best_hour", "quiet_from", "quiet_until", "priority", "holdout_percent", "budget"),
     *("currency", "contact_cost", "response_value", "daily_maximum", "category__path"),
 )
+RECHECKS = "rechecks_audience"
 STEP_FIELDS = ("number", "wait_minutes", "condition", "exit_on")
 MESSAGE_FIELDS = (
     *("id", "step__number", "channel", "language", "variant", "weight"),
@@ -40,8 +41,7 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
     is frozen by the entries of its plan; of a trigger, which has none, by its last import.
     """
     told = {
-        # Read anew: what a form just set is not yet written as the database writes it.
-        "campaign": Campaign.objects.values(*FIELDS).get(pk=campaign.pk),
+        "campaign": _campaign(campaign.pk),
         "audience": _audience(campaign.audience_id, has_lists=bool(campaign.trigger)),
         "products": sorted(campaign.products.order_by().values_list("sku", flat=True)),
         "steps": [
@@ -63,6 +63,16 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
     }
     plain: dict[str, Any] = json.loads(canonical(told))
     return plain
+
+
+def _campaign(campaign_id: int) -> dict[str, Any]:
+    """Return a campaign's own fields, and that its audience is asked again where it is."""
+    # Read anew: what a form just set is not yet written as the database writes it.
+    told = dict(Campaign.objects.values(*FIELDS, RECHECKS).get(pk=campaign_id))
+    # Plans approved before there was such a setting know nothing of it.
+    if not told[RECHECKS]:
+        del told[RECHECKS]
+    return told
 
 
 def _step(step: CampaignStep) -> dict[str, Any]:

@@ -6,17 +6,18 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Subquery
 
 from guidance.behaviour.models import Event, Source
-from guidance.campaigns.models import CampaignStep, Delivery
+from guidance.campaigns.models import CampaignStep, Delivery, Verdict
 
 Kind, Exit, Condition = Event.Kind, CampaignStep.Exit, CampaignStep.Condition
 
 
-def no_longer_wanted(deliveries: Sequence[Delivery]) -> set[UUID]:
-    """Return those whose step's exit has happened, or whose condition does not hold.
+def no_longer_wanted(deliveries: Sequence[Delivery]) -> dict[UUID, Verdict]:
+    """Return those whose step's exit has happened, which ends the sequence, or whose condition does
+    not hold, which passes the step over.
 
     A few statements a step, none where no message is a trigger's.
     """
-    gone: set[UUID] = set()
+    gone: dict[UUID, Verdict] = {}
     triggered = [one for one in deliveries if one.campaign.trigger]
     steps = {(one.campaign_id, one.step) for one in triggered}
     for step in CampaignStep.objects.filter(campaign__in={campaign for campaign, _n in steps}):
@@ -26,7 +27,8 @@ def no_longer_wanted(deliveries: Sequence[Delivery]) -> set[UUID]:
             if (one.campaign_id, one.step) == (step.campaign_id, step.number)
         ]
         if ids:
-            gone |= _left(step, ids) | _unmet(step, ids)
+            gone |= dict.fromkeys(_unmet(step, ids), Verdict.SKIPPED)
+            gone |= dict.fromkeys(_left(step, ids), Verdict.EXITED)
     return gone
 
 
@@ -56,7 +58,10 @@ def _left(step: CampaignStep, ids: list[UUID]) -> set[UUID]:
 
 
 def _unmet(step: CampaignStep, ids: list[UUID]) -> set[UUID]:
-    """Return those whose last message was opened, or clicked, where the step is for the others."""
+    """Return those whose last message was opened, or clicked, where the step is for the others.
+
+    A step that was passed over sent nothing: the last message is then an earlier one.
+    """
     if step.condition == Condition.ALWAYS or step.number == 1:
         return set()
     kinds = [Kind.CLICK]
@@ -66,8 +71,9 @@ def _unmet(step: CampaignStep, ids: list[UUID]) -> set[UUID]:
         campaign=OuterRef("campaign"),
         customer=OuterRef("customer"),
         occurrence=OuterRef("occurrence"),
-        step=step.number - 1,
-    )
-    answered = Event.objects.filter(decision=OuterRef("pk"), kind__in=kinds)
-    rows = Delivery.objects.filter(pk__in=ids).filter(Exists(before.filter(Exists(answered))))
-    return set(rows.values_list("pk", flat=True))
+        step__lt=step.number,
+        state=Delivery.State.SENT,
+    ).order_by("-step")
+    answered = Event.objects.filter(decision=OuterRef("last_sent"), kind__in=kinds)
+    rows = Delivery.objects.filter(pk__in=ids).alias(last_sent=Subquery(before.values("pk")[:1]))
+    return set(rows.filter(Exists(answered)).values_list("pk", flat=True))

@@ -3,6 +3,7 @@
 from django.db.models import Count, Sum
 from django.utils import timezone
 
+from guidance.campaigns.channels import channels
 from guidance.campaigns.models import (
     Campaign,
     CampaignMessage,
@@ -95,9 +96,7 @@ def committed(campaign: Campaign) -> float:
     return spent + sum(float(plan.counts.get("cost", 0)) for plan in queueing.only("counts"))
 
 
-# The order in which channels are tried: what reaches people who are not in the shop comes first.
-_CHANNELS = ("email", "webhook", "inbox", "null")
-
-
-def _order(message: CampaignMessage) -> tuple[int, str, str]:
-    return _CHANNELS.index(message.channel), message.language, message.variant
+def _order(message: CampaignMessage) -> tuple[int, str, str, str]:
+    """What reaches people who are not in the shop is tried first."""
+    order = channels()[message.channel].order
+    return order, message.channel, message.language, message.variant

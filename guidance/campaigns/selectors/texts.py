@@ -4,26 +4,14 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from guidance.campaigns.models import CampaignMessage, Channel
+from guidance.campaigns.channels import channels
+from guidance.campaigns.models import CampaignMessage
 from guidance.content.models import Kind, MessageChannel, Publication, PublishedCopy
 
-APP_CHANNELS = (
-    MessageChannel.WEB_PUSH,
-    MessageChannel.IOS,
-    MessageChannel.ANDROID,
-    MessageChannel.SMS,
-    MessageChannel.WECHAT,
-)
 _CAMPAIGN = Q(kind=Kind.CAMPAIGN)
 SUBJECT = Q(kind=Kind.PUSH, channel=MessageChannel.EMAIL_SUBJECT)
-# What may be said where: a push is written for the length that its own channel shows.
-FITTING: dict[str, Q] = {
-    Channel.EMAIL: _CAMPAIGN,
-    Channel.WEBHOOK: _CAMPAIGN | Q(kind=Kind.PUSH, channel__in=APP_CHANNELS),
-    Channel.INBOX: _CAMPAIGN | Q(kind=Kind.PUSH, channel=MessageChannel.INBOX),
-    Channel.NULL: _CAMPAIGN | Q(kind=Kind.PUSH) & ~SUBJECT,
-}
-BODY = FITTING[Channel.NULL]
+# Whatever may be said over any channel.
+BODY = _CAMPAIGN | Q(kind=Kind.PUSH) & ~SUBJECT
 
 
 def live_texts(*, subjects: bool = False) -> QuerySet[Publication]:
@@ -51,8 +39,12 @@ def search_texts(term: str, *, subjects: bool = False) -> QuerySet[Publication]:
 
 
 def fits(publication: Publication, channel: str) -> bool:
-    """Tell whether a text may be said over a channel; one statement."""
-    return Publication.objects.filter(FITTING[channel], pk=publication.pk).exists()
+    """Tell whether a text may be said over a channel; one statement.
+
+    A push is written for the length that its own channel shows.
+    """
+    pushes = Q(kind=Kind.PUSH, channel__in=channels()[channel].push_texts)
+    return Publication.objects.filter(_CAMPAIGN | pushes, pk=publication.pk).exists()
 
 
 def is_live(publication: Publication) -> bool:

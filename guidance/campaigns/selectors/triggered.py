@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
@@ -20,11 +21,13 @@ FEWEST_PURCHASES = 3
 
 
 class Occasion(NamedTuple):
-    """A shopper, what happened, and when."""
+    """A shopper, what happened, and when; the product it happened to, and the price that fell."""
 
     customer_id: int
     key: str
     at: datetime
+    product_id: int | None = None
+    price: Decimal | None = None
 
 
 def occasions(campaign: Campaign, *, wait: timedelta, now: datetime) -> Iterator[Occasion]:
@@ -60,8 +63,10 @@ def _carts_left(
     )
     carts = _live(Kind.CART).filter(occurred_at__gt=since, occurred_at__lte=until)
     left = _of_products(carts, campaign).filter(~Exists(later)).order_by()
-    for customer, at in left.values_list("customer").annotate(at=Max("occurred_at")):
-        yield Occasion(customer, f"cart:{at:%Y-%m-%d}", at)
+    for customer, product, at in left.order_by("customer", "-occurred_at", "-pk").values_list(
+        "customer", "product", "occurred_at"
+    ):
+        yield Occasion(customer, f"cart:{at:%Y-%m-%d}", at, product)
 
 
 def _new(campaign: Campaign, since: datetime, until: datetime, now: datetime) -> Iterator[Occasion]:
@@ -99,7 +104,7 @@ def _due_again(
     for customer, product, count, first, last in rows.filter(count__gte=FEWEST_PURCHASES):
         due = last + (last - first) / (count - 1)
         if last < due and since < due <= until:
-            yield Occasion(customer, f"due:{product}:{last:%Y-%m-%d}", due)
+            yield Occasion(customer, f"due:{product}:{last:%Y-%m-%d}", due, product)
 
 
 def _moved(
@@ -120,13 +125,14 @@ def _moved(
         product=OuterRef("product"),
         occurred_at__gte=OuterRef("occurred_at"),
     )
-    pairs = _of_products(looked, campaign).filter(~Exists(bought))
-    for customer, product in (
-        pairs.order_by("customer", "product").values_list("customer", "product").distinct()
-    ):
+    pairs = _of_products(looked, campaign).filter(~Exists(bought)).order_by("customer", "product")
+    has_price = campaign.trigger == Trigger.PRICE_DROPPED
+    for customer, product, price in pairs.values_list(
+        "customer", "product", "product__price"
+    ).distinct():
         if product is not None:
             key = f"{campaign.trigger[:5]}:{product}:{at[product]:%Y-%m-%d}"
-            yield Occasion(customer, key, at[product])
+            yield Occasion(customer, key, at[product], product, price if has_price else None)
 
 
 Finder = Callable[[Campaign, datetime, datetime, datetime], Iterator[Occasion]]

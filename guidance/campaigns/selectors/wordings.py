@@ -1,23 +1,18 @@
-"""What came of each wording: among a plan's messages, and among what a bandit may learn from."""
+"""What came of each wording among a plan's messages."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from guidance.behaviour.models import Event, Source
-from guidance.campaigns.models import Delivery, MessageBandit
-from guidance.campaigns.selectors.choices import SURFACE
+from guidance.campaigns.models import Delivery
 from guidance.decisions.attribution import (
     CLOCK_TOLERANCE,
     CONVERSION_WINDOW,
     OUTCOME_WINDOW,
-    counted_events,
-    purchases_within,
 )
-from guidance.decisions.models import Decision, DecisionQuerySet
 from guidance.experiments.samples import MeanSample
 from guidance.experiments.statistics import (
     Estimate,
@@ -26,7 +21,6 @@ from guidance.experiments.statistics import (
     wilson_interval,
 )
 
-Reward = MessageBandit.Reward
 OPENED, CLICKED, BOUGHT = "opened", "clicked", "bought"
 GOALS = (OPENED, CLICKED, BOUGHT)
 
@@ -174,21 +168,3 @@ def _sums() -> dict[str, Any]:
         sums[f"{goal}_w"] = Sum(weight, filter=reached & _DRAWN)
         sums[f"{goal}_s"] = Sum(weight * weight, filter=reached & _DRAWN)
     return sums
-
-
-def decisions_learned(bandit: MessageBandit) -> DecisionQuerySet:
-    """Return a bandit's decisions with `was_rewarded`: a success within its window.
-
-    Each message that was sent is a trial: what is never opened is no success of its words. Staff,
-    scripts and replayed traffic teach nothing.
-    """
-    window = timedelta(hours=bandit.window_hours)
-    if bandit.reward == Reward.CLICK:
-        clicks = counted_events(Event.Kind.CLICK)
-        success: QuerySet[Event] = clicks.filter(occurred_at__lte=OuterRef("at") + window)
-    else:
-        success = purchases_within(window)
-    own = Decision.objects.filter(
-        experiment=bandit.key, surface=SURFACE, source=Source.LIVE, customer__excluded_as=""
-    )
-    return own.annotate(was_rewarded=Exists(success))

@@ -19,14 +19,17 @@ from guidance.campaigns.models import (
     PushPlan,
 )
 from guidance.campaigns.selectors.snapshot import snapshot
+from guidance.catalog.models import Product
 from guidance.core.among import AmongUuids
 from guidance.core.locks import hold_while_alive, still_held
+from guidance.core.services import record_audit
 
 State = Delivery.State
 # What sending needs to know; half the columns are times, which are dear to read.
 READ = (
     *("campaign_id", "plan_id", "step", "customer_id", "occurrence", "channel", "message_id"),
-    *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease"),
+    *("offer_id", "coupon_id", "state", "due_at", "attempts", "lease", "product_id"),
+    "promised_price",
     *("customer__ref", "customer__time_zone", "customer__country", "customer__merged_into_id"),
     *("customer__tier", "sent_at", "handed_at"),
     *("experiment", "arm", "propensity", "why", "context"),
@@ -38,6 +41,8 @@ LEASE = timedelta(minutes=4)
 FRESH = LEASE / 4
 # Of one channel at once, over all workers: a slow receiver leaves room for other work.
 MOST_SENDERS = 2
+# A provider that asks for more is asked again after it.
+LONGEST_PAUSE = 3600.0
 
 
 @contextmanager
@@ -104,13 +109,18 @@ def renew(deliveries: Sequence[Delivery]) -> list[Delivery]:
 
 
 def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
-    """Give each its campaign, message and offer: few rows, which a join would build each time."""
-    campaigns = Campaign.objects.in_bulk({one.campaign_id for one in deliveries})
+    """Give each its campaign, message, offer and product: few rows, which a join would build each
+    time."""
+    campaigns = Campaign.objects.select_related("audience").in_bulk(
+        {one.campaign_id for one in deliveries}
+    )
     messages = CampaignMessage.objects.select_related("publication__product", "subject").in_bulk(
         {one.message_id for one in deliveries}
     )
     offers = Offer.objects.in_bulk({one.offer_id for one in deliveries if one.offer_id})
+    products = Product.objects.in_bulk({one.product_id for one in deliveries if one.product_id})
     for one in deliveries:
+        one.product = products.get(one.product_id or 0)
         one.campaign, one.message = campaigns[one.campaign_id], messages[one.message_id]
         if one.offer_id is not None:
             one.offer = offers[one.offer_id]
@@ -118,25 +128,60 @@ def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
 
 
 @transaction.atomic
-def take_tokens(*, channel: str, wanted: int, now: datetime | None = None) -> int:
-    """Return how many messages may leave over a channel now, and count them as gone.
+def take_tokens(
+    *, channel: str, wanted: int, provider: str = "", now: datetime | None = None
+) -> int:
+    """Return how many messages may leave over a channel and its provider now, and count them as
+    gone.
 
-    A bucket of one second's messages, shared by all workers. No row or no limit: all of them.
+    A bucket of one second's messages for each limit that holds, shared by all workers. No row or no
+    limit: all of them.
     """
-    limit = ChannelLimit.objects.select_for_update().filter(channel=channel).first()
-    if limit is None:
-        return wanted
-    if limit.is_stopped:
-        return 0
-    if limit.per_second is None:
-        return wanted
     at = now or timezone.now()
-    since = (at - limit.refilled_at).total_seconds() if limit.refilled_at else 1.0
-    held = min(limit.tokens + max(since, 0.0) * limit.per_second, float(limit.per_second))
-    given = min(int(held), wanted)
-    limit.tokens, limit.refilled_at = held - given, at
-    limit.save(update_fields=["tokens", "refilled_at"])
+    rows = ChannelLimit.objects.select_for_update().over(channel, provider)
+    limits = list(rows.order_by("pk"))
+    if any(one.is_stopped or (one.paused_until and one.paused_until > at) for one in limits):
+        return 0
+    paced = [one for one in limits if one.per_second is not None]
+    held = {one.pk: _held(one, at) for one in paced}
+    given = min([wanted, *(int(tokens) for tokens in held.values())])
+    for one in paced:
+        one.tokens, one.refilled_at = held[one.pk] - given, at
+        one.save(update_fields=["tokens", "refilled_at"])
     return given
+
+
+def _held(limit: ChannelLimit, at: datetime) -> float:
+    """Return what a bucket holds at a moment."""
+    most = float(limit.per_second or 0)
+    since = (at - limit.refilled_at).total_seconds() if limit.refilled_at else 1.0
+    return min(limit.tokens + max(since, 0.0) * most, most)
+
+
+def is_closed(*, channel: str, provider: str) -> bool:
+    """Tell whether nothing leaves over a channel and its provider now."""
+    return ChannelLimit.objects.over(channel, provider).closed(timezone.now()).exists()
+
+
+@transaction.atomic
+def pause_provider(*, channel: str, provider: str, seconds: float) -> None:
+    """Let nothing leave over a provider for as long as it asked, an hour at most: whoever is told
+    to wait and goes on is told so for longer. Nobody in particular is not paused."""
+    if not provider:
+        return
+    until = timezone.now() + timedelta(seconds=min(seconds, LONGEST_PAUSE))
+    limit, _is_new = ChannelLimit.objects.select_for_update().get_or_create(
+        channel=channel, provider=provider
+    )
+    if limit.paused_until is None or limit.paused_until < until:
+        limit.paused_until = until
+        limit.save(update_fields=["paused_until"])
+        record_audit(
+            actor=None,
+            verb="pause_provider",
+            target=limit,
+            details={"seconds": round(seconds), "until": until.isoformat()},
+        )
 
 
 def changed_plans() -> list[UUID]:

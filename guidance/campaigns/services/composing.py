@@ -28,6 +28,7 @@ from guidance.campaigns.rendering import (
 from guidance.campaigns.services.coupons import claim_coupons
 from guidance.campaigns.services.rechecking import Checked
 from guidance.campaigns.stencils import Stencils
+from guidance.catalog.models import Product
 from guidance.customers.models import Customer
 from guidance.customers.selectors import addresses
 from guidance.customers.tokens import preferences_url, unsubscribe_headers, unsubscribe_url
@@ -91,6 +92,7 @@ def message_of(
         offer=delivery.offer,
         code=code,
         delivery=delivery.pk,
+        product=delivery.product,
         stencils=stencils,
     )
     headers = {}
@@ -115,7 +117,7 @@ def message_of(
         data={
             "decision_id": str(delivery.pk),
             "campaign": campaign.key,
-            "sku": wording.publication.product.sku,
+            "sku": (delivery.product or wording.publication.product).sku,
             "coupon": code,
         },
     )
@@ -129,24 +131,36 @@ def words_for(
     offer: Offer | None,
     code: str,
     delivery: UUID | None = None,
+    product: Product | None = None,
     stencils: Stencils | None = None,
 ) -> Rendered:
     """Return what a shopper would read; without a delivery, as a preview.
 
-    `stencils` are those of a batch, in which many read the same.
+    `product` is what title, price and link tell of, the text's unless told. `stencils` are those of
+    a batch, in which many read the same.
     """
+    about = product or wording.publication.product
     return (stencils or Stencils()).fill(
-        (wording.pk, campaign.pk, offer.pk if offer else None),
+        (wording.pk, campaign.pk, offer.pk if offer else None, about.pk),
         tier=customer.tier,
-        own=_own(wording, campaign=campaign, customer=customer, code=code, delivery=delivery),
-        render=lambda reader: _render(wording, campaign=campaign, offer=offer, reader=reader),
+        own=_own(
+            wording, about, campaign=campaign, customer=customer, code=code, delivery=delivery
+        ),
+        render=lambda reader: _render(
+            wording, about, campaign=campaign, offer=offer, reader=reader
+        ),
     )
 
 
 def _render(
-    wording: CampaignMessage, *, campaign: Campaign, offer: Offer | None, reader: Reader
+    wording: CampaignMessage,
+    product: Product,
+    *,
+    campaign: Campaign,
+    offer: Offer | None,
+    reader: Reader,
 ) -> Rendered:
-    product, language = wording.publication.product, wording.language
+    language = wording.language
     return render(
         Words(
             frame=wording.template,
@@ -202,6 +216,7 @@ def facts_of(offer: Offer, campaign: Campaign, language: str) -> OfferFacts:
 
 def _own(
     wording: CampaignMessage,
+    product: Product,
     *,
     campaign: Campaign,
     customer: Customer,
@@ -216,7 +231,7 @@ def _own(
     if code:
         own["code"] = lambda: code
     if settings.PRODUCT_URL:
-        sku = quote(wording.publication.product.sku, safe="")
+        sku = quote(product.sku, safe="")
         page = settings.PRODUCT_URL.replace("{sku}", sku)
         own["product"] = lambda: page.replace("{decision}", str(delivery) if delivery else "")
     if campaign.purpose != Purpose.TRANSACTIONAL:

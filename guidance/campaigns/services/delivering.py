@@ -20,13 +20,15 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from guidance.campaigns.channels import Channel, Message, Outcome, Result, channel_of, channels
-from guidance.campaigns.models import Campaign, ChannelLimit, Delivery, Verdict
+from guidance.campaigns.models import Campaign, Delivery, Verdict
 from guidance.campaigns.services.claiming import (
     FRESH,
     changed_plans,
     claim,
     find_dead,
     find_lost,
+    is_closed,
+    pause_provider,
     renew,
     sending,
     take_tokens,
@@ -90,9 +92,10 @@ def _deliver(carrier: Channel, batch: int, seconds: float, lease: UUID) -> Deliv
     channel, told, ends = carrier.key, Delivered(), time.monotonic() + seconds
     without, looked_at = changed_plans(), time.monotonic()
     while time.monotonic() < ends:
-        room = take_tokens(channel=channel, wanted=batch)
+        provider = carrier.provider
+        room = take_tokens(channel=channel, provider=provider, wanted=batch)
         if not room:
-            if ChannelLimit.objects.filter(channel=channel, is_stopped=True).exists():
+            if is_closed(channel=channel, provider=provider):
                 break
             time.sleep(min(1.0, max(ends - time.monotonic(), 0)))
             continue
@@ -110,7 +113,7 @@ def _deliver(carrier: Channel, batch: int, seconds: float, lease: UUID) -> Deliv
 
 def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) -> Delivered:
     """Check claimed messages again, hand over those that may leave, and settle all of them."""
-    checked = recheck(taken, now=now)
+    checked, provider = recheck(taken, now=now), carrier.provider
     with transaction.atomic():
         messages = compose(checked, carrier)
         _refuse(taken, checked)
@@ -119,7 +122,8 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
     leaving = {delivery.pk: delivery for delivery in checked.leaving}
     for start in range(0, len(messages), carrier.at_once):
         chunk = messages[start : start + carrier.at_once]
-        going = _not_stopped([leaving[message.delivery_id] for message in chunk], told)
+        rows = [leaving[message.delivery_id] for message in chunk]
+        going = _not_stopped(rows, told, stopped=is_closed(channel=carrier.key, provider=provider))
         # Where a second copy is known by its key, a young lease is enough; else each is marked.
         is_young = carrier.is_idempotent and timezone.now() - now < FRESH
         rows = going if is_young else renew(going)
@@ -127,28 +131,32 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
         chunk = [message for message in chunk if message.delivery_id in held]
         outcomes = carrier.send(chunk)
         told.add(settle(rows, outcomes))
+        _heed(carrier.key, provider, outcomes)
         _suppress_bounces(rows, chunk, outcomes)
     return told
 
 
-def _not_stopped(rows: Sequence[Delivery], told: Delivered) -> list[Delivery]:
+def _heed(channel: str, provider: str, outcomes: Sequence[Outcome]) -> None:
+    """Leave a provider alone for as long as it asked for."""
+    asked = [one.after for one in outcomes if one.result == Result.RETRY and one.after]
+    if asked:
+        pause_provider(channel=channel, provider=provider, seconds=max(asked))
+
+
+def _not_stopped(rows: Sequence[Delivery], told: Delivered, *, stopped: bool) -> list[Delivery]:
     """Return those that nobody stopped since they were checked; settle the others.
 
-    Of a stopped campaign they are cancelled, over a stopped channel they wait.
+    Of a stopped campaign they are cancelled, over a closed channel they wait.
     """
-    channels_stopped = ChannelLimit.objects.filter(
-        channel__in={row.channel for row in rows}, is_stopped=True
-    )
     ended = set(
         Campaign.objects.filter(pk__in={row.campaign_id for row in rows})
         .exclude(stopped_at=None, is_active=True)
         .values_list("pk", flat=True)
     )
-    is_closed = channels_stopped.exists()
-    if not ended and not is_closed:
+    if not ended and not stopped:
         return list(rows)
     gone = [row for row in rows if row.campaign_id in ended]
-    waiting = [row for row in rows if is_closed and row.campaign_id not in ended]
+    waiting = [row for row in rows if stopped and row.campaign_id not in ended]
     with transaction.atomic():
         _let_go(gone, state=State.CANCELLED, reason=Verdict.STOPPED)
         _let_go(waiting, state=State.WAITING)

@@ -167,6 +167,7 @@ def _as_written(campaign: Campaign) -> dict[str, Any]:
         "purpose": campaign.purpose,
         "trigger": campaign.trigger,
         "audience": campaign.audience_id,
+        "rechecks_audience": campaign.rechecks_audience,
         "time_zone": campaign.time_zone,
         "send_at": f"{campaign.send_at:%H:%M}",
         "quiet": f"{campaign.quiet_from:%H:%M}-{campaign.quiet_until:%H:%M}",

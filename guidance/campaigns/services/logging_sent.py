@@ -17,7 +17,7 @@ from guidance.decisions.models import Decision
 from guidance.experiments.models import Experiment
 
 # What messages have in common whose decisions differ by shopper and time alone.
-ALIKE = ("message_id", "experiment", "arm", "propensity", "why", "context", "step")
+ALIKE = ("message_id", "experiment", "arm", "propensity", "why", "context", "step", "product_id")
 # For the log, which is read in one language.
 REASONS = {
     Why.ONLY: "The only wording there is.",
@@ -83,7 +83,7 @@ def _log(group: Sequence[Delivery], features: Sequence[str] | None) -> None:
         "kind": "message",
         "key": one.campaign.key,
         "position": 1,
-        "sku": one.message.publication.product.sku,
+        "sku": (one.product or one.message.publication.product).sku,
         "variant": one.message.variant,
         "propensity": one.propensity,
         "reason": REASONS[why],

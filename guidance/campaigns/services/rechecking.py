@@ -1,20 +1,28 @@
 """At the moment of sending: whether each message may still leave, and with which coupon."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
+from django.core.exceptions import ValidationError
 
 from guidance.campaigns.models import Campaign, Delivery, Purpose, Verdict
 from guidance.campaigns.planning.shoppers import ChannelFacts
+from guidance.campaigns.selectors.audiences import members
 from guidance.campaigns.selectors.reach import channel_facts
 from guidance.campaigns.selectors.steps import no_longer_wanted
 from guidance.content.models import PublishedCopy
+from guidance.core.among import Among
 from guidance.customers.quiet import Window, check_quiet
 from guidance.customers.selectors import shop_zones
+
+logger = logging.getLogger(__name__)
+# While nobody can tell who is in an audience, its messages wait, and are asked about so often.
+ASKED_AGAIN = timedelta(minutes=15)
 
 
 @dataclass
@@ -27,10 +35,12 @@ class Checked:
 
 
 def recheck(deliveries: Sequence[Delivery], *, now: datetime) -> Checked:
-    """Hold claimed messages to today's consents, caps, hours, stock and texts.
+    """Hold claimed messages to today's consents, caps, hours, stock and texts, and to the audience
+    where the campaign asks for it.
 
-    About eight statements a campaign and channel. Of two messages to one shopper in a batch the
-    one due first leaves; the other waits for the next batch, where the first counts.
+    About eight statements a campaign and channel, one more for an audience. Of two messages to one
+    shopper in a batch the one due first leaves; the other waits for the next batch, where the first
+    counts.
     """
     checked = Checked()
     seen: set[int] = set()
@@ -52,6 +62,12 @@ def _check_group(
 ) -> None:
     campaign = group[0].campaign
     group = sorted(group, key=lambda one: one.customer_id)
+    try:
+        inside = _still_inside(group, now)
+    except ValidationError as problem:
+        logger.warning("The audience of %s cannot be asked: %s", campaign.key, problem.messages)
+        checked.postponed |= {one.pk: now + ASKED_AGAIN for one in group}
+        return
     texts, unwanted = _texts_gone(group), no_longer_wanted(group)
     ids = np.asarray([one.customer_id for one in group], dtype=np.int64)
     facts = channel_facts(ids, channel=channel, campaign=campaign, at=now, leaving=leaving)
@@ -66,9 +82,11 @@ def _check_group(
     for place, delivery in enumerate(group):
         verdict = _of_campaign(campaign, now) or _of_shopper(facts, place, campaign)
         if delivery.customer.merged_into_id is not None:
+            verdict = Verdict.MERGED
+        elif delivery.customer_id not in inside:
             verdict = Verdict.NOT_AUDIENCE
         elif delivery.pk in unwanted:
-            verdict = Verdict.EXITED
+            verdict = unwanted[delivery.pk]
         verdict = verdict or texts.get(delivery.message_id, Verdict.SEND) or _of_product(delivery)
         later = int(quiet.next_allowed[place])
         if verdict:
@@ -79,6 +97,17 @@ def _check_group(
             checked.refused[delivery.pk] = Verdict.QUIET_HOURS
         else:
             checked.postponed[delivery.pk] = datetime.fromtimestamp(later, UTC)
+
+
+def _still_inside(group: Sequence[Delivery], now: datetime) -> set[int]:
+    """Return which shoppers of one campaign's messages may be spoken to by its audience: all, or
+    those who are still in it; one statement at most."""
+    everybody = {one.customer_id for one in group}
+    campaign = group[0].campaign
+    if campaign.audience is None or not campaign.rechecks_audience:
+        return everybody
+    inside = members(campaign.audience, at=now).filter(Among("id", everybody))
+    return set(inside.values_list("id", flat=True))
 
 
 def _of_campaign(campaign: Campaign, now: datetime) -> Verdict:
@@ -98,9 +127,15 @@ def _of_shopper(facts: ChannelFacts, place: int, campaign: Campaign) -> Verdict:
 
 
 def _of_product(delivery: Delivery) -> Verdict:
-    product = delivery.message.publication.product
-    is_gone = product.is_hidden or product.stock == 0
-    return Verdict.OUT_OF_STOCK if is_gone else Verdict.SEND
+    """Return why the product of the text, or the one that set a trigger off, bars a message."""
+    told = (delivery.message.publication.product, delivery.product)
+    if any(one is not None and (one.is_hidden or one.stock == 0) for one in told):
+        return Verdict.OUT_OF_STOCK
+    if delivery.promised_price is None or delivery.product is None:
+        return Verdict.SEND
+    price = delivery.product.price
+    is_dearer = price is None or price > delivery.promised_price
+    return Verdict.PRICE_CHANGED if is_dearer else Verdict.SEND
 
 
 def _texts_gone(group: Sequence[Delivery]) -> dict[int, Verdict]:

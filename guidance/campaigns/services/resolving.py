@@ -68,7 +68,7 @@ def stop_channel(*, limit: ChannelLimit, is_stopped: bool, actor: User) -> None:
 
 
 def _locked(delivery: Delivery, state: str) -> Delivery:
-    related = ("campaign", "message__publication__product")
+    related = ("campaign", "message__publication__product", "product")
     locked = Delivery.objects.select_for_update(of=("self",)).select_related(*related)
     row = locked.get(pk=delivery.pk)
     if row.state != state:

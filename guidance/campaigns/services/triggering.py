@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -168,7 +169,8 @@ def _follow_ups(
 ) -> Iterable[Occasion]:
     """Return who got the step before long enough ago, not longer, and has no row of this yet.
 
-    Who got it before the step was there, or while workers were stopped for a day, hears no more.
+    For whom it was passed over, since it is for others, it counts from when it was due. Who got it
+    before the step was there, or while workers were stopped for a day, hears no more.
     """
     same = Delivery.objects.filter(
         campaign=campaign,
@@ -176,18 +178,19 @@ def _follow_ups(
         customer=OuterRef("customer"),
         occurrence=OuterRef("occurrence"),
     )
-    before = Delivery.objects.filter(
-        ~Exists(same),
-        campaign=campaign,
-        step=step.number - 1,
-        state=Delivery.State.SENT,
-        sent_at__lte=now - wait,
-        sent_at__gt=now - wait - LOOK_BACK,
+    is_over = Q(state=Delivery.State.SENT) | Q(
+        state=Delivery.State.CANCELLED, reason=Verdict.SKIPPED
     )
-    rows = before.order_by("sent_at").values_list("customer", "occurrence", "sent_at")
-    for customer_id, key, at in rows.iterator():
-        assert at is not None
-        yield Occasion(customer_id, key, at)
+    before = (
+        Delivery.objects.filter(~Exists(same), is_over, campaign=campaign, step=step.number - 1)
+        .annotate(over_at=Coalesce("sent_at", "due_at"))
+        .filter(over_at__lte=now - wait, over_at__gt=now - wait - LOOK_BACK)
+    )
+    rows = before.order_by("over_at").values_list(
+        "customer", "occurrence", "over_at", "product", "promised_price"
+    )
+    for row in rows.iterator():
+        yield Occasion(*row)
 
 
 def _fresh(campaign: Campaign, step: int, found: Iterable[Occasion]) -> dict[int, Occasion]:
@@ -283,6 +286,8 @@ def _rows(
                 channel=channels[message],
                 message_id=message,
                 offer_id=offer if offer != NOTHING else None,
+                product_id=wanted[customer_id].product_id,
+                promised_price=wanted[customer_id].price,
                 experiment=terms.choice.key if arm else "",
                 arm=arm,
                 propensity=float(decided.propensity[place]) if is_sent else 1.0,

@@ -1,0 +1,1 @@
+"""Segments of customers that nobody drew up: found by what the customers did."""
