@@ -17,7 +17,11 @@ DEFAULT = SHARED / "experiments" / "stats_vectors.json"
 
 
 def _named() -> list[Path]:
-    return [Path(name.strip()) for name in os.environ.get("STATS_VECTORS", "").split(",") if name]
+    return [
+        Path(name.strip())
+        for name in os.environ.get("STATS_VECTORS", "").split(",")
+        if name.strip()
+    ]
 
 
 def _parameters() -> list[Any]:
