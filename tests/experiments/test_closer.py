@@ -12,7 +12,7 @@ from guidance.behaviour.models import Event
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.closer import time_page
-from guidance.experiments.models import Experiment, Unit, UnitTraits
+from guidance.experiments.models import Experiment, Unit
 from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.adjusting import adjusted_in
 from guidance.experiments.selectors.segments import MOST_VALUES, parts_of, segments_of
@@ -190,8 +190,8 @@ def test_pages_of_a_past_day_say_so_and_lead_to_each_other(
 
 
 def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
-    for number, traits in enumerate(UnitTraits.objects.order_by("pk")):
-        UnitTraits.objects.filter(pk=traits.pk).update(language=f"l{number % 9}")
+    for number, unit in enumerate(Unit.objects.order_by("pk")):
+        Unit.objects.filter(pk=unit.pk).update(language=f"l{number % 9}")
     found = segments_of(traffic, metrics_of(traffic))
     assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
     parts = [one for one in parts_of(traffic, metrics_of(traffic)) if one.kind == "language"]

@@ -18,7 +18,6 @@ from guidance.experiments.models import (
     MetricDay,
     Unit,
     UnitTime,
-    UnitTraits,
     UnitValue,
 )
 from guidance.experiments.services import recount_experiment
@@ -27,7 +26,7 @@ from tests.experiments.conftest import Visit, start
 from tests.experiments.counted import count_everybody
 
 ALSO = ["revenue", "purchases", "latency", "slowest"]
-OF_SHOPPERS = (Unit, UnitValue, UnitTime, UnitTraits)
+OF_SHOPPERS = (Unit, UnitValue, UnitTime)
 
 
 @pytest.fixture
@@ -70,7 +69,6 @@ def _kept(*, keys: bool = False) -> list[Any]:
         Unit.objects.order_by("customer").values(),
         values.values("unit__customer", "metric", "total", "base", "pk"),
         times.values("unit__customer", "bucket", "found", "pk"),
-        UnitTraits.objects.order_by("customer").values(),
         ArmDay.objects.order_by("arm", "day").values(),
         MetricDay.objects.order_by("metric", "arm", "day").values(),
     ]
@@ -115,7 +113,6 @@ def test_who_did_nothing_that_counts_keeps_every_row(shoppers: list[str]) -> Non
         lambda: UnitTime.objects.filter(unit__customer__ref="c1").update(bucket=77),
         lambda: UnitTime.objects.filter(unit__customer__ref="c1").delete(),
         lambda: Unit.objects.filter(customer__ref="c1").delete(),
-        lambda: UnitTraits.objects.filter(customer__ref="c1").delete(),
     ],
 )
 def test_whatever_differs_is_put_right(shoppers: list[str], spoil: Any) -> None:

@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UnitValue',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pk', models.CompositePrimaryKey('unit', 'metric', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('total', models.BigIntegerField()),
                 ('base', models.BigIntegerField(default=0)),
                 ('metric', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='experiments.metric')),
@@ -166,9 +166,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='unit',
             constraint=models.UniqueConstraint(fields=('experiment', 'customer'), name='unit_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='unitvalue',
-            constraint=models.UniqueConstraint(fields=('unit', 'metric'), name='unit_value_once'),
         ),
     ]

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UnitTime',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pk', models.CompositePrimaryKey('unit', 'bucket', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('bucket', models.IntegerField()),
                 ('found', models.IntegerField()),
                 ('unit', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='times', to='experiments.unit')),
@@ -54,7 +54,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': "shopper's times",
                 'verbose_name_plural': "shoppers' times",
-                'constraints': [models.UniqueConstraint(fields=('unit', 'bucket'), name='unit_time_once')],
             },
         ),
     ]

@@ -12,7 +12,6 @@ from guidance.experiments.models.sums import (
     Recount,
     Unit,
     UnitTime,
-    UnitTraits,
     UnitValue,
     ZoneDay,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "Recount",
     "Unit",
     "UnitTime",
-    "UnitTraits",
     "UnitValue",
     "ZoneDay",
 ]

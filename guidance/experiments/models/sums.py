@@ -41,7 +41,10 @@ class LeftOut(models.TextChoices):
 class Unit(models.Model):
     """One shopper of one experiment: the first decision, and what came of all of them.
 
-    No foreign key is checked: the rows come from decisions that hold theirs, millions at a time.
+    Tier and language are the shopper's when the first decision was counted, seconds after it was
+    made. They are written once: counting again from the rows cannot tell what they have become
+    since. No foreign key is checked: the rows come from decisions that hold theirs, millions at a
+    time.
     """
 
     experiment = models.ForeignKey(
@@ -70,6 +73,8 @@ class Unit(models.Model):
     timed = models.IntegerField()
     latency_us = models.BigIntegerField()
     named = models.IntegerField(help_text=_("Events that name one of the decisions, any of them."))
+    tier = models.CharField(max_length=30, blank=True)
+    language = models.CharField(max_length=10, blank=True)
 
     class Meta:
         verbose_name = _("experiment's shopper")
@@ -89,6 +94,7 @@ class Unit(models.Model):
 class UnitValue(models.Model):
     """What one metric over events counted of one shopper; without a row both sums are 0."""
 
+    pk = models.CompositePrimaryKey("unit", "metric")
     unit = models.ForeignKey(
         Unit, on_delete=models.CASCADE, related_name="values", db_constraint=False, db_index=False
     )
@@ -101,7 +107,6 @@ class UnitValue(models.Model):
     class Meta:
         verbose_name = _("shopper's value")
         verbose_name_plural = _("shoppers' values")
-        constraints = [models.UniqueConstraint(fields=["unit", "metric"], name="unit_value_once")]
 
     def __str__(self) -> str:
         return f"metric {self.metric_id} of unit {self.unit_id}"
@@ -110,6 +115,7 @@ class UnitValue(models.Model):
 class UnitTime(models.Model):
     """How many of a shopper's decisions took a time of one bucket; kept for quantiles alone."""
 
+    pk = models.CompositePrimaryKey("unit", "bucket")
     unit = models.ForeignKey(
         Unit, on_delete=models.CASCADE, related_name="times", db_constraint=False, db_index=False
     )
@@ -119,7 +125,6 @@ class UnitTime(models.Model):
     class Meta:
         verbose_name = _("shopper's times")
         verbose_name_plural = _("shoppers' times")
-        constraints = [models.UniqueConstraint(fields=["unit", "bucket"], name="unit_time_once")]
 
     def __str__(self) -> str:
         return f"{self.found} of unit {self.unit_id}"
@@ -216,36 +221,6 @@ class ZoneDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.arm} {self.day} {self.zone}"
-
-
-class UnitTraits(models.Model):
-    """What a shopper was when the first decision of theirs was counted, seconds after it was made.
-
-    Written once and kept: counting again from the rows cannot tell what they have become since.
-    """
-
-    experiment = models.ForeignKey(
-        Experiment,
-        on_delete=models.CASCADE,
-        related_name="traits",
-        db_index=False,
-        db_constraint=False,
-    )
-    customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
-    tier = models.CharField(max_length=30, blank=True)
-    language = models.CharField(max_length=10, blank=True)
-
-    class Meta:
-        verbose_name = _("shopper's traits")
-        verbose_name_plural = _("shoppers' traits")
-        constraints = [
-            models.UniqueConstraint(fields=["experiment", "customer"], name="unit_traits_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"customer {self.customer_id} in {self.experiment_id}"
 
 
 class MetricBucket(models.Model):

@@ -28,12 +28,12 @@ from guidance.experiments.models import Arm, Experiment, LeftOut, Metric, Recoun
 from guidance.experiments.samples import ProportionSample, QuantileSample, RatioSample, Sample
 from guidance.experiments.selectors.chosen import metrics_of, zone_of
 from guidance.experiments.selectors.comparing import Reading, Versus, compare_arms, reading_of
+from guidance.experiments.selectors.days import Days
 from guidance.experiments.selectors.problems import Problem, find_problems
 from guidance.experiments.selectors.scope import Scope
 from guidance.experiments.selectors.sums import (
     ARM_NUMBERS,
     ArmTotal,
-    Days,
     Times,
     arm_times,
     raw_days,

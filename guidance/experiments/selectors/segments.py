@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from guidance.behaviour.models import Event, Source
 from guidance.decisions.models import Decision
-from guidance.experiments.models import Arm, Experiment, Metric, Unit, UnitTraits
+from guidance.experiments.models import Arm, Experiment, Metric, Unit
 from guidance.experiments.selectors.chosen import zone_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.scope import Scope
@@ -166,16 +166,10 @@ def _values(experiment: Experiment, as_of: datetime | None) -> Iterator[tuple[st
     ).exclude(kind=Event.Kind.IMPRESSION)
     if as_of is not None:
         before = before.filter(received_at__lte=as_of)
-    rows = _units(experiment, as_of).annotate(known=Exists(before))
-    traits = {
-        customer: told
-        for customer, *told in UnitTraits.objects.filter(experiment=experiment).values_list(
-            "customer", "tier", "language"
-        )
-    }
+    units = _units(experiment, as_of).annotate(known=Exists(before))
     shoppers = []
-    for customer, known in rows.order_by().values_list("customer", "known"):
-        tier, language = traits.get(customer, ("", ""))
+    rows = units.order_by().values_list("customer", "tier", "language", "known")
+    for customer, tier, language, known in rows:
         history = "known" if known else "new"
         shoppers.append((customer, {"tier": tier, "language": language, "history": history}))
     for kind in KINDS:

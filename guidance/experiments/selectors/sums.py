@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -29,37 +29,12 @@ from guidance.experiments.selectors.counting_sql import (
     day_in,
     metric_days_select,
 )
+from guidance.experiments.selectors.days import BucketKey, Days
 from guidance.experiments.selectors.raw import RAW_UNIT, RAW_VALUE, raw_rows
 from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
 SIX = ("units", "total", "base", "total_squares", "base_squares", "products")
-ArmKey = tuple[str, str, date]
-MetricKey = tuple[int, str, date]
-BucketKey = tuple[int, str, date, int]
-ZoneKey = tuple[str, str, date]
 THREE = ("counts", "squares", "products")
-
-
-@dataclass
-class Days:
-    """Whole numbers by day: of arms (left out or not), of metrics, of quantiles' buckets, and of
-    arms in the zones of metrics that have one of their own."""
-
-    arms: dict[ArmKey, list[int]] = field(default_factory=dict)
-    metrics: dict[MetricKey, list[int]] = field(default_factory=dict)
-    buckets: dict[BucketKey, list[int]] = field(default_factory=dict)
-    zones: dict[ZoneKey, list[int]] = field(default_factory=dict)
-
-    def minus(self, other: "Days") -> "Days":
-        """Return what these days have more than others; what is alike is left out."""
-        return Days(
-            _minus(self.arms, other.arms),
-            _minus(self.metrics, other.metrics),
-            _minus(self.buckets, other.buckets),
-            _minus(self.zones, other.zones),
-        )
-
-
 ARM_NUMBERS = ("shoppers", "saw", *COUNTS)
 ZONE_NUMBERS = ("shoppers", "saw")
 
@@ -375,20 +350,6 @@ def _add(rows: Iterable[Sequence[int]], width: int) -> list[int]:
     for row in filter(None, rows):
         total = [a + b for a, b in zip(total, row, strict=True)]
     return total
-
-
-Key = TypeVar("Key", ArmKey, MetricKey, BucketKey)  # a `ZoneKey` looks as an `ArmKey` does
-
-
-def _minus(more: dict[Key, list[int]], less: dict[Key, list[int]]) -> dict[Key, list[int]]:
-    found: dict[Key, list[int]] = {}
-    for key in more | less:
-        width = len(more.get(key) or less[key])
-        nothing = [0] * width
-        pairs = zip(more.get(key, nothing), less.get(key, nothing), strict=True)
-        if any(numbers := [a - b for a, b in pairs]):
-            found[key] = numbers
-    return found
 
 
 def _as_day(value: date | str) -> date:

@@ -5,12 +5,14 @@ difference between what those rows added up to before and after. Whole numbers t
 that every way of getting there, shopper by shopper or all from the beginning, gives the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import reduce
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 
 from guidance.behaviour.services.rollups import CUSTOMERS_LOCK
 from guidance.core.bulk import insert_rows
@@ -27,6 +29,7 @@ from guidance.experiments.models import (
     ZoneDay,
 )
 from guidance.experiments.selectors.chosen import metrics_of, zone_of
+from guidance.experiments.selectors.days import Days
 from guidance.experiments.selectors.raw import give_room, know_rows, raw_rows
 from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 from guidance.experiments.selectors.sums import (
@@ -34,7 +37,6 @@ from guidance.experiments.selectors.sums import (
     SIX,
     THREE,
     ZONE_NUMBERS,
-    Days,
     kept_days,
     stored_days,
 )
@@ -43,7 +45,6 @@ from guidance.experiments.services.keeping import (
     add_rows,
     changed_customers,
     is_kept,
-    keep_traits,
     replace_rows,
 )
 
@@ -51,6 +52,7 @@ from guidance.experiments.services.keeping import (
 SHOPPERS_AT_ONCE = {"sqlite": 20_000, "postgresql": 100_000}
 # How many connections PostgreSQL counts them with, a core each.
 CONNECTIONS = 2
+Found = TypeVar("Found")
 
 
 def count_customers(customer_ids: Sequence[int]) -> None:
@@ -75,7 +77,6 @@ def count_units(experiment: Experiment, customer_ids: Sequence[int]) -> None:
         if not changed:
             return
         scope = replace(scope, customers=changed)
-        keep_traits(scope)
         before = kept_days(scope, metrics)
         replace_rows(scope)
     _change_days(experiment, kept_days(scope, metrics).minus(before))
@@ -97,7 +98,10 @@ def recount_experiment(
         hold_lock(CUSTOMERS_LOCK)
         if again:
             Recount.objects.filter(experiment=experiment).delete()
-        first, last = _range_of(experiment)
+        first, last = _range_of(
+            Decision.objects.of_experiment(experiment.key),
+            Unit.objects.filter(experiment=experiment),
+        )
         Recount.objects.get_or_create(
             experiment=experiment, defaults={"after_customer": first, "last_customer": last}
         )
@@ -119,54 +123,70 @@ def _recount_batch(experiment: Experiment, at_once: int, hands: int) -> float:
     if state is None:  # another process finished it
         return 1.0
     if state.after_customer >= state.last_customer:
-        give_room()
-        _put_days(experiment, list(metrics_of(experiment).values()))
+        kept = _range_of(Unit.objects.filter(experiment=experiment))
+        _put_days(experiment, _in_hands(experiment, _days_of_range, *kept, hands))
         state.delete()
         return 1.0
     start, state.after_customer = (
         state.after_customer,
         min(state.after_customer + at_once, state.last_customer),
     )
-    ends = [start + (state.after_customer - start) * n // hands for n in range(hands + 1)]
-    with ThreadPoolExecutor(max_workers=hands) as pool:
-        others = [
-            pool.submit(_recount_elsewhere, experiment, *ends[n : n + 2]) for n in range(1, hands)
-        ]
-        _recount_range(experiment, *ends[:2])
-        for other in others:
-            other.result()
+    _in_hands(experiment, _recount_range, start, state.after_customer, hands)
+    if state.after_customer >= state.last_customer:  # other hands read what has been committed
+        know_rows(UNIT_TABLE, "experiment_id, customer_id")
+        know_rows(VALUE_TABLE, "unit_id, metric_id")
     state.save(update_fields=["after_customer"])
     return min(0.999, state.after_customer / state.last_customer)
 
 
-def _recount_elsewhere(experiment: Experiment, after: int, last: int) -> None:
-    """Count a range on a connection of this thread's own, under the lock of who asked for it."""
+def _in_hands(
+    experiment: Experiment,
+    work: Callable[[Experiment, int, int], Found],
+    after: int,
+    last: int,
+    hands: int,
+) -> list[Found]:
+    """Do what has to be done of a range of customers, a part of it in each hand."""
+    ends = [after + (last - after) * n // hands for n in range(hands + 1)]
+    with ThreadPoolExecutor(max_workers=hands) as pool:
+        others = [
+            pool.submit(_elsewhere, experiment, work, ends[n], ends[n + 1]) for n in range(1, hands)
+        ]
+        give_room()
+        own = work(experiment, ends[0], ends[1])
+        return [own, *(other.result() for other in others)]
+
+
+def _elsewhere(
+    experiment: Experiment, work: Callable[[Experiment, int, int], Found], after: int, last: int
+) -> Found:
+    """Work on a range on a connection of this thread's own, under the lock of who asked for it."""
     try:
         with transaction.atomic():
-            _recount_range(experiment, after, last)
+            give_room()
+            return work(experiment, after, last)
     finally:
         connection.close()
 
 
+def _days_of_range(experiment: Experiment, after: int, last: int) -> Days:
+    scope = Scope(experiment, zone_of(experiment).key, between=(after, last))
+    return kept_days(scope, list(metrics_of(experiment).values()))
+
+
 def _recount_range(experiment: Experiment, after: int, last: int) -> None:
-    give_room()
     metrics = list(metrics_of(experiment).values())
     scope = Scope(experiment, zone_of(experiment).key, between=(after, last))
     with raw_rows(scope, metrics, times=_has_times(metrics)):
-        keep_traits(scope)
         if not is_kept(scope):
             add_rows(scope)
         elif changed := changed_customers(scope):
             replace_rows(replace(scope, between=None, customers=changed))
 
 
-def _range_of(experiment: Experiment) -> tuple[int, int]:
-    """Return the ids between which the experiment's customers lie, before the first and last."""
-    own = Decision.objects.of_experiment(experiment.key)
-    found = [
-        rows.aggregate(first=Min("customer"), last=Max("customer"))
-        for rows in (own, Unit.objects.filter(experiment=experiment))
-    ]
+def _range_of(*tables: QuerySet[Any]) -> tuple[int, int]:
+    """Return the ids between which the customers of some rows lie, before the first and last."""
+    found = [rows.aggregate(first=Min("customer"), last=Max("customer")) for rows in tables]
     firsts = [one["first"] for one in found if one["first"] is not None]
     lasts = [one["last"] for one in found if one["last"] is not None]
     return min(firsts, default=1) - 1, max(lasts, default=0)
@@ -206,27 +226,17 @@ def _has_times(metrics: Sequence[Metric]) -> bool:
 
 def _change_days(experiment: Experiment, difference: Days) -> None:
     """Add a difference to the days kept; what then holds nobody goes."""
-    if difference == Days():
-        return
-    kept = stored_days(experiment)
-    changed = Days(
-        {key: _sum(kept.arms.get(key), numbers) for key, numbers in difference.arms.items()},
-        {key: _sum(kept.metrics.get(key), numbers) for key, numbers in difference.metrics.items()},
-        {key: _sum(kept.buckets.get(key), numbers) for key, numbers in difference.buckets.items()},
-        {key: _sum(kept.zones.get(key), numbers) for key, numbers in difference.zones.items()},
-    )
-    _write_days(experiment, changed)
+    if difference != Days():
+        _write_days(experiment, difference.added_to(stored_days(experiment)))
 
 
-def _put_days(experiment: Experiment, metrics: Sequence[Metric]) -> None:
-    """Replace the days by what all rows kept add up to."""
+def _put_days(experiment: Experiment, parts: Sequence[Days]) -> None:
+    """Replace the days by what all rows kept add up to, told of parts of the shoppers."""
     ArmDay.objects.filter(experiment=experiment).delete()
     MetricDay.objects.filter(experiment=experiment).delete()
     MetricBucket.objects.filter(experiment=experiment).delete()
     ZoneDay.objects.filter(experiment=experiment).delete()
-    know_rows(UNIT_TABLE, "experiment_id, customer_id")
-    know_rows(VALUE_TABLE, "unit_id, metric_id")
-    _write_days(experiment, kept_days(Scope(experiment, zone_of(experiment).key), metrics))
+    _write_days(experiment, reduce(Days.plus, parts))
 
 
 def _write_days(experiment: Experiment, days: Days) -> None:
@@ -281,7 +291,3 @@ def _write_days(experiment: Experiment, days: Days) -> None:
     ZoneDay.objects.filter(experiment=experiment, shoppers=0).delete()
     ArmDay.objects.filter(experiment=experiment, shoppers=0).delete()
     MetricDay.objects.filter(experiment=experiment, units=0).delete()
-
-
-def _sum(kept: Sequence[int] | None, more: Sequence[int]) -> list[int]:
-    return list(more) if kept is None else [a + b for a, b in zip(kept, more, strict=True)]

@@ -9,7 +9,7 @@ from guidance.experiments.selectors.counting_sql import UNIT_COLUMNS
 from guidance.experiments.selectors.raw import RAW_TIME, RAW_UNIT, RAW_VALUE
 from guidance.experiments.selectors.scope import UNIT_TABLE, Scope
 
-VALUE_TABLE, TRAITS_TABLE = "experiments_unitvalue", "experiments_unittraits"
+VALUE_TABLE = "experiments_unitvalue"
 # What hangs on a shopper's row: the table kept, the one counted, and its columns.
 PARTS = (
     (VALUE_TABLE, RAW_VALUE, ("metric_id", "total", "base")),
@@ -64,19 +64,6 @@ def add_rows(scope: Scope) -> None:
     _execute(scope, _add(scope, has_old=False))
 
 
-def keep_traits(scope: Scope) -> None:
-    """Write what shoppers are when they are first counted; a row that is there stays."""
-    statement = f"""
-INSERT INTO {TRAITS_TABLE} (experiment_id, customer_id, tier, language)
-SELECT %(experiment)s, n.customer_id, c.tier, c.language
-FROM {RAW_UNIT} n JOIN customers_customer c ON c.id = n.customer_id{scope.of_customers("c.id")}
-WHERE NOT EXISTS (SELECT 1 FROM {TRAITS_TABLE} t
-    WHERE t.experiment_id = %(experiment)s AND t.customer_id = n.customer_id
-    {scope.of_customers("t.customer_id")})
-ORDER BY n.customer_id"""  # noqa: S608  names, no values
-    _execute(scope, [statement])
-
-
 def _forget(scope: Scope) -> Iterable[str]:
     """Yield what takes away what hangs on shoppers' rows, and the rows of who has none now."""
     own = f"experiment_id = %(experiment)s{scope.of_customers('customer_id')}"
@@ -108,9 +95,11 @@ def _add(scope: Scope, *, has_old: bool) -> Iterable[str]:
         " AND u.customer_id = n.customer_id)"
     )
     yield (
-        f"INSERT INTO {UNIT_TABLE} (experiment_id, {COLUMNS})"  # noqa: S608
-        f" SELECT %(experiment)s, {', '.join(f'n.{column}' for column in UNIT_COLUMNS)}"
-        f" FROM {RAW_UNIT} n WHERE 1 = 1{scope.of_customers('n.customer_id')}"
+        f"INSERT INTO {UNIT_TABLE} (experiment_id, {COLUMNS}, tier, language)"  # noqa: S608
+        f" SELECT %(experiment)s, {', '.join(f'n.{column}' for column in UNIT_COLUMNS)},"
+        " c.tier, c.language"
+        f" FROM {RAW_UNIT} n JOIN customers_customer c ON c.id = n.customer_id"
+        f"{scope.of_customers('c.id')} WHERE 1 = 1{scope.of_customers('n.customer_id')}"
         f"{is_new if has_old else ''} ORDER BY n.customer_id"
     )
     for table, raw, columns in PARTS:
