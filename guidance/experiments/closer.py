@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 from guidance.experiments.figures import ARM_COLOURS
 from guidance.experiments.models import Experiment, Metric
 from guidance.experiments.selectors import metrics_of
-from guidance.experiments.selectors.segments import Segment, segments_of
+from guidance.experiments.selectors.adjusting import Adjusted, adjusted_in
+from guidance.experiments.selectors.segments import Segment, parts_of, segments_in
 from guidance.experiments.selectors.unfolding import Curve, unfold
 from guidance.experiments.statistics import Comparison, Corrected
 from guidance.experiments.wording import arm_name, difference_text, p_text, scale_of
@@ -148,12 +149,17 @@ def _immature(curves: Sequence[Curve]) -> dict[str, Any]:
 
 def segments_page(experiment: Experiment, as_of: datetime | None = None) -> dict[str, Any]:
     """Return what the page of the segments shows: in words what differs clearly, then the table."""
-    found = segments_of(experiment, metrics_of(experiment), as_of)
+    metrics = metrics_of(experiment)
+    parts = parts_of(experiment, metrics, as_of)
+    found = segments_in(experiment, metrics, parts)
+    adjusted = adjusted_in(experiment, metrics, parts)
     sizes = {one.corrected.family for one in found if isinstance(one.corrected, Corrected)}
     return {
         "segments": [_row(one) for one in found],
         "clear": [_sentence(one) for one in found if one.is_clear],
         "family": max(sizes, default=0),
+        "kinds": [KIND_NAMES[kind] for kind in (adjusted[0].by_kind if adjusted else ())],
+        "adjusted": [_adjusted_row(one) for one in adjusted],
     }
 
 
@@ -170,6 +176,11 @@ def _sentence(one: Segment) -> str:
             _("%(segment)s: %(metric)s of %(arm)s is above the control by %(difference)s.") % words
         )
     return _("%(segment)s: %(metric)s of %(arm)s is below the control by %(difference)s.") % words
+
+
+def _adjusted_row(one: Adjusted) -> tuple[str, list[str]]:
+    title = _("%(metric)s of %(arm)s") % {"metric": one.metric.title, "arm": arm_name(one.arm)}
+    return title, [difference_text(one.metric, found) for found in one.by_kind.values()]
 
 
 def _row(one: Segment) -> Row:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from guidance.behaviour.days import day_bounds, shop_zone
 from guidance.core.numbers import rounded
 from guidance.experiments.models import Holdout
+from guidance.experiments.pages import as_of_words
 from guidance.experiments.samples import Sample
 from guidance.experiments.selectors.holdouts import CONVERSION, Gain, HoldoutReport, Scope
 from guidance.experiments.statistics import Comparison, Corrected, NotMeasured, SampleRatio
@@ -85,6 +86,7 @@ def holdout_page(found: HoldoutReport) -> dict[str, Any]:
     return {
         "cards": [_card(scope, found.currency) for scope in found.scopes if _has_shoppers(scope)],
         "from_day": first.date().isoformat(),
+        **as_of_words(found.as_of),
         "to_day": max(first, last - timedelta(microseconds=1)).date().isoformat(),
         "days": _days(found),
         "notes": list(_notes(found)),

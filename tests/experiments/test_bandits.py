@@ -350,6 +350,11 @@ def test_a_key_is_one_bandit_s_with_its_settings_for_good() -> None:
         start_holdout(holdout=Holdout(key="first-steps"), actor=None)
 
 
+def test_an_empty_list_says_how_a_bandit_comes_to_be(desk: Callable[..., Client]) -> None:
+    page = desk(Role.MERCHANDISER).get(reverse("admin:experiments_bandit_changelist"))
+    assert "its exploration slots are filled by one" in page.content.decode()
+
+
 def test_the_desk_shows_what_a_bandit_knows_and_would_do(desk: Callable[..., Client]) -> None:
     bandit = opened(method="linear_thompson", features=["is_new"])
     policy = policy_from_state(bandit.state)

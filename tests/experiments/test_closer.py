@@ -8,12 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from guidance.behaviour.models import Event
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.closer import time_page
 from guidance.experiments.models import Experiment, Unit
 from guidance.experiments.selectors import metrics_of, report
-from guidance.experiments.selectors.segments import MOST_VALUES, segments_of
+from guidance.experiments.selectors.adjusting import adjusted_in
+from guidance.experiments.selectors.segments import MOST_VALUES, parts_of, segments_of
 from guidance.experiments.selectors.unfolding import unfold
 from guidance.experiments.services import recount_experiment
 from guidance.experiments.statistics import Comparison, NotMeasured
@@ -107,6 +109,34 @@ def test_segments_find_whom_the_effect_is_in_and_correct_for_all(traffic: Experi
     assert known.shoppers == 60
 
 
+def test_differences_are_adjusted_for_who_each_arm_happened_to_meet(
+    traffic: Experiment, visit: Visit
+) -> None:
+    """Gold shoppers alone buy; the model's arm met 60 more of them by chance."""
+    Event.objects.filter(kind="purchase").delete()
+    for number in range(60):
+        Customer.objects.create(ref=f"more-{number}", tier="gold")
+        visit(f"more-{number}", "model", at=START + timedelta(days=3), seen=1)
+    for number, shopper in enumerate(Customer.objects.filter(tier="gold").order_by("ref")):
+        if number % 3:
+            at = START + timedelta(days=4)
+            factories.event(customer=shopper, kind="purchase", occurred_at=at, price=1)
+    count_everybody()
+    metrics = metrics_of(traffic)
+    parts = parts_of(traffic, metrics)
+    found = next(
+        one for one in adjusted_in(traffic, metrics, parts) if one.metric.key == "conversion"
+    )
+    plain = next(one for one in report(traffic).comparisons if one.metric == "conversion")
+    adjusted = found.by_kind["tier"]
+    assert isinstance(adjusted, Comparison)
+    assert isinstance(plain.difference, Comparison)
+    assert plain.difference.value > 0.1
+    assert abs(adjusted.value) < 0.01
+    assert adjusted.standard_error < plain.difference.standard_error
+    assert set(found.by_kind) == {"tier", "language", "history"}
+
+
 def test_segments_are_those_of_the_first_decision_whatever_shoppers_became(
     traffic: Experiment,
 ) -> None:
@@ -164,6 +194,9 @@ def test_of_many_values_the_largest_are_looked_at(traffic: Experiment) -> None:
         Unit.objects.filter(pk=unit.pk).update(language=f"l{number % 9}")
     found = segments_of(traffic, metrics_of(traffic))
     assert len({one.value for one in found if one.kind == "language"}) == MOST_VALUES
+    parts = [one for one in parts_of(traffic, metrics_of(traffic)) if one.kind == "language"]
+    shoppers = [part.totals["model"].counts["shoppers"] for part in parts]
+    assert (len(shoppers), sum(shoppers)) == (MOST_VALUES + 1, 120), "the rest is one part more"
 
 
 def test_the_days_take_the_same_statements_at_any_size(
@@ -200,6 +233,7 @@ def test_the_pages_show_it(traffic: Experiment, desk: Callable[..., Client]) -> 
     text = client.get(f"{PAGES}{traffic.pk}/segments/").content.decode()
     assert "Membership tier: gold: CTR of" in text
     assert "for all 12 tests" in text
+    assert "adjusted for: Membership tier" in text
 
 
 @pytest.mark.django_db

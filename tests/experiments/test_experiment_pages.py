@@ -16,7 +16,7 @@ from guidance.core.roles import Role
 from guidance.customers.models import Customer
 from guidance.experiments.models import Experiment, Holdout
 from guidance.experiments.selectors import current_metrics
-from guidance.experiments.services import approve_experiment, save_experiment
+from guidance.experiments.services import approve_experiment, open_bandit, save_experiment
 from guidance.experiments.statistics import Estimate
 from guidance.experiments.table import table_rows
 from guidance.experiments.wording import interval_text, value_text
@@ -223,6 +223,7 @@ def test_an_approved_draft_can_be_reopened_and_a_running_one_stopped(
         ({"targeting": "{"}, "valid JSON"),
         ({"guardrails": ["ctr"]}, "cannot be a guardrail too"),
         ({"key": "held"}, "A holdout has this key"),
+        ({"key": "steps"}, "A bandit has this key"),
         ({"namespace": "n", "namespace_from": "0.6", "namespace_to": "0.5"}, "range must rise"),
         ({"coverage": "1.5"}, "coverage must lie between 0 and 1"),
     ],
@@ -231,9 +232,21 @@ def test_what_a_draft_cannot_say_is_told_on_its_form(
     db: None, desk: Callable[..., Client], given: dict[str, Any], said: str
 ) -> None:
     factories.holdout(key="held")
+    open_bandit(key="steps", surface="onboarding", arms=["a", "b"], actor=None)
     answer = desk(Role.ANALYST).post(f"{PAGES}add/", {**DRAFT, **given})
     assert said in html.unescape(answer.content.decode())
     assert not Experiment.objects.exists()
+
+
+def test_a_holdout_with_the_key_of_another_is_refused_on_its_form(
+    db: None, desk: Callable[..., Client]
+) -> None:
+    open_bandit(key="steps", surface="onboarding", arms=["a", "b"], actor=None)
+    answer = desk(Role.ANALYST).post(
+        "/admin/experiments/holdout/add/", {"key": "steps", "share": "0.05", "seed": ""}
+    )
+    assert "A bandit has this key" in answer.content.decode()
+    assert not Holdout.objects.exists()
 
 
 def test_what_keeps_a_draft_from_being_approved_is_said_on_its_page(

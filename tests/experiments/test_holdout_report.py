@@ -13,6 +13,7 @@ from django.utils import timezone
 from guidance.behaviour.models import Event
 from guidance.core.roles import Role
 from guidance.customers.models import Customer
+from guidance.customers.services import exclude_customers
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Holdout
 from guidance.experiments.selectors.holdouts import Scope, holdout_report
@@ -141,6 +142,32 @@ def test_the_report_takes_three_statements_at_any_size(
     _log()
     with django_assert_num_queries(3):
         holdout_report(holdout, START, NOW)
+
+
+def test_as_of_a_past_moment_it_is_the_report_of_that_moment(
+    holdout: Holdout, desk: Callable[..., Client]
+) -> None:
+    _log()
+    then = timezone.now()
+    found = holdout_report(holdout, START, NOW, as_of=then)
+    assert found.scopes == holdout_report(holdout, START, NOW).scopes
+    _shoppers("later", 50, buyers=50)
+    bought = START + timedelta(days=1, hours=2)
+    for who in Customer.objects.filter(ref__startswith="held-home")[300:]:
+        factories.event(customer=who, kind="purchase", price=1, occurred_at=bought)
+    staff = Customer.objects.get(ref="served-home-1")
+    exclude_customers(customer_ids=[staff.pk], excluded_as="staff", source="desk")
+    assert holdout_report(holdout, START, NOW, as_of=then) == found
+    assert holdout_report(holdout, START, NOW).scopes[0].served.shoppers == 2000 + 50 - 1
+    assert not holdout_report(holdout, START, NOW, as_of=START).scopes[0].held.shoppers
+    client, address = desk(Role.ANALYST), f"{PAGES}{holdout.pk}/report"
+    today = timezone.localdate().isoformat()
+    text = client.get(f"{address}/", {"as_of": today}).content.decode()
+    assert "decisions made and events received by then" in text
+    assert f"&amp;as_of={today}" in text
+    assert client.get(f"{address}.csv", {"as_of": "soon"}).status_code == 400
+    past = client.get(f"{address}.csv", {"as_of": "2020-02-29"}).content.decode()
+    assert "no_units" in past
 
 
 def test_the_page_says_it_in_plain_words(holdout: Holdout, desk: Callable[..., Client]) -> None:

@@ -1,10 +1,12 @@
 """What is kept of shoppers is written where it differs, by one connection or by two."""
 
 from datetime import timedelta
+from threading import get_ident
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.backends.signals import connection_created
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -140,6 +142,16 @@ def test_two_connections_count_what_one_does(shoppers: list[str]) -> None:
         list(recount_experiment(experiment=experiment, again=True))
     alone = _kept()
     Unit.objects.all().delete()
-    assert list(recount_experiment(experiment=experiment, again=True, at_once=4))[-1] == 1
+    opened: set[int] = set()
+
+    def note(**_told: Any) -> None:
+        opened.add(get_ident())
+
+    connection_created.connect(note)
+    try:
+        assert list(recount_experiment(experiment=experiment, again=True, at_once=4))[-1] == 1
+    finally:
+        connection_created.disconnect(note)
+    assert bool(opened - {get_ident()}) == (connection.vendor == "postgresql")
     assert _kept() == alone
     assert Unit.objects.count() == len(shoppers)

@@ -17,7 +17,8 @@ DEFAULT = SHARED / "experiments" / "stats_vectors.json"
 
 
 def _named() -> list[Path]:
-    return [Path(name.strip()) for name in os.environ.get("STATS_VECTORS", "").split(",") if name]
+    names = (name.strip() for name in os.environ.get("STATS_VECTORS", "").split(","))
+    return [Path(name) for name in names if name]
 
 
 def _parameters() -> list[Any]:

@@ -25,6 +25,7 @@ class BanditAdmin(ReadOnlyAdmin):
         *("settled_until", "heard_until", "stopped_by", "stopped_at"),
     ]
     readonly_fields = fields
+    list_before_template = "admin/experiments/bandit/lead.html"
     change_form_outer_before_template = "admin/experiments/bandit/arms.html"
 
     def render_change_form(

@@ -13,7 +13,8 @@ from unfold.widgets import (
 )
 
 from guidance.experiments.hooks import Choice, testable_of, testables
-from guidance.experiments.models import Experiment, Holdout
+from guidance.experiments.keys import key_problem
+from guidance.experiments.models import Experiment
 from guidance.experiments.plan import quantile_problem
 from guidance.experiments.selectors import current_metrics
 from guidance.experiments.services.deciding import LONGEST_REASON
@@ -56,8 +57,8 @@ class ExperimentForm(forms.ModelForm):
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"]
-        if Holdout.objects.filter(key=key).exists():
-            raise ValidationError(_("A holdout has this key; choose another."))
+        if problem := key_problem(key, of=Experiment):
+            raise ValidationError(problem)
         return key
 
     def clean_targeting(self) -> Any:

@@ -17,8 +17,10 @@ from unfold.decorators import display
 
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 from guidance.experiments.holdout_page import holdout_csv, holdout_page, read_days
-from guidance.experiments.models import Experiment, Holdout
-from guidance.experiments.selectors.holdouts import holdout_report
+from guidance.experiments.keys import key_problem
+from guidance.experiments.models import Holdout
+from guidance.experiments.pages import read_as_of
+from guidance.experiments.selectors.holdouts import HoldoutReport, holdout_report
 from guidance.experiments.services import end_holdout, start_holdout
 
 
@@ -29,8 +31,8 @@ class HoldoutForm(ModelForm):
         cleaned = super().clean()
         if Holdout.objects.filter(is_active=True).exists():
             raise ValidationError(_("Another holdout runs; end it first."))
-        if cleaned and Experiment.objects.filter(key=cleaned.get("key")).exists():
-            raise ValidationError(_("An experiment has this key; choose another."))
+        if problem := key_problem((cleaned or {}).get("key", ""), of=Holdout):
+            raise ValidationError(problem)
         return cleaned
 
 
@@ -85,7 +87,7 @@ class HoldoutAdmin(GuidanceModelAdmin):
         """Show what models and tests bring against those held out."""
         holdout = self._seen(request, pk)
         try:
-            days = read_days(request.GET, holdout)
+            found = _asked(request, holdout)
         except ValidationError as problem:
             messages.error(request, " ".join(problem.messages))
             return redirect("admin:experiments_holdout_report", pk)
@@ -95,7 +97,7 @@ class HoldoutAdmin(GuidanceModelAdmin):
             "admin/experiments/holdout/report.html",
             original=holdout,
             title=_("What models and tests bring: %(key)s") % {"key": holdout.key},
-            **holdout_page(holdout_report(holdout, *days)),
+            **holdout_page(found),
         )
 
     @method_decorator(require_GET)
@@ -103,12 +105,12 @@ class HoldoutAdmin(GuidanceModelAdmin):
         """Answer the report as CSV."""
         holdout = self._seen(request, pk)
         try:
-            days = read_days(request.GET, holdout)
+            found = _asked(request, holdout)
         except ValidationError as problem:
             return HttpResponse(" ".join(problem.messages), status=400)
         answer = HttpResponse(content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{holdout.key}.csv"'
-        csv.writer(answer).writerows(holdout_csv(holdout_report(holdout, *days)))
+        csv.writer(answer).writerows(holdout_csv(found))
         return answer
 
     def _seen(self, request: HttpRequest, pk: int) -> Holdout:
@@ -129,3 +131,9 @@ class HoldoutAdmin(GuidanceModelAdmin):
         except ValidationError as problem:
             messages.error(request, " ".join(problem.messages))
         return redirect("admin:experiments_holdout_change", pk)
+
+
+def _asked(request: HttpRequest, holdout: Holdout) -> HoldoutReport:
+    """Return the report that an address asks for; raises ValidationError for days that are none."""
+    days, as_of = read_days(request.GET, holdout), read_as_of(request.GET)
+    return holdout_report(holdout, *days, as_of=as_of)

@@ -84,6 +84,7 @@ class HoldoutReport:
 
     `logged_in` are the visitors, held out and served, who logged in since; `logins` tells whether
     they are as many as the share promises: who counts how is fair while no side makes them log in.
+    With `as_of` it is the report of that moment: decisions made and events received by then.
     `windows_open` are shoppers whose conversion window is not over, `elsewhere` the purchases in
     another currency, which are in no revenue.
     """
@@ -97,6 +98,7 @@ class HoldoutReport:
     windows_open: int
     elsewhere: int
     currency: str
+    as_of: datetime | None = None
 
 
 @dataclass
@@ -121,20 +123,23 @@ class _Met:
     cents: int = 0
 
 
-def holdout_report(holdout: Holdout, since: datetime, until: datetime) -> HoldoutReport:
+def holdout_report(
+    holdout: Holdout, since: datetime, until: datetime, as_of: datetime | None = None
+) -> HoldoutReport:
     """Compare both sides from `since` to `until`, within the holdout's own time.
 
+    As of a past moment shoppers are the ones of today: who was merged since then counts as one.
     Three statements whatever the traffic: decisions by shopper and surface, the purchases after
     them, and the market.
     """
-    now = timezone.now()
+    now = as_of or timezone.now()
     since = max(since, holdout.since)
     until = min(until, holdout.ended_at or now, now)
     currency = default_market().currency
-    pseudonyms = _pseudonyms(holdout, since, until)
+    pseudonyms = _pseudonyms(holdout, since, until, as_of)
     met, both = _met(pseudonyms)
     logged_in = _logged_in(pseudonyms)
-    elsewhere = _buy(met, since, until, currency)
+    elsewhere = _buy(met, (since, until), currency, as_of)
     surfaces = sorted({surface for surface, _customer in met})
     scopes = list(_scopes(holdout, [EVERYWHERE, *surfaces], met))
     everywhere = [one for (surface, _), one in met.items() if surface == EVERYWHERE]
@@ -148,17 +153,17 @@ def holdout_report(holdout: Holdout, since: datetime, until: datetime) -> Holdou
         windows_open=sum(one.first > now - CONVERSION_WINDOW for one in everywhere),
         elsewhere=elsewhere,
         currency=currency,
+        as_of=as_of,
     )
 
 
 def _pseudonyms(
-    holdout: Holdout, since: datetime, until: datetime
+    holdout: Holdout, since: datetime, until: datetime, as_of: datetime | None
 ) -> dict[int, dict[int, _Pseudonym]]:
     """Return, by shopper, what each of their pseudonyms met: visitors by number, their own as 0."""
     rows: Iterable[Any] = (
-        Decision.objects.filter(
-            source=Source.LIVE, at__gte=since, at__lt=until, customer__excluded_as=""
-        )
+        Decision.objects.received_by(as_of)
+        .filter(_is_shopper(as_of), source=Source.LIVE, at__gte=since, at__lt=until)
         .order_by()
         .values_list("surface", "customer", "met_as")
         .annotate(
@@ -173,6 +178,16 @@ def _pseudonyms(
         one.first[surface] = first
         one.sides |= {side for side, count in ((HELD, held), (SERVED, served)) if count}
     return found
+
+
+def _is_shopper(as_of: datetime | None) -> Q:
+    """The condition that a decision's customer was neither staff nor a script, as known by then."""
+    today = Q(customer__excluded_as="")
+    if as_of is None:
+        return today
+    later = Q(customer__excluded_at__gt=as_of)
+    earlier = Q(customer__excluded_at=None) | Q(customer__excluded_at__lte=as_of)
+    return later & Q(customer__excluded_before="") | earlier & today
 
 
 def _met(
@@ -200,7 +215,10 @@ def _logged_in(pseudonyms: Mapping[int, Mapping[int, _Pseudonym]]) -> tuple[int,
 
 
 def _buy(
-    met: Mapping[tuple[str, int], _Met], since: datetime, until: datetime, currency: str
+    met: Mapping[tuple[str, int], _Met],
+    days: tuple[datetime, datetime],
+    currency: str,
+    as_of: datetime | None,
 ) -> int:
     """Put purchases to whom they count for; return how many are in another currency."""
     places: defaultdict[int, list[_Met]] = defaultdict(list)
@@ -209,9 +227,11 @@ def _buy(
     rows = Event.objects.filter(
         kind=Event.Kind.PURCHASE,
         source__in=purchase_sources(Source.LIVE),
-        occurred_at__gte=since,
-        occurred_at__lte=until + CONVERSION_WINDOW,
+        occurred_at__gte=days[0],
+        occurred_at__lte=days[1] + CONVERSION_WINDOW,
     ).order_by()
+    if as_of is not None:
+        rows = rows.filter(received_at__lte=as_of)
     elsewhere = 0
     wanted = ("customer", "occurred_at", "quantity", "price", "currency")
     for customer, at, quantity, price, paid_in in rows.values_list(*wanted).iterator():

@@ -19,7 +19,7 @@ from guidance.experiments.models import Arm, Experiment, Metric, Unit
 from guidance.experiments.selectors.chosen import zone_of
 from guidance.experiments.selectors.comparing import reading_of
 from guidance.experiments.selectors.scope import Scope
-from guidance.experiments.selectors.sums import Days, kept_days, raw_days_of, total_of
+from guidance.experiments.selectors.sums import ArmTotal, Days, kept_days, raw_days_of, total_of
 from guidance.experiments.statistics import (
     Comparison,
     Corrected,
@@ -34,6 +34,8 @@ from guidance.experiments.statistics import (
 # more makes every other one harder to tell.
 MOST_VALUES = 6
 KINDS = ("tier", "language", "history")
+# No tier, language or history is called so.
+REST = "*"
 
 
 @dataclass(frozen=True)
@@ -57,50 +59,79 @@ class Segment:
         return is_clear(self.found, self.corrected)
 
 
+@dataclass(frozen=True)
+class Part:
+    """What the arms' shoppers of one value of a kind add up to; of `REST`, of all values that are
+    not looked at."""
+
+    kind: str
+    value: str
+    totals: Mapping[str, ArmTotal]
+
+
 def segments_of(
     experiment: Experiment, metrics: Mapping[str, Metric], as_of: datetime | None = None
 ) -> list[Segment]:
-    """Return every segment's comparisons, kind by kind, the largest value first.
+    """Return every segment's comparisons, kind by kind, the largest value first."""
+    return segments_in(experiment, metrics, parts_of(experiment, metrics, as_of))
+
+
+def parts_of(
+    experiment: Experiment, metrics: Mapping[str, Metric], as_of: datetime | None = None
+) -> list[Part]:
+    """Return what each segment adds up to, kind by kind, the largest value first.
 
     Three statements, and a few more for each segment, from the sums kept of its shoppers.
     """
     arms = list(experiment.arms.all())
-    control = next((arm for arm in arms if arm.is_control), None)
-    if control is None:
-        return []
-    reading, zone, now = reading_of(experiment), zone_of(experiment), as_of or timezone.now()
-    asked = []
+    zone, now = zone_of(experiment), as_of or timezone.now()
     values = list(_values(experiment, as_of))
     sums = _sums(experiment, metrics, [customers for *_told, customers in values], as_of)
-    for (kind, value, _customers), days in zip(values, sums, strict=True):
+
+    def part(kind: str, value: str, days: Days) -> Part:
         totals = {
             arm.key: total_of(days, metrics.values(), arm=arm.key, at=now, zone=zone)
             for arm in arms
         }
-        sizes = {arm.key: totals[arm.key].counts["shoppers"] for arm in arms}
-        for metric in metrics.values():
+        return Part(kind, value, totals)
+
+    together = zip(values, sums, strict=True)
+    return [part(kind, value, days) for (kind, value, _customers), days in together]
+
+
+def segments_in(
+    experiment: Experiment, metrics: Mapping[str, Metric], parts: Sequence[Part]
+) -> list[Segment]:
+    """Return the comparisons of parts, all corrected as one family."""
+    arms = list(experiment.arms.all())
+    control = next((arm for arm in arms if arm.is_control), None)
+    if control is None:
+        return []
+    reading = reading_of(experiment)
+    asked = []
+    for part in parts:
+        for metric in metrics.values() if part.value != REST else ():
             for arm in arms:
                 if arm is not control:
-                    samples = (totals[one.key].sample(metric) for one in (control, arm))
-                    effect = measure(*samples)
-                    asked.append((kind, value, arm, metric, sizes, reading.read(effect)))
+                    samples = (part.totals[one.key].sample(metric) for one in (control, arm))
+                    asked.append((part, arm, metric, reading.read(measure(*samples))))
     questions = {
-        Question(metric.key, arm.key, f"{kind}:{value}"): found
-        for kind, value, arm, metric, _sizes, found in asked
+        Question(metric.key, arm.key, f"{part.kind}:{part.value}"): found
+        for part, arm, metric, found in asked
     }
     corrected = correct(questions)
     return [
         Segment(
-            kind=kind,
-            value=value,
+            kind=part.kind,
+            value=part.value,
             arm=arm,
             metric=metric,
-            control_shoppers=sizes[control.key],
-            shoppers=sizes[arm.key],
+            control_shoppers=part.totals[control.key].counts["shoppers"],
+            shoppers=part.totals[arm.key].counts["shoppers"],
             found=found,
-            corrected=corrected[Question(metric.key, arm.key, f"{kind}:{value}")],
+            corrected=corrected[Question(metric.key, arm.key, f"{part.kind}:{part.value}")],
         )
-        for kind, value, arm, metric, sizes, found in asked
+        for part, arm, metric, found in asked
     ]
 
 
@@ -146,5 +177,8 @@ def _values(experiment: Experiment, as_of: datetime | None) -> Iterator[tuple[st
         if len(counts) < 2:
             continue
         ranked = sorted(counts, key=lambda value, of=counts: (-of[value], value))  # type: ignore[misc]
-        for value in ranked[:MOST_VALUES]:
+        looked_at = ranked[:MOST_VALUES]
+        for value in looked_at:
             yield kind, value, [customer for customer, told in shoppers if told[kind] == value]
+        if rest := [customer for customer, told in shoppers if told[kind] not in looked_at]:
+            yield kind, REST, rest

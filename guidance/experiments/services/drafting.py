@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.core.services import record_audit
-from guidance.experiments.models import Arm, Bandit, Experiment, Holdout
+from guidance.experiments.keys import key_problem
+from guidance.experiments.models import Arm, Experiment
 from guidance.experiments.models.people import between_commas
 from guidance.experiments.services.steps import hold_keys, lock
 
@@ -21,10 +22,8 @@ def save_experiment(*, experiment: Experiment, actor: User | None) -> Experiment
     """
     is_new = experiment.pk is None
     hold_keys()
-    if Holdout.objects.filter(key=experiment.key).exists():
-        raise ValidationError(_("A holdout has this key; choose another."))
-    if Bandit.objects.filter(key=experiment.key).exists():
-        raise ValidationError(_("A bandit has this key; choose another."))
+    if problem := key_problem(experiment.key, of=Experiment):
+        raise ValidationError(problem)
     if is_new:
         experiment.created_by = actor
     else:

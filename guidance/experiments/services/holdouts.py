@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from guidance.core.models import User
 from guidance.core.services import record_audit
-from guidance.experiments.models import Bandit, Experiment, Holdout
+from guidance.experiments.keys import key_problem
+from guidance.experiments.models import Holdout
 from guidance.experiments.services.steps import hold_keys
 
 
@@ -18,10 +19,8 @@ def start_holdout(*, holdout: Holdout, actor: User | None) -> Holdout:
     Raises ValidationError where another one runs, or an experiment or a bandit has its key.
     """
     hold_keys()
-    if Experiment.objects.filter(key=holdout.key).exists():
-        raise ValidationError(_("An experiment has this key; choose another."))
-    if Bandit.objects.filter(key=holdout.key).exists():
-        raise ValidationError(_("A bandit has this key; choose another."))
+    if taken := key_problem(holdout.key, of=Holdout):
+        raise ValidationError(taken)
     holdout.created_by, holdout.since = actor, timezone.now()
     try:
         with transaction.atomic():
