@@ -215,7 +215,11 @@ class CampaignAdmin(CampaignPages, GuidanceModelAdmin):
         reading = None
         sentence, person = request.POST.get("sentence", ""), acting_person(request)
         if "begin" in request.POST:
-            told = {"sentence": sentence, "seal": request.POST.get("seal", ""), "actor": person}
+            told: dict[str, Any] = {
+                "sentence": sentence,
+                "seal": request.POST.get("seal", ""),
+                "actor": person,
+            }
             try:
                 campaign = begin_campaign(language=get_language() or "en", **told)
             except ValidationError as refused:

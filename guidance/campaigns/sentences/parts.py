@@ -114,13 +114,13 @@ class Part:
             if one.value == Decimal(str(wanted)) and 1 <= one.value <= most and one.value % 1 == 0:
                 self.used.append(one.span)
                 return int(one.value)
-        raise Unfounded("number", wanted)
+        raise Unfounded("number", f"{wanted:g}")
 
     def percent(self) -> Decimal:
         """Return the percent that is said; raises Unfounded."""
         one = self._figure(percents(self.text))
         if not 0 < one.value <= 100:
-            raise Unfounded("number", one.value)
+            raise Unfounded("number", f"{one.value:f}")
         return one.value
 
     def amount(self, *, is_off: bool) -> tuple[Decimal, str]:
@@ -132,7 +132,7 @@ class Part:
         if wanted and wanted != (one.unit or self.vocabulary.currency):
             raise Unfounded("currency", wanted)
         if one.value <= 0:
-            raise Unfounded("number", one.value)
+            raise Unfounded("number", f"{one.value:f}")
         return one.value, one.unit
 
     def time(self, name: str = "time") -> time:
@@ -170,7 +170,7 @@ class Part:
             if wanted is not None and one.value == Decimal(str(wanted)):
                 self.used.append(one.span)
                 return one
-        raise Unfounded("number", "" if wanted is None else wanted)
+        raise Unfounded("number", "" if wanted is None else f"{wanted:g}")
 
 
 def shop_names(text: str, known: Mapping[str, str]) -> list[tuple[str, Span]]:
