@@ -1,4 +1,4 @@
-"""Sentences out of the grammar: a real server is asked within bounds, and the page says who read."""
+"""Sentences out of the grammar: a real server is asked within bounds, and the page says so."""
 
 import json
 import logging

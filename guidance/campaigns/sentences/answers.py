@@ -177,16 +177,16 @@ def _spent(part: Part, found: Understood) -> None:
 
 
 def _percent_off(part: Part, found: Understood) -> None:
+    percent = part.percent()
     _require_first(part, found.offer_kind)
-    found.offer_value = part.percent()
-    found.offer_kind = Offer.Kind.PERCENT
+    found.offer_kind, found.offer_value = Offer.Kind.PERCENT, percent
 
 
 def _amount_off(part: Part, found: Understood) -> None:
-    _require_first(part, found.offer_kind)
     amount, currency = part.amount(is_off=True)
     if amount > LARGEST_OFFER:
         raise Unfounded("number", amount)
+    _require_first(part, found.offer_kind)
     found.offer_kind, found.offer_value = Offer.Kind.AMOUNT, amount
     found.offer_currency = currency
 
