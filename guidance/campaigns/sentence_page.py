@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.audiences.language import read
 from guidance.campaigns.audiences.words import in_words
-from guidance.campaigns.models import Objective, Offer
+from guidance.campaigns.models import Objective, Offer, Trigger
 from guidance.campaigns.rendering import OfferFacts, offer_line
-from guidance.campaigns.sentences.grammar import understand
+from guidance.campaigns.sentence_words import reader_in_words, refused_in_words, where_it_goes
 from guidance.campaigns.sentences.understood import Understood
-from guidance.campaigns.sentences.vocabulary import read_vocabulary
+from guidance.campaigns.services.beginning import USUAL_DAILY_MAXIMUM
+from guidance.campaigns.services.reading import Reading
 from guidance.core.selectors import default_market
 
 EXAMPLES = {
@@ -22,17 +23,26 @@ EXAMPLES = {
 }
 
 
-def sentence_page(sentence: str) -> dict[str, Any]:
-    """Return what the page shows of a sentence; '' is nothing yet."""
+def sentence_page(sentence: str, reading: Reading | None) -> dict[str, Any]:
+    """Return what the page shows of a sentence; None is nothing read yet."""
     language = get_language() or "en"
-    found = understand(sentence, read_vocabulary())
-    return {
+    page = {
         "sentence": sentence,
         "example": EXAMPLES.get(language, EXAMPLES["en"]),
+        "where_it_goes": where_it_goes(),
+    }
+    if reading is None or not sentence.strip():
+        return page
+    found = reading.found
+    return page | {
+        "is_read": True,
         "words": found.words,
         "unresolved": found.unresolved,
-        "lines": _lines(found, language) if sentence.strip() else [],
-        "may_begin": bool(found.conditions or found.objective or found.offer_kind),
+        "by": reader_in_words(reading),
+        "refused": [refused_in_words(one) for one in reading.refused],
+        "lines": _lines(found, language),
+        "may_begin": found.may_begin,
+        "seal": reading.seal,
     }
 
 
@@ -41,6 +51,12 @@ def _lines(found: Understood, language: str) -> list[tuple[str, str]]:
         (_("For"), in_words(read(found.rules)[0])),
         (_("objective"), str(Objective(found.objective or Objective.ORDERS).label)),
     ]
+    if found.category:
+        lines.append((_("category"), found.category))
+    if found.trigger:
+        most = found.daily_maximum or USUAL_DAILY_MAXIMUM
+        lines.append((_("trigger"), str(Trigger(found.trigger).label)))
+        lines.append((_("messages a day at most"), formats.number_format(most)))
     if found.offer_kind:
         lines.append((_("offer"), _offer(found, language)))
     if found.send_at is not None:

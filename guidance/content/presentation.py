@@ -41,6 +41,9 @@ FAILURES = {
     "the server's answer holds no choices": gettext_lazy("the server's answer holds no choices"),
     "the server stopped in mid-stream": gettext_lazy("the server stopped in mid-stream"),
     "the server's answer does not end": gettext_lazy("the server's answer does not end"),
+    "the server's answer is no JSON": gettext_lazy("the server's answer is no JSON"),
+    "the server stopped in mid-answer": gettext_lazy("the server stopped in mid-answer"),
+    "the address is neither http nor https": gettext_lazy("the address is neither http nor https"),
 }
 _TOO_LATE = re.compile(r"no whole answer within (\S+) s")
 _REFUSED = re.compile(r"HTTP (\d+): (.*)", re.DOTALL)

@@ -196,6 +196,8 @@ WRITER_PROVIDER = os.environ.get("WRITER_PROVIDER") or (
 )
 LLM_CONCURRENCY = int(os.environ.get("LLM_CONCURRENCY", "8"))
 LLM_TIMEOUT = float(os.environ.get("LLM_TIMEOUT", "60"))
+# Seconds that a page waits for a language model, all in all.
+LLM_PAGE_TIMEOUT = float(os.environ.get("LLM_PAGE_TIMEOUT", "15"))
 LLM_MAX_TOKENS = int(os.environ.get("LLM_MAX_TOKENS", "1000"))
 # MiB of memory for a model here, beside the weights it maps; 0 does not bound it.
 LLM_MEMORY_MIB = int(os.environ.get("LLM_MEMORY_MIB", "0"))

@@ -116,7 +116,7 @@ def test_the_pages_of_a_push_fit(
     pages = {
         "campaigns": "/admin/campaigns/campaign/",
         "campaign": f"/admin/campaigns/campaign/{Campaign.objects.earliest('pk').pk}/change/",
-        "sentence": "/admin/campaigns/campaign/sentence/?sentence=win+back+purple+gold+members",
+        "sentence": "/admin/campaigns/campaign/sentence/",
         "plan": f"/admin/campaigns/pushplan/{plan.pk}/change/?customer=mira",
         "proposed": f"/admin/campaigns/pushplan/{other.pk}/change/?verdict=0",
         "effect": f"/admin/campaigns/pushplan/{plan.pk}/effect/",
@@ -128,6 +128,10 @@ def test_the_pages_of_a_push_fit(
     for name, address in pages.items():
         page.goto(address)
         expect(page.locator("h1").first).to_be_visible()
+        if name == "sentence":
+            page.locator("#sentence").fill("win back purple gold members")
+            page.locator("#sentence").press("Enter")
+            expect(page.locator("mark")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if name == "effect":
             expect(page.locator(".sg-figure .main-svg").first).to_be_visible()

@@ -125,6 +125,7 @@ def test_the_documented_phrases_become_audience_offer_and_schedule(
         ("with 300 % off", ["300", "off"]),
         ("at 29:70", ["at", "29", "70"]),
         ("召回买过咖啡的顾客", ["买过咖啡"]),
+        ("win back shoppers but not tea buyers", ["not"]),
     ],
 )
 def test_what_is_not_understood_is_told_word_for_word(sentence: str, unresolved: list[str]) -> None:
@@ -143,11 +144,11 @@ def test_a_sentence_is_shown_then_begun_as_drafts_and_nothing_is_launched(
     factories.category(path="Drinks > Tea", names={"zh-hans": "茶"})
     client, told = desk(Role.MARKETER), "win back purple tea buyers with 10 % off, not at night"
     url = reverse("admin:campaigns_campaign_sentence")
-    shown = client.get(url, {"sentence": told}).content.decode()
+    shown = client.post(url, {"sentence": told}).content.decode()
     assert "<mark>purple</mark>" in shown
     assert "10% off" in shown
     assert not Campaign.objects.exists()
-    client.post(url, {"sentence": told})
+    client.post(url, {"sentence": told, "begin": "1"})
     campaign = Campaign.objects.get()
     assert (campaign.is_active, campaign.objective) == (False, "win_back")
     assert (campaign.quiet_from, campaign.quiet_until) == (time(21), time(9))
@@ -164,7 +165,9 @@ def test_a_sentence_is_shown_then_begun_as_drafts_and_nothing_is_launched(
 def test_an_offer_that_cannot_be_is_refused_in_words(desk: Callable[..., Client], off: str) -> None:
     factories.market(currency="USD")
     url = reverse("admin:campaigns_campaign_sentence")
-    answer = desk(Role.MARKETER).post(url, {"sentence": f"win back gold shoppers with {off}"})
+    answer = desk(Role.MARKETER).post(
+        url, {"sentence": f"win back gold shoppers with {off}", "begin": "1"}
+    )
     assert answer.status_code == 200
     assert not Campaign.objects.exists()
 
@@ -172,6 +175,6 @@ def test_an_offer_that_cannot_be_is_refused_in_words(desk: Callable[..., Client]
 @pytest.mark.django_db
 def test_a_sentence_without_a_word_of_ours_begins_nothing(desk: Callable[..., Client]) -> None:
     url = reverse("admin:campaigns_campaign_sentence")
-    answer = desk(Role.MARKETER).post(url, {"sentence": "purple rain"})
+    answer = desk(Role.MARKETER).post(url, {"sentence": "purple rain", "begin": "1"})
     assert "Nothing of this was understood" in answer.content.decode()
     assert not Campaign.objects.exists()

@@ -1,6 +1,7 @@
 """The campaigns' page: all of a campaign in one form; a service writes it, and writes it down."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,8 +12,10 @@ from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET
 from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.inlines.admin import NonrelatedStackedInline
@@ -36,6 +39,7 @@ from guidance.campaigns.selectors.texts import search_texts
 from guidance.campaigns.sentence_page import sentence_page
 from guidance.campaigns.services.beginning import begin_campaign
 from guidance.campaigns.services.editing import Changes, delete_campaigns, save_campaign
+from guidance.campaigns.services.reading import read_sentence, reopen
 from guidance.campaigns.wordings_page import wordings_of_campaign
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
 from guidance.core.ids import parse_key
@@ -199,30 +203,40 @@ class CampaignAdmin(CampaignPages, GuidanceModelAdmin):
             *super().get_urls(),
         ]
 
+    @method_decorator(sensitive_post_parameters("sentence", "seal"))
     def sentence_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what a sentence means; a POST makes drafts of it."""
+        """Show what a sentence means; with `begin` make drafts of it.
+
+        Both are POSTs: a sentence may name somebody and has no place in an address, and a language
+        model that reads it is paid for.
+        """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        told = request.POST if request.method == "POST" else request.GET
-        sentence = told.get("sentence", "")
-        if request.method == "POST":
+        reading = None
+        sentence, person = request.POST.get("sentence", ""), acting_person(request)
+        if "begin" in request.POST:
+            told: dict[str, Any] = {
+                "sentence": sentence,
+                "seal": request.POST.get("seal", ""),
+                "actor": person,
+            }
             try:
-                campaign = begin_campaign(
-                    sentence=sentence,
-                    language=get_language() or "en",
-                    actor=acting_person(request),
-                )
+                campaign = begin_campaign(language=get_language() or "en", **told)
             except ValidationError as refused:
                 messages.error(request, " ".join(refused.messages))
+                with suppress(ValidationError):
+                    reading = reopen(**told)
             else:
                 messages.success(request, _("Begun, switched off: look it through and go on."))
                 return redirect("admin:campaigns_campaign_change", campaign.pk)
+        elif request.method == "POST":
+            reading = read_sentence(sentence=sentence, actor=person)
         return admin_page(
             self,
             request,
             "admin/campaigns/campaign/sentence.html",
             title=_("Start from a sentence"),
-            **sentence_page(sentence),
+            **sentence_page(sentence, reading),
         )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

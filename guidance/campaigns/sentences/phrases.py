@@ -30,16 +30,16 @@ BOUGHT_DAYS, SEEN_DAYS, CART_DAYS = 365, 90, 7
 MOST_DAYS = 3_650
 NIGHT = (time(21), time(9))
 NOON = 12
-_DAY_PARTS = {"morning": 9, "afternoon": 14, "evening": 18}
-_DAY_PARTS |= {"早上": 9, "上午": 9, "下午": 14, "晚上": 18}
-_UNITS = {"day": 1, "week": 7, "month": 30, "year": 365}
-_UNITS |= {"天": 1, "日": 1, "周": 7, "星期": 7, "个月": 30, "月": 30, "年": 365}
-_ONCE = {"yesterday": 1, "today": 1, "last week": 7, "this week": 7, "last month": 30}
-_ONCE |= {"this month": 30, "last year": 365, "昨天": 1, "今天": 1, "上周": 7, "上星期": 7}
-_ONCE |= {"本周": 7, "上个月": 30, "上月": 30, "本月": 30, "去年": 365}
-_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY", "块": "CNY"}
+DAY_PARTS = {"morning": 9, "afternoon": 14, "evening": 18}
+DAY_PARTS |= {"早上": 9, "上午": 9, "下午": 14, "晚上": 18}
+UNITS = {"day": 1, "week": 7, "month": 30, "year": 365}
+UNITS |= {"天": 1, "日": 1, "周": 7, "星期": 7, "个月": 30, "月": 30, "年": 365}
+ONCE = {"yesterday": 1, "today": 1, "last week": 7, "this week": 7, "last month": 30}
+ONCE |= {"this month": 30, "last year": 365, "昨天": 1, "今天": 1, "上周": 7, "上星期": 7}
+ONCE |= {"本周": 7, "上个月": 30, "上月": 30, "本月": 30, "去年": 365}
+SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY", "块": "CNY"}
 _TENTHS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_ONCES = "|".join(sorted(_ONCE, key=len, reverse=True))
+_ONCES = "|".join(sorted(ONCE, key=len, reverse=True))
 WITHIN = (
     rf"(?:(?P<once>{_ONCES})"
     r"|(?:in |within |for |during )?(?:the )?(?:last |past )?"
@@ -51,12 +51,12 @@ WITHIN = (
 def _days(match: Match, usual: int) -> int:
     told = match.groupdict()
     if once := told.get("once"):
-        return _ONCE[once.casefold()]
+        return ONCE[once.casefold()]
     number = told.get("number") or told.get("number_zh")
     unit = told.get("unit") or told.get("unit_zh")
     if not number or not unit:
         return usual
-    return max(1, min(int(number) * _UNITS[unit.casefold()], MOST_DAYS))
+    return max(1, min(int(number) * UNITS[unit.casefold()], MOST_DAYS))
 
 
 def _aim(objective: str) -> Reader:
@@ -72,32 +72,32 @@ def _event(kind: str, operator: str, usual: int) -> Reader:
         if name := match.groupdict().get("category"):
             value["category"] = vocabulary.categories[name.casefold()]
             found.category = found.category or value["category"]
-        _add(found, {"field": "event", "operator": operator, "value": value})
+        found.add({"field": "event", "operator": operator, "value": value})
 
     return read
 
 
 def _cart(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
     value = {"days": _days(match, CART_DAYS)}
-    _add(found, {"field": "cart_left", "operator": "did", "value": value})
+    found.add({"field": "cart_left", "operator": "did", "value": value})
 
 
 def _joined(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
-    _add(found, {"field": "joined", "operator": "at_most", "value": _days(match, USUAL_DAYS)})
+    found.add({"field": "joined", "operator": "at_most", "value": _days(match, USUAL_DAYS)})
 
 
 def _away(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
-    _add(found, {"field": "last_seen", "operator": "at_least", "value": _days(match, SEEN_DAYS)})
+    found.add({"field": "last_seen", "operator": "at_least", "value": _days(match, SEEN_DAYS)})
 
 
 def _tier(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
     tier = vocabulary.tiers[match["tier"].casefold()]
-    _add(found, {"field": "tier", "operator": "in", "value": [tier]})
+    found.add({"field": "tier", "operator": "in", "value": [tier]})
 
 
 def _country(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
     country = vocabulary.countries[match["country"].casefold()]
-    _add(found, {"field": "country", "operator": "in", "value": [country]})
+    found.add({"field": "country", "operator": "in", "value": [country]})
 
 
 def _topic(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
@@ -120,7 +120,7 @@ def _amount(match: Match, found: Understood, vocabulary: Vocabulary) -> bool:
     told = match.groupdict()
     currency = (told.get("currency") or "").upper()
     amount = Decimal(match["amount"].replace(",", "."))
-    return _offer(found, "amount", amount, _SIGNS.get(currency, currency))
+    return _offer(found, "amount", amount, SIGNS.get(currency, currency))
 
 
 def _shipping(match: Match, found: Understood, vocabulary: Vocabulary) -> bool:
@@ -140,7 +140,7 @@ def _night(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
 
 
 def _part_of_day(match: Match, found: Understood, vocabulary: Vocabulary) -> None:
-    found.send_at = found.send_at or time(_DAY_PARTS[match["part"].casefold()])
+    found.send_at = found.send_at or time(DAY_PARTS[match["part"].casefold()])
 
 
 def _clock(match: Match, found: Understood, vocabulary: Vocabulary) -> bool:

@@ -11,28 +11,31 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.models import Audience, Campaign, Objective, Offer
 from guidance.campaigns.selectors.faults import campaign_faults, offer_faults
-from guidance.campaigns.sentences.grammar import understand
 from guidance.campaigns.sentences.understood import Understood
-from guidance.campaigns.sentences.vocabulary import read_vocabulary
 from guidance.campaigns.services.audiences import save_audience
 from guidance.campaigns.services.coupons import new_code
 from guidance.campaigns.services.editing import save_campaign
+from guidance.campaigns.services.reading import reopen
 from guidance.catalog.models import Category
 from guidance.core.models import User
 from guidance.core.selectors import default_market
 
 LONGEST_TITLE = 100
 RUNS_FOR = timedelta(days=14)
+# Of a campaign with a trigger, where the sentence says none.
+USUAL_DAILY_MAXIMUM = 100
 
 
 @transaction.atomic
-def begin_campaign(*, sentence: str, language: str, actor: User) -> Campaign:
+def begin_campaign(*, sentence: str, language: str, actor: User, seal: str = "") -> Campaign:
     """Make the campaign, audience and offer that a sentence asks for, switched off.
 
-    Raises ValidationError where nothing of it was understood, or it asks for what cannot be.
+    `seal` holds what a language model made of it, as it was seen; nobody is asked here. Raises
+    ValidationError where nothing of it was understood, it asks for what cannot be, or the seal does
+    not hold.
     """
-    found = understand(sentence, read_vocabulary())
-    if not (found.conditions or found.objective or found.offer_kind):
+    found = reopen(sentence=sentence, seal=seal, actor=actor).found
+    if not found.may_begin:
         raise ValidationError(_("Nothing of this was understood."))
     campaign = _campaign(found, sentence.strip(), language)
     if found.conditions:
@@ -57,6 +60,9 @@ def _campaign(found: Understood, sentence: str, language: str) -> Campaign:
         currency=market.currency,
         category=Category.objects.filter(path=found.category).first() if found.category else None,
     )
+    if found.trigger:
+        campaign.trigger = found.trigger
+        campaign.daily_maximum = found.daily_maximum or USUAL_DAILY_MAXIMUM
     campaign.starts_at = _tomorrow(campaign)
     campaign.ends_at = campaign.starts_at + RUNS_FOR
     if found.quiet is not None:
