@@ -153,11 +153,13 @@ def test_what_the_grammar_understands_whole_is_sent_nowhere(
 
 
 def slow(handler: PeerHandler, body: dict[str, Any]) -> None:
-    """Send a letter of a header at a time, for ever: no timeout of a socket ends it."""
+    """Send a letter of a header at a time, which no timeout of a socket ends, for five seconds."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Wait: ")
-    while not threading.Event().wait(0.05):
+    for _ in range(100):
         handler.wfile.write(b"x")
         handler.wfile.flush()
+        threading.Event().wait(0.05)
+    handler.hang_up()
 
 
 @pytest.mark.parametrize(

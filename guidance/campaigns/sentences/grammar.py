@@ -17,7 +17,7 @@
 
 A longer phrase goes before a shorter one, and no letter is understood twice. What it understands
 to the last word is exact, quick and free, so no language model is asked then; of other sentences
-one may understand more (`asking`). Pure.
+one may understand more (`prompts`, `answers`). Pure.
 """
 
 import re

@@ -6,10 +6,12 @@ sentence and the shop's words bear it out (`answers`). Pure.
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from guidance.campaigns.models import Objective, Trigger
 from guidance.campaigns.sentences.vocabulary import Vocabulary
+from models_ml.writer.checks.injection import find_instructions
 from models_ml.writer.providers import Message
 
 MEANINGS = (
@@ -104,14 +106,15 @@ def sentence_messages(sentence: str, vocabulary: Vocabulary) -> list[Message]:
 
 
 def _shown(names: Mapping[str, str], sentence: str) -> list[str]:
-    """Return the names to choose from, each thing by all of its own that fit."""
+    """Return the names to choose from, but none that reads like an instruction to a machine."""
     wanted = _pairs(sentence)
 
     def likeness(name: str) -> float:
         pairs = _pairs(name)
         return -len(pairs & wanted) / max(len(pairs), 1)
 
-    return sorted(_without_paths(names), key=lambda name: (likeness(name), name))[:MOST_SHOWN]
+    likely = sorted(_without_paths(names), key=lambda name: (likeness(name), name))
+    return list(islice((name for name in likely if not find_instructions(name)), MOST_SHOWN))
 
 
 def _without_paths(names: Mapping[str, str]) -> Iterable[str]:
