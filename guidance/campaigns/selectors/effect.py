@@ -111,8 +111,7 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
         currency=currency, unnamed=unnamed
     ):
         parts = (whole, by_tier[tier], by_language[language], by_history[bool(has_bought)])
-        parts += (by_segment[segment],)
-        for arms in parts:
+        for arms in (*parts, by_segment[segment]):
             (arms.treated if verdict == Verdict.SEND else arms.held).add(*sums)
     messages = _messages(plan, window)
     sent, opened, clicked = responses_to(messages)
