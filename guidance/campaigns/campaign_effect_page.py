@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from guidance.campaigns.effect_page import HISTORY, costs_of, earned_text, lines_of, parts_of
 from guidance.campaigns.models import Campaign
+from guidance.campaigns.predicted import segment_names
 from guidance.campaigns.selectors.effect_over_plans import (
     CampaignEffect,
     Stratified,
@@ -38,12 +39,20 @@ def campaign_effect_page(campaign: Campaign) -> dict[str, Any]:
     }
 
 
+def _learned(effect: CampaignEffect) -> list[tuple[str, dict[Any, Stratified]]]:
+    if not any(effect.by_segment):
+        return []
+    names = segment_names(effect.by_segment)
+    return [(_("By learned segment"), {names[key]: t for key, t in effect.by_segment.items()})]
+
+
 def _segments(effect: CampaignEffect) -> list[tuple[str, list[tuple[Any, int, int, str, str]]]]:
     kinds: list[tuple[str, dict[Any, Stratified]]] = [
         (
             _("By membership tier"),
             {one or _("no tier"): told for one, told in effect.by_tier.items()},
         ),
+        *_learned(effect),
         (_("By language"), {one or _("unknown"): t for one, t in effect.by_language.items()}),
         (_("By history"), {HISTORY[one]: told for one, told in effect.by_history.items()}),
     ]

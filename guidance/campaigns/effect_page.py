@@ -16,6 +16,7 @@ from guidance.campaigns.effect_figures import (
     uplift_figure,
 )
 from guidance.campaigns.models import PushPlan
+from guidance.campaigns.predicted import segment_names
 from guidance.campaigns.rendering import money
 from guidance.campaigns.selectors.effect import (
     Decile,
@@ -77,6 +78,7 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
             {tier or _("no tier"): (a, a) for tier, a in effect.by_tier.items()}, effect.currency
         ),
         "segments": [
+            *_learned(effect),
             (
                 _("By language"),
                 parts_of(
@@ -100,6 +102,15 @@ def effect_page(plan: PushPlan) -> dict[str, Any]:
             (_("country"), _offers(plan, "country", _("unknown"))),
         ],
     }
+
+
+def _learned(effect: Effect) -> list[tuple[str, list[tuple[Any, int, int, str, str]]]]:
+    """Return the effect by learned segment; nothing where nobody was in any."""
+    if not any(effect.by_segment):
+        return []
+    names = segment_names(effect.by_segment)
+    parts = {names[key]: (arms, arms) for key, arms in effect.by_segment.items()}
+    return [(_("By learned segment"), parts_of(parts, effect.currency))]
 
 
 def costs_of(coupons: Decimal, contacts: Decimal, currency: str) -> list[tuple[str, str]]:

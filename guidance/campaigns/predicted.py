@@ -3,7 +3,7 @@
 Needs nothing of what a training needs: web processes read it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,19 @@ def learned_segments(version: ModelVersion | None) -> list[tuple[str, str]]:
         )
         for place, one in enumerate(report.get("segments", ()))
     ]
+
+
+def segment_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return what segments of any versions are called, by key; '' is no segment."""
+    asked = set(keys)
+    numbers = {int(key.partition("-")[0]) for key in asked if key}
+    versions = ModelVersion.objects.filter(recipe=SEGMENTS, number__in=numbers)
+    names = {
+        key: name
+        for version in versions.select_related("run")
+        for key, name in learned_segments(version)
+    }
+    return {key: names.get(key, key) if key else _("no segment") for key in asked}
 
 
 def uplift_sentences(verdict: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from guidance.campaigns.effect_figures import curve_figure
-from guidance.campaigns.models import Coupon, Delivery, PlanEntry, Verdict
+from guidance.campaigns.models import Coupon, CustomerSegment, Delivery, PlanEntry, Verdict
 from guidance.campaigns.selectors.effect import deciles_of, effect_of, offers_by
 from guidance.campaigns.services.delivering import deliver_due
 from guidance.core.models import AuditEntry, Market
@@ -65,6 +65,31 @@ def test_the_effect_is_the_difference_of_all_who_were_to_get_a_message_and_all_h
     assert effect.profit[0] == pytest.approx(earned.value * len(treated) - float(spent))
     tiers = effect.by_tier.values()
     assert sum(arms.treated.net for arms in tiers) == 19_500
+
+
+def test_the_effect_is_told_by_the_learned_segment_of_the_plan(
+    desk: Callable[..., Client],
+) -> None:
+    people = [shopper("null") for _n in range(60)]
+    for n, one in enumerate(people):
+        if n % 3:
+            CustomerSegment.objects.create(customer=one, segment=f"7-{n % 3}", model="x")
+    plan = approved(push(*people, holdout_percent=50, currency="USD").step.campaign)
+    # What a shopper becomes later is no segment of the plan's.
+    CustomerSegment.objects.update(segment="7-9")
+    for one in people[:30]:
+        _bought(one, 10)
+    effect = effect_of(plan)
+    assert effect is not None
+    assert set(effect.by_segment) == {"", "7-1", "7-2"}
+    for arms in effect.by_segment.values():
+        assert arms.treated.shoppers + arms.held.shoppers == 20
+        assert arms.treated.bought + arms.held.bought == 10
+    client = desk(Role.ANALYST)
+    for name, key in (("pushplan_effect", plan.pk), ("campaign_effect", plan.campaign_id)):
+        html = client.get(reverse(f"admin:campaigns_{name}", args=[key])).content.decode()
+        assert "By learned segment" in html
+        assert "no segment" in html
 
 
 def test_what_was_foretold_is_held_against_what_came_tenth_by_tenth() -> None:

@@ -172,6 +172,8 @@ class PlanEntry(models.Model):
     context = models.PositiveIntegerField(default=0)
     # As it was then: one that a shopper reached by what the message moved would be an effect of it.
     tier = models.CharField(_("membership tier"), max_length=30, blank=True, default="")
+    # The learned segment, as it was then, under the key that rules name it by.
+    segment = models.CharField(_("learned segment"), max_length=20, blank=True, default="")
     # Predicted: by how many thousandths a message raises the chance that the shopper responds.
     uplift = models.SmallIntegerField(_("predicted effect"), null=True)
 

@@ -44,6 +44,8 @@ class Shoppers:
     is_held_out: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     # By how much a message raises the chance of a response, NaN where no model says.
     uplift: Floats = field(default_factory=lambda: np.empty(0))
+    # The learned segment of each, '' where they are in none; empty where nothing asks for it.
+    segments: Words = field(default_factory=lambda: np.empty(0, dtype=object))
     # The hour of the day at which each is usually active, `NO_HOUR` where nobody can tell.
     hours: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     # The place of each one's arm where an experiment chooses, and the features that a bandit looks

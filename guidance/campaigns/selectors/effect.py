@@ -36,9 +36,9 @@ class Effect:
     """What a plan moved so far; `messages` are those sent, of which some were opened and clicked.
 
     `window` is how long each shopper is followed where a trigger speaks, None for a plan; of so
-    many of them, `followed`, that time is not over. By segment: language, and whether they had
-    bought before. `profit` is what the plan earned beyond what would have happened anyway, less
-    coupons and messages, as (value, low, high); None where the data cannot tell.
+    many of them, `followed`, that time is not over. By segment: the learned one, language, and
+    whether they had bought before. `profit` is what the plan earned beyond what would have happened
+    anyway, less coupons and messages, as (value, low, high); None where the data cannot tell.
     """
 
     since: datetime
@@ -46,6 +46,7 @@ class Effect:
     currency: str
     whole: Arms
     by_tier: dict[str, Arms]
+    by_segment: dict[str, Arms]
     by_language: dict[str, Arms]
     by_history: dict[bool, Arms]
     window: timedelta | None
@@ -103,14 +104,14 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
     currency = plan.campaign.currency or shop
     whole = Arms()
     by_tier, by_language = defaultdict[str, Arms](Arms), defaultdict[str, Arms](Arms)
-    by_history = defaultdict[bool, Arms](Arms)
+    by_history, by_segment = defaultdict[bool, Arms](Arms), defaultdict[str, Arms](Arms)
     unnamed = "" if currency == shop else currency
     span = Span(plan, plan.decided_at, until, window)
-    for verdict, tier, language, has_bought, *sums in span.units(
+    for verdict, tier, segment, language, has_bought, *sums in span.units(
         currency=currency, unnamed=unnamed
     ):
         parts = (whole, by_tier[tier], by_language[language], by_history[bool(has_bought)])
-        for arms in parts:
+        for arms in (*parts, by_segment[segment]):
             (arms.treated if verdict == Verdict.SEND else arms.held).add(*sums)
     messages = _messages(plan, window)
     sent, opened, clicked = responses_to(messages)
@@ -122,6 +123,7 @@ def effect_of(plan: PushPlan, *, now: datetime | None = None) -> Effect | None:
         currency=currency,
         whole=whole,
         by_tier=dict(sorted(by_tier.items())),
+        by_segment=dict(sorted(by_segment.items())),
         by_language=dict(sorted(by_language.items())),
         by_history=dict(sorted(by_history.items())),
         window=window,

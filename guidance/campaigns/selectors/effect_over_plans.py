@@ -98,6 +98,7 @@ class CampaignEffect:
     by_tier: dict[str, Stratified]
     by_language: dict[str, Stratified]
     by_history: dict[bool, Stratified]
+    by_segment: dict[str, Stratified]
     messages: int
     opened: int
     clicked: int
@@ -123,14 +124,15 @@ def campaign_effect(campaign: Campaign, *, now: datetime | None = None) -> Campa
         defaultdict[str, Stratified](Stratified),
     )
     by_history = defaultdict[bool, Stratified](Stratified)
+    by_segment = defaultdict[str, Stratified](Stratified)
     for place, plan in enumerate(plans):
         assert plan.decided_at is not None
         before = [one.pk for one in plans[:place]]
         span = Span(plan, plan.decided_at, until, window_of(plan), before)
         rows = span.units(currency=currency, unnamed=unnamed)
-        for verdict, tier, language, has_bought, *sums in rows:
+        for verdict, tier, segment, language, has_bought, *sums in rows:
             kinds = (whole, by_tier[tier], by_language[language], by_history[bool(has_bought)])
-            for kind in kinds:
+            for kind in (*kinds, by_segment[segment]):
                 arms = kind.parts.setdefault(plan.number, Arms())
                 (arms.treated if verdict == Verdict.SEND else arms.held).add(*sums)
     everything = messages_of(plans)
@@ -145,6 +147,7 @@ def campaign_effect(campaign: Campaign, *, now: datetime | None = None) -> Campa
         by_tier=dict(sorted(by_tier.items())),
         by_language=dict(sorted(by_language.items())),
         by_history=dict(sorted(by_history.items())),
+        by_segment=dict(sorted(by_segment.items())),
         messages=sent,
         opened=opened,
         clicked=clicked,

@@ -42,10 +42,10 @@ _FIRST = {
     "sqlite": _EARLIER.format(among="IN (SELECT value FROM json_each(%(before)s))"),
 }
 UNITS = f"""
-SELECT verdict, tier, language, has_bought,
+SELECT verdict, tier, segment, language, has_bought,
     COUNT(*), SUM(bought), SUM(net), SUM(net * net), SUM(left_us), SUM(complained)
 FROM (
-    SELECT entry.verdict, entry.tier, customer.language, entry.customer_id,
+    SELECT entry.verdict, entry.tier, entry.segment, customer.language, entry.customer_id,
         CASE WHEN EXISTS (
             SELECT 1 FROM {_EVENTS} earlier
             WHERE earlier.customer_id = COALESCE(customer.merged_into_id, customer.id)
@@ -74,7 +74,7 @@ FROM (
             AND twin.verdict IN (0, 1)) {{first}}
     GROUP BY entry.id, customer.id
 ) unit
-GROUP BY verdict, tier, language, has_bought"""  # noqa: S608  names, no values
+GROUP BY verdict, tier, segment, language, has_bought"""  # noqa: S608  names, no values
 
 
 # Of those of whom a model foretold how much a message moves them, a tenth at a time.
@@ -167,8 +167,9 @@ class Span:
     before: Sequence[UUID] = ()
 
     def units(self, *, currency: str, unnamed: str) -> list[Any]:
-        """Return verdict, tier, language, whether they had bought before, and the sums of a
-        `Group`; money in `currency`, which events may leave out where `unnamed` is empty."""
+        """Return verdict, tier, learned segment, language, whether they had bought before, and the
+        sums of a `Group`; money in `currency`, which events may leave out where `unnamed` is
+        empty."""
         return self._read(UNITS, currency=currency, unnamed=unnamed)
 
     def deciles(self) -> list[Any]:

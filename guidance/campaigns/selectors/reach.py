@@ -12,6 +12,7 @@ from guidance.campaigns.channels import channels
 from guidance.campaigns.models import (
     Campaign,
     CustomerScore,
+    CustomerSegment,
     Delivery,
     PlanEntry,
     Purpose,
@@ -50,7 +51,7 @@ def read_shoppers(
     """Return the columns of these shoppers, by id; those who are gone are left out.
 
     `at` is when messages are about to leave; with `usual`, the hours of tiers, each shopper's own
-    best hour is read too. Five statements, five a channel, one a cap.
+    best hour is read too. Six statements, five a channel, two a cap.
     """
     rows = list(
         Customer.objects.filter(Among("id", customer_ids)).order_by("id").values_list(*COLUMNS)
@@ -73,6 +74,7 @@ def read_shoppers(
         is_taken=_members(found, _taken(found, campaign, at)),
         is_held_out=held_out(refs),
         uplift=_uplift(found),
+        segments=_segments(found),
         hours=_hours(found, zones, tiers, usual, at),
     )
 
@@ -190,6 +192,16 @@ def _uplift(ids: Ints) -> Floats:
         customers, values = zip(*known, strict=True)
         uplift[np.searchsorted(ids, customers)] = values
     return uplift
+
+
+def _segments(ids: Ints) -> Words:
+    """Return the learned segment of each, '' where they are in none."""
+    segments = np.full(len(ids), "", dtype=object)
+    rows = CustomerSegment.objects.filter(Among("customer_id", ids))
+    if known := list(rows.values_list("customer_id", "segment")):
+        customers, keys = zip(*known, strict=True)
+        segments[np.searchsorted(ids, customers)] = keys
+    return segments
 
 
 def _members(ids: Ints, some: Iterable[int]) -> Bools:

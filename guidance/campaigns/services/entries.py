@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -35,10 +35,17 @@ def thousandths(uplift: Floats) -> Ints:
     return kept.astype(np.int64)
 
 
+class Everybody(NamedTuple):
+    """Columns: whom a plan is about, and what they were when it was worked out."""
+
+    customers: Ints
+    tiers: Words
+    segments: Words
+
+
 def write_entries(
     plan_id: UUID,
-    customers: Ints,
-    tiers: Words,
+    people: Everybody,
     decided: Decided,
     *,
     arms: Sequence[str] = (),
@@ -50,7 +57,7 @@ def write_entries(
 
     Call it inside a transaction: a plan has all its entries or none.
     """
-    uplift = thousandths(decided.uplift)
+    uplift, customers = thousandths(decided.uplift), people.customers
     names = np.asarray([*arms, ""], dtype=object)
     is_sent = decided.verdict == Verdict.SEND
     # Who gets nothing is in no arm; the last name is that of none.
@@ -69,7 +76,8 @@ def write_entries(
                 "message_id": _or_none(decided.message[rows]),
                 "offer_id": _or_none(decided.offer[rows]),
                 "send_at": _times(decided.due[rows]),
-                "tier": tiers[rows],
+                "tier": people.tiers[rows],
+                "segment": people.segments[rows],
                 "uplift": pd.Series(uplift[rows]).astype("Int64").replace(UNKNOWN, pd.NA),
                 "arm": arm[rows],
                 "why": why[rows],

@@ -38,6 +38,7 @@ def note_firings(
                 send_at=row.due_at if is_sent else None,
                 fired_at=row.created_at,
                 tier=shoppers.tiers[place],
+                segment=shoppers.segments[place],
                 uplift=None if uplift[place] == UNKNOWN else int(uplift[place]),
                 arm=row.arm,
                 propensity=row.propensity,

@@ -30,7 +30,7 @@ from guidance.campaigns.planning.deciding import (
     joined,
     settle,
 )
-from guidance.campaigns.planning.shoppers import Bools, Ints, Shoppers, Words
+from guidance.campaigns.planning.shoppers import Bools, Ints, Shoppers
 from guidance.campaigns.planning.timing import Timing
 from guidance.campaigns.selectors.audiences import walk
 from guidance.campaigns.selectors.choices import read_choice, with_choice
@@ -39,7 +39,7 @@ from guidance.campaigns.selectors.reach import read_shoppers
 from guidance.campaigns.selectors.snapshot import canonical, snapshot
 from guidance.campaigns.selectors.terms import FIRST_STEP, open_offers, terms_of
 from guidance.campaigns.services.choosing import check_choices, freeze_choices
-from guidance.campaigns.services.entries import write_entries
+from guidance.campaigns.services.entries import Everybody, write_entries
 from guidance.core.jobs import JobContext
 from guidance.core.locks import hold_lock
 from guidance.core.models import Job, User
@@ -114,13 +114,11 @@ def build_plan(*, plan: PushPlan, context: JobContext | None = None) -> PushPlan
     All columns lie in memory, about 80 bytes a shopper; rows go out in one transaction.
     """
     now = timezone.now()
-    customers, tiers, decided, terms = _decide_everybody(plan, now, context)
+    people, decided, terms = _decide_everybody(plan, now, context)
     with transaction.atomic():
         told = lambda share: _tell(context, WRITING, READ_SHARE + (1 - READ_SHARE) * share)  # noqa: E731
         plan.entries.all().delete()
-        entries = write_entries(
-            plan.pk, customers, tiers, decided, arms=terms.choice.arms, tell=told
-        )
+        entries = write_entries(plan.pk, people, decided, arms=terms.choice.arms, tell=told)
         plan.counts = _counts(decided, terms)
         plan.sha256 = plan_hash(plan, entries)
         plan.state, plan.built_at = PushPlan.State.PROPOSED, timezone.now()
@@ -142,14 +140,14 @@ def plan_hash(plan: PushPlan, entries: str) -> str:
 
 def _decide_everybody(
     plan: PushPlan, now: datetime, context: JobContext | None
-) -> tuple[Ints, Words, Decided, Terms]:
+) -> tuple[Everybody, Decided, Terms]:
     campaign = plan.campaign
     assert campaign.audience is not None
     choice = _choice(plan)
     terms = terms_of(campaign, choice=choice)
     whole = Customer.objects.count() or 1
     parts: list[Decided] = []
-    people: list[tuple[Ints, Words]] = []
+    people: list[Everybody] = []
     done = 0
     zones = shop_zones()
     usual = usual_hours(now) if campaign.at_best_hour else None
@@ -160,15 +158,15 @@ def _decide_everybody(
         shoppers = with_choice(shoppers, choice, at=now)
         due, allowed = sending_times(campaign, shoppers, zones, now)
         parts.append(decide(shoppers, terms, due=due, allowed=allowed))
-        people.append((shoppers.ids, shoppers.tiers))
+        people.append(Everybody(shoppers.ids, shoppers.tiers, shoppers.segments))
         done += len(ids)
         _tell(context, READING, READ_SHARE * min(done / whole, 1))
     if not parts:
         raise ValidationError(_("The audience is empty: nobody would get anything."))
     decided = joined(parts)
     settle(decided, terms)
-    everybody = np.concatenate([ids for ids, _tiers in people])
-    return everybody, np.concatenate([tiers for _ids, tiers in people]), decided, terms
+    columns = (np.concatenate(column) for column in zip(*people, strict=True))
+    return Everybody(*columns), decided, terms
 
 
 def _choice(plan: PushPlan) -> Choice:
