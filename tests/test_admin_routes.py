@@ -5,6 +5,7 @@ Routes are found from the URL conf, so that a new one without an entry here fail
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -87,7 +88,7 @@ ROUTES = {
     ),
     "experiments_experiment_rows": Route(
         {ANALYST, MARKETER, MERCHANDISER, ADMINISTRATOR},
-        factories.experiment,
+        partial(factories.running_experiment, arms={"baseline": "popularity", "model": "model"}),
         arguments=("model", "ctr"),
     ),
     "experiments_experiment_open": Route(None, factories.experiment, arguments=("model", "ctr")),
