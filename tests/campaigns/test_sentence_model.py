@@ -289,8 +289,8 @@ def test_a_sentence_is_neither_logged_nor_kept(
     caplog.set_level(logging.DEBUG)
     sentence = "woo Annabel Quill, annabel@example.com, and lovers of tea"
     echo = refusing(500, f"cannot read {sentence}")
-    with served(echo, saying(answer(part("lovers of tea", "bought", "tea")))) as server:
-        look(marketer, sentence)
+    with served(saying(answer(part("lovers of tea", "bought", "tea"))), echo) as server:
+        assert "reader-7b" in look(marketer, sentence)
         look(marketer, sentence)
     assert len(server.requests) == 2
     assert "annabel@" not in json.dumps(server.requests)
@@ -300,5 +300,5 @@ def test_a_sentence_is_neither_logged_nor_kept(
         *map(str, AuditEntry.objects.values()),
         *map(str, Job.objects.values()),
     ]
-    assert kept
+    assert ProviderCircuit.objects.get().reason == "HTTP 500"
     assert not [line for line in kept if "Quill" in line]
