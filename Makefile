@@ -64,6 +64,8 @@ bench: install-dev $(PEER)/.installed ## quality and speed against peers
 	$(PY) -m tests.bench.desk_speed
 	$(PY) -m tests.bench.serving_load
 	$(PY) -m tests.bench.experiments_speed
+	$(PY) -m tests.bench.audience_speed
+	$(PY) -m tests.bench.push_speed
 
 soak: install-dev ## kill loops and load: minutes, not seconds
 	$(PY) -m pytest tests/soak -n 0 -m soak
