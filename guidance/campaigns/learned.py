@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from guidance.campaigns.frames import shoppers_at
 from guidance.campaigns.predicted import SEGMENTS
@@ -16,7 +17,7 @@ from guidance.training.labels import PHASES
 from guidance.training.models import TrainingRun
 from guidance.training.selectors import promoted_version
 from guidance.training.services.runs import folder_of
-from models_ml.segments.learner import STABLE, Segments, find_segments
+from models_ml.segments.learner import LEAST, STABLE, Segments, SegmentsProblem, find_segments
 
 COLUMNS = ("views", "carts", "purchases", "spent", "recency", "age")
 EVERYBODY = "everybody"
@@ -25,14 +26,20 @@ EVERYBODY = "everybody"
 def train_segments(context: JobContext, run: TrainingRun) -> Trained:
     """Find groups of shoppers who did alike things, and say of everybody in which they are.
 
-    The gate passes groups that two halves of the shoppers agree on. Raises SegmentsProblem where
-    there are too few shoppers.
+    The gate passes groups that two halves of the shoppers agree on. Raises ValueError, in words,
+    where there are too few shoppers, or all are alike.
     """
     started, folder = time.monotonic(), folder_of(run)
     context.progress(PHASES["prepare"], 0.0)
     features = shoppers_at(timezone.now()).features
     context.progress(PHASES["fit"], 0.2)
-    found = find_segments(features, COLUMNS)
+    if len(features) < LEAST:
+        told = {"count": len(features), "least": LEAST}
+        raise ValueError(_("There are %(count)d shoppers; at least %(least)d are needed.") % told)
+    try:
+        found = find_segments(features, COLUMNS)
+    except SegmentsProblem:
+        raise ValueError(_("Too many shoppers did the same to be told apart.")) from None
     places = write_scores(folder, lambda one: found.of(one).astype(np.float32), context)
     current = promoted_version(SEGMENTS)
     verdict = {

@@ -1,6 +1,6 @@
 """What campaigns show on a customer's page: why she got a message, or why not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext
@@ -29,7 +29,8 @@ def _rows(customer_id: int) -> list[list[Any]]:
     planned = mine.filter(campaign__trigger="", plan__in=[one.plan_id for one in entries])
     triggered = mine.exclude(campaign__trigger="").order_by("-created_at")
     by_plan = {(one.plan_id, one.customer_id): one for one in planned}
-    told = [(one, _delivery_of(one, by_plan, customer_id)) for one in entries]
+    own_plans = {one.plan_id for one in entries if one.customer_id == customer_id}
+    told = [(one, _delivery_of(one, by_plan, customer_id, own_plans)) for one in entries]
     others = list(triggered.select_related("plan")[:LATEST])
     caps = caps_in_words() if _is_capped(entries, [*planned, *others]) else ""
     rows = [_entry(entry, delivery, caps) for entry, delivery in told]
@@ -44,11 +45,17 @@ def _visitors(customer_id: int) -> list[int]:
 
 
 def _delivery_of(
-    entry: PlanEntry, by_plan: Mapping[tuple[Any, int], Delivery], customer_id: int
+    entry: PlanEntry,
+    by_plan: Mapping[tuple[Any, int], Delivery],
+    customer_id: int,
+    own_plans: Collection[Any],
 ) -> Delivery | None:
-    """Return an entry's message; a visitor's may be the customer's since a merge."""
+    """Return an entry's message; a visitor's is the customer's since a merge, unless the plan
+    spoke of both."""
     own = by_plan.get((entry.plan_id, entry.customer_id))
-    return own or by_plan.get((entry.plan_id, customer_id))
+    if own or entry.verdict != Verdict.SEND or entry.plan_id in own_plans:
+        return own
+    return by_plan.get((entry.plan_id, customer_id))
 
 
 def _is_capped(entries: list[PlanEntry], deliveries: list[Delivery]) -> bool:

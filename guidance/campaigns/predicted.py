@@ -134,12 +134,14 @@ def learned_segments(version: ModelVersion | None) -> list[tuple[str, str]]:
 
 
 def segment_names(keys: Iterable[str]) -> dict[str, str]:
-    """Return what segments of any versions are called, by key; '' is no segment."""
+    """Return what segments of any versions are called, by key; '' is no segment. Those of several
+    versions are told apart by the version: they may be called alike."""
     asked = set(keys)
     numbers = {int(key.partition("-")[0]) for key in asked if key}
     versions = ModelVersion.objects.filter(recipe=SEGMENTS, number__in=numbers)
+    told = _("%(name)s (version %(version)d)") if len(numbers) > 1 else "%(name)s"
     names = {
-        key: name
+        key: told % {"name": name, "version": version.number}
         for version in versions.select_related("run")
         for key, name in learned_segments(version)
     }

@@ -60,7 +60,8 @@ class Explained:
 
     def reasons(self, features: pd.DataFrame) -> np.ndarray:
         """Return what each feature adds to each score, shape (n, features), half a byte precise."""
-        return reasons(self.model, features, self.usual).to_numpy(np.float16)
+        own = features[list(self.usual.index)]
+        return reasons(self.model, own, self.usual).to_numpy(np.float16)
 
     def on_average(self, features: pd.DataFrame) -> list[tuple[str, float]]:
         """Return by how much, on average, each feature moves a score, most first."""

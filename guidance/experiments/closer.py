@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from guidance.experiments.figures import ARM_COLOURS
-from guidance.experiments.models import Experiment, Metric
+from guidance.experiments.models import Experiment, Metric, Recount
 from guidance.experiments.selectors import metrics_of
 from guidance.experiments.selectors.adjusting import Adjusted, adjusted_in
 from guidance.experiments.selectors.segments import Segment, parts_of, segments_in
@@ -155,6 +155,7 @@ def segments_page(experiment: Experiment, as_of: datetime | None = None) -> dict
     adjusted = adjusted_in(experiment, metrics, parts)
     sizes = {one.corrected.family for one in found if isinstance(one.corrected, Corrected)}
     return {
+        "is_recounting": Recount.objects.filter(experiment=experiment).exists(),
         "segments": [_row(one) for one in found],
         "clear": [_sentence(one) for one in found if one.is_clear],
         "family": max(sizes, default=0),

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
 from guidance.core.admin import GuidanceModelAdmin, acting_person, admin_page
@@ -41,6 +41,20 @@ class SurfaceAdmin(GuidanceModelAdmin):
         self, request: HttpRequest, obj: Surface, form: forms.ModelForm, change: bool
     ) -> None:
         save_surface(surface=obj, changed=form.changed_data, actor=acting_person(request))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say what does not fit where somebody else changed the surface meanwhile."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as problem:
+            messages.error(request, " ".join(problem.messages))
+            return redirect(request.get_full_path())
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview)

@@ -115,6 +115,7 @@ class Fitter:
         if saved:
             learner.load_state_dict(saved["learner"])
             rows, best = saved["rows"], saved["best"]
+            self._run.started -= sum(row["seconds"] for row in rows)
         while not self._is_through(rows):
             row = self._epoch(learner, examples, len(rows) + 1)
             if measure:

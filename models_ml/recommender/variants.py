@@ -135,10 +135,12 @@ class Variants:
     def _train(self, past: Past, config: TrainConfig, key: str, path: Path) -> None:
         cases = self._cases(past)
         window = Window(past, [case for case in cases if case.customer >= 0])
-        began, run = time.monotonic(), self._run(config, "under_way", key)
+        began = time.monotonic()
         if not self._tuned:
             tuning = self._run(config, "baselines", self._settings)
             self._tuned = stages.tune_baselines(tuning, window)
+        # Its clock starts here: every training has the same minutes, the one that tunes as well.
+        run = self._run(config, "under_way", key)
         model, epochs = stages.fit_network(run, window)
         blend = stages.find_blend(run, window, model, self._tuned)
         asked = stages.ask_cases(window, config.max_length)

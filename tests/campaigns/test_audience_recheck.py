@@ -11,7 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from guidance.campaigns.models import Audience, AudienceMember, Delivery, PushPlan, Verdict
+from guidance.campaigns.models import (
+    Audience,
+    AudienceMember,
+    Campaign,
+    Delivery,
+    PushPlan,
+    Verdict,
+)
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.campaigns.services.claiming import claim
 from guidance.campaigns.services.delivering import deliver_due
@@ -98,12 +105,30 @@ def test_an_audience_that_nobody_can_tell_lets_messages_wait_and_says_so(
     Audience.objects.filter(pk=audience.pk).update(rules=gone)
     plan.frozen = snapshot(plan.campaign)
     plan.save()
-    assert deliver_due(channel="null").waiting == 1
+    due = Delivery.objects.get().due_at
+    deliver_due(channel="null")
     row = Delivery.objects.get()
-    assert row.state == "waiting"
-    assert row.due_at > timezone.now() + timedelta(minutes=10)
+    # Not taken and put back again and again: that would hold up what can leave.
+    assert (row.state, row.due_at, row.attempts) == ("waiting", due, 0)
     page = desk(Role.MARKETER).get(reverse("admin:campaigns_pushplan_change", args=[plan.pk]))
     assert "nobody can tell who is still in the audience" in page.content.decode()
+    Campaign.objects.update(ends_at=timezone.now())
+    deliver_due(channel="null")
+    assert outbox(plan) == {("cancelled", Verdict.TOO_LATE): 1}
+
+
+def test_an_audience_that_breaks_while_messages_are_taken_lets_them_wait() -> None:
+    shopper("null")
+    audience = quiet_for(30)
+    approved(push(audience=audience, rechecks_audience=True).step.campaign)
+    taken = claim(channel="null", most=9, now=timezone.now())
+    gone = {"field": "learned", "operator": "in", "value": ["1-1"]}
+    Audience.objects.filter(pk=audience.pk).update(rules=gone)
+    taken[0].campaign.audience = Audience.objects.get(pk=audience.pk)
+    now = timezone.now()
+    assert recheck(taken, now=now).postponed == {taken[0].pk: now + timedelta(minutes=15)}
+    taken[0].campaign.ends_at = now
+    assert recheck(taken, now=now).refused == {taken[0].pk: Verdict.TOO_LATE}
 
 
 def test_the_setting_is_part_of_what_is_approved_and_plans_of_before_stand() -> None:

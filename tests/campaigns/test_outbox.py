@@ -335,6 +335,15 @@ class Tired(Recorder):
 
 
 @pytest.mark.parametrize("recorder", [Tired], indirect=True)
+def test_what_is_lacking_here_is_not_taken_for_a_providers_wish(recorder: type[Recorder]) -> None:
+    approved(push(shopper("null")).step.campaign)
+    recorder.answers.append(Outcome.retry("secret", after=300.0, is_asked=False))
+    deliver_due(channel="null")
+    assert len(recorder.got) == 1
+    assert not ChannelLimit.objects.filter(provider="tired").exists()
+
+
+@pytest.mark.parametrize("recorder", [Tired], indirect=True)
 def test_a_provider_that_asks_to_wait_is_left_alone_with_all_messages(
     recorder: type[Recorder],
 ) -> None:

@@ -73,3 +73,13 @@ def test_what_a_visitor_was_told_is_on_the_page_of_whom_they_became() -> None:
     approved(push(visitor).step.campaign)
     Customer.objects.filter(pk=visitor.pk).update(merged_into=mira)
     assert len(told(mira)) == 1
+
+
+def test_a_visitor_who_was_held_out_got_nothing_though_the_customer_did() -> None:
+    visitor, mira = shopper("null"), shopper("null")
+    plan = approved(push(visitor, mira).step.campaign)
+    plan.entries.filter(customer=visitor).update(verdict=Verdict.HOLDOUT, message=None)
+    Delivery.objects.filter(customer=visitor).delete()
+    deliver_due(channel="null")
+    Customer.objects.filter(pk=visitor.pk).update(merged_into=mira)
+    assert sorted(state for _decided, state in told(mira)) == ["nothing to send", "sent"]

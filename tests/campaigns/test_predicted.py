@@ -17,6 +17,7 @@ from guidance.behaviour.models import Event
 from guidance.campaigns.audiences.language import read
 from guidance.campaigns.audiences.words import in_words
 from guidance.campaigns.models import CustomerScore, CustomerSegment
+from guidance.campaigns.predicted import FILE, segment_key, segment_names
 from guidance.campaigns.predicted_panel import PREDICTED
 from guidance.campaigns.selectors.audience_choices import names_in, offered
 from guidance.campaigns.selectors.audiences import members
@@ -72,6 +73,8 @@ def test_who_will_buy_is_learned_promoted_and_asked_for_by_audiences(
     version = trained("propensity")
     assert version.verdict["passed"]
     assert version.verdict["auc"]["low"] > 0.7
+    # Today's tier is earned by the purchases that are to be foretold.
+    assert "tier" not in version.run.report["features"]
     assert refresh_scores() == 0
     promote_version(version=version, actor=factories.user())
     assert refresh_scores() == Customer.objects.count()
@@ -130,10 +133,38 @@ def test_segments_are_found_named_and_gone_with_their_version(
     assert name == dict(choices)[key]
     html = desk(Role.ANALYST).get(reverse("admin:training_modelversion_change", args=[first.pk]))
     assert "The segments, and what their shoppers did" in html.content.decode()
-    promote_version(version=trained("segments"), actor=factories.user())
+    second = trained("segments")
+    promote_version(version=second, actor=factories.user())
     with pytest.raises(ValidationError, match="any more") as refused:
         save_audience(audience=audience, actor=factories.user())
     assert set(refused.value.message_dict) == {"rules"}
+    # Until shoppers wear the new version's segments nobody can tell who is in them.
+    renewed = segment_key(second.number, 0)
+    audience.rules = {**rules, "value": [renewed]}
+    with pytest.raises(ValidationError, match="is being written"):
+        save_audience(audience=audience, actor=factories.user())
+    refresh_scores()
+    save_audience(audience=audience, actor=factories.user())
+    names = segment_names([segment_key(first.number, 0), renewed])
+    assert len(set(names.values())) == 2
+
+
+def test_broken_files_of_one_model_keep_no_other_back() -> None:
+    shop()
+    for recipe in ("propensity", "segments"):
+        promote_version(version=trained(recipe), actor=factories.user())
+    promoted = ModelVersion.objects.get(recipe="propensity")
+    (promoted.folder / FILE).unlink()
+    with pytest.raises(ValueError, match="propensity"):
+        refresh_scores()
+    assert CustomerSegment.objects.count() == Customer.objects.count()
+
+
+def test_too_few_shoppers_to_group_are_said_in_words() -> None:
+    factories.customer()
+    run = request_training(recipe_key="segments", requested_by=None, start=False)
+    assert run_job(run.job_id) == Job.Status.FAILED
+    assert "at least 200 are needed" in Job.objects.get(pk=run.job_id).error
 
 
 def test_a_shopper_without_a_prediction_has_no_rows() -> None:

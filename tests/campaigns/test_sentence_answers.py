@@ -221,3 +221,13 @@ def test_a_name_that_reads_like_an_instruction_is_not_shown() -> None:
     shop = Vocabulary(categories=names, tiers={}, countries={})
     asked = sentence_messages("lovers of tea", shop)[1].content
     assert '"categories": ["tea"]' in asked
+
+
+def test_a_whole_number_may_be_written_as_a_fraction_and_a_huge_one_is_refused() -> None:
+    answered = take(
+        "matcha drinkers of the past 30 days, three times",
+        part("matcha drinkers of the past 30 days", "bought", "green tea", days=30.0),
+        part("three times", "bought", "tea", number=10**400),
+    )
+    assert answered.found.conditions == [bought("Drinks > Tea > Green", 30)]
+    assert [one.code for one in answered.refused] == ["number"]

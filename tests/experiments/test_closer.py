@@ -15,7 +15,8 @@ from guidance.experiments.closer import time_page
 from guidance.experiments.models import Experiment, Unit
 from guidance.experiments.selectors import metrics_of, report
 from guidance.experiments.selectors.adjusting import adjusted_in
-from guidance.experiments.selectors.segments import MOST_VALUES, parts_of, segments_of
+from guidance.experiments.selectors.segments import MOST_VALUES, Part, parts_of, segments_of
+from guidance.experiments.selectors.sums import ARM_NUMBERS, ArmTotal
 from guidance.experiments.selectors.unfolding import unfold
 from guidance.experiments.services import recount_experiment
 from guidance.experiments.statistics import Comparison, NotMeasured
@@ -135,6 +136,23 @@ def test_differences_are_adjusted_for_who_each_arm_happened_to_meet(
     assert abs(adjusted.value) < 0.01
     assert adjusted.standard_error < plain.difference.standard_error
     assert set(found.by_kind) == {"tier", "language", "history"}
+
+
+def test_what_an_arm_did_is_not_put_right_as_if_chance_had_done_it(traffic: Experiment) -> None:
+    """Both arms met the same shoppers; the model's shows its lists to more of the new ones, who
+    click less. Weighed by who saw something, the difference would be nothing."""
+    ctr = metrics_of(traffic)["ctr"]
+
+    def totals(seers: int, clicks: int) -> ArmTotal:
+        counts = dict.fromkeys(ARM_NUMBERS, 0) | {"shoppers": 1_000, "saw": seers}
+        return ArmTotal(counts, {ctr.pk: [seers, clicks, seers, clicks, seers, clicks]}, {})
+
+    new = Part("history", "new", {"baseline": totals(100, 10), "model": totals(500, 50)})
+    known = Part("history", "known", {"baseline": totals(1_000, 300), "model": totals(1_000, 300)})
+    [found] = adjusted_in(traffic, {"ctr": ctr}, [new, known])
+    adjusted = found.by_kind["history"]
+    assert isinstance(adjusted, Comparison)
+    assert adjusted.value == pytest.approx(350 / 1_500 - 310 / 1_100)
 
 
 def test_segments_are_those_of_the_first_decision_whatever_shoppers_became(

@@ -157,3 +157,11 @@ def test_no_strata_are_nobody_and_quantiles_have_none() -> None:
     quantile = QuantileSample(100, 0.5, 3.0, 2.0, 4.0)
     with pytest.raises(TypeError):
         measure_stratified([(quantile, quantile), (quantile, quantile)])  # type: ignore[list-item]
+
+
+def test_a_stratum_may_have_nothing_to_divide_by() -> None:
+    """Nobody of one kind rated anything: the ratio is made of the others, over both kinds."""
+    none = RatioSample(50, 0, 0, 0, 0, 0)
+    rated = RatioSample(50, 90, 415, 20, 20, 90), RatioSample(50, 120, 490, 30, 30, 120)
+    effect = _measured(measure_stratified([(none, none), rated]))
+    assert effect.value == pytest.approx(120 / 30 - 90 / 20)

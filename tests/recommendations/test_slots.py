@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -359,6 +360,15 @@ def test_who_saves_a_surface_read_earlier_undoes_nobody_s_change(slotted: Surfac
     kept = Surface.objects.get(pk=slotted.pk)
     assert (kept.name, kept.slots_by) == ("Front page", "linucb")
     assert kept.slots_bandit == early.slots_bandit == bandit.key
+
+
+def test_what_does_not_fit_another_s_change_is_refused(slotted: Surface) -> None:
+    early = Surface.objects.get(pk=slotted.pk)
+    Surface.objects.filter(pk=slotted.pk).update(limit=8, campaign_places=5)
+    early.limit = 3
+    with pytest.raises(ValidationError):
+        save_surface(surface=early, changed=["limit"], actor=None)
+    assert Surface.objects.get(pk=slotted.pk).limit == 8
 
 
 def test_what_a_pin_put_there_is_no_choice_of_the_bandit_s() -> None:

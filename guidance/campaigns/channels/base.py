@@ -53,7 +53,8 @@ class Outcome:
     """What became of one message.
 
     - sent: the other side took it; `provider_id` is its own name for it, where it has one.
-    - retry: it was not taken, and may be later; `after` is the seconds asked for, None if none.
+    - retry: it was not taken, and may be later; `after` is the seconds to wait, None if nobody
+      says. Where the provider asked for them (`is_asked`), it gets nothing else meanwhile either.
     - refused: it will never be taken; `is_bounce` where the address is to blame.
     - in doubt: nobody knows whether it was taken. A person decides; it is not sent again.
 
@@ -66,14 +67,17 @@ class Outcome:
     after: float | None = None
     provider_id: str = ""
     is_bounce: bool = False
+    is_asked: bool = False
 
     @classmethod
     def sent(cls, provider_id: str = "") -> "Outcome":
         return cls(Result.SENT, provider_id=provider_id)
 
     @classmethod
-    def retry(cls, reason: str, detail: str = "", after: float | None = None) -> "Outcome":
-        return cls(Result.RETRY, reason, detail[:200], after)
+    def retry(
+        cls, reason: str, detail: str = "", after: float | None = None, *, is_asked: bool = True
+    ) -> "Outcome":
+        return cls(Result.RETRY, reason, detail[:200], after, is_asked=is_asked)
 
     @classmethod
     def refused(cls, reason: str, detail: str = "", *, is_bounce: bool = False) -> "Outcome":

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guidance.campaigns.channels.base import Channel, Message, Outcome
 from guidance.campaigns.channels.endpoints import retire_push_endpoint, secrets_of
+from guidance.campaigns.models.channels import LONGEST_PROVIDER
 from guidance.campaigns.models.endpoints import PushEndpoint
 from guidance.content.models import MessageChannel
 from guidance.content.webhooks.addresses import split_url
@@ -59,19 +60,19 @@ class WebhookChannel(Channel):
 
     @property
     def provider(self) -> str:
-        """Return the host of the endpoint in use; '' for none."""
+        """Return the host of the endpoint in use, as long as a limit can name it; '' for none."""
         endpoint = PushEndpoint.objects.filter(is_active=True).first()
-        return "" if endpoint is None else str(split_url(endpoint.url)[0])
+        return "" if endpoint is None else str(split_url(endpoint.url)[0])[:LONGEST_PROVIDER]
 
     def send(self, messages: Sequence[Message]) -> list[Outcome]:
         endpoint = PushEndpoint.objects.filter(is_active=True).first()
         if endpoint is None:
-            outcome = Outcome.retry("no_endpoint", after=NO_ENDPOINT_AFTER)
+            outcome = Outcome.retry("no_endpoint", after=NO_ENDPOINT_AFTER, is_asked=False)
             return [outcome] * len(messages)
         try:
             secrets = secrets_of(endpoint)
         except Undecryptable as error:
-            outcome = Outcome.retry("secret", str(error), NO_ENDPOINT_AFTER)
+            outcome = Outcome.retry("secret", str(error), NO_ENDPOINT_AFTER, is_asked=False)
             return [outcome] * len(messages)
         return self._post_all(endpoint, secrets, messages)
 
@@ -88,8 +89,8 @@ class WebhookChannel(Channel):
             outcomes.append(outcome)
             if outcome.reason == "gone":
                 retire_push_endpoint(endpoint=endpoint)
-                rest = len(messages) - len(outcomes)
-                return outcomes + [Outcome.retry("no_endpoint", after=NO_ENDPOINT_AFTER)] * rest
+                rest = Outcome.retry("no_endpoint", after=NO_ENDPOINT_AFTER, is_asked=False)
+                return outcomes + [rest] * (len(messages) - len(outcomes))
         return outcomes
 
 
@@ -129,7 +130,8 @@ def _post(line: Line, url: str, secrets: Sequence[str], message: Message) -> Out
     if answer.status in NEVER_TAKEN:
         return Outcome.refused("receiver", f"HTTP {answer.status}")
     if answer.status == GONE:
-        return Outcome.retry("gone", f"HTTP {answer.status}", NO_ENDPOINT_AFTER)
+        said = f"HTTP {answer.status}"
+        return Outcome.retry("gone", said, NO_ENDPOINT_AFTER, is_asked=False)
     after = None if answer.retry_after is None else float(answer.retry_after)
     said = f"HTTP {answer.status}" if answer.status is not None else answer.detail
     return Outcome.retry(answer.problem or "receiver", said, after)

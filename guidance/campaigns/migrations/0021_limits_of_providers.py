@@ -4,6 +4,11 @@ import guidance.campaigns.models.channels
 from django.db import migrations, models
 
 
+def forget_providers(apps, schema_editor):
+    """Take the limits of single providers away: before, a channel had one row."""
+    apps.get_model('campaigns', 'ChannelLimit').objects.exclude(provider='').delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -34,4 +39,6 @@ class Migration(migrations.Migration):
             model_name='channellimit',
             constraint=models.UniqueConstraint(fields=('channel', 'provider'), name='one_limit_of_a_provider', violation_error_message='There is a limit for this already; change that one.'),
         ),
+        # Last, so that it comes first on the way back.
+        migrations.RunPython(migrations.RunPython.noop, forget_providers),
     ]

@@ -18,6 +18,7 @@ class Channel(models.TextChoices):
     NULL = "null", _("nowhere (a rehearsal)")
 
 
+LONGEST_PROVIDER = 100
 _others: dict[str, str | Promise] = {}
 
 
@@ -49,7 +50,7 @@ class ChannelLimit(models.Model):
     channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
     provider = models.CharField(
         _("provider"),
-        max_length=100,
+        max_length=LONGEST_PROVIDER,
         blank=True,
         default="",
         help_text=_(

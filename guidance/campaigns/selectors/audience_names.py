@@ -16,7 +16,7 @@ from guidance.campaigns.audiences.language import (
     named_audiences,
     read,
 )
-from guidance.campaigns.models import Audience
+from guidance.campaigns.models import Audience, CustomerSegment
 from guidance.campaigns.predicted import SEGMENTS, learned_segments
 from guidance.catalog.models import Category, Product
 from guidance.core.models import Market
@@ -153,7 +153,7 @@ def _broken(keys: Iterable[str], named: Mapping[str, Named]) -> tuple[str, str] 
 
 
 def _unknown_names(node: Node) -> Iterator[Problem]:
-    """Yield each category, product, currency and learned segment that the shop does not have; four
+    """Yield each category, product, currency and learned segment that the shop does not have; five
     statements."""
     told = list(conditions(node))
     yield from _gone_segments(told)
@@ -179,13 +179,25 @@ def _unknown_names(node: Node) -> Iterator[Problem]:
 
 def _gone_segments(told: list[Condition]) -> Iterator[Problem]:
     named = [one for one in told if one.field.name == "learned"]
-    known = dict(learned_segments(promoted_version(SEGMENTS))) if named else {}
+    if not named:
+        return
+    version = promoted_version(SEGMENTS)
+    known = dict(learned_segments(version))
+    # Until what is stored of shoppers is that version's, nobody can tell who is in its segments.
+    is_stored = CustomerSegment.objects.filter(model=str(version and version.pk)).exists()
     for one in named:
-        for gone in (key for key in one.value[PLAIN] if key not in known):
-            message = _(
-                "There is no learned segment “%(name)s” any more: another version is in use."
-            )
-            yield Problem(one.path, "value", "deleted_segment", message % {"name": gone})
+        for key in one.value[PLAIN]:
+            if key not in known:
+                message = _(
+                    "There is no learned segment “%(name)s” any more: another version is in use."
+                )
+                yield Problem(one.path, "value", "deleted_segment", message % {"name": key})
+            elif not is_stored:
+                message = _(
+                    "Who is in the learned segment “%(name)s” is being written: try again in a"
+                    " minute."
+                )
+                yield Problem(one.path, "value", "segment_not_stored", message % {"name": key})
 
 
 def _values(told: list[Condition], name: str) -> set[str]:

@@ -6,10 +6,11 @@ It cannot do that with what must be counted or summed, so that is written in the
 other: of 1,000,000 shoppers with 5,000,000 events a sum took 4 s at once and 18 s one by one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -46,19 +47,26 @@ NEGATIVE = {Operator.NOT_IN, Operator.DID_NOT, Operator.LESS_THAN}
 
 
 def condition_of(
-    node: Node, *, named: Mapping[str, Named], at: datetime, of_all: bool = False
+    node: Node,
+    *,
+    named: Mapping[str, Named],
+    at: datetime,
+    of_all: bool = False,
+    among: Sequence[int] | None = None,
 ) -> Q:
     """Return the condition under which a shopper is meant by a tree that `read_rules` found right.
 
-    `of_all` says that everybody in the shop is asked about, which is quicker at once.
+    `of_all` says that everybody in the shop is asked about, which is quicker at once; `among`, that
+    only these are.
     Segments by RFM are worked out here, from the days up to `at`; the rest is left to the statement
     that the condition becomes part of.
     """
+    asked = _Conditions(named, at, of_all, among)
     if isinstance(node, Condition):
-        return _Conditions(named, at, of_all).of(node)
+        return asked.of(node)
     if isinstance(node, Not):
-        return ~condition_of(node.part, named=named, at=at, of_all=of_all)
-    parts = [condition_of(part, named=named, at=at, of_all=of_all) for part in node.parts]
+        return ~asked.of_tree(node.part)
+    parts = [asked.of_tree(part) for part in node.parts]
     if isinstance(node, All):
         return Q(*parts)
     return Q(*parts, _connector=Q.OR)
@@ -67,8 +75,15 @@ def condition_of(
 class _Conditions:
     """Each field's condition at one moment."""
 
-    def __init__(self, named: Mapping[str, Named], at: datetime, of_all: bool) -> None:
-        self.named, self.at, self.of_all = named, at, of_all
+    def __init__(
+        self, named: Mapping[str, Named], at: datetime, of_all: bool, among: Sequence[int] | None
+    ) -> None:
+        self.named, self.at, self.of_all, self.among = named, at, of_all, among
+
+    def of_tree(self, node: Node) -> Q:
+        return condition_of(
+            node, named=self.named, at=self.at, of_all=self.of_all, among=self.among
+        )
 
     def of(self, one: Condition) -> Q:
         make: Callable[[Condition], Q] = getattr(self, f"_{one.field.name}", self._profile)
@@ -90,6 +105,8 @@ class _Conditions:
     def _rfm(self, one: Condition) -> Q:
         today = self.at.astimezone(shop_zone()).date()
         ids = in_segments(one.value["segments"], days=one.value["days"], today=today)
+        if self.among is not None:
+            ids = np.intersect1d(ids, np.asarray(self.among, dtype=np.int64))
         return Q(Among("pk", ids.tolist()))
 
     def _event(self, one: Condition) -> Q:
@@ -155,7 +172,7 @@ class _Conditions:
         other = self.named[key]
         if other.node is None:
             return on_list(other.audience.pk)
-        return condition_of(other.node, named=self.named, at=self.at, of_all=self.of_all)
+        return self.of_tree(other.node)
 
     def _events(self, days: int) -> QuerySet[Event]:
         """Return the shopper's events of so many days, without replayed traffic."""

@@ -1,6 +1,6 @@
 """Who is in an audience."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -13,29 +13,39 @@ from guidance.campaigns.models import Audience
 from guidance.campaigns.planning.shoppers import Ints
 from guidance.campaigns.selectors.audience_names import usable_rules
 from guidance.campaigns.selectors.audience_rules import condition_of, on_list
+from guidance.core.among import Among
 from guidance.customers.models import Customer
 
 FETCHED_AT_ONCE = 20_000
 
 
-def members(audience: Audience, *, at: datetime) -> QuerySet[Customer]:
+def members(
+    audience: Audience, *, at: datetime, among: Sequence[int] | None = None
+) -> QuerySet[Customer]:
     """Return the shoppers of an audience at a moment, in no order.
 
-    Raises ValidationError where the rules name what is gone. Filtered by a few ids it costs a few
-    looks into indexes, so that a recheck may ask about the shoppers of a batch.
+    Raises ValidationError where the rules name what is gone. `among` asks about a few shoppers
+    alone, as a recheck does of a batch: that costs a few looks into indexes.
     """
-    return Customer.objects.filter(membership(audience, at=at), merged_into=None).order_by()
+    condition = membership(audience, at=at, among=among)
+    if among is not None:
+        condition &= Q(Among("id", among))
+    return Customer.objects.filter(condition, merged_into=None).order_by()
 
 
-def membership(audience: Audience, *, at: datetime, of_all: bool = False) -> Q:
+def membership(
+    audience: Audience, *, at: datetime, of_all: bool = False, among: Sequence[int] | None = None
+) -> Q:
     """Return the condition of being in an audience; raises ValidationError as `members` does.
 
-    `of_all` says that the whole shop is asked about, not some of it.
+    `of_all` says that the whole shop is asked about, not some of it; `among`, that only these are.
     """
     if audience.kind == Audience.Kind.LIST:
         return on_list(audience.pk)
     node, named = usable_rules(audience)
-    return Q() if node is EVERYBODY else condition_of(node, named=named, at=at, of_all=of_all)
+    if node is EVERYBODY:
+        return Q()
+    return condition_of(node, named=named, at=at, of_all=of_all, among=among)
 
 
 def walk(audience: Audience, *, at: datetime, batch: int) -> Iterator[np.ndarray]:

@@ -93,7 +93,7 @@ class Part:
 
     def days(self, usual: int) -> int:
         """Return the span of time that is said, else the usual one; raises Unfounded."""
-        wanted, said = self.given["days"], list(spans_of_days(self.text))
+        wanted, said = _exact(self.given["days"]), list(spans_of_days(self.text))
         if wanted is None and len(said) != 1:
             return usual
         for one in said:
@@ -104,14 +104,14 @@ class Part:
 
     def whole(self, most: int = MOST_TIMES) -> int | None:
         """Return the whole number that is said, if one is; raises Unfounded."""
-        wanted = self.given["number"]
+        wanted = _exact(self.given["number"])
         if wanted is None:
             return None
         others = [one.span for one in (*spans_of_days(self.text), *percents(self.text))]
         for one in figures(self.text):
             if any(start <= one.start and one.end <= end for start, end in others):
                 continue
-            if one.value == Decimal(str(wanted)) and 1 <= one.value <= most and one.value % 1 == 0:
+            if one.value == wanted and 1 <= one.value <= most and one.value % 1 == 0:
                 self.used.append(one.span)
                 return int(one.value)
         raise Unfounded("number", f"{wanted:g}")
@@ -165,12 +165,17 @@ class Part:
                 yield start, end
 
     def _figure(self, said: Iterator[Figure]) -> Figure:
-        wanted = self.given["number"]
+        wanted = _exact(self.given["number"])
         for one in said:
-            if wanted is not None and one.value == Decimal(str(wanted)):
+            if one.value == wanted:
                 self.used.append(one.span)
                 return one
         raise Unfounded("number", "" if wanted is None else f"{wanted:g}")
+
+
+def _exact(wanted: float | None) -> Decimal | None:
+    """Return a number of an answer as figures of the text are: 30.0 is a whole number too."""
+    return None if wanted is None else Decimal(str(wanted))
 
 
 def shop_names(text: str, known: Mapping[str, str]) -> list[tuple[str, Span]]:

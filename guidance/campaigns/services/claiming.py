@@ -18,6 +18,7 @@ from guidance.campaigns.models import (
     Offer,
     PushPlan,
 )
+from guidance.campaigns.selectors.faults import audience_fault
 from guidance.campaigns.selectors.snapshot import snapshot
 from guidance.catalog.models import Product
 from guidance.core.among import AmongUuids
@@ -184,15 +185,24 @@ def pause_provider(*, channel: str, provider: str, seconds: float) -> None:
         )
 
 
-def changed_plans() -> list[UUID]:
-    """Return the plans whose messages wait because the campaign is no longer what was approved."""
+def held_plans(*, now: datetime) -> list[UUID]:
+    """Return the plans whose messages wait because the campaign is no longer what was approved, or
+    because nobody can tell who is in the audience that is asked again."""
     waiting = Delivery.objects.filter(plan=OuterRef("pk"), state=State.WAITING)
     plans = PushPlan.objects.filter(Exists(waiting), state=PushPlan.State.APPROVED)
     return [
         plan.pk
         for plan in plans.select_related("campaign", "campaign__audience")
-        if snapshot(plan.campaign) != plan.frozen
+        if snapshot(plan.campaign) != plan.frozen or _waits_for_audience(plan.campaign, now)
     ]
+
+
+def _waits_for_audience(campaign: Campaign, now: datetime) -> bool:
+    """Of a campaign that is over or off nothing waits: its messages are taken and cancelled."""
+    is_over = campaign.stopped_at is not None or not campaign.is_active or campaign.ends_at <= now
+    if is_over or not campaign.rechecks_audience or campaign.audience is None:
+        return False
+    return bool(audience_fault(campaign.audience))
 
 
 def find_lost(*, now: datetime, idempotent: Iterable[str]) -> tuple[int, int]:

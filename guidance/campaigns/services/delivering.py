@@ -23,10 +23,10 @@ from guidance.campaigns.channels import Channel, Message, Outcome, Result, chann
 from guidance.campaigns.models import Campaign, Delivery, Verdict
 from guidance.campaigns.services.claiming import (
     FRESH,
-    changed_plans,
     claim,
     find_dead,
     find_lost,
+    held_plans,
     is_closed,
     pause_provider,
     renew,
@@ -90,7 +90,7 @@ def deliver_due(*, channel: str, seconds: float = BUDGET_SECONDS) -> Delivered:
 
 def _deliver(carrier: Channel, batch: int, seconds: float, lease: UUID) -> Delivered:
     channel, told, ends = carrier.key, Delivered(), time.monotonic() + seconds
-    without, looked_at = changed_plans(), time.monotonic()
+    without, looked_at = held_plans(now=timezone.now()), time.monotonic()
     while time.monotonic() < ends:
         provider = carrier.provider
         room = take_tokens(channel=channel, provider=provider, wanted=batch)
@@ -100,7 +100,7 @@ def _deliver(carrier: Channel, batch: int, seconds: float, lease: UUID) -> Deliv
             time.sleep(min(1.0, max(ends - time.monotonic(), 0)))
             continue
         if time.monotonic() - looked_at > LOOK_SECONDS:
-            without, looked_at = changed_plans(), time.monotonic()
+            without, looked_at = held_plans(now=timezone.now()), time.monotonic()
         now = timezone.now()
         taken = claim(channel=channel, most=room, now=now, without=without, lease=lease)
         if not taken:
@@ -138,7 +138,7 @@ def send_batch(taken: Sequence[Delivery], *, carrier: Channel, now: datetime) ->
 
 def _heed(channel: str, provider: str, outcomes: Sequence[Outcome]) -> None:
     """Leave a provider alone for as long as it asked for."""
-    asked = [one.after for one in outcomes if one.result == Result.RETRY and one.after]
+    asked = [one.after for one in outcomes if one.is_asked and one.after]
     if asked:
         pause_provider(channel=channel, provider=provider, seconds=max(asked))
 

@@ -16,7 +16,6 @@ from guidance.campaigns.selectors.audiences import members
 from guidance.campaigns.selectors.reach import channel_facts
 from guidance.campaigns.selectors.steps import no_longer_wanted
 from guidance.content.models import PublishedCopy
-from guidance.core.among import Among
 from guidance.customers.quiet import Window, check_quiet
 from guidance.customers.selectors import shop_zones
 
@@ -61,6 +60,9 @@ def _check_group(
     group: list[Delivery], channel: str, leaving: list[UUID], now: datetime, checked: Checked
 ) -> None:
     campaign = group[0].campaign
+    if over := _of_campaign(campaign, now):
+        checked.refused |= dict.fromkeys((one.pk for one in group), over)
+        return
     group = sorted(group, key=lambda one: one.customer_id)
     try:
         inside = _still_inside(group, now)
@@ -80,7 +82,7 @@ def _check_group(
     )
     ends = int(campaign.ends_at.timestamp())
     for place, delivery in enumerate(group):
-        verdict = _of_campaign(campaign, now) or _of_shopper(facts, place, campaign)
+        verdict = _of_shopper(facts, place, campaign)
         if delivery.customer.merged_into_id is not None:
             verdict = Verdict.MERGED
         elif delivery.customer_id not in inside:
@@ -106,7 +108,7 @@ def _still_inside(group: Sequence[Delivery], now: datetime) -> set[int]:
     campaign = group[0].campaign
     if campaign.audience is None or not campaign.rechecks_audience:
         return everybody
-    inside = members(campaign.audience, at=now).filter(Among("id", everybody))
+    inside = members(campaign.audience, at=now, among=sorted(everybody))
     return set(inside.values_list("id", flat=True))
 
 

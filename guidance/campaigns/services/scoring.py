@@ -1,6 +1,6 @@
 """What promoted models say of every shopper, where audiences and plans read it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,22 @@ Columns = Callable[[np.ndarray], Mapping[str, Any]]
 
 def refresh_scores() -> int:
     """Bring what is stored of every recipe to its promoted version; return how many rows were
-    written."""
-    written = 0
+    written. Raises ValueError where a version's files are broken, once the others are done."""
+    written, broken = 0, list[str]()
+    for recipe, stored, columns_of in _recipes():
+        try:
+            written += _refresh(recipe, stored, columns_of)
+        except ValueError as problem:
+            broken.append(f"{recipe}: {problem}")
+    if broken:
+        raise ValueError("; ".join(broken))
+    return written
+
+
+def _recipes() -> Iterator[tuple[str, QuerySet[Any], Callable[[ModelVersion], Columns]]]:
     for recipe, kind in KINDS.items():
-        written += _refresh(recipe, CustomerScore.objects.filter(kind=kind), _scores_of(kind))
-    return written + _refresh(SEGMENTS, CustomerSegment.objects.all(), _segments_of)
+        yield recipe, CustomerScore.objects.filter(kind=kind), _scores_of(kind)
+    yield SEGMENTS, CustomerSegment.objects.all(), _segments_of
 
 
 def _scores_of(kind: str) -> Callable[[ModelVersion], Columns]:

@@ -101,7 +101,7 @@ class HoldoutReport:
     as_of: datetime | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class _Pseudonym:
     """One name that a shopper went by: its first decision on each surface, and its sides."""
 
@@ -113,7 +113,7 @@ class _Pseudonym:
         return min(self.first.values())
 
 
-@dataclass
+@dataclass(slots=True)
 class _Met:
     """A shopper's first decision on one surface, and what they bought within the window."""
 
@@ -171,6 +171,7 @@ def _pseudonyms(
             held=Count("pk", filter=Q(experiment=holdout.key)),
             served=Count("pk", filter=~Q(experiment=holdout.key)),
         )
+        .iterator()
     )
     found: defaultdict[int, dict[int, _Pseudonym]] = defaultdict(dict)
     for surface, customer, met_as, first, held, served in rows:

@@ -5,11 +5,14 @@ doing, and would compare a selection. As of a past moment the sums are counted f
 made and the events received by then, as the report's are.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
+import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -85,8 +88,6 @@ def parts_of(
     """
     arms = list(experiment.arms.all())
     zone, now = zone_of(experiment), as_of or timezone.now()
-    values = list(_values(experiment, as_of))
-    sums = _sums(experiment, metrics, [customers for *_told, customers in values], as_of)
 
     def part(kind: str, value: str, days: Days) -> Part:
         totals = {
@@ -95,8 +96,7 @@ def parts_of(
         }
         return Part(kind, value, totals)
 
-    together = zip(values, sums, strict=True)
-    return [part(kind, value, days) for (kind, value, _customers), days in together]
+    return [part(*told) for told in _sums(experiment, metrics, as_of)]
 
 
 def segments_in(
@@ -136,15 +136,28 @@ def segments_in(
 
 
 def _sums(
-    experiment: Experiment,
-    metrics: Mapping[str, Metric],
-    groups: Sequence[list[int]],
-    as_of: datetime | None,
-) -> Iterator[Days]:
+    experiment: Experiment, metrics: Mapping[str, Metric], as_of: datetime | None
+) -> Iterator[tuple[str, str, Days]]:
+    """Yield kind, value and sums of each group, whose shoppers are held while it is counted."""
     scope, asked = Scope(experiment, zone_of(experiment).key), list(metrics.values())
-    if as_of is not None:
-        return raw_days_of(replace(scope, received_by=as_of), asked, groups)
-    return (kept_days(replace(scope, customers=customers), asked) for customers in groups)
+    groups = _groups(experiment, as_of)
+    first = next(groups, None)
+    if first is None:  # the past is not counted to divide nothing
+        return
+    named: list[tuple[str, str]] = []
+
+    def customers() -> Iterator[list[int]]:
+        for kind, value, ids in chain([first], groups):
+            named.append((kind, value))
+            yield ids
+
+    sums: Iterator[Days]
+    if as_of is None:
+        sums = (kept_days(replace(scope, customers=ids), asked) for ids in customers())
+    else:
+        sums = raw_days_of(replace(scope, received_by=as_of), asked, customers())
+    for days in sums:
+        yield *named[-1], days
 
 
 def _units(experiment: Experiment, as_of: datetime | None) -> QuerySet[Unit]:
@@ -157,8 +170,30 @@ def _units(experiment: Experiment, as_of: datetime | None) -> QuerySet[Unit]:
     return units.filter(Exists(own.received_by(as_of).filter(customer=OuterRef("customer"))))
 
 
-def _values(experiment: Experiment, as_of: datetime | None) -> Iterator[tuple[str, str, list[int]]]:
+def _groups(experiment: Experiment, as_of: datetime | None) -> Iterator[tuple[str, str, list[int]]]:
     """Yield each kind's values with their shoppers; a kind of one value says nothing new."""
+    ids, places, traits = _shoppers(experiment, as_of)
+    sizes = np.bincount(places, minlength=len(traits))
+    for number, kind in enumerate(KINDS):
+        counts: Counter[str] = Counter()
+        for told, size in zip(traits, sizes.tolist(), strict=True):
+            counts[told[number]] += size
+        if len(counts) < 2:
+            continue
+        looked_at = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
+        values = np.array([told[number] for told in traits], dtype=object)
+        for value in looked_at:
+            yield kind, value, ids[(values == value)[places]].tolist()
+        if len(counts) > len(looked_at):
+            is_rest = np.array([value not in looked_at for value in values])
+            yield kind, REST, ids[is_rest[places]].tolist()
+
+
+def _shoppers(
+    experiment: Experiment, as_of: datetime | None
+) -> tuple[np.ndarray, np.ndarray, list[tuple[str, ...]]]:
+    """Return who is in the figures, and for each the place of their traits in a list of what there
+    is, a value for each of `KINDS`: twelve bytes a shopper."""
     before = Event.objects.filter(
         ~Q(source=Source.REPLAY) | Q(source=experiment.source),
         customer=OuterRef("customer"),
@@ -166,19 +201,11 @@ def _values(experiment: Experiment, as_of: datetime | None) -> Iterator[tuple[st
     ).exclude(kind=Event.Kind.IMPRESSION)
     if as_of is not None:
         before = before.filter(received_at__lte=as_of)
-    units = _units(experiment, as_of).annotate(known=Exists(before))
-    shoppers = []
-    rows = units.order_by().values_list("customer", "tier", "language", "known")
-    for customer, tier, language, known in rows:
-        history = "known" if known else "new"
-        shoppers.append((customer, {"tier": tier, "language": language, "history": history}))
-    for kind in KINDS:
-        counts = Counter(told[kind] for _customer, told in shoppers)
-        if len(counts) < 2:
-            continue
-        ranked = sorted(counts, key=lambda value, of=counts: (-of[value], value))  # type: ignore[misc]
-        looked_at = ranked[:MOST_VALUES]
-        for value in looked_at:
-            yield kind, value, [customer for customer, told in shoppers if told[kind] == value]
-        if rest := [customer for customer, told in shoppers if told[kind] not in looked_at]:
-            yield kind, REST, rest
+    units = _units(experiment, as_of).annotate(known=Exists(before)).order_by()
+    ids, places, met = array("q"), array("i"), dict[tuple[str, ...], int]()
+    for customer, tier, language, known in units.values_list(
+        "customer", "tier", "language", "known"
+    ).iterator():
+        ids.append(customer)
+        places.append(met.setdefault((tier, language, "known" if known else "new"), len(met)))
+    return np.asarray(ids, np.int64), np.asarray(places, np.int32), list(met)

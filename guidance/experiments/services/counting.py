@@ -52,6 +52,7 @@ from guidance.experiments.services.keeping import (
 SHOPPERS_AT_ONCE = {"sqlite": 20_000, "postgresql": 100_000}
 # How many connections PostgreSQL counts them with, a core each.
 CONNECTIONS = 2
+LONGEST_WAIT = "60s"
 Found = TypeVar("Found")
 
 
@@ -164,6 +165,10 @@ def _elsewhere(
     try:
         with transaction.atomic():
             give_room()
+            # Whoever waits for a lock between both hands would wait for ever: nobody sees that the
+            # other hand waits for this one.
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'")
             return work(experiment, after, last)
     finally:
         connection.close()

@@ -41,7 +41,9 @@ def measure_stratified(
         return NotMeasured(Unmeasured.NO_UNITS)
     for stratum in strata:
         for sample in stratum:
-            if sample.n > 1 and (problem := too_small(sample)):
+            problem = too_small(sample) if sample.n > 1 else None
+            # A ratio is made of the whole: a stratum may have nothing to divide by.
+            if problem and problem.reason != Unmeasured.NO_DENOMINATOR:
                 return problem
     whole = _together(strata)
     if problem := incomparable(*whole, fewest=fewest):

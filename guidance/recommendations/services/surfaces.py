@@ -21,13 +21,17 @@ def save_surface(*, surface: Surface, changed: Sequence[str], actor: User | None
 
     Of a surface that there is, nothing else is written: others may have changed it since it was
     read. It is read again before its slots are filled, so that its bandit is the one of today.
+    Raises ValidationError where the changes do not fit what others made of it.
     """
     is_new = surface.pk is None
     if is_new:
         surface.save()
     else:
-        Surface.objects.select_for_update().get(pk=surface.pk)
-        surface.save(update_fields=changed)
+        today = Surface.objects.select_for_update().get(pk=surface.pk)
+        for name in changed:
+            setattr(today, name, getattr(surface, name))
+        today.full_clean()
+        today.save(update_fields=changed)
         surface.refresh_from_db()
     _fill_slots(surface, actor)
     record_audit(

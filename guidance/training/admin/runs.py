@@ -137,7 +137,7 @@ class TrainingRunAdmin(PageAdmin):
 
     def _use(self, request: HttpRequest, pk: UUID, *, always: bool) -> HttpResponse:
         found = self.row(pk)
-        if not pages.found_settings(found.report):
+        if not found.job.is_finished or not pages.found_settings(found.report):
             raise Http404
         message, run = changes.use_found(found, actor=acting_person(request), always=always)
         return self._answer(request, message, run)

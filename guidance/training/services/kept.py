@@ -23,9 +23,11 @@ def replace_params(
     *, recipe_key: str, params: dict[str, Any], seen: Mapping[str, Any], actor: User | None
 ) -> bool:
     """Keep settings that were found from those `seen`; False, and nothing kept, where somebody
-    has kept others of their names since.
+    has kept others of their names since. Kept already, they are not written again.
     """
     policy = _locked(recipe_key)
+    if params.items() <= policy.params.items():
+        return True
     if any(policy.params.get(name) != seen.get(name) for name in params):
         return False
     _write(policy, {**policy.params, **params}, actor)
