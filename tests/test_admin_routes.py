@@ -55,6 +55,7 @@ ROUTES = {
     "core_apikey_off": Route(None, factories.api_key),
     "training_trainingrun_start": Route(None),
     "training_trainingrun_search": Route(None),
+    "training_trainingrun_effects": Route(None),
     "training_trainingrun_use": Route(None, factories.training_run),
     "training_trainingrun_keep": Route(None, factories.training_run),
     "training_trainingrun_curve": Route(
