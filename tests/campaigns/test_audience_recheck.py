@@ -113,6 +113,8 @@ def test_an_audience_that_nobody_can_tell_lets_messages_wait_and_says_so(
     page = desk(Role.MARKETER).get(reverse("admin:campaigns_pushplan_change", args=[plan.pk]))
     assert "nobody can tell who is still in the audience" in page.content.decode()
     Campaign.objects.update(ends_at=timezone.now())
+    plan.frozen = snapshot(Campaign.objects.get())
+    plan.save()
     deliver_due(channel="null")
     assert outbox(plan) == {("cancelled", Verdict.TOO_LATE): 1}
 
