@@ -42,7 +42,7 @@ def unsubscribe_token(
 ) -> str:
     """Return the token of a link that unsubscribes a pseudonym."""
     told = [customer, channel, purpose, delivery.hex if delivery else ""]
-    return Signer(salt=_UNSUBSCRIBING).sign_object(told)
+    return _signer(_UNSUBSCRIBING, settings.SECRET_KEY).sign_object(told)
 
 
 def read_unsubscribe_token(token: str) -> Unsubscription:
@@ -53,7 +53,7 @@ def read_unsubscribe_token(token: str) -> Unsubscription:
 
 def preferences_token(*, customer: str) -> str:
     """Return the token of a pseudonym's preference page."""
-    return Signer(salt=_PREFERRING).sign_object([customer])
+    return _signer(_PREFERRING, settings.SECRET_KEY).sign_object([customer])
 
 
 def read_preferences_token(token: str) -> str:
@@ -90,6 +90,12 @@ def unsubscribe_headers(
     """Return the headers by which a mail program unsubscribes in one click (RFC 8058, RFC 2369)."""
     url = unsubscribe_url(customer=customer, channel=channel, purpose=purpose, delivery=delivery)
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "=".join(ONE_CLICK)}
+
+
+@lru_cache(maxsize=8)
+def _signer(salt: str, key: str) -> Signer:
+    """A signer by the key of today: making one took as long as signing."""
+    return Signer(key=key, salt=salt)
 
 
 def _address_of(page: str, token: str) -> str:

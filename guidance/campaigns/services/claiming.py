@@ -121,7 +121,8 @@ def _with_their_rows(deliveries: list[Delivery]) -> list[Delivery]:
     offers = Offer.objects.in_bulk({one.offer_id for one in deliveries if one.offer_id})
     products = Product.objects.in_bulk({one.product_id for one in deliveries if one.product_id})
     for one in deliveries:
-        one.product = products.get(one.product_id or 0)
+        if one.product_id is not None:
+            one.product = products.get(one.product_id)
         one.campaign, one.message = campaigns[one.campaign_id], messages[one.message_id]
         if one.offer_id is not None:
             one.offer = offers[one.offer_id]

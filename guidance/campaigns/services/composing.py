@@ -84,6 +84,7 @@ def message_of(
 ) -> Message:
     """Return one delivery's message; its id is its key and its decision."""
     wording, campaign, customer = delivery.message, delivery.campaign, delivery.customer
+    product = delivery.product or wording.publication.product
     code = coupon.code if coupon else ""
     words = words_for(
         wording,
@@ -92,7 +93,7 @@ def message_of(
         offer=delivery.offer,
         code=code,
         delivery=delivery.pk,
-        product=delivery.product,
+        product=product,
         stencils=stencils,
     )
     headers = {}
@@ -117,7 +118,7 @@ def message_of(
         data={
             "decision_id": str(delivery.pk),
             "campaign": campaign.key,
-            "sku": (delivery.product or wording.publication.product).sku,
+            "sku": product.sku,
             "coupon": code,
         },
     )
