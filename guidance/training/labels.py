@@ -39,6 +39,7 @@ POLICIES: dict[str, Promise] = {
     "plain": gettext_lazy("no re-ranking"),
     "base_model": gettext_lazy("base model alone"),
     "everybody": gettext_lazy("everybody alike"),
+    "recency": gettext_lazy("whoever was there last"),
 }
 METRICS: dict[str, Promise] = {
     "ndcg@10": gettext_lazy("NDCG@10"),
