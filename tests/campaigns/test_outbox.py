@@ -1,12 +1,9 @@
 """The outbox: each message once, checked again as it leaves, and every one accounted for."""
 
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
-from typing import ClassVar
 
 import pytest
 from django.db import connection, connections
@@ -14,24 +11,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from guidance.campaigns.channels import Channel, Message, Outcome, register_channel
-from guidance.campaigns.channels.registry import register_own_channels
+from guidance.campaigns.channels import Outcome
 from guidance.campaigns.models import (
-    ChannelLimit,
     Coupon,
     Delivery,
     FrequencyCap,
     PushPlan,
     Verdict,
 )
-from guidance.campaigns.selectors.deliveries import outbox_of
 from guidance.campaigns.services.approval import stop_campaign
 from guidance.campaigns.services.claiming import (
     MOST_SENDERS,
     claim,
     renew,
     sending,
-    take_tokens,
 )
 from guidance.campaigns.services.delivering import (
     MOST_ATTEMPTS,
@@ -41,51 +34,15 @@ from guidance.campaigns.services.delivering import (
     sweep_deliveries,
 )
 from guidance.content.models import PublishedCopy
-from guidance.core.models import AuditEntry
 from guidance.customers.selectors import suppressed
 from guidance.customers.tokens import read_unsubscribe_token
 from guidance.decisions.models import Decision
 from tests import factories
 from tests.campaigns.pushes import allow, approved, push, shopper
+from tests.campaigns.recorders import Careless, Recorder, states
 
 pytestmark = pytest.mark.django_db
 V, State = Verdict, Delivery.State
-
-
-class Recorder(Channel):
-    """Answers as a test tells it, and keeps what it was given."""
-
-    key = "null"
-    label = "recorder"
-    at_once = 50
-    needs_address = False
-    is_idempotent = True
-    answers: ClassVar[list[Outcome]] = []
-    got: ClassVar[list[Message]] = []
-
-    def send(self, messages: Sequence[Message]) -> list[Outcome]:
-        self.got.extend(messages)
-        return [self.answers.pop(0) if self.answers else Outcome.sent() for _one in messages]
-
-
-class Careless(Recorder):
-    """A receiver that cannot tell a second copy, as over SMTP."""
-
-    is_idempotent = False
-
-
-@pytest.fixture(params=[Recorder])
-def recorder(request: pytest.FixtureRequest) -> object:
-    kind = request.param
-    kind.answers.clear()
-    kind.got.clear()
-    register_channel(kind)
-    yield kind
-    register_own_channels()
-
-
-def states(plan: PushPlan) -> dict[tuple[str, int], int]:
-    return dict(outbox_of(plan))
 
 
 def test_every_message_leaves_once_and_is_logged_as_a_decision(recorder: type[Recorder]) -> None:
@@ -294,74 +251,6 @@ def test_over_a_channel_that_knows_no_keys_only_what_was_handed_over_is_in_doubt
     assert states(plan) == {("in_doubt", V.SEND): 1, ("waiting", V.SEND): 1}
     deliver_due(channel="null")
     assert states(plan) == {("in_doubt", V.SEND): 1, ("sent", V.SEND): 1}
-
-
-def test_a_channel_sends_no_more_a_second_than_it_may_and_nothing_while_stopped(
-    recorder: type[Recorder],
-) -> None:
-    limit = ChannelLimit.objects.create(channel="null", per_second=3)
-    now = timezone.now()
-    assert [take_tokens(channel="null", wanted=2, now=now) for _time in range(3)] == [2, 1, 0]
-    assert take_tokens(channel="null", wanted=9, now=now + timedelta(seconds=0.7)) == 2
-    assert take_tokens(channel="null", wanted=9, now=now + timedelta(seconds=60)) == 3
-    limit.refresh_from_db()
-    limit.is_stopped = True
-    limit.save()
-    plan = approved(push(shopper("null")).step.campaign)
-    deliver_due(channel="null")
-    assert states(plan) == {("waiting", V.SEND): 1}
-
-
-def test_the_stricter_limit_of_channel_and_provider_holds() -> None:
-    ChannelLimit.objects.create(channel="email", per_second=9)
-    ChannelLimit.objects.create(channel="email", provider="sendgrid", per_second=4)
-    now = timezone.now()
-    take = partial(take_tokens, channel="email", now=now)
-    assert take(wanted=50, provider="sendgrid") == 4
-    assert take(wanted=50, provider="sendgrid") == 0
-    # Over another provider what is left of the channel's own.
-    assert take(wanted=50, provider="mailgun") == 5
-    ChannelLimit.objects.filter(provider="sendgrid").update(is_stopped=True)
-    later = now + timedelta(seconds=9)
-    assert take_tokens(channel="email", wanted=50, provider="sendgrid", now=later) == 0
-    assert take_tokens(channel="email", wanted=50, provider="mailgun", now=later) == 9
-
-
-class Tired(Recorder):
-    """A provider that may be asked to be left alone."""
-
-    provider = "tired"
-    at_once = 1
-
-
-@pytest.mark.parametrize("recorder", [Tired], indirect=True)
-def test_what_is_lacking_here_is_not_taken_for_a_providers_wish(recorder: type[Recorder]) -> None:
-    approved(push(shopper("null")).step.campaign)
-    recorder.answers.append(Outcome.retry("secret", after=300.0, is_asked=False))
-    deliver_due(channel="null")
-    assert len(recorder.got) == 1
-    assert not ChannelLimit.objects.filter(provider="tired").exists()
-
-
-@pytest.mark.parametrize("recorder", [Tired], indirect=True)
-def test_a_provider_that_asks_to_wait_is_left_alone_with_all_messages(
-    recorder: type[Recorder],
-) -> None:
-    plan = approved(push(*(shopper("null") for _n in range(4))).step.campaign)
-    recorder.answers.extend([Outcome.sent(), Outcome.retry("provider", after=120.0)])
-    deliver_due(channel="null")
-    assert len(recorder.got) == 2
-    assert states(plan) == {("sent", V.SEND): 1, ("waiting", V.SEND): 3}
-    deliver_due(channel="null")
-    assert len(recorder.got) == 2
-    assert AuditEntry.objects.filter(verb="pause_provider").count() == 1
-    limit = ChannelLimit.objects.get(provider="tired")
-    assert limit.paused_until is not None
-    assert timedelta(seconds=100) < limit.paused_until - timezone.now() <= timedelta(seconds=120)
-    ChannelLimit.objects.update(paused_until=timezone.now())
-    Delivery.objects.update(due_at=timezone.now())
-    deliver_due(channel="null")
-    assert states(plan) == {("sent", V.SEND): 4}
 
 
 def test_an_offers_message_carries_a_coupon_and_who_finds_none_left_is_told_of(

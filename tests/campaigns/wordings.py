@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from guidance.campaigns.models import CampaignMessage, CampaignStep, MessageBandit
+from guidance.campaigns.models import (
+    CampaignMessage,
+    CampaignStep,
+    MessageBandit,
+    PlanEntry,
+    PushPlan,
+    Verdict,
+)
 from guidance.campaigns.services.choosing import choose_by
 from guidance.customers.models import Customer
 from guidance.experiments.models import Experiment
@@ -29,3 +36,9 @@ def running_experiment(step: CampaignStep, **given: Any) -> Experiment:
 def bandit(step: CampaignStep, **given: Any) -> MessageBandit:
     choose_by(step=step, choosing="bandit", asked=MessageBandit(**given), actor=factories.user())
     return MessageBandit.objects.get(step=step, is_current=True)
+
+
+def got(plan: PushPlan) -> dict[str, str]:
+    """Who gets which wording."""
+    rows = PlanEntry.objects.filter(plan=plan, verdict=Verdict.SEND)
+    return dict(rows.values_list("customer__ref", "message__variant"))

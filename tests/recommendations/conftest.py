@@ -14,11 +14,15 @@ from guidance.behaviour.services.rollups import advance_rollups
 from guidance.catalog.models import Product
 from guidance.core.ids import new_id
 from guidance.customers.models import Customer
+from guidance.experiments.models import Bandit
 from guidance.recommendations.models import Surface
+from guidance.recommendations.services import save_surface
 from guidance.recommendations.state import state
 from guidance.training.models import ModelVersion
 from tests import factories
 from tests.trained import SKUS, taste_of
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -137,4 +141,17 @@ def explored(home: Surface) -> Surface:
     """The surface explores half of its places, and asked for popularity until today."""
     home.exploration, home.limit = 0.5, 3
     home.save()
+    return home
+
+
+@pytest.fixture
+def slotted(home: Surface, products: dict[str, Product]) -> Surface:
+    """A surface of four places, half of them explored, whose slots Thompson sampling fills."""
+    home.policy, home.exploration, home.limit = Surface.Policy.POPULARITY, 0.5, 4
+    home.slots_by = Bandit.Method.BETA_THOMPSON
+    changed = ["policy", "exploration", "limit", "slots_by"]
+    save_surface(surface=home, changed=changed, actor=None)
+    Product.objects.update(created_at=timezone.now() - 90 * DAY)
+    Product.objects.filter(sku__in=SKUS[:6]).update(created_at=timezone.now() - DAY)
+    Product.objects.update(updated_at=timezone.now())
     return home

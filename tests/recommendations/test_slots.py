@@ -1,19 +1,14 @@
 """Exploration slots that a bandit fills: what is drawn and logged, learned, and who decides it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from django.core.exceptions import ValidationError
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from guidance.behaviour.models import Event
 from guidance.catalog.models import Product
-from guidance.core.roles import Role
 from guidance.decisions.models import Decision
 from guidance.experiments.models import Bandit, Holdout
 from guidance.experiments.selectors.trials import GRACE
@@ -34,35 +29,18 @@ from guidance.recommendations.state import state
 from models_ml.policy.beta_thompson import BetaThompson
 from models_ml.policy.kinds import policy_from_state
 from tests import factories
+from tests.recommendations.slotted import running_bandit
 from tests.trained import SKUS
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-LEARNING = [method for method in Bandit.Method.values if method != "fixed"]
-
-
-@pytest.fixture
-def slotted(home: Surface, products: dict[str, Product]) -> Surface:
-    """A surface of four places, half of them explored, whose slots Thompson sampling fills."""
-    home.policy, home.exploration, home.limit = Surface.Policy.POPULARITY, 0.5, 4
-    home.slots_by = Bandit.Method.BETA_THOMPSON
-    changed = ["policy", "exploration", "limit", "slots_by"]
-    save_surface(surface=home, changed=changed, actor=None)
-    Product.objects.update(created_at=timezone.now() - 90 * DAY)
-    Product.objects.filter(sku__in=SKUS[:6]).update(created_at=timezone.now() - DAY)
-    Product.objects.update(updated_at=timezone.now())
-    return home
-
-
-def _bandit() -> Bandit:
-    return Bandit.objects.get(status="running")
 
 
 def _taught(method: str) -> LoadedBandit:
     """A bandit that likes the first source best."""
     surface = Surface(key="any", name="Any", slots_by=method)
     save_surface(surface=surface, changed=[], actor=None)
-    policy = policy_from_state(_bandit().state)
+    policy = policy_from_state(running_bandit().state)
     for number in range(20):
         for place, source in enumerate(SOURCES):
             policy.update(source, [1.0, number % 2, 0.0, 0.0], float(number > 3 * place + 3))
@@ -245,7 +223,7 @@ def _listed(
 def _opened(surface: Surface, at: object, **settings: object) -> Bandit:
     arms = dict.fromkeys(SOURCES, (at - 10 * DAY).isoformat())
     Bandit.objects.update(settled_until=at - DAY, heard_until=at - DAY, arms=arms, **settings)
-    bandit = _bandit()
+    bandit = running_bandit()
     policy = policy_from_state(bandit.state)
     policy.memory.half_life = None
     Bandit.objects.update(state=policy.state())
@@ -264,7 +242,7 @@ def test_a_shopper_s_first_list_of_a_day_is_one_trial_of_each_source(slotted: Su
     _listed(slotted, NOON + HOUR, ["new", "close"], clicked=[2])
     settled = settle_bandit(bandit_id=bandit.pk, now=NOON + 2 * DAY)
     assert settled.learned == 5
-    sums = _bandit().state["memory"]["sums"]
+    sums = running_bandit().state["memory"]["sums"]
     assert sums["new"] == [0.5, 1.5]
     assert sums["close"] == [1.0, 1.0]
     assert sums["further"] == [0.0, 1.0]
@@ -278,7 +256,7 @@ def test_a_day_learned_in_parts_is_one_trial(slotted: Surface) -> None:
     _listed(slotted, NOON + 3 * HOUR, ["new", "close"], clicked=[1, 2], customer=first.customer)
     assert settle_bandit(bandit_id=bandit.pk, now=NOON + 2 * HOUR).learned == 1
     assert settle_bandit(bandit_id=bandit.pk, now=NOON + 6 * HOUR).learned == 1
-    assert _bandit().state["memory"]["sums"]["new"] == [0.0, 1.0]
+    assert running_bandit().state["memory"]["sums"]["new"] == [0.0, 1.0]
 
 
 def test_purchases_of_the_product_count_and_late_imports_correct(
@@ -307,10 +285,10 @@ def test_purchases_of_the_product_count_and_late_imports_correct(
     over = NOON + DAY + GRACE["purchase"]
     assert settle_bandit(bandit_id=bandit.pk, now=over).learned == 0
     assert settle_bandit(bandit_id=bandit.pk, now=over + 2 * HOUR).learned == 6
-    assert _bandit().state["memory"]["sums"]["new"] == [1.0, 2.0]
+    assert running_bandit().state["memory"]["sums"]["new"] == [1.0, 2.0]
     assert settle_bandit(bandit_id=bandit.pk, now=NOON + 4.5 * DAY).corrected == 1
     assert settle_bandit(bandit_id=bandit.pk, now=NOON + 4.8 * DAY).corrected == 0
-    assert _bandit().state["memory"]["sums"]["new"] == [2.0, 1.0]
+    assert running_bandit().state["memory"]["sums"]["new"] == [2.0, 1.0]
 
 
 def test_slots_come_to_show_what_earns_more(slotted: Surface) -> None:
@@ -322,7 +300,7 @@ def test_slots_come_to_show_what_earns_more(slotted: Surface) -> None:
         clicked = [p for p, one in enumerate(SOURCES, 1) if random.random() < rates[one]]
         _listed(slotted, NOON + timedelta(minutes=number), list(SOURCES), clicked=clicked)
     settle_bandit(bandit_id=bandit.pk, now=NOON + DAY)
-    loaded = LoadedBandit.of("any", _bandit().state)
+    loaded = LoadedBandit.of("any", running_bandit().state)
     chances = loaded.chances((1.0, 0.0, 0.0, 0.0), (0, 1, 2, 3, 4))
     assert chances[0] > 0.8
     assert chances.min() >= 0.01 - 1e-12
@@ -333,42 +311,6 @@ def test_slots_come_to_show_what_earns_more(slotted: Surface) -> None:
         logged = Decision.objects.get(pk=answer["decision_id"])
         told.update(item["slot"] for item in logged.items if "slot" in item)
     assert told["new"] > 3 * told["seldom_seen"] > 0
-
-
-def test_another_choice_stops_the_bandit_and_opens_a_new_one(slotted: Surface) -> None:
-    first = _bandit()
-    save_surface(surface=slotted, changed=["name"], actor=None)
-    assert _bandit().pk == first.pk, "its learning goes on"
-    slotted.slots_by = Bandit.Method.LINUCB
-    save_surface(surface=slotted, changed=["slots_by"], actor=None)
-    second = _bandit()
-    assert (second.method, second.key) == ("linucb", slotted.slots_bandit)
-    slotted.slots_by = Surface.CHANCE
-    save_surface(surface=slotted, changed=["slots_by"], actor=None)
-    assert not Bandit.objects.filter(status="running").exists()
-    assert Surface.objects.get(pk=slotted.pk).slots_bandit == ""
-
-
-def test_who_saves_a_surface_read_earlier_undoes_nobody_s_change(slotted: Surface) -> None:
-    early = Surface.objects.get(pk=slotted.pk)
-    slotted.slots_by = Bandit.Method.LINUCB
-    save_surface(surface=slotted, changed=["slots_by"], actor=None)
-    bandit = _bandit()
-    early.name = "Front page"
-    save_surface(surface=early, changed=["name"], actor=None)
-    assert _bandit().pk == bandit.pk, "what it learned goes on"
-    kept = Surface.objects.get(pk=slotted.pk)
-    assert (kept.name, kept.slots_by) == ("Front page", "linucb")
-    assert kept.slots_bandit == early.slots_bandit == bandit.key
-
-
-def test_what_does_not_fit_another_s_change_is_refused(slotted: Surface) -> None:
-    early = Surface.objects.get(pk=slotted.pk)
-    Surface.objects.filter(pk=slotted.pk).update(limit=8, campaign_places=5)
-    early.limit = 3
-    with pytest.raises(ValidationError):
-        save_surface(surface=early, changed=["limit"], actor=None)
-    assert Surface.objects.get(pk=slotted.pk).limit == 8
 
 
 def test_what_a_pin_put_there_is_no_choice_of_the_bandit_s() -> None:
@@ -390,20 +332,6 @@ def test_what_a_pin_put_there_is_no_choice_of_the_bandit_s() -> None:
         assert chances[first.row] == pytest.approx(first.propensity)
     # The bandit alone would have drawn what is of the first source.
     assert set(told) == {0, 1, 2, 3}
-
-
-def test_a_merchandiser_says_at_the_desk_who_fills_the_slots(
-    home: Surface, desk: Callable[..., Client]
-) -> None:
-    client = desk(Role.MERCHANDISER)
-    url = reverse("admin:recommendations_surface_change", args=[home.pk])
-    form = client.get(url).context["adminform"].form
-    data = {name: value for name, value in form.initial.items() if value is not None}
-    data |= {"slots_by": "linear_thompson", "slots_reward": "purchase", "exploration": "0.1"}
-    assert client.post(url, data).status_code == 302
-    bandit = _bandit()
-    assert (bandit.method, bandit.reward, bandit.surface) == ("linear_thompson", "purchase", "home")
-    assert sorted(bandit.arms) == sorted(SOURCES)
 
 
 def test_what_a_bandit_would_do_is_reckoned_once_for_shoppers_who_are_alike() -> None:
